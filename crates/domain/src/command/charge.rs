@@ -1,0 +1,71 @@
+//! Charge: money comes into a wallet.
+
+use super::{Command, Rule};
+use crate::decide::Workbench;
+use crate::id::BuyerId;
+use crate::wallet::{Entry, EntryKind, Wallet};
+use crate::{Answer, Currency, Delta, Guard, Happening, Key, Money, Outcome, Refusal, Row, Rows};
+use serde::{Deserialize, Serialize};
+
+/// Adds an amount to the buyer's wallet; the first charge opens it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    /// How much; positive.
+    pub amount: Money,
+    /// In which currency.
+    pub currency: Currency,
+}
+
+impl Rule for Charge {
+    fn keys(&self, command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
+        if let Ok(buyer) = command.buyer() {
+            want.push(Key::Wallet(buyer));
+        }
+    }
+
+    fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
+        let buyer = command.buyer()?;
+        if !self.amount.is_positive() {
+            return Err(Refusal::InvalidAmount);
+        }
+        let entry = Entry {
+            id: command.entry_id(),
+            buyer,
+            kind: EntryKind::Charge,
+            amount: self.amount,
+            at: bench.now(),
+            payment: None,
+        };
+        let balance = book(bench, entry, self.currency)?;
+        Ok(Outcome::Moved { entry, balance })
+    }
+}
+
+/// Books an entry: the balance moves by it, and the entry says why. Returns the balance after it.
+pub(super) fn book(
+    bench: &mut Workbench<'_>,
+    entry: Entry,
+    currency: Currency,
+) -> Result<Money, Refusal> {
+    let mut wallet = wallet(bench, entry.buyer, currency)?;
+    let seen = wallet.balance;
+    let moved = entry.signed_amount();
+    let balance = seen.plus(moved).ok_or(Refusal::AmountOverflow)?;
+    if balance.0 < 0 {
+        return Err(Refusal::InsufficientFunds { balance: seen, needed: entry.amount });
+    }
+    wallet.balance = balance;
+    bench.stage(Row::Wallet(wallet), Guard::Balance(seen), Delta::Balance(moved.0));
+    bench.tell(Key::Wallet(entry.buyer), Happening::Moved { entry: entry.id });
+    bench.enter(entry);
+    Ok(balance)
+}
+
+/// The buyer's wallet, or a new empty one.
+fn wallet(bench: &Workbench<'_>, buyer: BuyerId, currency: Currency) -> Result<Wallet, Refusal> {
+    match bench.wallet(buyer) {
+        None => Ok(Wallet { buyer, currency, balance: Money::ZERO }),
+        Some(wallet) if wallet.currency == currency => Ok(wallet),
+        Some(_) => Err(Refusal::CurrencyMismatch),
+    }
+}

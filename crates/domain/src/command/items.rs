@@ -1,0 +1,102 @@
+//! What several commands do with items: finding a reservation of the actor, naming its rows,
+//! giving items back.
+
+use super::Command;
+use crate::decide::Workbench;
+use crate::id::{BuyerId, ReservationId, ShowId, TicketTypeId};
+use crate::reservation::{Item, ItemState, Reservation, Ware};
+use crate::seat::SeatState;
+use crate::{Delta, Guard, Key, Refusal, Row, Rows};
+
+/// Names the rows of a reservation: itself, then what it holds.
+pub(super) fn keys(id: ReservationId, rows: &Rows, want: &mut Vec<Key>) {
+    want.push(Key::Reservation(id));
+    if let Some(reservation) = rows.reservation(id) {
+        want.push(Key::Show(reservation.show));
+        want.push(Key::Quota(reservation.show, reservation.buyer));
+        want.extend(reservation.pass.map(Key::Pass));
+        want.extend(reservation.payment.map(Key::Payment));
+        want.extend(reservation.items.iter().map(|item| ware_key(item.what)));
+    }
+}
+
+pub(super) fn ware_key(ware: Ware) -> Key {
+    match ware {
+        Ware::Seat(seat) => Key::Seat(seat),
+        Ware::Ticket(ticket_type) => Key::TicketType(ticket_type),
+    }
+}
+
+/// The reservation, if it is there and the actor may touch it. Somebody else's looks like none.
+pub(super) fn find(
+    bench: &Workbench<'_>,
+    command: &Command,
+    id: ReservationId,
+) -> Result<Reservation, Refusal> {
+    let found = bench.reservation(id).filter(|found| command.may_touch(found.buyer));
+    found.cloned().ok_or(Refusal::UnknownReservation)
+}
+
+/// Ends the chosen items and gives what they had back to the sale. A seat that points to another
+/// reservation by now was taken over: it stays where it is.
+pub(super) fn give_back(
+    bench: &mut Workbench<'_>,
+    reservation: &mut Reservation,
+    chosen: impl Fn(usize, &Item) -> bool,
+    becomes: ItemState,
+) {
+    let mut count = 0;
+    for (place, item) in reservation.items.iter_mut().enumerate() {
+        if !chosen(place, item) {
+            continue;
+        }
+        match item.what {
+            Ware::Seat(seat) => free_seat(bench, seat, reservation.id),
+            Ware::Ticket(id) => return_ticket(bench, id, item.state),
+        }
+        item.state = becomes;
+        count += 1;
+    }
+    take_quota(bench, reservation.show, reservation.buyer, -count);
+}
+
+fn free_seat(bench: &mut Workbench<'_>, id: crate::id::SeatId, owner: ReservationId) {
+    if let Some(mut seat) = bench.seat(id).filter(|seat| seat.belongs_to(owner)) {
+        seat.state = SeatState::Free;
+        bench.stage(Row::Seat(seat), Guard::BelongsTo(owner), Delta::Whole);
+    }
+}
+
+fn return_ticket(bench: &mut Workbench<'_>, id: TicketTypeId, from: ItemState) {
+    match from {
+        ItemState::Held | ItemState::Confirming => move_stock(bench, id, -1, 0),
+        ItemState::Sold => move_stock(bench, id, 0, -1),
+        ItemState::Cancelled | ItemState::Released | ItemState::Expired => {}
+    }
+}
+
+/// Moves counts of a ticket type. Whoever calls it has checked that there is room.
+pub(super) fn move_stock(bench: &mut Workbench<'_>, id: TicketTypeId, held: i64, sold: i64) {
+    let Some(mut ticket_type) = bench.ticket_type(id).cloned() else { return };
+    ticket_type.held = moved(ticket_type.held, held);
+    ticket_type.sold = moved(ticket_type.sold, sold);
+    let guard = Guard::HasRoom { highest: held + sold };
+    bench.stage(Row::TicketType(ticket_type), guard, Delta::Stock { held, sold });
+}
+
+/// Counts items of a show for a buyer, up or down.
+pub(super) fn take_quota(bench: &mut Workbench<'_>, show: ShowId, buyer: BuyerId, count: i64) {
+    if count == 0 {
+        return;
+    }
+    let taken = moved(bench.quota(show, buyer), count);
+    let max = bench.show(show).and_then(|show| show.limits.per_buyer_max);
+    let guard = Guard::Within { highest: count, max };
+    bench.stage(Row::Quota { show, buyer, taken }, guard, Delta::Quota(count));
+}
+
+/// A count after a movement. Below zero would be a bug: more came back than was ever taken.
+fn moved(count: u32, by: i64) -> u32 {
+    let after = i64::from(count) + by;
+    u32::try_from(after).unwrap_or_else(|_| panic!("a count of {count} cannot move by {by}"))
+}

@@ -1,0 +1,82 @@
+//! Operate: what operators change, and accounts. Who may do it is checked before.
+
+mod account;
+mod catalogue;
+mod stock;
+
+pub use account::{OpenAccount, SaveOperator};
+pub use catalogue::{SaveConcert, SaveRoom, SaveShow};
+pub use stock::{AddSeats, BlockOfSeats, SaveSeats, SaveTicketType, SeatChange};
+
+use super::{Actor, Command, Rule};
+use crate::decide::Workbench;
+use crate::{Answer, Happening, Key, Outcome, Refusal, Row, Rows};
+use serde::{Deserialize, Serialize};
+
+/// A change of what is for sale, or of who may take part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Operate {
+    /// See [`SaveConcert`].
+    SaveConcert(SaveConcert),
+    /// See [`SaveShow`].
+    SaveShow(SaveShow),
+    /// See [`SaveRoom`].
+    SaveRoom(SaveRoom),
+    /// See [`AddSeats`].
+    AddSeats(AddSeats),
+    /// See [`SaveSeats`].
+    SaveSeats(SaveSeats),
+    /// See [`SaveTicketType`].
+    SaveTicketType(SaveTicketType),
+    /// See [`SaveOperator`].
+    SaveOperator(SaveOperator),
+    /// See [`OpenAccount`].
+    OpenAccount(OpenAccount),
+}
+
+impl Operate {
+    fn rule(&self) -> &dyn Rule {
+        match self {
+            Self::SaveConcert(save) => save,
+            Self::SaveShow(save) => save,
+            Self::SaveRoom(save) => save,
+            Self::AddSeats(add) => add,
+            Self::SaveSeats(save) => save,
+            Self::SaveTicketType(save) => save,
+            Self::SaveOperator(save) => save,
+            Self::OpenAccount(open) => open,
+        }
+    }
+}
+
+impl Rule for Operate {
+    fn keys(&self, command: &Command, rows: &Rows, want: &mut Vec<Key>) {
+        self.rule().keys(command, rows, want);
+    }
+
+    fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
+        self.rule().decide(command, bench)
+    }
+}
+
+/// Refuses when the caller knows another version than there is.
+fn check_version(bench: &Workbench<'_>, key: Key, expected: Option<u64>) -> Result<(), Refusal> {
+    let version = bench.version(key);
+    match expected {
+        Some(expected) if expected != version => Err(Refusal::VersionConflict { version }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Writes a row and tells who did it.
+fn save(bench: &mut Workbench<'_>, command: &Command, row: Row) -> Outcome {
+    let key = row.key();
+    let by = match command.actor {
+        Actor::Operator(operator) => operator.to_string(),
+        Actor::Buyer(buyer) => buyer.to_string(),
+        Actor::House => "house".to_owned(),
+    };
+    bench.write(row);
+    bench.tell(key, Happening::Changed { by });
+    Outcome::Saved { key, version: bench.version_after(key) }
+}

@@ -1,0 +1,106 @@
+//! The catalogue: concerts, shows and waiting rooms.
+
+use super::super::{Command, Rule};
+use super::{check_version, save};
+use crate::concert::Concert;
+use crate::decide::Workbench;
+use crate::id::RoomId;
+use crate::show::Show;
+use crate::{Answer, Key, Moment, Refusal, Row, Rows};
+use serde::{Deserialize, Serialize};
+
+/// Makes or changes a concert. Its dates come from its shows and its currency stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaveConcert {
+    /// As it shall be.
+    pub concert: Concert,
+    /// The version the caller knows; 0 for a new one.
+    pub expected: Option<u64>,
+}
+
+impl Rule for SaveConcert {
+    fn keys(&self, _command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
+        want.push(Key::Concert(self.concert.id));
+    }
+
+    fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
+        let key = Key::Concert(self.concert.id);
+        check_version(bench, key, self.expected)?;
+        let mut concert = self.concert.clone();
+        (concert.first_at, concert.last_at) = (Moment::MAX, Moment::MIN);
+        if let Some(Row::Concert(known)) = bench.row(key) {
+            if known.currency != concert.currency {
+                return Err(Refusal::CurrencyMismatch);
+            }
+            (concert.first_at, concert.last_at) = (known.first_at, known.last_at);
+        }
+        Ok(save(bench, command, Row::Concert(concert)))
+    }
+}
+
+/// Makes or changes a show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaveShow {
+    /// As it shall be; its currency is its concert's.
+    pub show: Show,
+    /// The version the caller knows; 0 for a new one.
+    pub expected: Option<u64>,
+}
+
+impl Rule for SaveShow {
+    fn keys(&self, _command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
+        want.push(Key::Concert(self.show.concert));
+        want.push(Key::Show(self.show.id));
+        want.extend(self.show.room.map(Key::Room));
+    }
+
+    fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
+        check_version(bench, Key::Show(self.show.id), self.expected)?;
+        let Some(Row::Concert(concert)) = bench.row(Key::Concert(self.show.concert)) else {
+            return Err(Refusal::UnknownParent);
+        };
+        let mut concert = concert.clone();
+        if self.show.room.is_some_and(|room| bench.row(Key::Room(room)).is_none()) {
+            return Err(Refusal::UnknownParent);
+        }
+        let moved = bench.show(self.show.id).is_some_and(|show| show.concert != concert.id);
+        if moved {
+            return Err(Refusal::InvalidState);
+        }
+        let ordered = self.show.opens_at < self.show.closes_at
+            && self.show.booking_opens_at < self.show.booking_closes_at;
+        if !ordered {
+            return Err(Refusal::InvalidWindow);
+        }
+        concert.first_at = concert.first_at.min(self.show.opens_at);
+        concert.last_at = concert.last_at.max(self.show.opens_at);
+        let show = Show { currency: concert.currency, ..self.show.clone() };
+        bench.write(Row::Concert(concert));
+        Ok(save(bench, command, Row::Show(show)))
+    }
+}
+
+/// Makes or changes a waiting room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaveRoom {
+    /// Which.
+    pub id: RoomId,
+    /// What people call it.
+    pub name: String,
+    /// Its settings as JSON, checked by the caller.
+    pub settings: String,
+    /// The version the caller knows; 0 for a new one.
+    pub expected: Option<u64>,
+}
+
+impl Rule for SaveRoom {
+    fn keys(&self, _command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
+        want.push(Key::Room(self.id));
+    }
+
+    fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
+        check_version(bench, Key::Room(self.id), self.expected)?;
+        let (id, name, settings) = (self.id, self.name.clone(), self.settings.clone());
+        Ok(save(bench, command, Row::Room { id, name, settings }))
+    }
+}

@@ -1,0 +1,118 @@
+//! Pay: turn a live hold into tickets, with money from the buyer's wallet, all in one step.
+
+use super::gate::{self, Patience};
+use super::{Command, Rule, items, spend};
+use crate::decide::Workbench;
+use crate::id::{BuyerId, ReservationId};
+use crate::pass::{Admission, Pass, PassKey};
+use crate::payment::{Method, Payment};
+use crate::reservation::{ItemState, Reservation, ReservationState, Ware};
+use crate::seat::SeatState;
+use crate::{Answer, Delta, Guard, Happening, Key, Money, Outcome, Refusal, Row, Rows};
+use serde::{Deserialize, Serialize};
+
+/// Pays a reservation from the wallet of its buyer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pay {
+    /// Which reservation.
+    pub reservation: ReservationId,
+    /// What the buyer expects to pay; another price is refused.
+    pub expected: Option<Money>,
+}
+
+impl Rule for Pay {
+    fn keys(&self, command: &Command, rows: &Rows, want: &mut Vec<Key>) {
+        items::keys(self.reservation, rows, want);
+        want.push(Key::Payment(command.payment_id()));
+        if let Ok(buyer) = command.buyer() {
+            want.push(Key::Wallet(buyer));
+        }
+        if let Admission::Pass { key, .. } = command.admission {
+            want.push(Key::Pass(key));
+        }
+    }
+
+    fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
+        let buyer = command.buyer()?;
+        let mut reservation = items::find(bench, command, self.reservation)?;
+        check_payable(bench, &reservation)?;
+        let show = bench.show(reservation.show).cloned();
+        let show = show.ok_or(Refusal::UnknownShow(reservation.show))?;
+        let pass = gate::check_pass(bench, command, &show, Patience::WhileHeld)?;
+        let price = reservation.total_in(ItemState::Held).ok_or(Refusal::AmountOverflow)?;
+        if self.expected.is_some_and(|expected| expected != price) {
+            return Err(Refusal::AmountMismatch { price });
+        }
+        let payment = Payment {
+            id: command.payment_id(),
+            buyer,
+            reservation: Some(reservation.id),
+            amount: price,
+            currency: show.currency,
+            refunded: Money::ZERO,
+            method: Method::Wallet,
+            created_at: bench.now(),
+        };
+        let balance = take_price(bench, command, buyer, &payment)?;
+        sell(bench, &mut reservation)?;
+        reservation.payment = Some(payment.id);
+        end_passes(bench, [pass, reservation.pass]);
+        let sold = Happening::Sold { payment: payment.id };
+        bench.tell(Key::Reservation(reservation.id), sold);
+        bench.write(Row::Payment(payment.clone()));
+        bench.write(Row::Reservation(reservation.clone()));
+        Ok(Outcome::Paid { payment, reservation, balance })
+    }
+}
+
+fn check_payable(bench: &Workbench<'_>, reservation: &Reservation) -> Result<(), Refusal> {
+    match reservation.state_at(bench.now()) {
+        ReservationState::Held => Ok(()),
+        ReservationState::Expired => Err(Refusal::HoldExpired),
+        ReservationState::Sold => Err(Refusal::AlreadyPaid),
+        ReservationState::Confirming | ReservationState::Cancelled | ReservationState::Released => {
+            Err(Refusal::InvalidState)
+        }
+    }
+}
+
+/// A reservation that costs nothing moves no wallet.
+fn take_price(
+    bench: &mut Workbench<'_>,
+    command: &Command,
+    buyer: BuyerId,
+    payment: &Payment,
+) -> Result<Money, Refusal> {
+    if payment.amount == Money::ZERO {
+        return Ok(bench.wallet(buyer).map_or(Money::ZERO, |wallet| wallet.balance));
+    }
+    spend::take(bench, command, payment).map(|(_, balance)| balance)
+}
+
+/// Every seat must point to the reservation still: the seat row decides who has it.
+fn sell(bench: &mut Workbench<'_>, reservation: &mut Reservation) -> Result<(), Refusal> {
+    let by = reservation.id;
+    for item in reservation.items.iter_mut().filter(|item| item.state == ItemState::Held) {
+        match item.what {
+            Ware::Ticket(id) => items::move_stock(bench, id, -1, 1),
+            Ware::Seat(id) => {
+                let found = bench.seat(id).filter(|seat| seat.belongs_to(by));
+                let mut seat = found.ok_or(Refusal::HoldExpired)?;
+                seat.state = SeatState::Sold { by };
+                bench.stage(Row::Seat(seat), Guard::BelongsTo(by), Delta::Whole);
+            }
+        }
+        item.state = ItemState::Sold;
+    }
+    Ok(())
+}
+
+/// The payment ends the pass it came with and the one it was held with, in the same step.
+pub(super) fn end_passes(bench: &mut Workbench<'_>, passes: [Option<PassKey>; 2]) {
+    for key in passes.into_iter().flatten() {
+        if bench.pass(key).is_none() {
+            bench.tell(Key::Pass(key), Happening::PassEnded(key));
+            bench.write(Row::Pass(Pass { key, ended_at: bench.now() }));
+        }
+    }
+}

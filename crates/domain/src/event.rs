@@ -1,0 +1,76 @@
+//! What happened: written with the change itself, told to others afterwards.
+
+use crate::id::{BuyerId, EntryId, PaymentId, ReservationId, ShowId};
+use crate::pass::PassKey;
+use crate::{Key, Moment};
+use serde::{Deserialize, Serialize};
+
+/// Something that happened to one aggregate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// To what it happened: order is kept per aggregate.
+    pub aggregate: Key,
+    /// The aggregate's version after it.
+    pub version: u64,
+    /// When.
+    pub at: Moment,
+    /// What.
+    pub what: Happening,
+}
+
+/// What happened. Thin on purpose: whoever wants more reads the row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Happening {
+    /// Items are held for a buyer.
+    Held {
+        /// The show.
+        show: ShowId,
+        /// The buyer.
+        buyer: BuyerId,
+        /// Until when.
+        until: Moment,
+    },
+    /// A hold lasts longer.
+    Extended {
+        /// Until when.
+        until: Moment,
+    },
+    /// A hold was given back.
+    Released,
+    /// A hold ended unpaid.
+    Expired,
+    /// A reservation was paid.
+    Sold {
+        /// By which payment.
+        payment: PaymentId,
+    },
+    /// Sold items were given back.
+    Cancelled {
+        /// Which, by their place in the reservation.
+        items: Vec<u32>,
+    },
+    /// A wallet moved.
+    Moved {
+        /// By which entry.
+        entry: EntryId,
+    },
+    /// Money of a payment went back.
+    Refunded {
+        /// Of which reservation.
+        reservation: Option<ReservationId>,
+    },
+    /// A pass is used up: its slot in the room is free.
+    PassEnded(PassKey),
+    /// A hold keeps its pass good.
+    PassExtended {
+        /// Which pass.
+        pass: PassKey,
+        /// Until when.
+        until: Moment,
+    },
+    /// An operator or a buyer's registration changed a row.
+    Changed {
+        /// Who, for the audit trail.
+        by: String,
+    },
+}

@@ -1,0 +1,47 @@
+//! The waiting-room pass as the sale sees it: what admits a command, and that it has ended.
+
+use crate::Moment;
+use crate::id::RoomId;
+use serde::{Deserialize, Serialize};
+
+/// Names a pass: a place is given once in an epoch of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PassKey {
+    /// The room.
+    pub room: RoomId,
+    /// Which life of the room; a reset begins a new one.
+    pub epoch: u16,
+    /// The place inside the room.
+    pub place: u64,
+}
+
+/// What the store knows of a pass. A pass without a row has not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pass {
+    /// Its name.
+    pub key: PassKey,
+    /// When it ended.
+    pub ended_at: Moment,
+}
+
+/// By what right a command comes through the room in front of a show. Whoever makes the command
+/// has checked the token's signature, its user and its room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Admission {
+    /// None was shown.
+    None,
+    /// An admitted place.
+    Pass {
+        /// Which.
+        key: PassKey,
+        /// Until when the room lets it act.
+        good_until: Moment,
+    },
+    /// The room lets everybody through for now.
+    Bypass {
+        /// Which room.
+        room: RoomId,
+    },
+    /// An operator or the house itself: no room stands before them.
+    Staff,
+}
