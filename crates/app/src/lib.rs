@@ -1,1 +1,24 @@
-//! To be written.
+//! Settles batches of commands: ports, deliveries, boards, sweeping, and in-memory adapters.
+//!
+//! The one idea of the product lives in [`settle`]: load the rows that a batch names, decide it
+//! with the domain's pure function, save what it comes to, commit, answer. How commands come
+//! ([`ports::delivery`]), what excludes others meanwhile ([`ports::lock`]) and how a store
+//! protects itself ([`ports::store::Mode`]) are three axes between which only data crosses.
+//!
+//! To add an adapter: a crate with the file names of its sisters, which passes the cases of
+//! `admitone-conformance` and is wired in the command line, nowhere else.
+
+pub mod board;
+pub mod box_office;
+pub mod clock;
+pub mod delivery;
+pub mod ids;
+pub mod memory;
+pub mod ports;
+pub mod settle;
+pub mod sweeper;
+pub mod trouble;
+pub mod waiting_room;
+
+pub use box_office::BoxOffice;
+pub use trouble::{Trouble, TroubleKind};

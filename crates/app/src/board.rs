@@ -1,0 +1,315 @@
+//! Boards: what is free of a show right now, kept in memory beside what is committed, ready to be
+//! shown to a crowd. Never the truth: a hold is decided on rows.
+
+mod choose;
+
+use crate::Trouble;
+use crate::ports::reads::Reads;
+use crate::ports::tap::Tap;
+use admitone_domain::id::{SeatId, ShowId, TicketTypeId};
+use admitone_domain::seat::{Seat, SeatState};
+use admitone_domain::show::SeatPlan;
+use admitone_domain::ticket_type::TicketType;
+use admitone_domain::{Key, Money, Row, Verdict};
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use tokio::sync::watch;
+
+/// How many changes a board remembers for those who ask what is new.
+const CHANGES_MAX: usize = 16_384;
+
+/// The boards of all shows that were asked for.
+pub struct Boards {
+    reads: Arc<dyn Reads>,
+    /// Tells this process's versions from those of another or an earlier one.
+    epoch: u64,
+    boards: RwLock<HashMap<ShowId, Arc<Board>>>,
+    loading: tokio::sync::Mutex<()>,
+}
+
+impl Boards {
+    /// No boards yet; `epoch` must differ from that of every other process.
+    pub fn new(reads: Arc<dyn Reads>, epoch: u64) -> Self {
+        Self { reads, epoch, boards: RwLock::default(), loading: tokio::sync::Mutex::default() }
+    }
+
+    /// The board of a show. One that does not exist has an empty board, which is not kept.
+    pub async fn board(&self, show: ShowId) -> Result<Arc<Board>, Trouble> {
+        if let Some(board) = self.known(show).filter(|board| board.is_loaded()) {
+            return Ok(board);
+        }
+        let _one_at_a_time = self.loading.lock().await;
+        if let Some(board) = self.known(show).filter(|board| board.is_loaded()) {
+            return Ok(board);
+        }
+        let found = self.reads.rows(&[Key::Show(show), Key::Plan(show)]).await?;
+        let board = Arc::new(Board::new(show, self.epoch));
+        if found.first().is_none_or(Option::is_none) {
+            return Ok(board);
+        }
+        // Listed before it reads: what commits meanwhile arrives twice, and versions sort it out.
+        self.write().insert(show, Arc::clone(&board));
+        self.fill(&board, found).await?;
+        Ok(board)
+    }
+
+    async fn fill(
+        &self,
+        board: &Board,
+        found: Vec<Option<admitone_domain::Loaded>>,
+    ) -> Result<(), Trouble> {
+        let mut seats = Vec::new();
+        for loaded in found.into_iter().flatten() {
+            if let Row::Plan(_, plan) = &loaded.row {
+                seats.extend(plan.blocks.iter().flat_map(|b| b.seats()).map(Key::Seat));
+            }
+            board.apply(&loaded.row, loaded.version);
+        }
+        for loaded in self.reads.rows(&seats).await?.into_iter().flatten() {
+            board.apply(&loaded.row, loaded.version);
+        }
+        for listed in self.reads.ticket_types(board.show).await? {
+            let key = Key::TicketType(listed.id);
+            for loaded in self.reads.rows(&[key]).await?.into_iter().flatten() {
+                board.apply(&loaded.row, loaded.version);
+            }
+        }
+        board.lock().loaded = true;
+        Ok(())
+    }
+
+    fn known(&self, show: ShowId) -> Option<Arc<Board>> {
+        self.boards.read().unwrap_or_else(PoisonError::into_inner).get(&show).cloned()
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<ShowId, Arc<Board>>> {
+        self.boards.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tap for Boards {
+    fn committed(&self, verdict: &Arc<Verdict>) {
+        let mut latest: Option<Arc<Board>> = None;
+        for change in &verdict.changes {
+            let Some(show) = show_of(&change.row) else { continue };
+            if latest.as_ref().is_none_or(|board| board.show != show) {
+                latest = self.known(show);
+            }
+            if let Some(board) = &latest {
+                board.apply(&change.row, change.seen + 1);
+            }
+        }
+    }
+}
+
+fn show_of(row: &Row) -> Option<ShowId> {
+    match row {
+        Row::Seat(seat) => Some(seat.show),
+        Row::TicketType(ticket_type) => Some(ticket_type.show),
+        Row::Plan(show, _) => Some(*show),
+        Row::Concert(_)
+        | Row::Show(_)
+        | Row::Room { .. }
+        | Row::Operator(_)
+        | Row::Buyer(_)
+        | Row::Reservation(_)
+        | Row::Payment(_)
+        | Row::Pass(_)
+        | Row::Quota { .. }
+        | Row::Wallet(_) => None,
+    }
+}
+
+/// What is free of one show.
+pub struct Board {
+    show: ShowId,
+    epoch: u64,
+    state: Mutex<State>,
+    rendered: ArcSwapOption<Rendered>,
+    news: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct State {
+    loaded: bool,
+    version: u64,
+    plan: (u64, Arc<SeatPlan>),
+    seats: BTreeMap<SeatId, (u64, Seat)>,
+    ticket_types: BTreeMap<TicketTypeId, (u64, TicketType)>,
+    /// Which seat changed at which version, the oldest first.
+    changes: VecDeque<(u64, SeatId)>,
+    /// The version before the oldest change that is remembered.
+    forgotten: u64,
+}
+
+/// A seat as people see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeatView {
+    /// Which.
+    pub id: SeatId,
+    /// What it costs.
+    pub price: Money,
+    /// Whether it can be had.
+    pub mark: SeatMark,
+}
+
+/// Whether a seat can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeatMark {
+    /// Yes.
+    Free,
+    /// Not now; it may come back.
+    Held,
+    /// No.
+    Sold,
+    /// It is not for sale.
+    Blocked,
+}
+
+/// A board at one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Which life of the house the version belongs to.
+    pub epoch: u64,
+    /// Grows with every change.
+    pub version: u64,
+    /// Their names.
+    pub plan: Arc<SeatPlan>,
+    /// All seats by id, or those that changed.
+    pub seats: Vec<SeatView>,
+    /// Ticket types by id.
+    pub ticket_types: Vec<TicketType>,
+}
+
+/// A snapshot as bytes, shared by all who ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// Of which version.
+    pub version: u64,
+    /// The strong validator, quotes included.
+    pub etag: String,
+    /// The bytes.
+    pub body: Bytes,
+}
+
+impl Board {
+    fn new(show: ShowId, epoch: u64) -> Self {
+        let (news, _) = watch::channel(0);
+        Self { show, epoch, state: Mutex::default(), rendered: ArcSwapOption::empty(), news }
+    }
+
+    /// All of it.
+    pub fn snapshot(&self) -> Snapshot {
+        let state = self.lock();
+        let seats = state.seats.values().map(|(_, seat)| view(seat)).collect();
+        self.snapshot_of(&state, seats)
+    }
+
+    /// What changed since a version; `None` when that is not known any more, or the version is of
+    /// another life: then the whole is needed.
+    pub fn since(&self, epoch: u64, version: u64) -> Option<Snapshot> {
+        let state = self.lock();
+        if epoch != self.epoch || version < state.forgotten || version > state.version {
+            return None;
+        }
+        let newer = state.changes.iter().rev().take_while(|(at, _)| *at > version);
+        let mut ids: Vec<SeatId> = newer.map(|(_, id)| *id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let found = ids.iter().filter_map(|id| state.seats.get(id));
+        let seats = found.map(|(_, seat)| view(seat)).collect();
+        Some(self.snapshot_of(&state, seats))
+    }
+
+    /// The whole as bytes, made anew only when something changed.
+    pub fn rendered(&self, render: impl FnOnce(&Snapshot) -> Vec<u8>) -> Arc<Rendered> {
+        let version = *self.news.borrow();
+        if let Some(rendered) = self.rendered.load_full().filter(|old| old.version == version) {
+            return rendered;
+        }
+        let snapshot = self.snapshot();
+        let etag = format!("\"{:x}-{}\"", snapshot.epoch, snapshot.version);
+        let body = Bytes::from(render(&snapshot));
+        let rendered = Arc::new(Rendered { version: snapshot.version, etag, body });
+        self.rendered.store(Some(Arc::clone(&rendered)));
+        rendered
+    }
+
+    /// Wakes whenever the version grows.
+    pub fn follow(&self) -> watch::Receiver<u64> {
+        self.news.subscribe()
+    }
+
+    /// Groups of free seats for so many together, the best first, at most three.
+    pub fn best_groups(&self, count: u32, section: Option<&str>, spread: u64) -> Vec<Vec<SeatId>> {
+        let state = self.lock();
+        let is_free = |id: SeatId| {
+            state.seats.get(&id).is_some_and(|(_, seat)| matches!(seat.state, SeatState::Free))
+        };
+        choose::groups(&state.plan.1, is_free, choose::Wish { count, section, spread })
+    }
+
+    fn snapshot_of(&self, state: &State, seats: Vec<SeatView>) -> Snapshot {
+        let ticket_types = state.ticket_types.values().map(|(_, known)| known.clone()).collect();
+        let plan = Arc::clone(&state.plan.1);
+        Snapshot { epoch: self.epoch, version: state.version, plan, seats, ticket_types }
+    }
+
+    fn is_loaded(&self) -> bool {
+        self.lock().loaded
+    }
+
+    /// Takes a row over, unless a newer one is known.
+    fn apply(&self, row: &Row, version: u64) {
+        let mut state = self.lock();
+        let changed = match row {
+            Row::Seat(seat) => state.take_seat(seat, version),
+            Row::TicketType(known) => {
+                let is_new = state.ticket_types.get(&known.id).is_none_or(|(v, _)| *v < version);
+                if is_new {
+                    state.ticket_types.insert(known.id, (version, known.clone()));
+                }
+                is_new
+            }
+            Row::Plan(_, plan) if state.plan.0 < version => {
+                state.plan = (version, Arc::new(plan.clone()));
+                true
+            }
+            _ => false,
+        };
+        if changed {
+            state.version += 1;
+            self.news.send_replace(state.version);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn take_seat(&mut self, seat: &Seat, version: u64) -> bool {
+        if self.seats.get(&seat.id).is_some_and(|(known, _)| *known >= version) {
+            return false;
+        }
+        self.seats.insert(seat.id, (version, *seat));
+        self.changes.push_back((self.version + 1, seat.id));
+        if self.changes.len() > CHANGES_MAX {
+            self.forgotten = self.changes.pop_front().map_or(0, |(version, _)| version);
+        }
+        true
+    }
+}
+
+fn view(seat: &Seat) -> SeatView {
+    let mark = match seat.state {
+        SeatState::Free => SeatMark::Free,
+        SeatState::Held { .. } => SeatMark::Held,
+        SeatState::Sold { .. } => SeatMark::Sold,
+        SeatState::Blocked => SeatMark::Blocked,
+    };
+    SeatView { id: seat.id, price: seat.price, mark }
+}

@@ -1,0 +1,82 @@
+//! Channel: one task takes all that waits and settles it as one batch.
+//!
+//! There is no timer: while a batch commits, the next one gathers. Alone, a command is a batch of
+//! one and waits for nobody.
+
+use crate::ports::delivery::{Delivery, Reply};
+use crate::settle::Settler;
+use crate::{Trouble, TroubleKind};
+use admitone_domain::Command;
+use async_trait::async_trait;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+
+/// How much may wait and how much is taken at once.
+#[derive(Debug, Clone, Copy)]
+pub struct ChannelLimits {
+    /// Most commands that wait; one more is refused as busy.
+    pub depth_max: usize,
+    /// Most commands of one batch.
+    pub batch_max: usize,
+}
+
+impl Default for ChannelLimits {
+    /// 20,000 may wait, 1,024 are taken at once.
+    fn default() -> Self {
+        Self { depth_max: 20_000, batch_max: 1_024 }
+    }
+}
+
+struct Parcel {
+    command: Command,
+    reply: oneshot::Sender<Result<Reply, Trouble>>,
+}
+
+/// Brings commands to one writer.
+pub struct Channel {
+    sender: mpsc::Sender<Parcel>,
+}
+
+impl Channel {
+    /// Starts the writer. It ends when the channel is dropped and all that waited is answered.
+    pub fn start(settler: Arc<Settler>, limits: ChannelLimits, tasks: &TaskTracker) -> Self {
+        let (sender, receiver) = mpsc::channel(limits.depth_max);
+        tasks.spawn(write(settler, receiver, limits.batch_max));
+        Self { sender }
+    }
+}
+
+#[async_trait]
+impl Delivery for Channel {
+    async fn submit(&self, command: Command) -> Result<Reply, Trouble> {
+        let (reply, answered) = oneshot::channel();
+        self.sender.try_send(Parcel { command, reply }).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => busy("too many commands wait"),
+            mpsc::error::TrySendError::Closed(_) => busy("the house is closing"),
+        })?;
+        answered.await.unwrap_or_else(|_| Err(busy("the writer ended before it answered")))
+    }
+}
+
+fn busy(detail: &str) -> Trouble {
+    Trouble::new(TroubleKind::Busy, "submit", detail)
+}
+
+async fn write(settler: Arc<Settler>, mut receiver: mpsc::Receiver<Parcel>, batch_max: usize) {
+    let mut parcels = Vec::with_capacity(batch_max);
+    while receiver.recv_many(&mut parcels, batch_max).await > 0 {
+        let (commands, waiting): (Vec<_>, Vec<_>) =
+            parcels.drain(..).map(|parcel| (parcel.command, parcel.reply)).unzip();
+        metrics::histogram!("admitone_batch_commands").record(size(commands.len()));
+        let replies = settler.settle(commands).await;
+        for (reply, waiting) in replies.into_iter().zip(waiting) {
+            // Whoever asked may have gone: the answer is kept under the command's name.
+            let _ = waiting.send(reply);
+        }
+    }
+}
+
+fn size(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::MAX, f64::from)
+}

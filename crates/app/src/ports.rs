@@ -1,0 +1,9 @@
+//! What the application needs of the world, each need a file.
+
+pub mod clock;
+pub mod delivery;
+pub mod lock;
+pub mod reads;
+pub mod room_log;
+pub mod store;
+pub mod tap;

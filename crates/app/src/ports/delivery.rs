@@ -1,0 +1,27 @@
+//! How a command travels to where it is settled.
+
+use crate::Trouble;
+use admitone_domain::{Command, StoredAnswer};
+use async_trait::async_trait;
+
+/// Brings commands to where they are settled. It may repeat a command; it never loses one that
+/// it accepted.
+#[async_trait]
+pub trait Delivery: Send + Sync {
+    /// Brings a command and waits for its durable answer.
+    async fn submit(&self, command: Command) -> Result<Reply, Trouble>;
+}
+
+/// What comes back for a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Its answer.
+    Answered {
+        /// As it is kept.
+        answer: StoredAnswer,
+        /// Whether it had been answered before.
+        replayed: bool,
+    },
+    /// Another wish was answered under this name before.
+    KeyReused,
+}

@@ -1,0 +1,87 @@
+//! Reading without deciding: single rows as they are now, and lists.
+
+use crate::Trouble;
+use admitone_domain::concert::Concert;
+use admitone_domain::id::{BuyerId, ConcertId, ReservationId, ShowId};
+use admitone_domain::party::Operator;
+use admitone_domain::payment::Payment;
+use admitone_domain::reservation::Reservation;
+use admitone_domain::show::Show;
+use admitone_domain::ticket_type::TicketType;
+use admitone_domain::wallet::Entry;
+use admitone_domain::{CommandId, Key, Loaded, Moment, StoredAnswer};
+use async_trait::async_trait;
+
+/// Reads what is committed. A caller that was answered sees what it was answered.
+///
+/// # Behavior
+/// - `a_committed_row_is_read_at_once`: single rows are never behind an answer.
+/// - `lists_show_what_was_answered`: nor are lists.
+/// - `concerts_are_listed_soonest_first`: by first date, then id; the cursor continues exactly.
+/// - `concerts_are_found_by_words_category_and_date`: every word begins a word of the title.
+/// - `lists_of_a_buyer_are_newest_first_and_his_own`: reservations, payments, entries.
+#[async_trait]
+pub trait Reads: Send + Sync {
+    /// Rows as they are now, in the order asked for.
+    async fn rows(&self, keys: &[Key]) -> Result<Vec<Option<Loaded>>, Trouble>;
+
+    /// The answer that is kept of a command.
+    async fn answer(&self, id: CommandId) -> Result<Option<StoredAnswer>, Trouble>;
+
+    /// Concerts, soonest first.
+    async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble>;
+
+    /// The shows of a concert by date; of all concerts when none is named.
+    async fn shows(&self, concert: Option<ConcertId>) -> Result<Vec<Show>, Trouble>;
+
+    /// The ticket types of a show, by id.
+    async fn ticket_types(&self, show: ShowId) -> Result<Vec<TicketType>, Trouble>;
+
+    /// Reservations, newest first: of one buyer, or of all for an operator.
+    async fn reservations(
+        &self,
+        of: Option<BuyerId>,
+        page: Page,
+    ) -> Result<Vec<Reservation>, Trouble>;
+
+    /// Payments of a buyer, newest first.
+    async fn payments(&self, of: BuyerId, page: Page) -> Result<Vec<Payment>, Trouble>;
+
+    /// Entries of a buyer's wallet, newest first.
+    async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble>;
+
+    /// All operators, by id.
+    async fn operators(&self) -> Result<Vec<Operator>, Trouble>;
+
+    /// All waiting rooms, by id: the rows themselves.
+    async fn rooms(&self) -> Result<Vec<Loaded>, Trouble>;
+
+    /// Holds that are over, the longest first, at most `limit`.
+    async fn due(&self, limit: usize) -> Result<Vec<ReservationId>, Trouble>;
+}
+
+/// A page of a list that is ordered by falling id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Only ids below this one.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Which concerts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConcertFilter {
+    /// Words of the title; each must begin one of its words, capital or not.
+    pub words: Vec<String>,
+    /// The category.
+    pub category: Option<String>,
+    /// Only concerts whose first show begins at or after this moment.
+    pub from: Option<Moment>,
+    /// Only concerts whose first show begins before this moment.
+    pub to: Option<Moment>,
+    /// Only concerts after this one in the order.
+    pub after: Option<(Moment, ConcertId)>,
+    /// At most so many.
+    pub limit: usize,
+}

@@ -1,0 +1,241 @@
+//! Settles a batch: lock, load, decide, save, commit. The one place where the axes meet, and the
+//! one place that tries again.
+
+use crate::ports::clock::Clock;
+use crate::ports::delivery::Reply;
+use crate::ports::lock::Lock;
+use crate::ports::store::{Fences, Mode, Store, Transaction, Wanted};
+use crate::ports::tap::Tap;
+use crate::{Trouble, TroubleKind};
+use admitone_domain::command::Expire;
+use admitone_domain::id::ReservationId;
+use admitone_domain::pass::Admission;
+use admitone_domain::{
+    Action, Actor, Command, CommandId, Fingerprint, Key, Refusal, Rows, StoredAnswer, Verdict,
+    decide,
+};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// How often a batch is tried again after a conflict, and how long a lock is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct SettleLimits {
+    /// Most tries of one batch, the first one included.
+    pub tries_max: u32,
+    /// How long to wait for a lock, in milliseconds.
+    pub lock_wait_ms: u64,
+}
+
+impl Default for SettleLimits {
+    /// Twelve tries, one second.
+    fn default() -> Self {
+        Self { tries_max: 12, lock_wait_ms: 1_000 }
+    }
+}
+
+/// Settles batches with one strategy's lock and mode.
+pub struct Settler {
+    /// Where rows are.
+    pub store: Arc<dyn Store>,
+    /// What is held around the transaction.
+    pub lock: Arc<dyn Lock>,
+    /// How the transaction protects itself.
+    pub mode: Mode,
+    /// Waits between tries.
+    pub clock: Arc<dyn Clock>,
+    /// Who follows what is committed.
+    pub taps: Vec<Arc<dyn Tap>>,
+    /// What bounds it.
+    pub limits: SettleLimits,
+}
+
+type Replies = Vec<Result<Reply, Trouble>>;
+
+impl Settler {
+    /// Settles a batch; one reply for each command, in their order. One command's refusal never
+    /// disturbs the rest. After two conflicts the batch is halved, so that a command that cannot
+    /// be settled stops only itself.
+    pub async fn settle(&self, batch: Vec<Command>) -> Replies {
+        let mut replies: Replies = Vec::with_capacity(batch.len());
+        let mut rest = vec![batch];
+        while let Some(mut part) = rest.pop() {
+            let tries = if part.len() > 1 { 2 } else { self.limits.tries_max };
+            match self.try_to_settle(&part, tries).await {
+                Ok(answered) => replies.extend(answered.into_iter().map(Ok)),
+                Err(trouble) if trouble.kind == TroubleKind::Conflict && part.len() > 1 => {
+                    // The later half goes below the earlier one: the order of replies stays.
+                    rest.push(part.split_off(part.len() / 2));
+                    rest.push(part);
+                }
+                Err(trouble) => replies.extend(part.iter().map(|_| Err(trouble.clone()))),
+            }
+        }
+        replies
+    }
+
+    async fn try_to_settle(&self, part: &[Command], tries: u32) -> Result<Vec<Reply>, Trouble> {
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            match self.settle_locked(part).await {
+                Err(trouble) if trouble.kind == TroubleKind::Conflict && tried < tries => {
+                    metrics::counter!("admitone_conflicts_total").increment(1);
+                    self.clock.sleep_ms(pause_ms(part, tried)).await;
+                }
+                settled => return settled,
+            }
+        }
+    }
+
+    async fn settle_locked(&self, part: &[Command]) -> Result<Vec<Reply>, Trouble> {
+        let keys = lock_keys(part);
+        let guard = self.lock.acquire(&keys, self.limits.lock_wait_ms).await?;
+        let settled = self.attempt(part, &guard.fences()).await;
+        guard.release().await;
+        settled
+    }
+
+    async fn attempt(&self, part: &[Command], fences: &Fences) -> Result<Vec<Reply>, Trouble> {
+        let mut transaction = self.store.begin(self.mode, fences).await?;
+        let mut rows = Rows::default();
+        let known = load(transaction.as_mut(), part, &mut rows).await?;
+        let (fresh, known) = sort(part, known);
+        let sweeps: Vec<Command> = rows.due.iter().map(|due| sweep(*due)).collect();
+        let swept = sweeps.len();
+        let kept: Vec<bool> = fresh.iter().map(is_kept).collect();
+        let batch: Vec<Command> = sweeps.into_iter().chain(fresh).collect();
+        load_keys(transaction.as_mut(), &batch, &mut rows).await?;
+
+        let mut verdict = decide(&rows, &batch);
+        verdict.answers.drain(..swept);
+        let replies = replies(part, known, &verdict.answers);
+        drop_what_is_not_kept(&mut verdict, &kept);
+        if is_empty(&verdict) {
+            return Ok(replies);
+        }
+        let verdict = Arc::new(verdict);
+        transaction.save(&verdict).await?;
+        transaction.commit().await?;
+        self.taps.iter().for_each(|tap| tap.committed(&verdict));
+        Ok(replies)
+    }
+}
+
+/// The command that sweeps a hold away. Its answer is not kept: swept twice, it is refused.
+pub fn sweep(reservation: ReservationId) -> Command {
+    Command {
+        id: CommandId(u128::from(reservation.0)),
+        fingerprint: Fingerprint(0),
+        fresh: 0,
+        actor: Actor::House,
+        admission: Admission::Staff,
+        deadline: None,
+        action: Action::Expire(Expire { reservation }),
+    }
+}
+
+/// Loads what the commands name, the answers they may have already, and the holds that are due.
+async fn load(
+    transaction: &mut dyn Transaction,
+    part: &[Command],
+    rows: &mut Rows,
+) -> Result<HashMap<CommandId, StoredAnswer>, Trouble> {
+    let shows: BTreeSet<_> = part.iter().filter_map(|c| c.action.takes_from()).collect();
+    let wanted = Wanted {
+        keys: missing(part, rows),
+        commands: part.iter().filter(|c| is_kept(c)).map(|c| c.id).collect(),
+        due_of: shows.into_iter().collect(),
+    };
+    let known = transaction.load(&wanted, rows).await?;
+    Ok(known.into_iter().map(|answer| (answer.id, answer)).collect())
+}
+
+/// Loads until no command names anything new: a payment names its reservation, then its seats.
+async fn load_keys(
+    transaction: &mut dyn Transaction,
+    batch: &[Command],
+    rows: &mut Rows,
+) -> Result<(), Trouble> {
+    loop {
+        let keys = missing(batch, rows);
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let due = std::mem::take(&mut rows.due);
+        transaction.load(&Wanted { keys, ..Wanted::default() }, rows).await?;
+        rows.due = due;
+    }
+}
+
+fn missing(batch: &[Command], rows: &Rows) -> Vec<Key> {
+    let mut keys = Vec::with_capacity(batch.len() * 6);
+    batch.iter().for_each(|command| command.keys(rows, &mut keys));
+    keys.retain(|key| !rows.has(*key));
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+fn lock_keys(part: &[Command]) -> BTreeSet<Key> {
+    missing(part, &Rows::default()).into_iter().collect()
+}
+
+/// The commands that must be decided, once each, and what the others were answered before.
+fn sort(
+    part: &[Command],
+    known: HashMap<CommandId, StoredAnswer>,
+) -> (Vec<Command>, HashMap<CommandId, StoredAnswer>) {
+    let mut seen = BTreeSet::new();
+    let fresh = part
+        .iter()
+        .filter(|command| !known.contains_key(&command.id) && seen.insert(command.id))
+        .cloned()
+        .collect();
+    (fresh, known)
+}
+
+/// Sweeps come without a key of a caller: their answers are nobody's.
+fn is_kept(command: &Command) -> bool {
+    !matches!(command.action, Action::Expire(_))
+}
+
+fn drop_what_is_not_kept(verdict: &mut Verdict, kept: &[bool]) {
+    let mut kept = kept.iter();
+    verdict.answers.retain(|decided| {
+        let of_a_caller = kept.next().copied().unwrap_or(true);
+        of_a_caller && decided.answer.as_ref().map_or_else(Refusal::is_kept, |_| true)
+    });
+}
+
+fn replies(
+    part: &[Command],
+    known: HashMap<CommandId, StoredAnswer>,
+    decided: &[StoredAnswer],
+) -> Vec<Reply> {
+    let mut decided: HashMap<CommandId, (StoredAnswer, bool)> =
+        decided.iter().map(|answer| (answer.id, (answer.clone(), false))).collect();
+    decided.extend(known.into_iter().map(|(id, answer)| (id, (answer, true))));
+    part.iter().map(|command| reply(command, &mut decided)).collect()
+}
+
+fn reply(command: &Command, decided: &mut HashMap<CommandId, (StoredAnswer, bool)>) -> Reply {
+    match decided.get_mut(&command.id) {
+        Some((answer, _)) if answer.fingerprint != command.fingerprint => Reply::KeyReused,
+        // The same command twice in one batch: the second one is a repetition of the first.
+        Some((answer, replayed)) => {
+            Reply::Answered { answer: answer.clone(), replayed: std::mem::replace(replayed, true) }
+        }
+        None => Reply::KeyReused,
+    }
+}
+
+fn is_empty(verdict: &Verdict) -> bool {
+    verdict.answers.is_empty() && verdict.changes.is_empty() && verdict.entries.is_empty()
+}
+
+/// Longer with every try, and different for different batches, so that two that met once do not
+/// meet again in step.
+fn pause_ms(part: &[Command], tried: u32) -> u64 {
+    let spread = part.first().map_or(0, |c| u64::try_from(c.id.0 & 7).unwrap_or(0));
+    u64::from(tried.min(6)) * (1 + spread) / 4
+}
