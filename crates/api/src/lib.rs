@@ -1,1 +1,29 @@
-//! To be written.
+//! The HTTP API under `/api/v1`, its OpenAPI document, the reference routes, health and figures.
+//!
+//! One endpoint, one function with its description above it; `routes.rs` lists them all. To add
+//! one: the handler with its `#[utoipa::path]`, a line in `routes.rs`, a test that exercises it,
+//! and `cargo xtask generate` for the committed OpenAPI document.
+
+mod ask;
+mod concerts;
+mod health;
+mod home;
+pub mod house;
+mod operator;
+mod payments;
+mod problem;
+pub mod reference;
+mod reply;
+mod reservations;
+mod rooms;
+mod routes;
+pub mod server;
+mod shows;
+mod tickets;
+mod users;
+mod view;
+mod wallet;
+
+pub use house::{House, Parts};
+pub use problem::Problem;
+pub use routes::{openapi, router};

@@ -1,0 +1,209 @@
+//! What a handler is given: who asks, under which key, with which body.
+//!
+//! One extractor for each kind of request, so that no handler checks a token or a key by itself.
+
+use crate::house::House;
+use crate::problem::Problem;
+use admitone_app::box_office::Request as Named;
+use admitone_domain::id::{BuyerId, OperatorId, ShowId};
+use admitone_domain::pass::Admission;
+use admitone_domain::{Actor, CommandId, Fingerprint};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+use std::str::FromStr;
+
+/// The largest body that is read.
+pub(crate) const BODY_MAX_BYTES: usize = 256 * 1024;
+/// The header with a place or pass of the waiting room.
+pub(crate) const QUEUE_TOKEN: &str = "queue-token";
+
+/// A buyer who reads.
+pub(crate) struct Reader {
+    pub(crate) buyer: BuyerId,
+}
+
+impl FromRequestParts<House> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Problem> {
+        Ok(Self { buyer: house.buyer(&parts.headers)? })
+    }
+}
+
+/// An operator who reads.
+pub(crate) struct Staff {
+    pub(crate) operator: OperatorId,
+}
+
+impl FromRequestParts<House> for Staff {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Problem> {
+        Ok(Self { operator: house.operator(&parts.headers)? })
+    }
+}
+
+/// A buyer who wants something changed.
+pub(crate) struct BuyerAsk {
+    pub(crate) buyer: BuyerId,
+    pub(crate) headers: HeaderMap,
+    pub(crate) named: Named,
+    body: Bytes,
+}
+
+impl FromRequest<House> for BuyerAsk {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, house: &House) -> Result<Self, Problem> {
+        let buyer = house.buyer(request.headers())?;
+        let credential = buyer.0.to_be_bytes();
+        let (named, headers, body) = read(request, &credential, Actor::Buyer(buyer)).await?;
+        Ok(Self { buyer, headers, named, body })
+    }
+}
+
+impl BuyerAsk {
+    /// The body as JSON.
+    pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        parse(&self.headers, &self.body)
+    }
+
+    /// The body as JSON, or the default when there is none.
+    pub(crate) fn body_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
+        if self.body.is_empty() { Ok(T::default()) } else { self.body() }
+    }
+
+    /// The same request with the right by which it comes through the room of a show.
+    pub(crate) async fn admitted(&self, house: &House, show: ShowId) -> Result<Named, Problem> {
+        let room = house.show(show).await?.room;
+        let token = self.headers.get(QUEUE_TOKEN).and_then(|value| value.to_str().ok());
+        let admission = match room {
+            None => Admission::None,
+            Some(room) => house.rooms.admission(room, token, self.buyer),
+        };
+        Ok(Named { admission, ..self.named })
+    }
+}
+
+/// An operator who wants something changed.
+pub(crate) struct StaffAsk {
+    pub(crate) headers: HeaderMap,
+    pub(crate) named: Named,
+    body: Bytes,
+}
+
+impl FromRequest<House> for StaffAsk {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, house: &House) -> Result<Self, Problem> {
+        let operator = house.operator(request.headers())?;
+        let credential = operator.0.to_be_bytes();
+        let (named, headers, body) = read(request, &credential, Actor::Operator(operator)).await?;
+        Ok(Self { headers, named, body })
+    }
+}
+
+impl StaffAsk {
+    /// The body as JSON.
+    pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        parse(&self.headers, &self.body)
+    }
+
+    /// The body as JSON, or the default when there is none.
+    pub(crate) fn body_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
+        if self.body.is_empty() { Ok(T::default()) } else { self.body() }
+    }
+
+    /// The version that `If-Match` demands, if it does.
+    pub(crate) fn expected_version(&self) -> Result<Option<u64>, Problem> {
+        let Some(value) = self.headers.get(header::IF_MATCH) else { return Ok(None) };
+        let text = value.to_str().unwrap_or_default().trim_matches('"');
+        let version = text.parse().map_err(|_| Problem::invalid("If-Match must be a version"))?;
+        Ok(Some(version))
+    }
+}
+
+/// An id in the path. One that is malformed names nothing: not found.
+pub(crate) struct PathId<T>(pub(crate) T);
+
+impl<T: FromStr + Send> FromRequestParts<House> for PathId<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Problem> {
+        let Path(text) = Path::<String>::from_request_parts(parts, house)
+            .await
+            .map_err(|_| Problem::not_found("thing"))?;
+        text.parse().map(Self).map_err(|_| Problem::not_found("thing"))
+    }
+}
+
+/// An id in a body or a query.
+pub(crate) fn id<T: FromStr>(field: &str, text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::invalid(format!("`{field}`: `{text}` is no such id")))
+}
+
+/// Reads the body of a request that needs no key.
+pub(crate) async fn body(request: Request) -> Result<(HeaderMap, Bytes), Problem> {
+    let (parts, body) = request.into_parts();
+    let read = axum::body::to_bytes(body, BODY_MAX_BYTES).await;
+    let body = read.map_err(|_| Problem::too_large(BODY_MAX_BYTES))?;
+    Ok((parts.headers, body))
+}
+
+/// A body as JSON; what is wrong with it is said with its place.
+pub(crate) fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Problem> {
+    let of_type = |value: &header::HeaderValue| {
+        let text = value.to_str().unwrap_or_default();
+        text.split(';')
+            .next()
+            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    };
+    if !headers.get(header::CONTENT_TYPE).is_some_and(of_type) {
+        return Err(Problem::media_type());
+    }
+    serde_json::from_slice(body).map_err(|error| Problem::invalid(error.to_string()))
+}
+
+async fn read(
+    request: Request,
+    credential: &[u8],
+    actor: Actor,
+) -> Result<(Named, HeaderMap, Bytes), Problem> {
+    let (parts, body) = request.into_parts();
+    let key = idempotency_key(&parts.headers)?;
+    let mut operation = blake3::Hasher::new();
+    for part in [credential, parts.method.as_str().as_bytes(), parts.uri.path().as_bytes()] {
+        operation.update(&part.len().to_le_bytes()).update(part);
+    }
+    operation.update(key.as_bytes());
+    let id = command_id(&operation);
+    let read = axum::body::to_bytes(body, BODY_MAX_BYTES).await;
+    let body = read.map_err(|_| Problem::too_large(BODY_MAX_BYTES))?;
+    let print = blake3::hash(&body);
+    let print = print.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let named = Named {
+        id,
+        fingerprint: Fingerprint(print),
+        actor,
+        admission: Admission::Staff,
+        deadline: None,
+    };
+    let admission =
+        if matches!(actor, Actor::Buyer(_)) { Admission::None } else { Admission::Staff };
+    Ok((Named { admission, ..named }, parts.headers, body))
+}
+
+fn command_id(hasher: &blake3::Hasher) -> CommandId {
+    let mut id = [0; 16];
+    hasher.finalize_xof().fill(&mut id);
+    CommandId(u128::from_le_bytes(id))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
+    let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
+    let key = key.filter(|key| (1..=255).contains(&key.len()));
+    key.map(str::to_owned).ok_or_else(Problem::key_required)
+}

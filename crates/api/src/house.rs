@@ -1,0 +1,96 @@
+//! What every handler needs: the box office, the rooms, and who may come in.
+
+mod credentials;
+mod jwt;
+mod parties;
+
+pub use credentials::{BuyerToken, Secret};
+pub use jwt::{Issuer, IssuerTrouble};
+pub use parties::Parties;
+
+pub(crate) use jwt::buyer_named;
+
+use crate::problem::Problem;
+use admitone_app::BoxOffice;
+use admitone_domain::id::{BuyerId, OperatorId, ShowId};
+use admitone_domain::show::Show;
+use admitone_domain::{Currency, Key, Row};
+use axum::http::{HeaderMap, header};
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::sync::Arc;
+
+/// What every handler needs.
+#[derive(Clone)]
+pub struct House(pub Arc<Parts>);
+
+/// The parts of the house.
+pub struct Parts {
+    /// Sells.
+    pub office: BoxOffice,
+    /// The waiting rooms.
+    pub rooms: Arc<admitone_app::rooms::Rooms>,
+    /// Who is known.
+    pub parties: Arc<Parties>,
+    /// Signs buyers' tokens.
+    pub secret: Secret,
+    /// Somebody else's tokens, if they are taken.
+    pub issuer: Option<Issuer>,
+    /// The currency of wallets.
+    pub currency: Currency,
+    /// Renders the figures.
+    pub metrics: PrometheusHandle,
+    /// Random numbers from the outside.
+    pub chance: fn() -> u128,
+    /// The room and show of the reference routes, when they are on.
+    pub reference: Option<crate::reference::Setting>,
+    /// Whether the no-op routes of the benchmark exist.
+    pub bench_routes: bool,
+}
+
+impl std::ops::Deref for House {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl House {
+    /// The buyer whose token came with a request.
+    pub(crate) fn buyer(&self, headers: &HeaderMap) -> Result<BuyerId, Problem> {
+        let token = bearer(headers).ok_or_else(Problem::unauthenticated)?;
+        let now = self.office.clock.now();
+        let buyer = match self.secret.buyer_of(token, now) {
+            Some(buyer) => Some(buyer),
+            None => self.issuer.as_ref().and_then(|issuer| issuer.buyer_of(token, now)),
+        };
+        let known = buyer.filter(|buyer| !self.parties.is_disabled(*buyer));
+        known.ok_or_else(Problem::unauthenticated)
+    }
+
+    /// The operator whose key came with a request.
+    pub(crate) fn operator(&self, headers: &HeaderMap) -> Result<OperatorId, Problem> {
+        let key = bearer(headers).ok_or_else(Problem::unauthenticated)?;
+        match self.parties.operator(key) {
+            Some(operator) => Ok(operator),
+            None if self.buyer(headers).is_ok() => {
+                Err(Problem::forbidden("this takes an operator's key"))
+            }
+            None => Err(Problem::unauthenticated()),
+        }
+    }
+
+    /// A show that exists.
+    pub(crate) async fn show(&self, id: ShowId) -> Result<Show, Problem> {
+        match self.office.row(Key::Show(id)).await?.map(|loaded| loaded.row) {
+            Some(Row::Show(show)) => Ok(show),
+            _ => Err(Problem::not_found("show")),
+        }
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}

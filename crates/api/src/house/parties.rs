@@ -1,0 +1,69 @@
+//! Who is known: operators by their keys, and buyers whose account is closed. Kept in memory
+//! beside what is committed, because every request asks.
+
+use admitone_app::Trouble;
+use admitone_app::ports::reads::Reads;
+use admitone_app::ports::tap::Tap;
+use admitone_domain::id::{BuyerId, OperatorId};
+use admitone_domain::party::Operator;
+use admitone_domain::{Row, Verdict};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Who is known.
+#[derive(Default)]
+pub struct Parties {
+    operators: RwLock<HashMap<[u8; 32], OperatorId>>,
+    disabled: RwLock<HashSet<BuyerId>>,
+}
+
+impl Parties {
+    /// Learns the operators that the store has.
+    pub async fn load(&self, reads: &dyn Reads) -> Result<(), Trouble> {
+        for operator in reads.operators().await? {
+            self.learn(&operator);
+        }
+        Ok(())
+    }
+
+    /// The hash under which an operator's key is kept.
+    pub fn hash(key: &str) -> [u8; 32] {
+        let digest = ring::digest::digest(&ring::digest::SHA256, key.as_bytes());
+        digest.as_ref().try_into().unwrap_or_default()
+    }
+
+    /// Whose key this is.
+    pub fn operator(&self, key: &str) -> Option<OperatorId> {
+        let known = self.operators.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&Self::hash(key)).copied()
+    }
+
+    /// Whether a buyer's account is closed.
+    pub fn is_disabled(&self, buyer: BuyerId) -> bool {
+        self.disabled.read().unwrap_or_else(PoisonError::into_inner).contains(&buyer)
+    }
+
+    fn learn(&self, operator: &Operator) {
+        let mut known = self.operators.write().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, id| *id != operator.id);
+        if !operator.disabled {
+            known.insert(operator.key_hash, operator.id);
+        }
+    }
+}
+
+impl Tap for Parties {
+    fn committed(&self, verdict: &Arc<Verdict>) {
+        for change in &verdict.changes {
+            match &change.row {
+                Row::Operator(operator) => self.learn(operator),
+                Row::Buyer(buyer) if buyer.disabled => {
+                    let mut disabled =
+                        self.disabled.write().unwrap_or_else(PoisonError::into_inner);
+                    disabled.insert(buyer.id);
+                }
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What operators do: the programme, the stock, the rooms, and reservations of anybody.
+
+pub(crate) mod concerts;
+pub(crate) mod import;
+pub(crate) mod reservations;
+pub(crate) mod rooms;
+pub(crate) mod shows;
+pub(crate) mod stock;
+
+use crate::ask::StaffAsk;
+use crate::house::House;
+use crate::problem::Problem;
+use crate::reply;
+use admitone_app::box_office::Request as Named;
+use admitone_domain::command::Operate;
+use admitone_domain::{Action, Key, Outcome, Refusal};
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What was saved.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct SavedView {
+    /// Its id.
+    #[schema(example = "show_1")]
+    pub(crate) id: String,
+    /// Its version now; send it as `If-Match` with the next change.
+    pub(crate) version: u64,
+}
+
+/// Has an operator's change made and says what was saved.
+pub(crate) async fn operate(
+    house: &House,
+    named: &Named,
+    operate: Operate,
+    status: StatusCode,
+) -> Result<Response<Body>, Problem> {
+    let saved = house.office.submit(named, Action::Operate(operate)).await?;
+    reply::reply(saved, status, |outcome, _| match outcome {
+        Outcome::Saved { key, version } => Some(SavedView { id: id_of(key)?, version }),
+        _ => None,
+    })
+}
+
+fn id_of(key: Key) -> Option<String> {
+    match key {
+        Key::Concert(id) => Some(id.to_string()),
+        Key::Show(id) | Key::Plan(id) => Some(id.to_string()),
+        Key::Room(id) => Some(id.to_string()),
+        Key::TicketType(id) => Some(id.to_string()),
+        Key::Operator(id) => Some(id.to_string()),
+        Key::Buyer(_)
+        | Key::Reservation(_)
+        | Key::Payment(_)
+        | Key::Pass(_)
+        | Key::Quota(..)
+        | Key::Seat(_)
+        | Key::Wallet(_) => None,
+    }
+}
+
+/// The version a change is made on: the one `If-Match` demands, else the one that was read.
+pub(crate) fn base(ask: &StaffAsk, read: u64) -> Result<u64, Problem> {
+    match ask.expected_version()? {
+        Some(expected) if expected != read => {
+            Err(Refusal::VersionConflict { version: read }.into())
+        }
+        Some(_) | None => Ok(read),
+    }
+}

@@ -1,0 +1,132 @@
+//! Pay a held reservation from the wallet, and refund a payment.
+
+use crate::ask::{self, BuyerAsk};
+use crate::house::House;
+use crate::problem::{Problem, Problems};
+use crate::reply;
+use crate::reservations::read;
+use crate::view::{PaymentView, ReservationView};
+use admitone_domain::command::{Pay, Refund};
+use admitone_domain::id::{PaymentId, ReservationId};
+use admitone_domain::{Action, Moment, Money, Outcome};
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{Response, StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Which reservation to pay.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PayRequest {
+    /// The reservation.
+    #[schema(example = "res_1")]
+    pub(crate) reservation: String,
+    /// What the buyer expects to pay; another price is refused.
+    pub(crate) amount: Option<i64>,
+}
+
+/// How much to refund.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RefundRequest {
+    /// Left out means all that may still go back; for a reservation it must be all.
+    #[schema(minimum = 1)]
+    pub(crate) amount: Option<i64>,
+}
+
+/// A payment with what it bought.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct PaidView {
+    /// The payment.
+    pub(crate) payment: PaymentView,
+    /// The reservation with its tickets.
+    pub(crate) reservation: ReservationView,
+    /// The balance after it.
+    #[schema(value_type = i64)]
+    pub(crate) balance: Money,
+}
+
+/// What went back.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct RefundView {
+    /// How much.
+    #[schema(value_type = i64)]
+    pub(crate) amount: Money,
+    /// The payment it came from, if there was one.
+    pub(crate) payment: Option<PaymentView>,
+    /// The reservation, if there was one.
+    pub(crate) reservation: Option<ReservationView>,
+    /// The balance after it, if money went to the wallet.
+    #[schema(value_type = Option<i64>)]
+    pub(crate) balance: Option<Money>,
+}
+
+impl RefundView {
+    pub(crate) fn of(outcome: Outcome, at: Moment) -> Option<Self> {
+        let Outcome::Refunded { payment, reservation, amount, balance } = outcome else {
+            return None;
+        };
+        Some(Self {
+            amount,
+            payment: payment.as_ref().map(PaymentView::from),
+            reservation: reservation.map(|found| ReservationView::at(&found, at)),
+            balance,
+        })
+    }
+}
+
+/// Pay a reservation
+///
+/// From the wallet. It ends the waiting-room pass in the same step.
+#[utoipa::path(
+    post, path = "/api/v1/payments", operation_id = "pay_reservation", tag = "payments",
+    security(("buyer" = [])), request_body = PayRequest,
+    params(
+        ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255),
+        ("queue-token" = Option<String>, Header, description = "The pass, if the show stands behind a waiting room"),
+    ),
+    responses((status = 201, body = PaidView), Problems)
+)]
+pub(crate) async fn pay_reservation(
+    State(house): State<House>,
+    ask: BuyerAsk,
+) -> Result<Response<Body>, Problem> {
+    let wanted: PayRequest = ask.body()?;
+    let reservation: ReservationId = ask::id("reservation", &wanted.reservation)?;
+    let named = match read::find(&house, reservation).await? {
+        Some(found) => ask.admitted(&house, found.show).await?,
+        None => ask.named,
+    };
+    let pay = Pay { reservation, expected: wanted.amount.map(Money) };
+    let paid = house.office.submit(&named, Action::Pay(pay)).await?;
+    reply::reply(paid, StatusCode::CREATED, |outcome, at| match outcome {
+        Outcome::Paid { payment, reservation, balance } => Some(PaidView {
+            payment: PaymentView::from(&payment),
+            reservation: ReservationView::at(&reservation, at),
+            balance,
+        }),
+        _ => None,
+    })
+}
+
+/// Refund a payment
+///
+/// A reservation goes back whole and its tickets end; a plain use may go back in parts.
+#[utoipa::path(
+    post, path = "/api/v1/payments/{id}/actions/refund", operation_id = "refund_payment",
+    tag = "payments", security(("buyer" = [])), request_body = Option<RefundRequest>,
+    params(("id" = String, Path, example = "pay_1"), ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255)),
+    responses((status = 200, body = RefundView), Problems)
+)]
+pub(crate) async fn refund_payment(
+    State(house): State<House>,
+    Path(id): Path<String>,
+    ask: BuyerAsk,
+) -> Result<Response<Body>, Problem> {
+    let payment: PaymentId = id.parse().map_err(|_| Problem::not_found("payment"))?;
+    let RefundRequest { amount } = ask.body_or_default()?;
+    let refund = Refund { payment, amount: amount.map(Money) };
+    let refunded = house.office.submit(&ask.named, Action::Refund(refund)).await?;
+    reply::reply(refunded, StatusCode::OK, RefundView::of)
+}

@@ -1,0 +1,349 @@
+//! Problems as RFC 9457 has them. The one place where refusals and trouble meet a status.
+//!
+//! A program goes by `code`, which never changes; a person reads `detail`, which says what to do.
+
+use admitone_app::{Trouble, TroubleKind};
+use admitone_domain::Refusal;
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
+
+/// Why a request was not done, as `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// Where this code is explained.
+    #[serde(rename = "type")]
+    #[schema(example = "/docs/problems#SEAT_TAKEN")]
+    pub type_: String,
+    /// The status in words.
+    #[schema(example = "Conflict")]
+    pub title: String,
+    /// The status.
+    #[schema(example = 409)]
+    pub status: u16,
+    /// The stable name to go by.
+    #[schema(example = "SEAT_TAKEN")]
+    pub code: String,
+    /// What happened and what to do.
+    pub detail: String,
+    /// Whether the same request may go well later.
+    pub retryable: bool,
+    /// What exactly failed: seats that are taken, a limit, a balance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub context: Option<serde_json::Value>,
+    /// After how many seconds to try again.
+    #[serde(skip)]
+    pub retry_after_s: Option<u32>,
+}
+
+/// The problems that an operation may answer with.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "the variants only describe the responses")]
+pub(crate) enum Problems {
+    /// The request is malformed.
+    #[response(status = 400, content_type = "application/problem+json")]
+    BadRequest(Problem),
+    /// The credentials are missing or wrong.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthorized(Problem),
+    /// Not allowed: a pass or a role is missing, or the sale is not open.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(Problem),
+    /// There is no such thing, or it is somebody else's.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(Problem),
+    /// The body did not arrive in time.
+    #[response(status = 408, content_type = "application/problem+json")]
+    Timeout(Problem),
+    /// It cannot be done as things stand: taken, sold out, paid already.
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(Problem),
+    /// The hold is over.
+    #[response(status = 410, content_type = "application/problem+json")]
+    Gone(Problem),
+    /// It was changed since it was read.
+    #[response(status = 412, content_type = "application/problem+json")]
+    PreconditionFailed(Problem),
+    /// The body is too large.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(Problem),
+    /// The body is not JSON by its type.
+    #[response(status = 415, content_type = "application/problem+json")]
+    UnsupportedMediaType(Problem),
+    /// It can never be done like this: a limit, an amount, a key used twice.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Unprocessable(Problem),
+    /// Too many requests.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(Problem),
+    /// Too busy, or the store is away; nothing was done.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(Problem),
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            type_: format!("/docs/problems#{code}"),
+            title: status.canonical_reason().unwrap_or_default().to_owned(),
+            status: status.as_u16(),
+            code: code.to_owned(),
+            detail: detail.into(),
+            retryable: false,
+            context: None,
+            retry_after_s: None,
+        }
+    }
+
+    /// The request is malformed; `detail` says where.
+    pub fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "INVALID_REQUEST", detail)
+    }
+
+    /// The header `Idempotency-Key` is missing or malformed.
+    pub fn key_required() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "IDEMPOTENCY_KEY_REQUIRED",
+            "send a header Idempotency-Key of 1 to 255 visible ASCII characters, another for \
+             each wish and the same for its repetitions",
+        )
+    }
+
+    /// The same key came with another request before.
+    pub fn key_reused() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "IDEMPOTENCY_KEY_REUSED",
+            "this Idempotency-Key was used for another request: use a new one",
+        )
+    }
+
+    /// The credentials are missing or wrong.
+    pub fn unauthenticated() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "UNAUTHENTICATED",
+            "send a header Authorization: Bearer with a token of this house; \
+             POST /api/v1/users gives one",
+        )
+    }
+
+    /// The caller may not do this.
+    pub fn forbidden(detail: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", detail)
+    }
+
+    /// There is no such thing, or it is somebody else's.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", format!("there is no such {what}"))
+    }
+
+    /// The path exists, the method does not.
+    pub fn method_not_allowed() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "METHOD_NOT_ALLOWED",
+            "this path does not know this method: see /api-docs",
+        )
+    }
+
+    /// The body did not arrive in time.
+    pub fn timeout() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "the body came too slowly")
+    }
+
+    /// The body is too large.
+    pub fn too_large(max_bytes: usize) -> Self {
+        let detail = format!("a body may have at most {max_bytes} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", detail)
+    }
+
+    /// The body is not JSON by its type.
+    pub fn media_type() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UNSUPPORTED_MEDIA_TYPE",
+            "send the body as application/json",
+        )
+    }
+
+    /// The room does not let anybody in at the moment.
+    pub fn room_closed() -> Self {
+        let detail = "the waiting room takes nobody at the moment";
+        Self::new(StatusCode::CONFLICT, "ROOM_CLOSED", detail)
+    }
+
+    /// The place in the line is over; joining again gives a new one.
+    pub fn place_gone() -> Self {
+        let detail = "this place is over: join the waiting room again";
+        Self::new(StatusCode::GONE, "PLACE_GONE", detail)
+    }
+
+    /// With what exactly failed.
+    #[must_use]
+    pub fn with(mut self, context: serde_json::Value) -> Self {
+        self.context = Some(context);
+        self
+    }
+
+    fn temporary(mut self, retry_after_s: u32) -> Self {
+        self.retryable = true;
+        self.retry_after_s = Some(retry_after_s);
+        self
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let problem = Self::new(status_of(&refusal), refusal.code(), refusal.to_string());
+        let problem = match refusal {
+            Refusal::AllHeld { .. } | Refusal::GroupsTaken => problem.temporary(5),
+            Refusal::DeadlinePassed => problem.temporary(1),
+            _ => problem,
+        };
+        match context_of(&refusal) {
+            serde_json::Value::Null => problem,
+            context => problem.with(context),
+        }
+    }
+}
+
+fn status_of(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::AdmissionRequired
+        | Refusal::AdmissionExpired
+        | Refusal::SaleNotOpen
+        | Refusal::SaleClosed => StatusCode::FORBIDDEN,
+        Refusal::UnknownShow(_)
+        | Refusal::UnknownSeat(_)
+        | Refusal::UnknownTicketType(_)
+        | Refusal::UnknownReservation
+        | Refusal::UnknownItem
+        | Refusal::UnknownPayment
+        | Refusal::UnknownParent => StatusCode::NOT_FOUND,
+        Refusal::SeatTaken(_)
+        | Refusal::GroupsTaken
+        | Refusal::SoldOut { .. }
+        | Refusal::AllHeld { .. }
+        | Refusal::InvalidState
+        | Refusal::ExtensionLimit { .. }
+        | Refusal::AlreadyPaid
+        | Refusal::InsufficientFunds { .. }
+        | Refusal::NotRefundable { .. }
+        | Refusal::RefundedElsewhere
+        | Refusal::CapacityInUse { .. }
+        | Refusal::SeatExists
+        | Refusal::AccountExists => StatusCode::CONFLICT,
+        Refusal::HoldExpired => StatusCode::GONE,
+        Refusal::VersionConflict { .. } => StatusCode::PRECONDITION_FAILED,
+        Refusal::RepeatedSeat(_)
+        | Refusal::Empty
+        | Refusal::LimitPerReservation { .. }
+        | Refusal::LimitPerBuyer { .. }
+        | Refusal::InvalidAmount
+        | Refusal::AmountOverflow
+        | Refusal::AmountMismatch { .. }
+        | Refusal::CurrencyMismatch
+        | Refusal::InvalidWindow => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::DeadlinePassed => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+fn context_of(refusal: &Refusal) -> serde_json::Value {
+    use serde_json::json;
+    match refusal {
+        Refusal::SeatTaken(seats) | Refusal::UnknownSeat(seats) | Refusal::RepeatedSeat(seats) => {
+            json!({ "seats": seats.iter().map(ToString::to_string).collect::<Vec<_>>() })
+        }
+        Refusal::SoldOut { left } | Refusal::AllHeld { left } => json!({ "left": left }),
+        Refusal::LimitPerReservation { max } | Refusal::ExtensionLimit { max } => {
+            json!({ "max": max })
+        }
+        Refusal::LimitPerBuyer { max, taken } => json!({ "max": max, "taken": taken }),
+        Refusal::AmountMismatch { price } => json!({ "price": price }),
+        Refusal::InsufficientFunds { balance, needed } => {
+            json!({ "balance": balance, "needed": needed })
+        }
+        Refusal::NotRefundable { refundable } => json!({ "refundable": refundable }),
+        Refusal::VersionConflict { version } => json!({ "version": version }),
+        Refusal::CapacityInUse { used } => json!({ "used": used }),
+        _ => serde_json::Value::Null,
+    }
+}
+
+impl From<Trouble> for Problem {
+    fn from(trouble: Trouble) -> Self {
+        // What exactly is wrong inside is for the log, not for the buyer.
+        tracing::warn!(%trouble, "a request met trouble");
+        match trouble.kind {
+            TroubleKind::Conflict | TroubleKind::Busy => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "BUSY",
+                "too much is asked at once: nothing was done, try again with the same key",
+            )
+            .temporary(1),
+            TroubleKind::Unavailable => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "UNAVAILABLE",
+                "the store cannot be reached or written: try again with the same key",
+            )
+            .temporary(5),
+            TroubleKind::Fenced | TroubleKind::Inconsistent => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "INTERNAL",
+                "something is wrong inside; the log says what",
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response<Body> {
+        metrics::counter!("admitone_refusals_total", "code" => self.code.clone()).increment(1);
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        let json = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            let bearer = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_keeps_its_code_and_names_what_failed() {
+        let problem = Problem::from(Refusal::SeatTaken(vec![admitone_domain::id::SeatId(7)]));
+        assert_eq!((problem.status, problem.code.as_str()), (409, "SEAT_TAKEN"));
+        assert_eq!(problem.context, Some(serde_json::json!({ "seats": ["seat_7"] })));
+    }
+
+    #[test]
+    fn what_is_wrong_inside_is_not_told_outside() {
+        let inside = Trouble::new(TroubleKind::Inconsistent, "load", "row 17 of /var/secret");
+        let told = Problem::from(inside);
+        assert_eq!(told.status, 500);
+        assert!(!told.detail.contains("secret"));
+    }
+
+    #[test]
+    fn what_may_go_well_later_says_when() {
+        let response = Problem::from(Trouble::new(TroubleKind::Busy, "submit", "")).into_response();
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+    }
+}

@@ -1,0 +1,45 @@
+//! The booking service: queue, dates, seats, reservation, cash, payment.
+
+pub(crate) mod cash;
+pub(crate) mod concert;
+pub(crate) mod queue;
+pub(crate) mod sale;
+
+use super::Failure;
+use crate::house::House;
+use crate::house::buyer_named;
+use admitone_domain::id::BuyerId;
+use axum::http::HeaderMap;
+use serde_json::Value;
+
+/// The buyer behind a user id of these routes: a name space of its own, no sign-up.
+pub(crate) fn buyer_of(user_id: &str) -> Option<BuyerId> {
+    let is_valid = (1..=64).contains(&user_id.len())
+        && user_id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    is_valid.then(|| buyer_named("reference", &[user_id]))
+}
+
+/// The user behind the header `queue-token`, if it is admitted.
+pub(crate) async fn admitted(house: &House, headers: &HeaderMap) -> Result<Visitor, Failure> {
+    let token = headers.get("queue-token").and_then(|value| value.to_str().ok());
+    let token = token.ok_or_else(Failure::unauthorized)?;
+    let setting = house.reference.ok_or_else(Failure::unauthorized)?;
+    let found = house.rooms.visitor(setting.room, token).await;
+    found.map(|(buyer, admission)| Visitor { buyer, admission }).ok_or_else(Failure::unauthorized)
+}
+
+/// Who came through the room.
+pub(crate) struct Visitor {
+    pub(crate) buyer: BuyerId,
+    pub(crate) admission: admitone_domain::pass::Admission,
+}
+
+/// A body as JSON, whatever its type says; nothing when it is none.
+pub(crate) fn body(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap_or(Value::Null)
+}
+
+/// A whole number of a body.
+pub(crate) fn number(body: &Value, field: &str) -> Option<u64> {
+    body.get(field).and_then(Value::as_u64)
+}

@@ -1,0 +1,46 @@
+//! The queue: a token, and how it stands.
+
+use super::{body, buyer_of};
+use crate::house::House;
+use crate::reference::{Failure, failure, success};
+use crate::view::instant;
+use admitone_app::rooms::Visit;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Response, StatusCode};
+use serde_json::{Value, json};
+
+/// `POST /queue/issue`: a second token for a user with a live place shows the same place.
+pub(crate) async fn issue(
+    State(house): State<House>,
+    bytes: Bytes,
+) -> Result<Response<Body>, Failure> {
+    let body = body(&bytes);
+    let buyer = body.get("userId").and_then(Value::as_str).and_then(buyer_of);
+    let buyer = buyer.ok_or_else(|| failure(StatusCode::BAD_REQUEST, "Invalid userId"))?;
+    let setting = house.reference.ok_or_else(Failure::unauthorized)?;
+    let visit = house.rooms.join_with_uuid(setting.room, buyer).await;
+    Ok(success(&view(&visit.map_err(crate::rooms::problem)?)))
+}
+
+/// `GET /queue`: how the token stands.
+pub(crate) async fn state(
+    State(house): State<House>,
+    headers: HeaderMap,
+) -> Result<Response<Body>, Failure> {
+    let token = headers.get("queue-token").and_then(|value| value.to_str().ok());
+    let token = token.ok_or_else(Failure::unauthorized)?;
+    let setting = house.reference.ok_or_else(Failure::unauthorized)?;
+    let visit = house.rooms.poll(setting.room, token, None).await;
+    Ok(success(&view(&visit.map_err(|_| Failure::unauthorized())?)))
+}
+
+fn view(visit: &Visit) -> Value {
+    json!({
+        "token": visit.token,
+        "status": if visit.active_until.is_some() { "active" } else { "pending" },
+        "position": visit.ahead,
+        "expiresAt": visit.active_until.map(instant),
+        "nextPollMs": visit.next_poll_ms,
+    })
+}

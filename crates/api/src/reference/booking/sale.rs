@@ -1,0 +1,115 @@
+//! Reservation and payment, both by seat.
+
+use super::{Visitor, admitted, body, number};
+use crate::house::House;
+use crate::problem::Problem;
+use crate::reference::{Failure, failure, success};
+use crate::reply;
+use crate::reservations::read;
+use crate::users::own;
+use crate::view::instant;
+use admitone_app::box_office::Request as Named;
+use admitone_domain::command::{Choice, Hold, Pay};
+use admitone_domain::id::{BuyerId, SeatId};
+use admitone_domain::reservation::{Reservation, ReservationState};
+use admitone_domain::seat::{Seat, SeatState};
+use admitone_domain::{Action, Actor, Key, Outcome, Row};
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Response, StatusCode};
+use serde_json::{Value, json};
+
+/// `POST /reservation`: holding one's own held seat again returns the same reservation.
+pub(crate) async fn reserve(
+    State(house): State<House>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response<Body>, Failure> {
+    let visitor = admitted(&house, &headers).await?;
+    let seat = seat_of(&house, &bytes).await?;
+    if let Some(held) = own_hold(&house, &seat, visitor.buyer).await? {
+        return Ok(success(&reservation_view(&house, &held, &seat).await));
+    }
+    let choice = Choice::Items { seats: vec![seat.id], tickets: vec![] };
+    let hold = Action::Hold(Hold { show: seat.show, choice });
+    let held = house.office.submit(&named(&house, &visitor), hold).await?;
+    match reply::outcome(held)? {
+        Outcome::Reserved(held) => Ok(success(&reservation_view(&house, &held, &seat).await)),
+        _ => Err(Problem::key_reused().into()),
+    }
+}
+
+/// `POST /payment`: pays the user's hold of a seat.
+pub(crate) async fn pay(
+    State(house): State<House>,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response<Body>, Failure> {
+    let visitor = admitted(&house, &headers).await?;
+    let seat = seat_of(&house, &bytes).await?;
+    let held = own_hold(&house, &seat, visitor.buyer).await?;
+    let held = held.ok_or_else(|| failure(StatusCode::CONFLICT, "The seat is not held for you"))?;
+    let pay = Action::Pay(Pay { reservation: held.id, expected: None });
+    let paid = house.office.submit(&named(&house, &visitor), pay).await?;
+    let Outcome::Paid { payment, .. } = reply::outcome(paid)? else {
+        return Err(Problem::key_reused().into());
+    };
+    let show = house.show(seat.show).await?;
+    let concert = match house.office.row(Key::Concert(show.concert)).await?.map(|l| l.row) {
+        Some(Row::Concert(concert)) => concert.title,
+        _ => String::new(),
+    };
+    Ok(success(&json!({
+        "seatNumber": seat_number(&house, &seat).await,
+        "concertName": concert,
+        "openDate": instant(show.opens_at),
+        "closeDate": instant(show.closes_at),
+        "totalAmount": payment.amount,
+        "status": "PAID",
+    })))
+}
+
+fn named(house: &House, visitor: &Visitor) -> Named {
+    Named { admission: visitor.admission, ..own(house, Actor::Buyer(visitor.buyer)) }
+}
+
+async fn seat_of(house: &House, bytes: &[u8]) -> Result<Seat, Failure> {
+    let invalid = || failure(StatusCode::BAD_REQUEST, "Invalid seatId");
+    let id = number(&body(bytes), "seatId").ok_or_else(invalid)?;
+    match house.office.row(Key::Seat(SeatId(id))).await?.map(|loaded| loaded.row) {
+        Some(Row::Seat(seat)) => Ok(seat),
+        _ => Err(invalid()),
+    }
+}
+
+/// The user's live hold of a seat.
+async fn own_hold(
+    house: &House,
+    seat: &Seat,
+    buyer: BuyerId,
+) -> Result<Option<Reservation>, Failure> {
+    let SeatState::Held { by, .. } = seat.state else { return Ok(None) };
+    let now = house.office.clock.now();
+    let found = read::find(house, by).await?;
+    let is_live = |held: &Reservation| held.state_at(now) == ReservationState::Held;
+    Ok(found.filter(|held| held.buyer == buyer && is_live(held)))
+}
+
+async fn reservation_view(house: &House, held: &Reservation, seat: &Seat) -> Value {
+    json!({
+        "id": held.id.0,
+        "seat": {
+            "id": seat.id.0,
+            "isActive": false,
+            "seatNumber": seat_number(house, seat).await,
+        },
+        "status": "PENDING",
+        "created_at": instant(held.created_at),
+    })
+}
+
+async fn seat_number(house: &House, seat: &Seat) -> u32 {
+    let board = house.office.boards.board(seat.show).await;
+    let plan = board.map(|board| board.snapshot().plan);
+    plan.ok().and_then(|plan| plan.find(seat.id).map(|(_, number)| number)).unwrap_or(0)
+}

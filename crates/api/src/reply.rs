@@ -1,0 +1,137 @@
+//! What a handler answers with: JSON, pages, validators, and the replies of the box office.
+
+use crate::problem::Problem;
+use admitone_app::ports::delivery::Reply;
+use admitone_domain::{Moment, Outcome, StoredAnswer};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Says that the answer was given before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// JSON with a status.
+pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
+    bytes(status, Bytes::from(serde_json::to_vec(value).unwrap_or_default()))
+}
+
+/// JSON that is ready.
+pub(crate) fn bytes(status: StatusCode, body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+/// What the box office replied: the outcome as `render` shows it, or the refusal.
+pub(crate) fn reply<T: Serialize>(
+    reply: Reply,
+    status: StatusCode,
+    render: impl FnOnce(Outcome, Moment) -> Option<T>,
+) -> Result<Response<Body>, Problem> {
+    let (StoredAnswer { answer, at, .. }, replayed) = settled(reply)?;
+    let outcome = answer?;
+    let view = render(outcome, at).ok_or_else(Problem::key_reused)?;
+    let mut response = json(status, &view);
+    if replayed {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+/// The answer, and whether it was given before.
+pub(crate) fn settled(reply: Reply) -> Result<(StoredAnswer, bool), Problem> {
+    match reply {
+        Reply::Answered { answer, replayed } => Ok((answer, replayed)),
+        Reply::KeyReused => Err(Problem::key_reused()),
+    }
+}
+
+/// The outcome of a reply.
+pub(crate) fn outcome(reply: Reply) -> Result<Outcome, Problem> {
+    settled(reply).and_then(|(stored, _)| Ok(stored.answer?))
+}
+
+/// JSON with a strong validator, or 304 when the client has it.
+pub(crate) fn with_etag(headers: &HeaderMap, etag: &str, body: Bytes) -> Response<Body> {
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let is_known = known
+        .is_some_and(|known| known.split(',').any(|one| one.trim() == etag || one.trim() == "*"));
+    let mut response = if is_known {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
+    } else {
+        bytes(StatusCode::OK, body)
+    };
+    if let Ok(value) = HeaderValue::from_str(etag) {
+        response.headers_mut().insert(header::ETAG, value);
+    }
+    response
+}
+
+/// JSON of one resource, with a validator from its bytes.
+pub(crate) fn resource(headers: &HeaderMap, value: &impl Serialize) -> Response<Body> {
+    let body = serde_json::to_vec(value).unwrap_or_default();
+    let etag = format!("\"{}\"", &blake3::hash(&body).to_hex()[..16]);
+    with_etag(headers, &etag, Bytes::from(body))
+}
+
+/// Which page of a list.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PageQuery {
+    /// At most so many.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub(crate) limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    pub(crate) after: Option<String>,
+}
+
+impl PageQuery {
+    pub(crate) fn limit(&self) -> Result<usize, Problem> {
+        limit(self.limit)
+    }
+
+    /// For lists ordered by falling id.
+    pub(crate) fn page(&self) -> Result<admitone_app::ports::reads::Page, Problem> {
+        let before = self.after.as_deref().map(str::parse).transpose();
+        let before =
+            before.map_err(|_| Problem::invalid("`after` is not a cursor of this list"))?;
+        // One more than asked for tells whether there is more.
+        Ok(admitone_app::ports::reads::Page { before, limit: self.limit()? + 1 })
+    }
+}
+
+pub(crate) fn limit(asked: Option<u32>) -> Result<usize, Problem> {
+    match asked.unwrap_or(50) {
+        limit @ 1..=200 => Ok(limit as usize),
+        _ => Err(Problem::invalid("`limit` must be between 1 and 200")),
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct PageView<T> {
+    /// The items.
+    pub(crate) data: Vec<T>,
+    /// What to send as `after` for the next page.
+    pub(crate) next_cursor: Option<String>,
+    /// Whether there is a next page.
+    pub(crate) has_more: bool,
+}
+
+/// A page of what was found; `found` has one more than `limit` when there is more.
+pub(crate) fn page<F, T>(
+    mut found: Vec<F>,
+    limit: usize,
+    cursor: impl Fn(&F) -> String,
+    view: impl Fn(F) -> T,
+) -> PageView<T> {
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let next_cursor = found.last().filter(|_| has_more).map(cursor);
+    PageView { data: found.into_iter().map(view).collect(), next_cursor, has_more }
+}

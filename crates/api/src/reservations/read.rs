@@ -1,0 +1,69 @@
+//! Read reservations: one, or all of the buyer.
+
+use crate::ask::{PathId, Reader};
+use crate::house::House;
+use crate::problem::{Problem, Problems};
+use crate::reply::{self, PageQuery, PageView};
+use crate::view::ReservationView;
+use admitone_domain::id::{BuyerId, ReservationId};
+use admitone_domain::reservation::Reservation;
+use admitone_domain::{Key, Refusal, Row};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, Response};
+
+/// Read a reservation
+#[utoipa::path(
+    get, path = "/api/v1/reservations/{id}", operation_id = "read_reservation",
+    tag = "reservations", security(("buyer" = [])), params(("id" = String, Path, example = "res_1")),
+    responses((status = 200, body = ReservationView), (status = 304), Problems)
+)]
+pub(crate) async fn read_reservation(
+    State(house): State<House>,
+    PathId(id): PathId<ReservationId>,
+    reader: Reader,
+    headers: HeaderMap,
+) -> Result<Response<Body>, Problem> {
+    let reservation = find(&house, id).await?.filter(|found| found.buyer == reader.buyer);
+    let reservation = reservation.ok_or(Refusal::UnknownReservation)?;
+    let view = ReservationView::at(&reservation, house.office.clock.now());
+    Ok(reply::resource(&headers, &view))
+}
+
+/// List reservations
+///
+/// Of the buyer who asks, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/reservations", operation_id = "list_reservations", tag = "reservations",
+    security(("buyer" = [])), params(PageQuery),
+    responses((status = 200, body = PageView<ReservationView>), Problems)
+)]
+pub(crate) async fn list_reservations(
+    State(house): State<House>,
+    reader: Reader,
+    query: Result<Query<PageQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<PageView<ReservationView>>, Problem> {
+    list(&house, Some(reader.buyer), query).await
+}
+
+pub(crate) async fn list(
+    house: &House,
+    of: Option<BuyerId>,
+    query: Result<Query<PageQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<PageView<ReservationView>>, Problem> {
+    let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
+    let found = house.office.reads.reservations(of, query.page()?).await?;
+    let now = house.office.clock.now();
+    let cursor = |reservation: &Reservation| reservation.id.0.to_string();
+    let view = |reservation: Reservation| ReservationView::at(&reservation, now);
+    Ok(Json(reply::page(found, query.limit()?, cursor, view)))
+}
+
+/// A reservation of anybody.
+pub(crate) async fn find(house: &House, id: ReservationId) -> Result<Option<Reservation>, Problem> {
+    match house.office.row(Key::Reservation(id)).await?.map(|loaded| loaded.row) {
+        Some(Row::Reservation(reservation)) => Ok(Some(reservation)),
+        _ => Ok(None),
+    }
+}

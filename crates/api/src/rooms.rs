@@ -1,0 +1,193 @@
+//! The waiting room as visitors see it: join, poll, leave, the public document, live events.
+
+use crate::ask::{PathId, QUEUE_TOKEN, Reader};
+use crate::house::House;
+use crate::problem::{Problem, Problems};
+use crate::reply;
+use crate::view::instant;
+use admitone_app::rooms::{Rooms, Visit, VisitTrouble};
+use admitone_domain::id::RoomId;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use futures_util::Stream;
+use serde::Serialize;
+use std::convert::Infallible;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// A place in the line.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct PlaceView {
+    /// Send it as `queue-token`; while the place is the same, so is the place in the token.
+    pub(crate) token: String,
+    /// `waiting`, `on_deck` (nearly there: keep asking) or `active` (inside).
+    #[schema(example = "waiting")]
+    pub(crate) status: &'static str,
+    /// The place: given once, never reused.
+    pub(crate) place: u64,
+    /// How many present users are before it, as far as is known.
+    pub(crate) ahead: u64,
+    /// The time left as an interval of seconds that holds in six of ten cases; null while there
+    /// is too little to go by.
+    pub(crate) eta_seconds: Option<[u64; 2]>,
+    /// Ask again after so many milliseconds: who does is never overtaken.
+    pub(crate) next_poll_ms: u64,
+    /// Until when the pass is good, once inside.
+    #[schema(format = DateTime)]
+    pub(crate) expires_at: Option<String>,
+}
+
+impl From<Visit> for PlaceView {
+    fn from(visit: Visit) -> Self {
+        Self {
+            status: visit.status,
+            place: visit.place,
+            ahead: visit.ahead,
+            eta_seconds: visit.eta_seconds,
+            next_poll_ms: visit.next_poll_ms,
+            expires_at: visit.active_until.map(instant),
+            token: visit.token,
+        }
+    }
+}
+
+/// Why a visit did not go on.
+pub(crate) fn problem(trouble: VisitTrouble) -> Problem {
+    match trouble {
+        VisitTrouble::NoRoom => Problem::not_found("room"),
+        VisitTrouble::Closed => Problem::room_closed(),
+        VisitTrouble::Gone => Problem::place_gone(),
+        VisitTrouble::Forged => Problem::unauthenticated(),
+        VisitTrouble::Trouble(trouble) => trouble.into(),
+    }
+}
+
+/// Join a room
+///
+/// One place for each buyer: joining again shows the same one.
+#[utoipa::path(
+    post, path = "/api/v1/rooms/{id}/places", operation_id = "join_room", tag = "rooms",
+    security(("buyer" = [])), params(("id" = String, Path, example = "room_1")),
+    responses((status = 201, body = PlaceView), Problems)
+)]
+pub(crate) async fn join_room(
+    State(house): State<House>,
+    PathId(room): PathId<RoomId>,
+    reader: Reader,
+) -> Result<Response<Body>, Problem> {
+    let visit = house.rooms.join(room, reader.buyer).await.map_err(problem)?;
+    Ok(place(StatusCode::CREATED, visit))
+}
+
+/// Poll the place
+///
+/// Answered from memory; `next_poll_ms` is a promise: who keeps it is never overtaken.
+#[utoipa::path(
+    get, path = "/api/v1/rooms/{id}/place", operation_id = "poll_place", tag = "rooms",
+    params(("id" = String, Path, example = "room_1"), ("queue-token" = String, Header)),
+    responses((status = 200, body = PlaceView), Problems)
+)]
+pub(crate) async fn poll_place(
+    State(house): State<House>,
+    PathId(room): PathId<RoomId>,
+    headers: HeaderMap,
+) -> Result<Response<Body>, Problem> {
+    let token = token(&headers)?;
+    let jitter = u32::try_from((house.chance)() & u128::from(u32::MAX)).unwrap_or(0);
+    let visit = house.rooms.poll(room, token, Some(jitter)).await.map_err(problem)?;
+    Ok(place(StatusCode::OK, visit))
+}
+
+/// Leave the line or the room
+///
+/// The place is over; a slot inside is free for the next at once.
+#[utoipa::path(
+    delete, path = "/api/v1/rooms/{id}/place", operation_id = "leave_room", tag = "rooms",
+    security(("buyer" = [])), params(("id" = String, Path, example = "room_1")),
+    responses((status = 204), Problems)
+)]
+pub(crate) async fn leave_room(
+    State(house): State<House>,
+    PathId(room): PathId<RoomId>,
+    reader: Reader,
+) -> Result<Response<Body>, Problem> {
+    house.rooms.leave(room, reader.buyer).await.map_err(problem)?;
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    Ok(response)
+}
+
+/// Read a room
+///
+/// The same for everybody, so that any cache may hold it for a second.
+#[utoipa::path(
+    get, path = "/api/v1/rooms/{id}", operation_id = "read_room", tag = "rooms",
+    params(("id" = String, Path, example = "room_1")),
+    responses((status = 200, body = Object), (status = 304), Problems)
+)]
+pub(crate) async fn read_room(
+    State(house): State<House>,
+    PathId(room): PathId<RoomId>,
+    headers: HeaderMap,
+) -> Result<Response<Body>, Problem> {
+    let document = house.rooms.document(room).ok_or_else(|| Problem::not_found("room"))?;
+    let mut response = reply::resource(&headers, &document);
+    let cache = HeaderValue::from_static("public, max-age=1");
+    response.headers_mut().insert(header::CACHE_CONTROL, cache);
+    Ok(response)
+}
+
+/// Follow a room
+///
+/// Server-sent events `room` with its public document, when it changes, at most four a second.
+#[utoipa::path(
+    get, path = "/api/v1/rooms/{id}/events", operation_id = "follow_room", tag = "rooms",
+    params(("id" = String, Path, example = "room_1")),
+    responses((status = 200, content_type = "text/event-stream", body = String), Problems)
+)]
+pub(crate) async fn follow_room(
+    State(house): State<House>,
+    PathId(room): PathId<RoomId>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    house.rooms.document(room).ok_or_else(|| Problem::not_found("room"))?;
+    let start = (Arc::clone(&house.rooms), Arc::clone(&house.office.clock), room, Bytes::new());
+    let events = futures_util::stream::unfold(start, |(rooms, clock, room, mut seen)| async move {
+        let body = next_document(&rooms, room, &seen, &*clock).await?;
+        seen.clone_from(&body);
+        let text = String::from_utf8_lossy(&body).into_owned();
+        let event = Event::default().event("room").data(text);
+        Some((Ok(event), (rooms, clock, room, seen)))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
+}
+
+async fn next_document(
+    rooms: &Rooms,
+    room: RoomId,
+    seen: &Bytes,
+    clock: &dyn admitone_app::ports::clock::Clock,
+) -> Option<Bytes> {
+    loop {
+        let document = rooms.document(room)?;
+        let body = Bytes::from(serde_json::to_vec(&document).ok()?);
+        if body != *seen {
+            return Some(body);
+        }
+        clock.sleep_ms(250).await;
+    }
+}
+
+fn token(headers: &HeaderMap) -> Result<&str, Problem> {
+    let token = headers.get(QUEUE_TOKEN).and_then(|value| value.to_str().ok());
+    token.ok_or_else(|| Problem::invalid("send the place's token as header queue-token"))
+}
+
+fn place(status: StatusCode, visit: Visit) -> Response<Body> {
+    let seconds = visit.next_poll_ms.div_ceil(1_000);
+    let mut response = reply::json(status, &PlaceView::from(visit));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}

@@ -1,0 +1,150 @@
+//! Every route on one page.
+
+use crate::house::House;
+use crate::problem::Problem;
+use crate::reference::{booking, confirm};
+use crate::{
+    concerts, health, home, operator, payments, reservations, rooms, shows, tickets, users, wallet,
+};
+use axum::Router;
+use axum::routing::{get, post};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
+
+/// The document without its paths.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "admitone",
+        description = "Sells seats to a crowd: waiting room, holds, wallet, payments, tickets. \
+                       Money is whole minor units, instants are RFC 3339, problems are RFC 9457 \
+                       with a stable code. Commands carry an Idempotency-Key and are answered \
+                       again, not done again, when they are repeated.",
+        license(name = "MIT OR Apache-2.0")
+    ),
+    modifiers(&Schemes)
+)]
+struct Document;
+
+struct Schemes;
+
+impl utoipa::Modify for Schemes {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bearer = |about: &str| {
+            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(about));
+            SecurityScheme::Http(scheme.build())
+        };
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("buyer", bearer("A buyer's token, from POST /api/v1/users"));
+        components.add_security_scheme("operator", bearer("An operator's key"));
+    }
+}
+
+fn described() -> OpenApiRouter<House> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(for_everybody())
+        .merge(for_buyers())
+        .merge(for_operators())
+}
+
+fn for_everybody() -> OpenApiRouter<House> {
+    OpenApiRouter::new()
+        .routes(routes!(concerts::list_concerts))
+        .routes(routes!(concerts::read_concert))
+        .routes(routes!(concerts::list_shows))
+        .routes(routes!(shows::read::read_show))
+        .routes(routes!(shows::read::list_ticket_types))
+        .routes(routes!(shows::seats::list_seats))
+        .routes(routes!(shows::follow::follow_seats))
+        .routes(routes!(rooms::read_room))
+        .routes(routes!(rooms::follow_room))
+        .routes(routes!(rooms::join_room))
+        .routes(routes!(rooms::poll_place, rooms::leave_room))
+        .routes(routes!(users::open_account))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::figures))
+}
+
+fn for_buyers() -> OpenApiRouter<House> {
+    OpenApiRouter::new()
+        .routes(routes!(users::read_own_account))
+        .routes(routes!(
+            reservations::hold::hold_reservation,
+            reservations::read::list_reservations
+        ))
+        .routes(routes!(reservations::read::read_reservation))
+        .routes(routes!(reservations::act::extend_reservation))
+        .routes(routes!(reservations::act::release_reservation))
+        .routes(routes!(reservations::act::cancel_reservation))
+        .routes(routes!(wallet::read::read_wallet))
+        .routes(routes!(wallet::read::list_wallet_entries))
+        .routes(routes!(wallet::movement::charge_wallet))
+        .routes(routes!(wallet::movement::use_wallet))
+        .routes(routes!(payments::pay::pay_reservation, payments::read::list_payments))
+        .routes(routes!(payments::read::read_payment))
+        .routes(routes!(payments::pay::refund_payment))
+        .routes(routes!(tickets::list_tickets))
+        .routes(routes!(tickets::read_ticket))
+}
+
+fn for_operators() -> OpenApiRouter<House> {
+    OpenApiRouter::new()
+        .routes(routes!(operator::concerts::create_concert))
+        .routes(routes!(operator::concerts::change_concert))
+        .routes(routes!(operator::shows::create_show))
+        .routes(routes!(operator::shows::change_show))
+        .routes(routes!(operator::stock::add_seats, operator::stock::change_seats))
+        .routes(routes!(operator::stock::create_ticket_type))
+        .routes(routes!(operator::stock::change_ticket_type))
+        .routes(routes!(operator::rooms::create_room))
+        .routes(routes!(operator::rooms::read_room_dial, operator::rooms::change_room))
+        .routes(routes!(operator::rooms::act_on_room))
+        .routes(routes!(operator::reservations::list_all_reservations))
+        .routes(routes!(operator::reservations::read_any_reservation))
+        .routes(routes!(operator::reservations::release_any_reservation))
+        .routes(routes!(operator::reservations::cancel_any_reservation))
+        .routes(routes!(operator::import::import_programme))
+}
+
+/// The OpenAPI document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    described().split_for_parts().1
+}
+
+/// Everything that is served.
+pub fn router(house: House) -> Router {
+    let (described, document) = described().split_for_parts();
+    let mut router = described
+        .route("/", get(home::page))
+        .merge(SwaggerUi::new("/api-docs").url("/api/v1/openapi.json", document));
+    if house.reference.is_some() {
+        router = router.merge(reference());
+    }
+    if house.bench_routes {
+        router = router
+            .route("/bench/noop", get(health::noop_get).post(health::noop_post))
+            .route("/bench/noop/{bytes}", get(health::noop_sized));
+    }
+    router
+        .fallback(|| async { Problem::not_found("path: see /api-docs") })
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .with_state(house)
+}
+
+/// The routes of the reference systems, at the root, as their clients know them.
+fn reference() -> Router<House> {
+    Router::new()
+        .route("/queue/issue", post(booking::queue::issue))
+        .route("/queue", get(booking::queue::state))
+        .route("/concert/available-dates", get(booking::concert::available_dates))
+        .route("/concert/available-seats", get(booking::concert::available_seats))
+        .route("/reservation", post(booking::sale::reserve))
+        .route("/user/charge", post(booking::cash::charge))
+        .route("/user/check", get(booking::cash::check))
+        .route("/payment", post(booking::sale::pay))
+        .route("/v1/api/payments/confirm", post(confirm::confirm))
+}

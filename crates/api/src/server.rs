@@ -1,0 +1,169 @@
+//! Takes connections and serves them: bounded in number, patient with nobody, graceful at the end.
+
+use admitone_app::ports::clock::Clock;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What bounds the server.
+#[derive(Debug, Clone, Copy)]
+pub struct ServerLimits {
+    /// Most connections at once; more wait in the kernel's queue.
+    pub connections_max: usize,
+    /// How long a client may take for its headers, in milliseconds.
+    pub header_wait_ms: u64,
+    /// How long what was accepted may take to be answered when the house closes, in milliseconds.
+    pub close_wait_ms: u64,
+}
+
+impl Default for ServerLimits {
+    /// 20,000 connections, ten seconds for headers, ten seconds to close.
+    fn default() -> Self {
+        Self { connections_max: 20_000, header_wait_ms: 10_000, close_wait_ms: 10_000 }
+    }
+}
+
+/// Takes an address.
+pub fn bind(address: SocketAddr) -> std::io::Result<StdListener> {
+    let domain = socket2::Domain::for_address(address);
+    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(4_096)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// Serves until `stop`, then answers what was accepted.
+pub async fn serve(
+    listener: StdListener,
+    router: Router,
+    clock: Arc<dyn Clock>,
+    limits: ServerLimits,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let listener = TcpListener::from_std(listener)?;
+    let slots = Arc::new(Semaphore::new(limits.connections_max));
+    let connections = TaskTracker::new();
+    let numbers = Arc::new(AtomicU64::new(1));
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = accept(&listener, &slots) => accepted,
+        };
+        match accepted {
+            Ok((stream, slot)) => {
+                let (router, numbers) = (router.clone(), Arc::clone(&numbers));
+                let stop = stop.clone();
+                connections.spawn(async move {
+                    connection(stream, router, numbers, limits, stop).await;
+                    drop(slot);
+                });
+            }
+            Err(error) => {
+                // Too many open files, most likely: a pause lets some of them close.
+                tracing::warn!(%error, "cannot accept a connection");
+                clock.sleep_ms(100).await;
+            }
+        }
+    }
+    connections.close();
+    tokio::select! {
+        () = connections.wait() => {}
+        () = clock.sleep_ms(limits.close_wait_ms) => {
+            tracing::warn!(open = connections.len(), "closed with open connections");
+        }
+    }
+    Ok(())
+}
+
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let slot = Arc::clone(slots).acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    stream.set_nodelay(true)?;
+    Ok((stream, slot))
+}
+
+async fn connection(
+    stream: TcpStream,
+    router: Router,
+    numbers: Arc<AtomicU64>,
+    limits: ServerLimits,
+    stop: CancellationToken,
+) {
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let router = router.clone();
+        let number = numbers.fetch_add(1, Ordering::Relaxed);
+        async move { Ok::<_, std::convert::Infallible>(answer(router, request, number).await) }
+    });
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(limits.header_wait_ms))
+        .pipeline_flush(true);
+    let served = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(served);
+    let ended = tokio::select! {
+        ended = &mut served => ended,
+        () = stop.cancelled() => {
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// One request: a name for it, the figures, the answer.
+async fn answer(router: Router, request: hyper::Request<Incoming>, number: u64) -> Response<Body> {
+    let mut request: Request = request.map(Body::new);
+    let id = match request.headers().get(&REQUEST_ID) {
+        Some(given) if given.len() <= 128 => given.clone(),
+        _ => HeaderValue::from(number),
+    };
+    request.headers_mut().insert(REQUEST_ID, id.clone());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let mut response = match router.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    let status = response.status().as_u16();
+    metrics::counter!("admitone_requests_total", "status" => class(status)).increment(1);
+    let request_id = id.to_str().unwrap_or_default();
+    if status >= 500 {
+        tracing::warn!(request_id, %method, path, status, "answered");
+    } else {
+        tracing::debug!(request_id, %method, path, status, "answered");
+    }
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+fn class(status: u16) -> &'static str {
+    match status {
+        ..200 => "1xx",
+        200..300 => "2xx",
+        300..400 => "3xx",
+        400..500 => "4xx",
+        500.. => "5xx",
+    }
+}

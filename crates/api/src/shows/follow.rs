@@ -1,0 +1,67 @@
+//! Follow the seats of a show: server-sent events with what changed, a few times a second.
+
+use super::seats::{check_pass, render};
+use crate::ask::PathId;
+use crate::house::House;
+use crate::problem::{Problem, Problems};
+use admitone_app::board::Board;
+use admitone_app::ports::clock::Clock;
+use admitone_domain::id::ShowId;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use futures_util::Stream;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+/// At most four events a second, whatever happens.
+const PAUSE_MS: u64 = 250;
+
+/// Follow the seats of a show
+///
+/// Server-sent events: `snapshot` first, then `delta`, each with a body like that of the list.
+#[utoipa::path(
+    get, path = "/api/v1/shows/{id}/seats/events", operation_id = "follow_seats", tag = "shows",
+    params(
+        ("id" = String, Path, example = "show_1"),
+        ("queue-token" = Option<String>, Header, description = "The pass, if the show stands behind a waiting room"),
+    ),
+    security((), ("buyer" = [])),
+    responses((status = 200, content_type = "text/event-stream", body = String), Problems)
+)]
+pub(crate) async fn follow_seats(
+    State(house): State<House>,
+    PathId(id): PathId<ShowId>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    check_pass(&house, id, &headers).await?;
+    let board = house.office.boards.board(id).await?;
+    let start = Followed { id, board, clock: Arc::clone(&house.office.clock), seen: None };
+    let events = futures_util::stream::unfold(start, next);
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
+}
+
+struct Followed {
+    id: ShowId,
+    board: Arc<Board>,
+    clock: Arc<dyn Clock>,
+    /// The last version that was sent.
+    seen: Option<(u64, u64)>,
+}
+
+async fn next(mut followed: Followed) -> Option<(Result<Event, Infallible>, Followed)> {
+    let mut news = followed.board.follow();
+    if let Some((_, version)) = followed.seen {
+        news.wait_for(|newest| *newest > version).await.ok()?;
+        followed.clock.sleep_ms(PAUSE_MS).await;
+    }
+    let changed = followed.seen.and_then(|(epoch, version)| followed.board.since(epoch, version));
+    let (name, snapshot, complete) = match changed {
+        Some(changed) => ("delta", changed, false),
+        None => ("snapshot", followed.board.snapshot(), true),
+    };
+    followed.seen = Some((snapshot.epoch, snapshot.version));
+    let body = String::from_utf8(render(followed.id, &snapshot, complete)).unwrap_or_default();
+    Some((Ok(Event::default().event(name).data(body)), followed))
+}
