@@ -1,0 +1,74 @@
+//! Which commands were answered: an index in memory, 16 bytes each, over rows that are appended.
+
+use admitone_domain::{CommandId, StoredAnswer};
+use hashbrown::HashMap;
+
+/// The answers that are kept.
+#[derive(Default)]
+pub(crate) struct Answers {
+    /// Answered since the last fold began.
+    fresh: HashMap<CommandId, StoredAnswer>,
+    /// Being folded.
+    folding: HashMap<CommandId, StoredAnswer>,
+    /// The number of the row of each folded answer, by the low half of its command's id. Two ids
+    /// that share it are told apart by the row itself.
+    folded: HashMap<u64, u64>,
+    /// The number of the next row.
+    next: u64,
+}
+
+/// Where an answer is.
+pub(crate) enum Place {
+    /// Here.
+    Memory(Box<StoredAnswer>),
+    /// In the row of this number, if that row is of this command.
+    Row(u64),
+    /// Nowhere.
+    Nowhere,
+}
+
+impl Answers {
+    /// Where the answer of a command is.
+    pub(crate) fn find(&self, id: CommandId) -> Place {
+        match self.fresh.get(&id).or_else(|| self.folding.get(&id)) {
+            Some(answer) => Place::Memory(Box::new(answer.clone())),
+            None => self.folded.get(&low(id)).map_or(Place::Nowhere, |number| Place::Row(*number)),
+        }
+    }
+
+    /// Keeps an answer.
+    pub(crate) fn keep(&mut self, answer: StoredAnswer) {
+        self.fresh.insert(answer.id, answer);
+    }
+
+    /// Knows of a row that is there already.
+    pub(crate) fn know(&mut self, id: CommandId, number: u64) {
+        self.folded.insert(low(id), number);
+        self.next = self.next.max(number + 1);
+    }
+
+    /// Begins a fold: the answers to append, numbered.
+    pub(crate) fn begin_fold(&mut self) -> Vec<(u64, StoredAnswer)> {
+        self.folding = std::mem::take(&mut self.fresh);
+        self.folding.values().cloned().zip(self.next..).map(|(answer, n)| (n, answer)).collect()
+    }
+
+    /// The fold is committed: its rows can be read.
+    pub(crate) fn end_fold(&mut self, rows: &[(u64, StoredAnswer)]) {
+        for (number, answer) in rows {
+            self.know(answer.id, *number);
+        }
+        self.folding.clear();
+    }
+
+    /// Forgets rows that were pruned.
+    pub(crate) fn forget(&mut self, ids: &[CommandId]) {
+        for id in ids {
+            self.folded.remove(&low(*id));
+        }
+    }
+}
+
+fn low(id: CommandId) -> u64 {
+    u64::try_from(id.0 & u128::from(u64::MAX)).unwrap_or(0)
+}

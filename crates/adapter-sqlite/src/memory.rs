@@ -1,0 +1,116 @@
+//! What is in memory: rows that the journal has and the tables do not yet, and hot rows.
+
+use crate::answers::Answers;
+use crate::due::Due;
+use admitone_domain::wallet::Entry;
+use admitone_domain::{Event, Key, KeyMap, Loaded, Row, Verdict};
+
+/// How many rows a generation of the cache holds; two are kept.
+const GENERATION_MAX: usize = 200_000;
+
+/// What is in memory.
+#[derive(Default)]
+pub(crate) struct Memory {
+    /// The last batch of the journal.
+    pub(crate) seq: u64,
+    /// Rows written since the last fold began.
+    dirty: KeyMap<Loaded>,
+    /// Rows that are being folded.
+    folding: KeyMap<Loaded>,
+    /// Hot rows, and names known to have none.
+    young: KeyMap<Option<Loaded>>,
+    old: KeyMap<Option<Loaded>>,
+    entries: Vec<Entry>,
+    events: Vec<(u64, Vec<Event>)>,
+    pub(crate) answers: Answers,
+    pub(crate) due: Due,
+    /// The highest number of a reservation or payment that was ever written: higher ones are new,
+    /// and no table has to be asked for them.
+    pub(crate) record_max: u64,
+}
+
+/// What a fold writes.
+pub(crate) struct Fold {
+    pub(crate) seq: u64,
+    pub(crate) rows: Vec<Loaded>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) events: Vec<(u64, Vec<Event>)>,
+    pub(crate) answers: Vec<(u64, admitone_domain::StoredAnswer)>,
+}
+
+impl Memory {
+    /// A row, if memory knows of it: `Some(None)` says that there is none.
+    pub(crate) fn find(&self, key: Key) -> Option<Option<Loaded>> {
+        if let Some(loaded) = self.dirty.get(&key).or_else(|| self.folding.get(&key)) {
+            return Some(Some(loaded.clone()));
+        }
+        if let Some(known) = self.young.get(&key).or_else(|| self.old.get(&key)) {
+            return Some(known.clone());
+        }
+        let is_new = match key {
+            Key::Reservation(id) => id.0 > self.record_max,
+            Key::Payment(id) => id.0 > self.record_max,
+            _ => false,
+        };
+        is_new.then_some(None)
+    }
+
+    /// Remembers what the tables said.
+    pub(crate) fn remember(&mut self, key: Key, found: Option<Loaded>) {
+        self.young.insert(key, found);
+        if self.young.len() > GENERATION_MAX {
+            self.old = std::mem::take(&mut self.young);
+        }
+    }
+
+    /// Takes over a batch that the journal has.
+    pub(crate) fn take(&mut self, seq: u64, verdict: &Verdict) {
+        self.seq = seq;
+        for change in &verdict.changes {
+            match &change.row {
+                Row::Reservation(reservation) => {
+                    self.due.note(reservation);
+                    self.record_max = self.record_max.max(reservation.id.0);
+                }
+                Row::Payment(payment) => self.record_max = self.record_max.max(payment.id.0),
+                _ => {}
+            }
+            let loaded = Loaded { version: change.seen + 1, row: change.row.clone() };
+            self.dirty.insert(change.key(), loaded);
+        }
+        self.entries.extend(&verdict.entries);
+        if !verdict.events.is_empty() {
+            self.events.push((seq, verdict.events.clone()));
+        }
+        for answer in &verdict.answers {
+            self.answers.keep(answer.clone());
+        }
+    }
+
+    /// How many rows wait to be folded.
+    pub(crate) fn lag(&self) -> usize {
+        self.dirty.len() + self.folding.len()
+    }
+
+    /// Begins a fold. What it takes stays readable until it ends.
+    pub(crate) fn begin_fold(&mut self) -> Fold {
+        self.folding = std::mem::take(&mut self.dirty);
+        let mut rows: Vec<Loaded> = self.folding.values().cloned().collect();
+        rows.sort_unstable_by_key(|loaded| loaded.row.key());
+        Fold {
+            seq: self.seq,
+            rows,
+            entries: std::mem::take(&mut self.entries),
+            events: std::mem::take(&mut self.events),
+            answers: self.answers.begin_fold(),
+        }
+    }
+
+    /// The fold is committed: its rows are hot rows now.
+    pub(crate) fn end_fold(&mut self, fold: &Fold) {
+        for (key, loaded) in std::mem::take(&mut self.folding) {
+            self.remember(key, Some(loaded));
+        }
+        self.answers.end_fold(&fold.answers);
+    }
+}

@@ -1,0 +1,225 @@
+//! Opens a data directory: the lock, the migrations, what the journal has and the tables do not.
+
+use crate::fold::Folder;
+use crate::journal::{self, Journal};
+use crate::memory::Memory;
+use crate::{migrations, tables, trouble};
+use admitone_app::Trouble;
+use admitone_app::ports::clock::Clock;
+use admitone_domain::id::{ReservationId, ShowId};
+use admitone_domain::{CommandId, Moment, Verdict};
+use rusqlite::{Connection, OpenFlags};
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How to open a store.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Whether the tables have their guards; the laboratory leaves them out.
+    pub guards: bool,
+    /// So many rows may wait for the fold before new batches wait too.
+    pub lag_max: usize,
+}
+
+impl Default for Options {
+    /// With guards; 400,000 rows.
+    fn default() -> Self {
+        Self { guards: true, lag_max: 400_000 }
+    }
+}
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenTrouble {
+    /// The directory cannot be made or written.
+    #[error("the data directory {path} cannot be used: {source}; check that it exists and is writable")]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another process has it.
+    #[error("the data directory {0} is in use by another admitone: stop it first, or choose another with --data-dir")]
+    InUse(PathBuf),
+    /// A database is damaged or cannot be read.
+    #[error("{path} cannot be opened: {detail}; restore the directory from a copy, or choose another with --data-dir")]
+    Database {
+        /// Which.
+        path: PathBuf,
+        /// What SQLite says.
+        detail: String,
+    },
+}
+
+/// The embedded store. Clones share it.
+#[derive(Clone)]
+pub struct SqliteStore {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) folder: Folder,
+    /// Held by the one transaction that is open.
+    pub(crate) writer: Arc<tokio::sync::Mutex<()>>,
+    pub(crate) options: Options,
+}
+
+/// What the store's threads share.
+pub(crate) struct Shared {
+    memory: Mutex<Memory>,
+    pub(crate) journal: Journal,
+    pub(crate) clock: Arc<dyn Clock>,
+    readers: Mutex<Vec<Connection>>,
+    tables_path: PathBuf,
+    journal_reader: Mutex<Connection>,
+    stopped: Mutex<Option<Trouble>>,
+    /// Held as long as the store is open.
+    _lock: File,
+}
+
+impl Shared {
+    pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn journal_reader(&self) -> MutexGuard<'_, Connection> {
+        self.journal_reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes nothing more: what is answered is in the journal, and a person must look.
+    pub(crate) fn stop(&self, trouble: Trouble) {
+        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Trouble> {
+        let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        stopped.clone().map_or(Ok(()), Err)
+    }
+
+    /// Reads the tables with a connection of the pool.
+    pub(crate) fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let pooled = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match pooled {
+            Some(connection) => connection,
+            None => reader(&self.tables_path).map_err(trouble::of("open the tables"))?,
+        };
+        let found = read(&connection);
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        found
+    }
+}
+
+impl SqliteStore {
+    /// Opens a data directory, or makes a new one.
+    pub fn open(
+        directory: &Path,
+        clock: Arc<dyn Clock>,
+        options: Options,
+    ) -> Result<Self, OpenTrouble> {
+        let lock = lock(directory)?;
+        let (journal_path, tables_path) =
+            (directory.join("journal.db"), directory.join("tables.db"));
+        let journal = database(&journal_path, "FULL", &migrations::journal::migrations::runner())?;
+        let runner = migrations::tables::migrations::runner();
+        let runner = if options.guards { runner } else { runner.set_target(refinery::Target::Version(1)) };
+        let folded = database(&tables_path, "NORMAL", &runner)?;
+        let journal_reader = Connection::open(&journal_path).map_err(damaged(&journal_path))?;
+        let memory = recover(&journal_reader, &folded)
+            .map_err(|trouble| damaged(&tables_path)(trouble.detail))?;
+        let started = Journal::start(journal)
+            .map_err(|source| OpenTrouble::Directory { path: directory.to_owned(), source })?;
+        let shared = Arc::new(Shared {
+            memory: Mutex::new(memory),
+            journal: started,
+            clock,
+            readers: Mutex::default(),
+            tables_path,
+            journal_reader: Mutex::new(journal_reader),
+            stopped: Mutex::default(),
+            _lock: lock,
+        });
+        let folder = Folder::start(Arc::clone(&shared), folded)
+            .map_err(|source| OpenTrouble::Directory { path: directory.to_owned(), source })?;
+        Ok(Self { shared, folder, writer: Arc::default(), options })
+    }
+
+    /// Folds all that is left. Without it nothing is lost, the next start only takes longer.
+    pub async fn close(&self) -> Result<(), Trouble> {
+        self.folder.fold().await
+    }
+}
+
+fn lock(directory: &Path) -> Result<File, OpenTrouble> {
+    let unusable = |source| OpenTrouble::Directory { path: directory.to_owned(), source };
+    std::fs::create_dir_all(directory).map_err(unusable)?;
+    let file = File::create(directory.join("lock")).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenTrouble::InUse(directory.to_owned())),
+        Err(TryLockError::Error(source)) => Err(unusable(source)),
+    }
+}
+
+fn damaged<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> OpenTrouble {
+    move |error| OpenTrouble::Database { path: path.to_owned(), detail: error.to_string() }
+}
+
+fn database(
+    path: &Path,
+    synchronous: &str,
+    runner: &refinery::Runner,
+) -> Result<Connection, OpenTrouble> {
+    let mut connection = Connection::open(path).map_err(damaged(path))?;
+    let pragmas = format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; \
+         PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; \
+         PRAGMA busy_timeout = 5000;"
+    );
+    connection.execute_batch(&pragmas).map_err(damaged(path))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    runner.run(&mut connection).map_err(damaged(path))?;
+    Ok(connection)
+}
+
+fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch("PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16384;")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// What the tables say of answers and live holds, then everything behind them in the journal.
+fn recover(journal: &Connection, folded: &Connection) -> Result<Memory, Trouble> {
+    let failed = trouble::of("recover");
+    let mut memory = Memory::default();
+    let number = |sql: &str| folded.query_row(sql, [], |row| row.get::<_, u64>(0)).map_err(&failed);
+    memory.seq = number("SELECT value FROM meta WHERE name = 'folded_seq'")?;
+    memory.record_max = number(
+        "SELECT max(ifnull((SELECT max(id) FROM reservation), 0), \
+                    ifnull((SELECT max(id) FROM payment), 0))",
+    )?;
+    let mut holds = folded
+        .prepare("SELECT id, show, held_until FROM reservation WHERE is_held = 1")
+        .map_err(&failed)?;
+    let mut rows = holds.query([]).map_err(&failed)?;
+    while let Some(row) = rows.next().map_err(&failed)? {
+        let id = ReservationId(row.get(0).map_err(&failed)?);
+        let show = ShowId(row.get(1).map_err(&failed)?);
+        memory.due.set(id, Some((show, Moment(row.get(2).map_err(&failed)?))));
+    }
+    let mut answers = folded.prepare("SELECT number, id FROM answer").map_err(&failed)?;
+    let mut rows = answers.query([]).map_err(&failed)?;
+    while let Some(row) = rows.next().map_err(&failed)? {
+        let id: [u8; 16] = row.get(1).map_err(&failed)?;
+        memory.answers.know(CommandId(u128::from_be_bytes(id)), row.get(0).map_err(&failed)?);
+    }
+    journal::tail(journal, memory.seq, |seq, body| {
+        let verdict: Verdict = tables::decode(body)?;
+        memory.take(seq, &verdict);
+        Ok(())
+    })?;
+    Ok(memory)
+}

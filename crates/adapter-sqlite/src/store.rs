@@ -1,0 +1,142 @@
+//! The store port: one transaction at a time, durable by one row of the journal.
+
+use crate::answers::Place;
+use crate::journal;
+use crate::open::{Shared, SqliteStore};
+use crate::tables::read;
+use crate::trouble;
+use admitone_app::ports::store::{Fence, Fences, Mode, Sequence, Store, Transaction, Wanted};
+use admitone_app::{Trouble, TroubleKind};
+use admitone_domain::{CommandId, Key, Loaded, Moment, Rows, StoredAnswer, Verdict};
+use async_trait::async_trait;
+use std::sync::Arc;
+use tokio::sync::OwnedMutexGuard;
+
+#[async_trait]
+impl Store for SqliteStore {
+    /// Plain only: nobody else can come between the load and the save.
+    fn modes(&self) -> &'static [Mode] {
+        &[Mode::Plain]
+    }
+
+    async fn begin(&self, _mode: Mode, fences: &Fences) -> Result<Box<dyn Transaction>, Trouble> {
+        self.shared.check()?;
+        let writer = Arc::clone(&self.writer).lock_owned().await;
+        if self.shared.memory().lag() > self.options.lag_max {
+            self.folder.fold().await?;
+        }
+        let shared = Arc::clone(&self.shared);
+        let fences = fences.clone();
+        Ok(Box::new(Batch { shared, fences, verdict: None, _writer: writer }))
+    }
+
+    async fn draw_fence(&self, name: &str) -> Result<Fence, Trouble> {
+        let token = self.shared.journal.draw_fence(name.to_owned()).await?;
+        Ok(Fence { name: name.to_owned(), token })
+    }
+
+    async fn reserve(&self, sequence: Sequence, count: u64) -> Result<u64, Trouble> {
+        self.shared.journal.reserve(sequence.name(), count).await
+    }
+}
+
+struct Batch {
+    shared: Arc<Shared>,
+    fences: Fences,
+    verdict: Option<Arc<Verdict>>,
+    _writer: OwnedMutexGuard<()>,
+}
+
+#[async_trait]
+impl Transaction for Batch {
+    async fn load(
+        &mut self,
+        wanted: &Wanted,
+        rows: &mut Rows,
+    ) -> Result<Vec<StoredAnswer>, Trouble> {
+        if rows.now == Moment::default() {
+            rows.now = self.shared.clock.now();
+        }
+        let misses = self.shared.load(wanted, rows);
+        self.shared.load_misses(&misses, rows)?;
+        wanted.commands.iter().filter_map(|id| self.shared.answer(*id).transpose()).collect()
+    }
+
+    async fn save(&mut self, verdict: &Arc<Verdict>) -> Result<(), Trouble> {
+        self.verdict = Some(Arc::clone(verdict));
+        Ok(())
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), Trouble> {
+        let Some(verdict) = &self.verdict else { return Ok(()) };
+        for fence in &self.fences.0 {
+            let newest = journal::newest_fence(&self.shared.journal_reader(), &fence.name)?;
+            if newest > fence.token {
+                return Err(Trouble::new(TroubleKind::Fenced, "commit", &fence.name));
+            }
+        }
+        let seq = self.shared.memory().seq + 1;
+        let body = postcard::to_stdvec(&**verdict)
+            .map_err(|error| trouble::unreadable("write a batch", error))?;
+        self.shared.journal.append(seq, body).await?;
+        self.shared.memory().take(seq, verdict);
+        Ok(())
+    }
+}
+
+impl Shared {
+    /// Loads what memory has; the keys it does not know of.
+    fn load(&self, wanted: &Wanted, rows: &mut Rows) -> Vec<Key> {
+        let memory = self.memory();
+        let mut misses = Vec::new();
+        for key in &wanted.keys {
+            match memory.find(*key) {
+                Some(found) => rows.insert(*key, found),
+                None => misses.push(*key),
+            }
+        }
+        let due = wanted.due_of.iter().flat_map(|show| memory.due.of_show(*show, rows.now));
+        rows.due = due.collect();
+        misses
+    }
+
+    fn load_misses(&self, misses: &[Key], rows: &mut Rows) -> Result<(), Trouble> {
+        for (key, found) in misses.iter().zip(self.from_tables(misses)?) {
+            rows.insert(*key, found);
+        }
+        Ok(())
+    }
+
+    /// Rows from the tables, remembered for the next time.
+    pub(crate) fn from_tables(&self, keys: &[Key]) -> Result<Vec<Option<Loaded>>, Trouble> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found: Vec<Option<Loaded>> = self.read(|tables| {
+            keys.iter().map(|key| read::row(tables, *key)).collect::<Result<_, _>>()
+        })?;
+        let mut memory = self.memory();
+        let mut newest = Vec::with_capacity(found.len());
+        for (key, found) in keys.iter().zip(found) {
+            // A batch may have been committed meanwhile: what memory knows by now is newer.
+            match memory.find(*key) {
+                Some(known) => newest.push(known),
+                None => {
+                    memory.remember(*key, found.clone());
+                    newest.push(found);
+                }
+            }
+        }
+        Ok(newest)
+    }
+
+    /// The answer that is kept of a command.
+    pub(crate) fn answer(&self, id: CommandId) -> Result<Option<StoredAnswer>, Trouble> {
+        let place = self.memory().answers.find(id);
+        match place {
+            Place::Memory(answer) => Ok(Some(*answer)),
+            Place::Row(number) => self.read(|tables| read::answer(tables, number, id)),
+            Place::Nowhere => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Writes rows: one upsert for each kind.
+
+use super::{buyer, encode};
+use admitone_domain::reservation::ReservationState;
+use admitone_domain::seat::{Seat, SeatState};
+use admitone_domain::wallet::{Entry, EntryKind};
+use admitone_domain::{Event, Loaded, Row, StoredAnswer};
+use rusqlite::{Result, ToSql, Transaction, params};
+
+/// Writes a row over what is there.
+pub(crate) fn row(tables: &Transaction<'_>, loaded: &Loaded) -> Result<()> {
+    let (version, row) = (loaded.version, &loaded.row);
+    let put = |sql: &str, values: &[&dyn ToSql]| {
+        tables.prepare_cached(sql).and_then(|mut put| put.execute(values)).map(|_| ())
+    };
+    match row {
+        Row::Concert(concert) => {
+            title(tables, concert.id.0, &concert.title)?;
+            put(
+                "REPLACE INTO concert VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![concert.id.0, version, concert.first_at.0, concert.category, encode(row)?],
+            )
+        }
+        Row::Show(show) => put(
+            "REPLACE INTO show VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![show.id.0, version, show.concert.0, show.opens_at.0, encode(row)?],
+        ),
+        Row::Plan(id, _) => {
+            put("REPLACE INTO plan VALUES (?1, ?2, ?3)", params![id.0, version, encode(row)?])
+        }
+        Row::Room { id, .. } => {
+            put("REPLACE INTO room VALUES (?1, ?2, ?3)", params![id.0, version, encode(row)?])
+        }
+        Row::Operator(operator) => put(
+            "REPLACE INTO operator VALUES (?1, ?2, ?3)",
+            params![operator.id.0, version, encode(row)?],
+        ),
+        Row::Buyer(known) => put(
+            "REPLACE INTO buyer VALUES (?1, ?2, ?3)",
+            params![buyer(known.id), version, encode(row)?],
+        ),
+        Row::Reservation(held) => {
+            let is_held = held.state() == ReservationState::Held;
+            put(
+                "INSERT INTO reservation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE \
+                 SET version = ?2, is_held = ?5, held_until = ?6, body = ?7",
+                params![
+                    held.id.0,
+                    version,
+                    held.show.0,
+                    buyer(held.buyer),
+                    is_held,
+                    held.held_until.0,
+                    encode(row)?
+                ],
+            )
+        }
+        Row::Payment(_) | Row::Pass(_) | Row::Quota { .. } | Row::Wallet(_) => money(tables, loaded),
+        Row::TicketType(stock) => put(
+            "INSERT INTO ticket_type VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE \
+             SET version = ?2, capacity = ?4, held = ?5, sold = ?6, body = ?7",
+            params![
+                stock.id.0,
+                version,
+                stock.show.0,
+                stock.capacity,
+                stock.held,
+                stock.sold,
+                encode(row)?
+            ],
+        ),
+        Row::Seat(seat) => self::seat(tables, version, seat),
+    }
+}
+
+fn money(tables: &Transaction<'_>, loaded: &Loaded) -> Result<()> {
+    let (version, row) = (loaded.version, &loaded.row);
+    let put = |sql: &str, values: &[&dyn ToSql]| {
+        tables.prepare_cached(sql).and_then(|mut put| put.execute(values)).map(|_| ())
+    };
+    match row {
+        Row::Payment(payment) => put(
+            "INSERT INTO payment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE \
+             SET version = ?2, refunded = ?6, body = ?7",
+            params![
+                payment.id.0,
+                version,
+                buyer(payment.buyer),
+                payment.reservation.map(|id| id.0),
+                payment.amount.0,
+                payment.refunded.0,
+                encode(row)?
+            ],
+        ),
+        Row::Pass(pass) => put(
+            "REPLACE INTO pass VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![pass.key.room.0, pass.key.epoch, pass.key.place, version, pass.ended_at.0],
+        ),
+        Row::Quota { show, buyer: owner, taken } => put(
+            "REPLACE INTO quota VALUES (?1, ?2, ?3, ?4)",
+            params![show.0, buyer(*owner), version, taken],
+        ),
+        Row::Wallet(wallet) => put(
+            "INSERT INTO wallet VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE \
+             SET version = ?2, balance = ?4",
+            params![buyer(wallet.buyer), version, wallet.currency.code(), wallet.balance.0],
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn seat(tables: &Transaction<'_>, version: u64, seat: &Seat) -> Result<()> {
+    let (state, owner, until) = match seat.state {
+        SeatState::Free => (0, None, None),
+        SeatState::Held { by, until } => (1, Some(by.0), Some(until.0)),
+        SeatState::Sold { by } => (2, Some(by.0), None),
+        SeatState::Blocked => (3, None, None),
+    };
+    let sql = "REPLACE INTO seat VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let values = params![seat.id.0, version, seat.show.0, seat.price.0, state, owner, until];
+    tables.prepare_cached(sql)?.execute(values).map(|_| ())
+}
+
+fn title(tables: &Transaction<'_>, id: u64, title: &str) -> Result<()> {
+    tables.execute("DELETE FROM concert_title WHERE rowid = ?1", [id])?;
+    let sql = "INSERT INTO concert_title (rowid, title) VALUES (?1, ?2)";
+    tables.execute(sql, params![id, title]).map(|_| ())
+}
+
+/// Adds an entry of a wallet.
+pub(crate) fn entry(tables: &Transaction<'_>, entry: &Entry) -> Result<()> {
+    let kind = match entry.kind {
+        EntryKind::Charge => 0,
+        EntryKind::Use => 1,
+        EntryKind::Refund => 2,
+    };
+    let sql = "INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let payment = entry.payment.map(|id| id.0);
+    let values =
+        params![entry.id.0, buyer(entry.buyer), kind, entry.amount.0, entry.at.0, payment];
+    tables.prepare_cached(sql)?.execute(values).map(|_| ())
+}
+
+/// Adds an answer under its number.
+pub(crate) fn answer(tables: &Transaction<'_>, number: u64, answer: &StoredAnswer) -> Result<()> {
+    let body = postcard::to_stdvec(answer)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let sql = "INSERT INTO answer VALUES (?1, ?2, ?3, ?4, ?5)";
+    let values = params![number, answer.id.0.to_be_bytes(), answer.at.0, answer.money, body];
+    tables.prepare_cached(sql)?.execute(values).map(|_| ())
+}
+
+/// Adds the events of a batch.
+pub(crate) fn events(tables: &Transaction<'_>, seq: u64, events: &[Event]) -> Result<()> {
+    let body = postcard::to_stdvec(events)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let sql = "INSERT INTO event VALUES (?1, ?2)";
+    tables.prepare_cached(sql)?.execute(params![seq, body]).map(|_| ())
+}
