@@ -13,11 +13,14 @@ pub mod batch;
 mod called;
 mod credit;
 mod deck;
+pub mod desk;
 pub mod document;
 mod estimate;
 mod frontier;
 pub mod gauges;
+pub mod memory_log;
 mod pace;
+mod passes;
 pub mod place;
 pub mod record;
 mod register;
@@ -26,11 +29,14 @@ mod rules;
 pub mod settings;
 mod slots;
 pub mod snapshot;
+pub mod token;
+pub mod uuid_token;
 
 pub use batch::{
     Admission, Batch, Control, End, Extension, Gone, Join, JoinRefusal, Joined, Outcome, Position,
     Standing, Touch,
 };
+pub use desk::{Desk, DeskSetup, Frame, Pass, PollAnswer, View};
 pub use document::PublicDocument;
 pub use gauges::{Gauges, Totals};
 pub use place::{Generation, Place, UserKey};
@@ -38,6 +44,8 @@ pub use record::{EndReason, Record, UnreadableHistory, decode, encode};
 pub use room::{Checkpoint, Room};
 pub use settings::{Mode, Rate, RoomSettings, SettingsProblem, Shape};
 pub use snapshot::{Eta, Snapshot};
+pub use token::{Claims, Kind, MasterKey, TokenKeys, TokenRefusal, UserKeys};
+pub use uuid_token::UuidKeys;
 
 #[cfg(test)]
 mod tests;

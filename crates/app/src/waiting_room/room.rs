@@ -145,6 +145,11 @@ impl Room {
         self.slots.get(place).map(|slot| (slot.deadline_us, slot.claimed))
     }
 
+    /// The places that are called or inside.
+    pub(super) fn inside(&self) -> impl Iterator<Item = Place> {
+        self.slots.iter().map(|(place, _)| place)
+    }
+
     /// Never goes back. A long gap while people wait was a stall of ours and no absence of theirs.
     fn pass_time(&mut self, now_us: i64) {
         let before_us = self.clock_us;

@@ -1,0 +1,82 @@
+//! Who is inside, for everybody who has to ask without waiting: gated requests, on any thread.
+//! The desk writes it after a change is durable and before anybody is told.
+
+use super::place::{Generation, Place, UserKey};
+use super::record::Record;
+use super::room::Room;
+use hashbrown::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+const SHARDS: u64 = 16;
+
+/// The places inside.
+#[derive(Debug)]
+pub(crate) struct Passes {
+    shards: Vec<RwLock<HashMap<Place, Inside>>>,
+}
+
+/// One place inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Inside {
+    pub(crate) user: UserKey,
+    pub(crate) generation: Generation,
+    pub(crate) deadline_us: i64,
+    pub(crate) is_claimed: bool,
+}
+
+impl Passes {
+    /// The places inside a room.
+    pub(crate) fn of(room: &Room) -> Self {
+        let passes = Self { shards: (0..SHARDS).map(|_| RwLock::default()).collect() };
+        room.inside().for_each(|place| passes.refresh(place, room));
+        passes
+    }
+
+    pub(crate) fn get(&self, place: Place) -> Option<Inside> {
+        self.shard(place)?.read().unwrap_or_else(PoisonError::into_inner).get(&place).copied()
+    }
+
+    /// Follows what was recorded. `room` is the room after it.
+    pub(crate) fn follow(&self, records: &[Record], room: &Room) {
+        for record in records {
+            match record {
+                Record::Admitted { place, .. }
+                | Record::Claimed { place, .. }
+                | Record::Extended { place, .. }
+                | Record::Renewed { place }
+                | Record::Lapsed { place }
+                | Record::Ended { place, .. } => self.refresh(*place, room),
+                Record::Reset => self.clear(),
+                Record::Clock { .. }
+                | Record::Frontier { .. }
+                | Record::Joined { .. }
+                | Record::Called { .. }
+                | Record::Changed(_) => {}
+            }
+        }
+    }
+
+    /// Writes what the room says of a place now, so that a record never undoes a later one.
+    fn refresh(&self, place: Place, room: &Room) {
+        let Some(shard) = self.shard(place) else { return };
+        let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+        match (room.pass(place), room.member(place)) {
+            (Some((deadline_us, is_claimed)), Some((user, generation))) => {
+                shard.insert(place, Inside { user, generation, deadline_us, is_claimed });
+            }
+            (None, _) | (_, None) => {
+                shard.remove(&place);
+            }
+        }
+    }
+
+    fn clear(&self) {
+        for shard in &self.shards {
+            shard.write().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
+    fn shard(&self, place: Place) -> Option<&RwLock<HashMap<Place, Inside>>> {
+        self.shards.get(usize::try_from(place.0 % SHARDS).ok()?)
+    }
+}
