@@ -20,6 +20,7 @@ use super::token::Claims;
 use crate::ports::clock::Clock;
 use crate::ports::room_log::RoomLog;
 use crate::{Trouble, TroubleKind};
+use admitone_domain::Moment;
 use arc_swap::ArcSwap;
 use asked::{Ask, Reply};
 use bytes::Bytes;
@@ -200,7 +201,7 @@ impl Desk {
     /// The answer for a place that is not invited yet, from what is published. `None`: ask the
     /// room.
     pub fn far_answer(&self, claims: &Claims, chance: u32) -> Option<PollAnswer> {
-        self.public.view.load().far_answer(claims, chance)
+        self.public.view.load().far_answer(claims, chance, self.clock.now())
     }
 
     /// The answer for a user who has just joined.
@@ -289,19 +290,22 @@ impl View {
         Self { snapshot: room.snapshot(), settings, gauges: room.gauges() }
     }
 
-    /// The answer for a place that is not invited yet. `None`: only the room can answer.
-    pub fn far_answer(&self, claims: &Claims, chance: u32) -> Option<PollAnswer> {
+    /// The answer for a place that is not invited yet. `None`: only the room can answer. The line
+    /// may have moved on by as much as the view is old, so the poll is due so much sooner.
+    pub fn far_answer(&self, claims: &Claims, chance: u32, now: Moment) -> Option<PollAnswer> {
         let snapshot = &self.snapshot;
         let is_far = claims.epoch == snapshot.epoch
             && claims.place.0 <= snapshot.issued
             && !snapshot.is_invited(claims.place);
         let ahead = snapshot.ahead(claims.place);
+        let age_ms = now.ms_since(Moment(snapshot.clock_us));
+        let next_poll_ms = snapshot.next_poll_ms(claims.place, chance).saturating_sub(age_ms);
         is_far.then(|| PollAnswer {
             place: claims.place,
             standing: Standing::Waiting,
             ahead,
             eta: snapshot.eta(ahead),
-            next_poll_ms: snapshot.next_poll_ms(claims.place, chance),
+            next_poll_ms: next_poll_ms.max(snapshot.poll_floor_ms * 7 / 10),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Who has which place: 20 bytes a user in a slab ordered by place, and a hash table of 32-bit
-//! places. No user has an object of its own, so a million of them cost about 31 MB. It knows
+//! places. No user has an object of its own, so a million of them cost about 31 MB. The table
+//! doubles now and then, which holds the room up for some 30 ms at a million users. It knows
 //! nothing of who is inside.
 
 use super::place::{Generation, Place, UserKey};

@@ -150,13 +150,14 @@ impl Room {
         self.slots.iter().map(|(place, _)| place)
     }
 
-    /// Never goes back. A long gap while people wait was a stall of ours and no absence of theirs.
+    /// Never goes back. A gap longer than the slack, while people wait, was a stall of ours and no
+    /// absence of theirs.
     fn pass_time(&mut self, now_us: i64) {
         let before_us = self.clock_us;
         self.clock_us = before_us.max(now_us);
         self.count_idleness();
-        let is_stall = self.clock_us.saturating_sub(before_us) > self.pace.react_us;
-        if is_stall && self.waiting() > 0 && self.rules.hold(Rule::RestAfterStall) {
+        let gap_us = self.clock_us.saturating_sub(before_us);
+        if gap_us > micros(self.settings.react_slack_ms) && self.waiting() > 0 {
             self.rest();
         }
         self.pace.settle(self.clock_us);
@@ -174,8 +175,11 @@ impl Room {
         self
     }
 
+    /// Nobody is admitted until everybody had the time to come back.
     fn rest(&mut self) {
-        self.rest_until_us = self.clock_us.saturating_add(self.pace.react_us);
+        if self.rules.hold(Rule::RestAfterStall) {
+            self.rest_until_us = self.clock_us.saturating_add(self.pace.react_us);
+        }
     }
 
     fn control(&mut self, control: &Control) -> Result<(), SettingsProblem> {

@@ -88,10 +88,10 @@ impl Clerk {
         if let Err(trouble) = self.save().await {
             return asked.refuse(&trouble);
         }
-        let outcome = self.room.exchange(self.setup.clock.now().0, &asked.batch);
+        let mut outcome = self.room.exchange(self.setup.clock.now().0, &asked.batch);
         if !outcome.records.is_empty() {
             self.sequence += 1;
-            let records = outcome.records.clone();
+            let records = std::mem::take(&mut outcome.records);
             self.unsaved = Some(Unsaved { bytes: encode(&records), records });
         }
         self.admitted.extend(outcome.admitted_now.iter().map(|admission| admission.place));

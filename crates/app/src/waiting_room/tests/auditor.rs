@@ -65,7 +65,7 @@ impl Auditor {
     pub(super) fn check(&mut self, outcome: &Outcome) {
         let snapshot = &outcome.snapshot;
         self.require(snapshot.clock_us >= self.clock_us, Violation::ClockWentBack);
-        if snapshot.clock_us - self.clock_us > 3 * SECOND_US {
+        if snapshot.clock_us - self.clock_us > SECOND_US {
             self.excuse_rest(snapshot.clock_us);
         }
         self.clock_us = snapshot.clock_us;

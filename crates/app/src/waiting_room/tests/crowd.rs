@@ -80,6 +80,13 @@ impl Crowd {
         self.follow(&outcome);
     }
 
+    /// The room is killed and rebuilt from what is durable.
+    pub(super) fn kill(&mut self, empty: Room) {
+        let image = self.room.checkpoint().encode();
+        self.room = empty.recover(Some(&image), &[], self.now_us).unwrap();
+        self.view = self.room.snapshot();
+    }
+
     /// Whoever could not poll tries again within the poll floor.
     pub(super) fn scatter(&mut self) {
         for person in &mut self.people {

@@ -98,6 +98,22 @@ fn after_a_stall_nobody_is_overtaken_by_whoever_comes_back_first() {
 }
 
 #[test]
+fn after_a_kill_nobody_is_overtaken_by_whoever_comes_back_first() {
+    let overtakes = |broken: &'static [Rule]| {
+        let mut crowd = crowd(smooth(10, 5), 50, broken);
+        crowd.run(30);
+        let before = crowd.admitted();
+        crowd.kill(room(smooth(10, 5)).without(broken));
+        crowd.scatter();
+        crowd.run(30);
+        assert!(crowd.admitted() > before + 150);
+        crowd.overtakes
+    };
+    assert_eq!(overtakes(&[]), 0);
+    assert!(overtakes(&[Rule::RestAfterStall]) > 0);
+}
+
+#[test]
 fn a_faster_pace_waits_until_older_promises_are_over() {
     let overtakes = |broken| {
         let slow = RoomSettings { invite_per_s: Some(20), ..smooth(4, 2) };
