@@ -124,7 +124,7 @@ fn write(block: u128) -> String {
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
-/// Only the one text that [`write`] gives.
+/// Only the one text that [`write()`] gives.
 fn read(text: &str) -> Option<u128> {
     let is_plain = text.len() == 36 && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit());
     let block = u128::from_str_radix(&text.replace('-', ""), 16).ok().filter(|_| is_plain)?;
