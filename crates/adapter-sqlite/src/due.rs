@@ -42,7 +42,11 @@ impl Due {
     /// The holds of all shows that are over, the longest first.
     pub(crate) fn of_all(&self, now: Moment, limit: usize) -> Vec<ReservationId> {
         let over = |ends: &BTreeSet<(Moment, ReservationId)>| {
-            ends.iter().take_while(|(until, _)| *until <= now).take(limit).copied().collect::<Vec<_>>()
+            ends.iter()
+                .take_while(|(until, _)| *until <= now)
+                .take(limit)
+                .copied()
+                .collect::<Vec<_>>()
         };
         let mut all: Vec<_> = self.by_show.values().flat_map(over).collect();
         all.sort_unstable();

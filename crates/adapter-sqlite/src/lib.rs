@@ -19,17 +19,22 @@ mod journal;
 mod memory;
 mod open;
 mod reads;
+mod room_log;
 mod store;
 mod tables;
 mod trouble;
 pub mod verify;
 
 pub use open::{OpenTrouble, Options, SqliteStore};
+pub use room_log::SqliteRoomLog;
 
 /// The migrations of the two databases, the guards as one of their own.
 mod migrations {
     pub(crate) mod journal {
         refinery::embed_migrations!("migrations/journal");
+    }
+    pub(crate) mod rooms {
+        refinery::embed_migrations!("migrations/rooms");
     }
     pub(crate) mod tables {
         refinery::embed_migrations!("migrations/tables");

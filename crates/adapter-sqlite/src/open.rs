@@ -33,7 +33,9 @@ impl Default for Options {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenTrouble {
     /// The directory cannot be made or written.
-    #[error("the data directory {path} cannot be used: {source}; check that it exists and is writable")]
+    #[error(
+        "the data directory {path} cannot be used: {source}; check that it exists and is writable"
+    )]
     Directory {
         /// Which.
         path: PathBuf,
@@ -41,10 +43,14 @@ pub enum OpenTrouble {
         source: std::io::Error,
     },
     /// Another process has it.
-    #[error("the data directory {0} is in use by another admitone: stop it first, or choose another with --data-dir")]
+    #[error(
+        "the data directory {0} is in use by another admitone: stop it first, or choose another with --data-dir"
+    )]
     InUse(PathBuf),
     /// A database is damaged or cannot be read.
-    #[error("{path} cannot be opened: {detail}; restore the directory from a copy, or choose another with --data-dir")]
+    #[error(
+        "{path} cannot be opened: {detail}; restore the directory from a copy, or choose another with --data-dir"
+    )]
     Database {
         /// Which.
         path: PathBuf,
@@ -123,7 +129,8 @@ impl SqliteStore {
             (directory.join("journal.db"), directory.join("tables.db"));
         let journal = database(&journal_path, "FULL", &migrations::journal::migrations::runner())?;
         let runner = migrations::tables::migrations::runner();
-        let runner = if options.guards { runner } else { runner.set_target(refinery::Target::Version(1)) };
+        let runner =
+            if options.guards { runner } else { runner.set_target(refinery::Target::Version(1)) };
         let folded = database(&tables_path, "NORMAL", &runner)?;
         let journal_reader = Connection::open(&journal_path).map_err(damaged(&journal_path))?;
         let memory = recover(&journal_reader, &folded)
@@ -162,11 +169,11 @@ fn lock(directory: &Path) -> Result<File, OpenTrouble> {
     }
 }
 
-fn damaged<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> OpenTrouble {
+pub(crate) fn damaged<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> OpenTrouble {
     move |error| OpenTrouble::Database { path: path.to_owned(), detail: error.to_string() }
 }
 
-fn database(
+pub(crate) fn database(
     path: &Path,
     synchronous: &str,
     runner: &refinery::Runner,

@@ -42,11 +42,7 @@ impl SqliteStore {
     }
 }
 
-fn versions(
-    tables: &Connection,
-    sql: &str,
-    params: impl Params,
-) -> Result<Vec<Loaded>, Trouble> {
+fn versions(tables: &Connection, sql: &str, params: impl Params) -> Result<Vec<Loaded>, Trouble> {
     let failed = trouble::of("list");
     let mut query = tables.prepare_cached(sql).map_err(&failed)?;
     let mut rows = query.query(params).map_err(&failed)?;
@@ -114,11 +110,12 @@ impl Reads for SqliteStore {
         let pick = |row| if let Row::Show(show) = row { Some(show) } else { None };
         match concert {
             Some(id) => {
-                let sql =
-                    "SELECT version, body FROM show WHERE concert = ?1 ORDER BY opens_at, id";
+                let sql = "SELECT version, body FROM show WHERE concert = ?1 ORDER BY opens_at, id";
                 self.bodies(sql, [id.0], pick).await
             }
-            None => self.bodies("SELECT version, body FROM show ORDER BY opens_at, id", [], pick).await,
+            None => {
+                self.bodies("SELECT version, body FROM show ORDER BY opens_at, id", [], pick).await
+            }
         }
     }
 

@@ -1,99 +1,266 @@
-//! The waiting rooms of the house, as the API asks for them.
+//! The waiting rooms of the house, as the API asks for them: tokens in, visits out.
+//!
+//! A buyer's id is 16 bytes that nobody can guess, so it is the room's user key as it is, and a
+//! token in UUID form leads back to its buyer.
+
+mod messenger;
+mod visit;
+
+pub use visit::{Visit, VisitTrouble};
 
 use crate::Trouble;
-use crate::waiting_room::PublicDocument;
-use admitone_domain::Moment;
+use crate::ports::clock::Clock;
+use crate::ports::reads::Reads;
+use crate::ports::room_log::RoomLog;
+use crate::waiting_room::settings::RoomSettings;
+use crate::waiting_room::{
+    Claims, Control, Desk, DeskSetup, End, EndReason, Join, Kind, MasterKey, Mode, PublicDocument,
+    Standing, TokenKeys, UserKey, UuidKeys,
+};
 use admitone_domain::id::{BuyerId, RoomId};
-use admitone_domain::pass::Admission;
+use admitone_domain::pass::{Admission, PassKey};
+use admitone_domain::{Key, Moment, Row};
+use messenger::Message;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-/// All rooms.
-#[derive(Default)]
-pub struct Rooms {}
-
-/// How a visitor stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Visit {
-    /// The token to come back with.
-    pub token: String,
-    /// `waiting`, `on_deck` or `active`.
-    pub status: &'static str,
-    /// The place.
-    pub place: u64,
-    /// How many present users are before it.
-    pub ahead: u64,
-    /// The time left, as an interval of seconds.
-    pub eta_seconds: Option<[u64; 2]>,
-    /// When to ask again, in milliseconds.
-    pub next_poll_ms: u64,
-    /// Until when the pass is good, once inside.
-    pub active_until: Option<Moment>,
+/// What the rooms need.
+pub struct RoomsSetup {
+    /// Where their settings are.
+    pub reads: Arc<dyn Reads>,
+    /// Where their histories are kept.
+    pub log: Arc<dyn RoomLog>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Signs their tokens.
+    pub key: MasterKey,
+    /// Shutdown waits for the tasks in it.
+    pub tracker: TaskTracker,
+    /// Ends them.
+    pub stop: CancellationToken,
 }
 
-/// Why a visit did not go on.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum VisitTrouble {
-    /// There is no such room.
-    #[error("there is no such room")]
-    NoRoom,
-    /// It takes nobody at the moment.
-    #[error("the room takes nobody")]
-    Closed,
-    /// The place is over.
-    #[error("the place is over")]
-    Gone,
-    /// The token is not one of ours, or of another room.
-    #[error("not a token of this room")]
-    Forged,
-    /// The room's log is in trouble.
-    #[error(transparent)]
-    Trouble(#[from] Trouble),
+/// All rooms.
+pub struct Rooms {
+    setup: RoomsSetup,
+    uuids: UuidKeys,
+    open: RwLock<HashMap<RoomId, Arc<OpenRoom>>>,
+    opening: tokio::sync::Mutex<()>,
+    messages: mpsc::UnboundedSender<Message>,
+}
+
+struct OpenRoom {
+    desk: Desk,
+    keys: TokenKeys,
 }
 
 impl Rooms {
-    /// By what right a token comes through a room.
-    pub fn admission(&self, _room: RoomId, _token: Option<&str>, _buyer: BuyerId) -> Admission {
-        Admission::None
+    /// Opens all rooms that there are.
+    pub async fn open(setup: RoomsSetup) -> Result<Arc<Self>, Trouble> {
+        let (messages, received) = mpsc::unbounded_channel();
+        let uuids = UuidKeys::new(&setup.key, None);
+        let tracker = setup.tracker.clone();
+        let (open, opening) = (RwLock::default(), tokio::sync::Mutex::default());
+        let rooms = Arc::new(Self { setup, uuids, open, opening, messages });
+        for loaded in rooms.setup.reads.rooms().await? {
+            if let Row::Room { id, .. } = loaded.row {
+                rooms.find(id).await?;
+            }
+        }
+        tracker.spawn(messenger::run(Arc::downgrade(&rooms), received));
+        Ok(rooms)
     }
 
-    /// Who is behind a UUID token, if admitted.
-    pub async fn visitor(&self, _room: RoomId, _token: &str) -> Option<(BuyerId, Admission)> {
-        None
+    /// By what right a token comes through a room.
+    pub async fn admission(&self, room: RoomId, token: Option<&str>, buyer: BuyerId) -> Admission {
+        let Ok(Some(found)) = self.find(room).await else { return Admission::None };
+        if found.is_bypassed(self.setup.clock.now()) {
+            return Admission::Bypass { room };
+        }
+        let claims = token.and_then(|token| self.claims(room, &found, token));
+        match claims {
+            Some(claims) if claims.user.is_none_or(|user| user == user_key(buyer)) => {
+                admission_of(room, &found, &claims, buyer)
+            }
+            Some(_) | None => Admission::None,
+        }
+    }
+
+    /// Who is behind a token in UUID form, if it is admitted.
+    pub async fn visitor(&self, room: RoomId, token: &str) -> Option<(BuyerId, Admission)> {
+        let found = self.find(room).await.ok()??;
+        let claims = self.claims(room, &found, token)?;
+        let buyer = buyer_of(found.desk.user_inside(claims.place)?);
+        found.desk.pass(&claims)?;
+        Some((buyer, admission_of(room, &found, &claims, buyer)))
     }
 
     /// Gives a buyer a place, or shows the one there is.
-    pub async fn join(&self, _room: RoomId, _buyer: BuyerId) -> Result<Visit, VisitTrouble> {
-        Err(VisitTrouble::NoRoom)
+    pub async fn join(&self, room: RoomId, buyer: BuyerId) -> Result<Visit, VisitTrouble> {
+        let (found, claims, answer) = self.give_place(room, buyer).await?;
+        Ok(Visit::new(found.keys.mint(Kind::Place, &claims), answer))
     }
 
     /// The same with a token in UUID form.
     pub async fn join_with_uuid(
         &self,
-        _room: RoomId,
-        _buyer: BuyerId,
+        room: RoomId,
+        buyer: BuyerId,
     ) -> Result<Visit, VisitTrouble> {
-        Err(VisitTrouble::NoRoom)
+        let (_, claims, answer) = self.give_place(room, buyer).await?;
+        let token = self.uuids.mint(&claims).ok_or(VisitTrouble::Closed)?;
+        Ok(Visit::new(token, answer))
     }
 
-    /// How a token stands.
+    /// How a token stands. `chance` is a random number; without one nothing is jittered.
     pub async fn poll(
         &self,
-        _room: RoomId,
-        _token: &str,
-        _jitter: Option<u32>,
+        room: RoomId,
+        token: &str,
+        chance: Option<u32>,
     ) -> Result<Visit, VisitTrouble> {
-        Err(VisitTrouble::NoRoom)
+        let found = self.find(room).await?.ok_or(VisitTrouble::NoRoom)?;
+        let claims = self.claims(room, &found, token).ok_or(VisitTrouble::Forged)?;
+        let answer = found.desk.poll(&claims, chance.unwrap_or(0)).await?;
+        Ok(Visit::new(token.to_owned(), answer.map_err(|_| VisitTrouble::Gone)?))
     }
 
     /// Ends a buyer's place.
-    pub async fn leave(&self, _room: RoomId, _buyer: BuyerId) -> Result<(), VisitTrouble> {
-        Err(VisitTrouble::NoRoom)
+    pub async fn leave(&self, room: RoomId, buyer: BuyerId) -> Result<(), VisitTrouble> {
+        let found = self.find(room).await?.ok_or(VisitTrouble::NoRoom)?;
+        let end = End { user: user_key(buyer), place: None, reason: EndReason::Left };
+        found.desk.end(end).await?;
+        Ok(())
     }
 
     /// What everybody may know.
-    pub fn document(&self, _room: RoomId) -> Option<PublicDocument> {
-        None
+    pub fn document(&self, room: RoomId) -> Option<PublicDocument> {
+        self.known(room).map(|found| found.desk.document())
     }
 
-    /// Brings the gauges up to date.
-    pub fn publish_gauges(&self) {}
+    /// The rooms that are open, for figures.
+    pub fn desks(&self) -> Vec<(RoomId, Desk)> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.iter().map(|(id, found)| (*id, found.desk.clone())).collect()
+    }
+
+    async fn give_place(
+        &self,
+        room: RoomId,
+        buyer: BuyerId,
+    ) -> Result<(Arc<OpenRoom>, Claims, crate::waiting_room::PollAnswer), VisitTrouble> {
+        let found = self.find(room).await?.ok_or(VisitTrouble::NoRoom)?;
+        let join = Join { user: user_key(buyer), renew: false };
+        let joined = found.desk.join(join).await?.map_err(|_| VisitTrouble::Closed)?;
+        let answer = found.desk.answer(&joined, 0);
+        let claims = Claims {
+            room: number(room),
+            epoch: found.desk.epoch(),
+            lane: 0,
+            place: answer.place,
+            generation: joined.generation,
+            user: Some(user_key(buyer)),
+            issued_ms: u64::try_from(self.setup.clock.now().0 / 1_000).unwrap_or(0),
+        };
+        Ok((found, claims, answer))
+    }
+
+    fn claims(&self, room: RoomId, found: &OpenRoom, token: &str) -> Option<Claims> {
+        let epoch = found.desk.epoch();
+        let opaque = found.keys.verify(Kind::Place, epoch, token);
+        opaque.or_else(|_| self.uuids.verify(number(room), epoch, token)).ok()
+    }
+
+    fn known(&self, room: RoomId) -> Option<Arc<OpenRoom>> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner).get(&room).cloned()
+    }
+
+    /// A room, opened when it is asked for the first time.
+    async fn find(&self, room: RoomId) -> Result<Option<Arc<OpenRoom>>, Trouble> {
+        if let Some(found) = self.known(room) {
+            return Ok(Some(found));
+        }
+        let _one_at_a_time = self.opening.lock().await;
+        if let Some(found) = self.known(room) {
+            return Ok(Some(found));
+        }
+        let row = self.setup.reads.rows(&[Key::Room(room)]).await?.pop().flatten();
+        let Some(Row::Room { settings, .. }) = row.map(|loaded| loaded.row) else {
+            return Ok(None);
+        };
+        let settings = settings_of(&settings);
+        let desk = Desk::open(DeskSetup {
+            room: number(room),
+            settings: settings.clone(),
+            log: Arc::clone(&self.setup.log),
+            clock: Arc::clone(&self.setup.clock),
+            tracker: self.setup.tracker.clone(),
+            stop: self.setup.stop.clone(),
+        })
+        .await?;
+        if *desk.view().settings != settings {
+            // They were changed while the room could not be told.
+            let changed = desk.control(Control::Change(Box::new(settings))).await?;
+            changed.unwrap_or_else(|problem| tracing::warn!(%problem, %room, "settings refused"));
+        }
+        let keys = TokenKeys::new(number(room), &self.setup.key, None);
+        let found = Arc::new(OpenRoom { desk, keys });
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        open.insert(room, Arc::clone(&found));
+        Ok(Some(found))
+    }
+}
+
+impl OpenRoom {
+    fn is_bypassed(&self, now: Moment) -> bool {
+        match self.desk.view().snapshot.mode {
+            Mode::Bypass { until_us } => now.0 < until_us,
+            Mode::Open | Mode::Paused | Mode::Draining | Mode::Closed => false,
+        }
+    }
+}
+
+/// A token of the room with the right it gives now. Over is over, but a payment of a live hold
+/// may still come through: the store decides.
+fn admission_of(room: RoomId, found: &OpenRoom, claims: &Claims, buyer: BuyerId) -> Admission {
+    let key = PassKey { room, epoch: claims.epoch, place: claims.place.0 };
+    let inside = found.desk.user_inside(claims.place);
+    if inside.is_some_and(|user| user != user_key(buyer)) {
+        return Admission::None;
+    }
+    let pass = found.desk.pass(claims);
+    let good_until = pass.map_or(Moment::MIN, |pass| Moment(pass.deadline_us));
+    Admission::Pass { key, good_until }
+}
+
+/// Settings as they are kept; those that cannot be read are the default.
+fn settings_of(json: &str) -> RoomSettings {
+    serde_json::from_str(json).unwrap_or_else(|error| {
+        tracing::error!(%error, "a room's settings cannot be read, it has the default ones");
+        RoomSettings::default()
+    })
+}
+
+fn number(room: RoomId) -> u32 {
+    u32::try_from(room.0).unwrap_or(u32::MAX)
+}
+
+fn user_key(buyer: BuyerId) -> UserKey {
+    UserKey(buyer.0.to_be_bytes())
+}
+
+fn buyer_of(user: UserKey) -> BuyerId {
+    BuyerId(u128::from_be_bytes(user.0))
+}
+
+/// How a place stands, as a word.
+fn status(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Waiting => "waiting",
+        Standing::OnDeck => "on_deck",
+        Standing::Active { .. } => "active",
+    }
 }

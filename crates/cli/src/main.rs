@@ -1,2 +1,42 @@
-//! To be written.
-fn main() {}
+//! The binary `admitone`: the only place that knows which adapter is which.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
+
+mod arguments;
+mod commands;
+mod config;
+mod demo;
+mod exit;
+mod logging;
+mod wiring;
+
+use arguments::{Arguments, Task};
+use clap::Parser;
+use exit::{Exit, Failed};
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(exit) => exit.into(),
+        Err(failed) => {
+            eprintln!("admitone: {failed}");
+            failed.exit.into()
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<Exit, Failed> {
+    match arguments.task {
+        Task::Serve(serve) => commands::serve::run(&serve),
+        Task::Import(import) => commands::import::run(&import),
+        Task::Verify(verify) => commands::verify::run(&verify),
+        Task::Doctor(doctor) => commands::doctor::run(&doctor),
+        Task::Config(config) => commands::config::run(&config),
+        Task::Migrate(migrate) => commands::migrate::run(&migrate),
+        Task::User(user) => commands::user::run(&user),
+        Task::Openapi => commands::openapi::run(),
+    }
+}

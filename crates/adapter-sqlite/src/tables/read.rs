@@ -34,8 +34,9 @@ pub(crate) fn row(tables: &Connection, key: Key) -> Result<Option<Loaded>, Troub
             let sql = "SELECT version, ended_at FROM pass \
                        WHERE room = ?1 AND epoch = ?2 AND place = ?3";
             let found = pair(tables, sql, params![key.room.0, key.epoch, key.place])?;
-            Ok(found.map(|(version, ended_at)| {
-                Loaded { version, row: Row::Pass(Pass { key, ended_at: Moment(ended_at) }) }
+            Ok(found.map(|(version, ended_at)| Loaded {
+                version,
+                row: Row::Pass(Pass { key, ended_at: Moment(ended_at) }),
             }))
         }
         Key::Quota(show, owner) => {

@@ -55,7 +55,9 @@ pub(crate) fn row(tables: &Transaction<'_>, loaded: &Loaded) -> Result<()> {
                 ],
             )
         }
-        Row::Payment(_) | Row::Pass(_) | Row::Quota { .. } | Row::Wallet(_) => money(tables, loaded),
+        Row::Payment(_) | Row::Pass(_) | Row::Quota { .. } | Row::Wallet(_) => {
+            money(tables, loaded)
+        }
         Row::TicketType(stock) => put(
             "INSERT INTO ticket_type VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE \
              SET version = ?2, capacity = ?4, held = ?5, sold = ?6, body = ?7",
@@ -136,8 +138,7 @@ pub(crate) fn entry(tables: &Transaction<'_>, entry: &Entry) -> Result<()> {
     };
     let sql = "INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let payment = entry.payment.map(|id| id.0);
-    let values =
-        params![entry.id.0, buyer(entry.buyer), kind, entry.amount.0, entry.at.0, payment];
+    let values = params![entry.id.0, buyer(entry.buyer), kind, entry.amount.0, entry.at.0, payment];
     tables.prepare_cached(sql)?.execute(values).map(|_| ())
 }
 

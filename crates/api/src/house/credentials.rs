@@ -17,6 +17,7 @@ const LIFE_MS: u64 = 90 * 24 * 3_600 * 1_000;
 pub struct BuyerToken(pub String);
 
 /// The house's secret, from which the keys of its signatures come.
+#[derive(Clone)]
 pub struct Secret {
     buyers: hmac::Key,
 }

@@ -9,12 +9,14 @@ use ring::{hmac, signature};
 use serde::Deserialize;
 
 /// Whose tokens are taken, and the key that verifies them.
+#[derive(Clone)]
 pub struct Issuer {
     issuer: String,
     audience: Option<String>,
     key: Key,
 }
 
+#[derive(Clone)]
 enum Key {
     Secret(hmac::Key),
     Rsa { modulus: Vec<u8>, exponent: Vec<u8> },

@@ -1,0 +1,18 @@
+//! The commands, a file each.
+
+pub(crate) mod config;
+pub(crate) mod doctor;
+pub(crate) mod import;
+pub(crate) mod migrate;
+pub(crate) mod openapi;
+pub(crate) mod serve;
+pub(crate) mod user;
+pub(crate) mod verify;
+
+use crate::exit::Failed;
+use std::future::Future;
+
+/// Runs a command that waits.
+fn block_on<T>(command: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
+}

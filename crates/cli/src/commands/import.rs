@@ -1,0 +1,33 @@
+//! `admitone import`: a programme from a file.
+
+use super::block_on;
+use crate::arguments::Import as Arguments;
+use crate::config::Configuration;
+use crate::exit::{Exit, Failed, failed};
+use crate::wiring::Wired;
+use admitone_app::import::{Document, Import};
+use admitone_domain::Actor;
+use indicatif::ProgressBar;
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failed> {
+    let configuration = Configuration::of(&arguments.place)?;
+    let place = format!("the programme {}", arguments.file.display());
+    let text = std::fs::read(&arguments.file).map_err(failed(&place))?;
+    let document: Document = serde_json::from_slice(&text).map_err(failed(&place))?;
+    let shows: usize = document.concerts.iter().map(|concert| concert.shows.len()).sum();
+    let progress = ProgressBar::new(u64::try_from(shows)?);
+    block_on(async {
+        let wired = Wired::open(&configuration).await?;
+        let import = Import::new(&wired.office, Actor::House, &text);
+        let imported = import.run(&document, |_| progress.inc(1)).await.map_err(failed(&place));
+        progress.finish_and_clear();
+        wired.close().await?;
+        let imported = imported?;
+        if arguments.json {
+            println!("{}", serde_json::to_string_pretty(&imported)?);
+        } else {
+            println!("{} concerts with {shows} shows are there", imported.concerts.len());
+        }
+        Ok(Exit::Done)
+    })
+}

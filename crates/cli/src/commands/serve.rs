@@ -1,0 +1,113 @@
+//! `admitone serve`: the box office.
+
+use super::{block_on, user};
+use crate::arguments::Serve;
+use crate::config::Configuration;
+use crate::exit::{Exit, Failed, failed};
+use crate::wiring::{Wired, chance};
+use crate::{demo, logging};
+use admitone_api::reference::Setting;
+use admitone_api::server::{self, ServerLimits};
+use admitone_api::{House, Parts};
+use admitone_domain::id::RoomId;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(crate) fn run(arguments: &Serve) -> Result<Exit, Failed> {
+    let configuration = configuration(arguments)?;
+    logging::start(configuration.log_format);
+    block_on(serve(arguments, &configuration))
+}
+
+fn configuration(arguments: &Serve) -> Result<Configuration, Failed> {
+    let mut configuration = Configuration::of(&arguments.place)?;
+    if arguments.demo && arguments.place.data_dir.is_none() && arguments.place.config.is_none() {
+        configuration.data_dir = std::env::temp_dir().join("admitone-demo");
+    }
+    configuration.listen = arguments.listen.unwrap_or(configuration.listen);
+    configuration.log_format = arguments.log_format.unwrap_or(configuration.log_format);
+    configuration.reference_routes |= arguments.reference_routes || arguments.demo;
+    Ok(configuration)
+}
+
+async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit, Failed> {
+    let listening = format!("listening on {}", configuration.listen);
+    let listener = server::bind(configuration.listen)
+        .map_err(|error| failed(&listening)(format!("{error}; choose another with --listen")))?;
+    let address = listener.local_addr()?;
+    let wired = Wired::open(configuration).await?;
+    if arguments.demo {
+        demo::fill(&wired.office).await?;
+    }
+    let operator_key = first_operator(&wired).await?;
+    let reference = match configuration.reference_routes {
+        true => Some(Setting { room: reference_room(&wired).await? }),
+        false => None,
+    };
+    let house = House(Arc::new(Parts {
+        office: wired.office.clone(),
+        rooms: Arc::clone(&wired.rooms),
+        parties: Arc::clone(&wired.parties),
+        secret: wired.secret.clone(),
+        issuer: wired.issuer.clone(),
+        currency: configuration.currency,
+        metrics: PrometheusBuilder::new().install_recorder()?,
+        chance,
+        reference,
+        bench_routes: arguments.bench_routes,
+    }));
+    say(address, &configuration.data_dir, operator_key.as_deref());
+    let limits =
+        ServerLimits { connections_max: configuration.connections_max, ..ServerLimits::default() };
+    let clock = Arc::clone(&wired.office.clock);
+    let closing = wired.stop.child_token();
+    wired.tasks.spawn({
+        let closing = closing.clone();
+        async move {
+            wait_for_signal().await;
+            closing.cancel();
+        }
+    });
+    server::serve(listener, admitone_api::router(house), clock, limits, closing).await?;
+    println!("answered what was accepted, closing");
+    wired.close().await?;
+    Ok(Exit::Done)
+}
+
+fn say(address: SocketAddr, directory: &Path, operator_key: Option<&str>) {
+    println!("admitone {} sells at http://{address}", env!("CARGO_PKG_VERSION"));
+    println!("  the API:        http://{address}/api-docs");
+    println!("  the figures:    http://{address}/metrics");
+    println!("  the store:      {}", directory.display());
+    if let Some(key) = operator_key {
+        println!("  operator key: {key}");
+        println!("    (shown this once; more with `admitone user add NAME`)");
+    }
+}
+
+/// An operator for a house that has none.
+async fn first_operator(wired: &Wired) -> Result<Option<String>, Failed> {
+    if wired.office.reads.operators().await?.is_empty() {
+        return user::add(&wired.office, "first operator").await.map(Some);
+    }
+    Ok(None)
+}
+
+/// The room of the reference routes: the first there is, else one of their own.
+async fn reference_room(wired: &Wired) -> Result<RoomId, Failed> {
+    if let Some((room, _)) = wired.rooms.desks().into_iter().min_by_key(|(room, _)| *room) {
+        return Ok(room);
+    }
+    demo::reference_room(&wired.office).await
+}
+
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,82 @@
+//! `admitone user`: operators of the house.
+
+use super::block_on;
+use crate::arguments::{User, UserTask};
+use crate::config::Configuration;
+use crate::exit::{Exit, Failed, failed};
+use crate::wiring::{Wired, chance, random};
+use admitone_api::house::Parties;
+use admitone_app::BoxOffice;
+use admitone_app::box_office::Request;
+use admitone_app::ports::delivery::Reply;
+use admitone_app::ports::store::Sequence;
+use admitone_domain::command::operate::{Operate, SaveOperator};
+use admitone_domain::id::OperatorId;
+use admitone_domain::party::Operator;
+use admitone_domain::pass::Admission;
+use admitone_domain::{Action, Actor, CommandId, Fingerprint};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+pub(crate) fn run(arguments: &User) -> Result<Exit, Failed> {
+    let configuration = Configuration::of(&arguments.place)?;
+    block_on(async {
+        let wired = Wired::open(&configuration).await?;
+        let done = follow(&wired.office, &arguments.task).await;
+        wired.close().await?;
+        done.map(|()| Exit::Done)
+    })
+}
+
+async fn follow(office: &BoxOffice, task: &UserTask) -> Result<(), Failed> {
+    match task {
+        UserTask::Add { name } => {
+            let key = add(office, name).await?;
+            println!("operator key: {key}");
+            println!("It is not shown again.");
+        }
+        UserTask::List => {
+            for operator in office.reads.operators().await? {
+                let state = if operator.disabled { "disabled" } else { "active" };
+                println!("{}\t{}\t{state}", operator.id, operator.name);
+            }
+        }
+        UserTask::Disable { id } => {
+            let id: OperatorId = id.parse().map_err(failed(id))?;
+            let known = office.reads.operators().await?.into_iter().find(|one| one.id == id);
+            let known = known.ok_or_else(|| failed("user disable")(format!("there is no {id}")))?;
+            save(office, Operator { disabled: true, ..known }).await?;
+            println!("the key of {id} is refused from now on");
+        }
+    }
+    Ok(())
+}
+
+/// Makes an operator; the key, which is kept nowhere.
+pub(crate) async fn add(office: &BoxOffice, name: &str) -> Result<String, Failed> {
+    let key = format!("amo_{}", URL_SAFE_NO_PAD.encode(random::<32>()));
+    let operator = Operator {
+        id: OperatorId(office.draw(Sequence::Operator, 1).await?),
+        name: name.to_owned(),
+        key_hash: Parties::hash(&key),
+        created_at: office.clock.now(),
+        disabled: false,
+    };
+    save(office, operator).await?;
+    Ok(key)
+}
+
+async fn save(office: &BoxOffice, operator: Operator) -> Result<(), Failed> {
+    let request = Request {
+        id: CommandId(chance()),
+        fingerprint: Fingerprint(0),
+        actor: Actor::House,
+        admission: Admission::Staff,
+        deadline: None,
+    };
+    let save = Operate::SaveOperator(SaveOperator { operator, expected: None });
+    match office.submit(&request, Action::Operate(save)).await? {
+        Reply::Answered { answer, .. } => Ok(answer.answer.map(|_| ())?),
+        Reply::KeyReused => Err(failed("operator")("the random numbers repeat themselves")),
+    }
+}

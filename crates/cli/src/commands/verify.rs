@@ -1,0 +1,26 @@
+//! `admitone verify`: recomputes every invariant of the store.
+
+use crate::arguments::Verify;
+use crate::config::Configuration;
+use crate::exit::{Exit, Failed};
+use crate::wiring::Wired;
+use indicatif::ProgressBar;
+
+pub(crate) fn run(arguments: &Verify) -> Result<Exit, Failed> {
+    let configuration = Configuration::of(&arguments.place)?;
+    super::block_on(async {
+        let wired = Wired::open(&configuration).await?;
+        wired.store.close().await?;
+        let progress = ProgressBar::new_spinner();
+        let report = wired.store.verify(|what| progress.set_message(what))?;
+        progress.finish_and_clear();
+        wired.close().await?;
+        if arguments.json {
+            println!("{}", serde_json::to_string_pretty(&report)?);
+        } else {
+            report.findings.iter().for_each(|finding| println!("WRONG {finding}"));
+            println!("{} rows checked, {} findings", report.rows, report.findings.len());
+        }
+        Ok(if report.findings.is_empty() { Exit::Done } else { Exit::Unsound })
+    })
+}
