@@ -29,6 +29,24 @@ pub(crate) struct Memory {
     pub(crate) record_max: u64,
 }
 
+/// What memory knows of a row.
+pub(crate) enum Known {
+    /// This is how it stands.
+    Row(Loaded),
+    /// There is no such row.
+    Nothing,
+}
+
+impl Known {
+    /// The row, if there is one.
+    pub(crate) fn row(self) -> Option<Loaded> {
+        match self {
+            Self::Row(loaded) => Some(loaded),
+            Self::Nothing => None,
+        }
+    }
+}
+
 /// What a fold writes.
 pub(crate) struct Fold {
     pub(crate) seq: u64,
@@ -39,20 +57,20 @@ pub(crate) struct Fold {
 }
 
 impl Memory {
-    /// A row, if memory knows of it: `Some(None)` says that there is none.
-    pub(crate) fn find(&self, key: Key) -> Option<Option<Loaded>> {
+    /// What memory knows of a row, if anything.
+    pub(crate) fn find(&self, key: Key) -> Option<Known> {
         if let Some(loaded) = self.dirty.get(&key).or_else(|| self.folding.get(&key)) {
-            return Some(Some(loaded.clone()));
+            return Some(Known::Row(loaded.clone()));
         }
         if let Some(known) = self.young.get(&key).or_else(|| self.old.get(&key)) {
-            return Some(known.clone());
+            return Some(known.clone().map_or(Known::Nothing, Known::Row));
         }
         let is_new = match key {
             Key::Reservation(id) => id.0 > self.record_max,
             Key::Payment(id) => id.0 > self.record_max,
             _ => false,
         };
-        is_new.then_some(None)
+        is_new.then_some(Known::Nothing)
     }
 
     /// Remembers what the tables said.

@@ -131,9 +131,9 @@ impl SqliteStore {
         let runner = migrations::tables::migrations::runner();
         let runner =
             if options.guards { runner } else { runner.set_target(refinery::Target::Version(1)) };
-        let folded = database(&tables_path, "NORMAL", &runner)?;
+        let tables = database(&tables_path, "NORMAL", &runner)?;
         let journal_reader = Connection::open(&journal_path).map_err(damaged(&journal_path))?;
-        let memory = recover(&journal_reader, &folded)
+        let memory = recover(&journal_reader, &tables)
             .map_err(|trouble| damaged(&tables_path)(trouble.detail))?;
         let started = Journal::start(journal)
             .map_err(|source| OpenTrouble::Directory { path: directory.to_owned(), source })?;
@@ -147,7 +147,7 @@ impl SqliteStore {
             stopped: Mutex::default(),
             _lock: lock,
         });
-        let folder = Folder::start(Arc::clone(&shared), folded)
+        let folder = Folder::start(Arc::clone(&shared), tables)
             .map_err(|source| OpenTrouble::Directory { path: directory.to_owned(), source })?;
         Ok(Self { shared, folder, writer: Arc::default(), options })
     }

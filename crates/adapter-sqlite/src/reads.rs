@@ -1,5 +1,6 @@
 //! Lists: from the tables, once these have what the caller was told.
 
+use crate::memory::Known;
 use crate::open::SqliteStore;
 use crate::tables::{buyer, decode};
 use crate::trouble;
@@ -66,14 +67,18 @@ fn count(limit: usize) -> i64 {
 #[async_trait]
 impl Reads for SqliteStore {
     async fn rows(&self, keys: &[Key]) -> Result<Vec<Option<Loaded>>, Trouble> {
-        let known: Vec<Option<Option<Loaded>>> = {
+        let known: Vec<Option<Known>> = {
             let memory = self.shared.memory();
             keys.iter().map(|key| memory.find(*key)).collect()
         };
-        let unknown = |(key, known): (&Key, &Option<_>)| known.is_none().then_some(*key);
+        let unknown = |(key, known): (&Key, &Option<Known>)| known.is_none().then_some(*key);
         let misses: Vec<Key> = keys.iter().zip(&known).filter_map(unknown).collect();
-        let mut found = self.shared.from_tables(&misses)?.into_iter();
-        Ok(known.into_iter().map(|known| known.or_else(|| found.next()).flatten()).collect())
+        let mut found = self.shared.rows_in_tables(&misses)?.into_iter();
+        let mut take = |known: Option<Known>| match known {
+            Some(known) => known.row(),
+            None => found.next().flatten(),
+        };
+        Ok(known.into_iter().map(&mut take).collect())
     }
 
     async fn answer(&self, id: CommandId) -> Result<Option<StoredAnswer>, Trouble> {
@@ -132,18 +137,14 @@ impl Reads for SqliteStore {
     ) -> Result<Vec<Reservation>, Trouble> {
         let pick = |row| if let Row::Reservation(held) = row { Some(held) } else { None };
         let (before, limit) = (bound(page.before), count(page.limit));
-        match of {
-            Some(id) => {
-                let sql = "SELECT version, body FROM reservation \
-                           WHERE buyer = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
-                self.bodies(sql, (buyer(id), before, limit), pick).await
-            }
-            None => {
-                let sql = "SELECT version, body FROM reservation \
-                           WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
-                self.bodies(sql, (before, limit), pick).await
-            }
-        }
+        let Some(of) = of else {
+            let sql = "SELECT version, body FROM reservation \
+                       WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+            return self.bodies(sql, (before, limit), pick).await;
+        };
+        let sql = "SELECT version, body FROM reservation \
+                   WHERE buyer = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+        self.bodies(sql, (buyer(of), before, limit), pick).await
     }
 
     async fn payments(&self, of: BuyerId, page: Page) -> Result<Vec<Payment>, Trouble> {

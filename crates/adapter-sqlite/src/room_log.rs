@@ -10,6 +10,8 @@ use std::sync::mpsc;
 use tokio::sync::oneshot;
 
 type Done<T> = oneshot::Sender<Result<T, Trouble>>;
+/// Answers an order once its transaction is through.
+type Answer = Box<dyn FnOnce(Result<(), Trouble>)>;
 
 enum Order {
     Load { room: u32, done: Done<RoomHistory> },
@@ -69,7 +71,7 @@ impl RoomLog for SqliteRoomLog {
 fn run(mut connection: Connection, waiting: &mpsc::Receiver<Order>) {
     while let Ok(first) = waiting.recv() {
         let orders: Vec<Order> = std::iter::once(first).chain(waiting.try_iter()).collect();
-        let mut answers: Vec<Box<dyn FnOnce(Result<(), Trouble>)>> = Vec::new();
+        let mut answers: Vec<Answer> = Vec::new();
         let committed = connection
             .transaction()
             .and_then(|transaction| {
@@ -77,13 +79,15 @@ fn run(mut connection: Connection, waiting: &mpsc::Receiver<Order>) {
                 transaction.commit()
             })
             .map_err(trouble::of("keep a room"));
-        answers.into_iter().for_each(|answer| answer(committed.clone()));
+        for answer in answers {
+            answer(committed.clone());
+        }
     }
 }
 
 /// Follows an order; what is returned answers it once the transaction is through. Whoever asked
 /// may have gone.
-fn follow(transaction: &Transaction<'_>, order: Order) -> Box<dyn FnOnce(Result<(), Trouble>)> {
+fn follow(transaction: &Transaction<'_>, order: Order) -> Answer {
     match order {
         Order::Load { room, done } => {
             let found = load(transaction, room).map_err(trouble::of("load a room"));

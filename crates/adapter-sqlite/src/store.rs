@@ -91,7 +91,7 @@ impl Shared {
         let mut misses = Vec::new();
         for key in &wanted.keys {
             match memory.find(*key) {
-                Some(found) => rows.insert(*key, found),
+                Some(known) => rows.insert(*key, known.row()),
                 None => misses.push(*key),
             }
         }
@@ -101,14 +101,14 @@ impl Shared {
     }
 
     fn load_misses(&self, misses: &[Key], rows: &mut Rows) -> Result<(), Trouble> {
-        for (key, found) in misses.iter().zip(self.from_tables(misses)?) {
+        for (key, found) in misses.iter().zip(self.rows_in_tables(misses)?) {
             rows.insert(*key, found);
         }
         Ok(())
     }
 
     /// Rows from the tables, remembered for the next time.
-    pub(crate) fn from_tables(&self, keys: &[Key]) -> Result<Vec<Option<Loaded>>, Trouble> {
+    pub(crate) fn rows_in_tables(&self, keys: &[Key]) -> Result<Vec<Option<Loaded>>, Trouble> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
@@ -119,12 +119,11 @@ impl Shared {
         let mut newest = Vec::with_capacity(found.len());
         for (key, found) in keys.iter().zip(found) {
             // A batch may have been committed meanwhile: what memory knows by now is newer.
-            match memory.find(*key) {
-                Some(known) => newest.push(known),
-                None => {
-                    memory.remember(*key, found.clone());
-                    newest.push(found);
-                }
+            if let Some(known) = memory.find(*key) {
+                newest.push(known.row());
+            } else {
+                memory.remember(*key, found.clone());
+                newest.push(found);
             }
         }
         Ok(newest)

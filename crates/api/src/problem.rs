@@ -19,13 +19,13 @@ pub struct Problem {
     pub type_: String,
     /// The status in words.
     #[schema(example = "Conflict")]
-    pub title: String,
+    pub title: &'static str,
     /// The status.
     #[schema(example = 409)]
     pub status: u16,
     /// The stable name to go by.
     #[schema(example = "SEAT_TAKEN")]
-    pub code: String,
+    pub code: &'static str,
     /// What happened and what to do.
     pub detail: String,
     /// Whether the same request may go well later.
@@ -33,7 +33,7 @@ pub struct Problem {
     /// What exactly failed: seats that are taken, a limit, a balance.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    pub context: Option<serde_json::Value>,
+    pub context: Option<Box<serde_json::Value>>,
     /// After how many seconds to try again.
     #[serde(skip)]
     pub retry_after_s: Option<u32>,
@@ -85,12 +85,12 @@ pub(crate) enum Problems {
 }
 
 impl Problem {
-    fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self {
             type_: format!("/docs/problems#{code}"),
-            title: status.canonical_reason().unwrap_or_default().to_owned(),
+            title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),
-            code: code.to_owned(),
+            code,
             detail: detail.into(),
             retryable: false,
             context: None,
@@ -186,7 +186,7 @@ impl Problem {
     /// With what exactly failed.
     #[must_use]
     pub fn with(mut self, context: serde_json::Value) -> Self {
-        self.context = Some(context);
+        self.context = Some(Box::new(context));
         self
     }
 
@@ -303,7 +303,7 @@ impl From<Trouble> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response<Body> {
-        metrics::counter!("admitone_refusals_total", "code" => self.code.clone()).increment(1);
+        metrics::counter!("admitone_refusals_total", "code" => self.code).increment(1);
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
@@ -328,8 +328,8 @@ mod tests {
     #[test]
     fn a_refusal_keeps_its_code_and_names_what_failed() {
         let problem = Problem::from(Refusal::SeatTaken(vec![admitone_domain::id::SeatId(7)]));
-        assert_eq!((problem.status, problem.code.as_str()), (409, "SEAT_TAKEN"));
-        assert_eq!(problem.context, Some(serde_json::json!({ "seats": ["seat_7"] })));
+        assert_eq!((problem.status, problem.code), (409, "SEAT_TAKEN"));
+        assert_eq!(problem.context.as_deref(), Some(&serde_json::json!({ "seats": ["seat_7"] })));
     }
 
     #[test]

@@ -31,7 +31,8 @@ pub(crate) fn reply<T: Serialize>(
     status: StatusCode,
     render: impl FnOnce(Outcome, Moment) -> Option<T>,
 ) -> Result<Response<Body>, Problem> {
-    let (StoredAnswer { answer, at, .. }, replayed) = settled(reply)?;
+    let (stored, replayed) = settled(reply)?;
+    let StoredAnswer { answer, at, .. } = *stored;
     let outcome = answer?;
     let view = render(outcome, at).ok_or_else(Problem::key_reused)?;
     let mut response = json(status, &view);
@@ -42,7 +43,7 @@ pub(crate) fn reply<T: Serialize>(
 }
 
 /// The answer, and whether it was given before.
-pub(crate) fn settled(reply: Reply) -> Result<(StoredAnswer, bool), Problem> {
+pub(crate) fn settled(reply: Reply) -> Result<(Box<StoredAnswer>, bool), Problem> {
     match reply {
         Reply::Answered { answer, replayed } => Ok((answer, replayed)),
         Reply::KeyReused => Err(Problem::key_reused()),

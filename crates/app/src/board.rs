@@ -8,7 +8,7 @@ use crate::ports::reads::Reads;
 use crate::ports::tap::Tap;
 use admitone_domain::id::{SeatId, ShowId, TicketTypeId};
 use admitone_domain::seat::{Seat, SeatState};
-use admitone_domain::show::SeatPlan;
+use admitone_domain::show::{SeatBlock, SeatPlan};
 use admitone_domain::ticket_type::TicketType;
 use admitone_domain::{Key, Money, Row, Verdict};
 use arc_swap::ArcSwapOption;
@@ -25,14 +25,14 @@ pub struct Boards {
     reads: Arc<dyn Reads>,
     /// Tells this process's versions from those of another or an earlier one.
     epoch: u64,
-    boards: RwLock<HashMap<ShowId, Arc<Board>>>,
+    known: RwLock<HashMap<ShowId, Arc<Board>>>,
     loading: tokio::sync::Mutex<()>,
 }
 
 impl Boards {
     /// No boards yet; `epoch` must differ from that of every other process.
     pub fn new(reads: Arc<dyn Reads>, epoch: u64) -> Self {
-        Self { reads, epoch, boards: RwLock::default(), loading: tokio::sync::Mutex::default() }
+        Self { reads, epoch, known: RwLock::default(), loading: tokio::sync::Mutex::default() }
     }
 
     /// The board of a show. One that does not exist has an empty board, which is not kept.
@@ -63,7 +63,7 @@ impl Boards {
         let mut seats = Vec::new();
         for loaded in found.into_iter().flatten() {
             if let Row::Plan(_, plan) = &loaded.row {
-                seats.extend(plan.blocks.iter().flat_map(|b| b.seats()).map(Key::Seat));
+                seats.extend(plan.blocks.iter().flat_map(SeatBlock::seats).map(Key::Seat));
             }
             board.apply(&loaded.row, loaded.version);
         }
@@ -81,11 +81,11 @@ impl Boards {
     }
 
     fn known(&self, show: ShowId) -> Option<Arc<Board>> {
-        self.boards.read().unwrap_or_else(PoisonError::into_inner).get(&show).cloned()
+        self.known.read().unwrap_or_else(PoisonError::into_inner).get(&show).cloned()
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<ShowId, Arc<Board>>> {
-        self.boards.write().unwrap_or_else(PoisonError::into_inner)
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -74,13 +74,13 @@ impl Settler {
     }
 
     async fn try_to_settle(&self, part: &[Command], tries: u32) -> Result<Vec<Reply>, Trouble> {
-        let mut tried = 0;
+        let mut conflicts = 0;
         loop {
-            tried += 1;
             match self.settle_locked(part).await {
-                Err(trouble) if trouble.kind == TroubleKind::Conflict && tried < tries => {
+                Err(trouble) if trouble.kind == TroubleKind::Conflict && conflicts + 1 < tries => {
+                    conflicts += 1;
                     metrics::counter!("admitone_conflicts_total").increment(1);
-                    self.clock.sleep_ms(pause_ms(part, tried)).await;
+                    self.clock.sleep_ms(pause_ms(part, conflicts)).await;
                 }
                 settled => return settled,
             }
@@ -169,7 +169,9 @@ async fn load_keys(
 
 fn missing(batch: &[Command], rows: &Rows) -> Vec<Key> {
     let mut keys = Vec::with_capacity(batch.len() * 6);
-    batch.iter().for_each(|command| command.keys(rows, &mut keys));
+    for command in batch {
+        command.keys(rows, &mut keys);
+    }
     keys.retain(|key| !rows.has(*key));
     keys.sort_unstable();
     keys.dedup();
@@ -223,7 +225,10 @@ fn reply(command: &Command, decided: &mut HashMap<CommandId, (StoredAnswer, bool
         Some((answer, _)) if answer.fingerprint != command.fingerprint => Reply::KeyReused,
         // The same command twice in one batch: the second one is a repetition of the first.
         Some((answer, replayed)) => {
-            Reply::Answered { answer: answer.clone(), replayed: std::mem::replace(replayed, true) }
+            Reply::Answered {
+                answer: Box::new(answer.clone()),
+                replayed: std::mem::replace(replayed, true),
+            }
         }
         None => Reply::KeyReused,
     }
@@ -235,7 +240,7 @@ fn is_empty(verdict: &Verdict) -> bool {
 
 /// Longer with every try, and different for different batches, so that two that met once do not
 /// meet again in step.
-fn pause_ms(part: &[Command], tried: u32) -> u64 {
+fn pause_ms(part: &[Command], conflicts: u32) -> u64 {
     let spread = part.first().map_or(0, |c| u64::try_from(c.id.0 & 7).unwrap_or(0));
-    u64::from(tried.min(6)) * (1 + spread) / 4
+    u64::from(conflicts.min(6)) * (1 + spread) / 4
 }

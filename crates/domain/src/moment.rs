@@ -19,8 +19,8 @@ impl Moment {
     /// This moment and `span_ms` milliseconds; stops at [`Moment::MAX`].
     #[must_use]
     pub fn plus_ms(self, span_ms: u64) -> Self {
-        let span_us = i64::try_from(span_ms.saturating_mul(1_000)).unwrap_or(i64::MAX);
-        Self(self.0.saturating_add(span_us))
+        let micros = i64::try_from(span_ms.saturating_mul(1_000)).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(micros))
     }
 
     /// Milliseconds from `earlier` to this moment; 0 when it is not earlier.

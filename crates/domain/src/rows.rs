@@ -91,7 +91,7 @@ pub struct Loaded {
 /// What a batch was loaded with: rows, the holds that are due, and the time of the store.
 #[derive(Debug, Clone, Default)]
 pub struct Rows {
-    rows: KeyMap<Option<Loaded>>,
+    loaded: KeyMap<Option<Loaded>>,
     /// Reservations of the shows in the batch whose hold is over.
     pub due: Vec<ReservationId>,
     /// The store's time, read with the rows.
@@ -101,27 +101,27 @@ pub struct Rows {
 impl Rows {
     /// Records what the store says of a key; `None` says that there is no such row.
     pub fn insert(&mut self, key: Key, found: Option<Loaded>) {
-        self.rows.insert(key, found);
+        self.loaded.insert(key, found);
     }
 
     /// Whether the store was asked for this key.
     pub fn has(&self, key: Key) -> bool {
-        self.rows.contains_key(&key)
+        self.loaded.contains_key(&key)
     }
 
     /// The row, if the store was asked for it and has it.
     pub fn peek(&self, key: Key) -> Option<&Loaded> {
-        self.rows.get(&key).and_then(Option::as_ref)
+        self.loaded.get(&key).and_then(Option::as_ref)
     }
 
     /// How many keys were asked for.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.loaded.len()
     }
 
     /// Whether nothing was asked for.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.loaded.is_empty()
     }
 
     /// The reservation, if it is loaded.

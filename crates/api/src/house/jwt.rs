@@ -11,7 +11,7 @@ use serde::Deserialize;
 /// Whose tokens are taken, and the key that verifies them.
 #[derive(Clone)]
 pub struct Issuer {
-    issuer: String,
+    name: String,
     audience: Option<String>,
     key: Key,
 }
@@ -64,7 +64,7 @@ impl Issuer {
         let web_key: WebKey =
             serde_json::from_str(jwk).map_err(|error| IssuerTrouble(error.to_string()))?;
         let key = key(&web_key)?;
-        Ok(Self { issuer: issuer.to_owned(), audience: audience.map(str::to_owned), key })
+        Ok(Self { name: issuer.to_owned(), audience: audience.map(str::to_owned), key })
     }
 
     /// Whose token this is, if it is good now. The buyer's id comes from issuer and subject, in a
@@ -79,7 +79,7 @@ impl Issuer {
         self.key.verify(signed.as_bytes(), &decode(signature)?)?;
         let claims: Claims = serde_json::from_slice(&decode(claims)?).ok()?;
         let now_s = now.0.div_euclid(1_000_000);
-        let good = claims.iss == self.issuer
+        let good = claims.iss == self.name
             && now_s < claims.exp
             && claims.nbf <= now_s
             && self.is_for_us(&claims.aud);

@@ -38,7 +38,7 @@ pub(crate) struct BlockRequest {
     /// Number of the first seat.
     pub(crate) first_number: u32,
     /// How many.
-    #[schema(minimum = 1, maximum = 100000)]
+    #[schema(minimum = 1, maximum = 100_000)]
     pub(crate) count: u32,
     /// What each costs.
     #[schema(minimum = 0)]

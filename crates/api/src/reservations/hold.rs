@@ -75,12 +75,11 @@ pub(crate) async fn hold_reservation(
     let wanted: HoldRequest = ask.body()?;
     let show: ShowId = ask::id("show", &wanted.show)?;
     let named = ask.admitted(&house, show).await?;
-    let held = match &wanted.best_available {
-        Some(best) => house.office.hold_best(&named, &best_wish(show, &wanted, best)?).await?,
-        None => {
-            let hold = Hold { show, choice: items(&wanted)? };
-            house.office.submit(&named, Action::Hold(hold)).await?
-        }
+    let held = if let Some(best) = &wanted.best_available {
+        house.office.hold_best(&named, &best_wish(show, &wanted, best)?).await?
+    } else {
+        let hold = Hold { show, choice: items(&wanted)? };
+        house.office.submit(&named, Action::Hold(hold)).await?
     };
     reply::reply(held, StatusCode::CREATED, reserved)
 }

@@ -80,11 +80,10 @@ pub(crate) async fn list_seats(
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     check_pass(&house, id, &headers).await?;
     let board = house.office.boards.board(id).await?;
-    if let Some((epoch, version)) = query.since.as_deref().and_then(version_of) {
-        if let Some(changed) = board.since(epoch, version) {
-            let body = Bytes::from(render(id, &changed, false));
-            return Ok(reply::bytes(StatusCode::OK, body));
-        }
+    if let Some((epoch, version)) = query.since.as_deref().and_then(version_of)
+        && let Some(changed) = board.since(epoch, version)
+    {
+        return Ok(reply::bytes(StatusCode::OK, Bytes::from(render(id, &changed, false))));
     }
     let rendered = board.rendered(|snapshot| render(id, snapshot, true));
     Ok(reply::with_etag(&headers, &rendered.etag, rendered.body.clone()))

@@ -64,15 +64,12 @@ pub(crate) async fn use_wallet(
 ) -> Result<Response<Body>, Problem> {
     let AmountRequest { amount } = ask.body()?;
     let spend = Spend { amount: Money(amount), currency: house.currency };
-    let spent = house.office.submit(&ask.named, Action::Spend(spend)).await?;
-    reply::reply(spent, StatusCode::CREATED, moved)
+    let used = house.office.submit(&ask.named, Action::Spend(spend)).await?;
+    reply::reply(used, StatusCode::CREATED, moved)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `reply` wants")]
 fn moved(outcome: Outcome, _at: Moment) -> Option<MovementView> {
-    match outcome {
-        Outcome::Moved { entry, balance } => {
-            Some(MovementView { entry: EntryView::from(&entry), balance })
-        }
-        _ => None,
-    }
+    let Outcome::Moved { entry, balance } = outcome else { return None };
+    Some(MovementView { entry: EntryView::from(&entry), balance })
 }

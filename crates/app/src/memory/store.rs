@@ -165,7 +165,6 @@ fn holds(state: &State, change: &Change) -> bool {
     let current = state.rows.get(&change.key());
     let unchanged = state.version(change.key()) == change.seen;
     match (change.guard, current.map(|loaded| &loaded.row)) {
-        (Guard::Unchanged, _) | (_, None) => unchanged,
         (Guard::Takeable(now), Some(Row::Seat(seat))) => seat.can_be_held(now),
         (Guard::BelongsTo(reservation), Some(Row::Seat(seat))) => seat.belongs_to(reservation),
         (Guard::HasRoom { highest }, Some(Row::TicketType(stock))) => {
@@ -176,7 +175,7 @@ fn holds(state: &State, change: &Change) -> bool {
         (Guard::Within { highest, max }, Some(Row::Quota { taken, .. })) => {
             max.is_none_or(|max| highest <= 0 || i64::from(*taken) + highest <= i64::from(max))
         }
-        (_, Some(_)) => unchanged,
+        _ => unchanged,
     }
 }
 

@@ -18,7 +18,7 @@ pub enum Reply {
     /// Its answer.
     Answered {
         /// As it is kept.
-        answer: StoredAnswer,
+        answer: Box<StoredAnswer>,
         /// Whether it had been answered before.
         replayed: bool,
     },

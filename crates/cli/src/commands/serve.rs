@@ -42,9 +42,10 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
         demo::fill(&wired.office).await?;
     }
     let operator_key = first_operator(&wired).await?;
-    let reference = match configuration.reference_routes {
-        true => Some(Setting { room: reference_room(&wired).await? }),
-        false => None,
+    let reference = if configuration.reference_routes {
+        Some(Setting { room: reference_room(&wired).await? })
+    } else {
+        None
     };
     let house = House(Arc::new(Parts {
         office: wired.office.clone(),

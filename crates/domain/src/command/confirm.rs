@@ -50,7 +50,9 @@ impl Rule for Confirm {
         if price != self.amount {
             return Err(Refusal::AmountMismatch { price });
         }
-        sold.iter_mut().for_each(|item| item.state = ItemState::Sold);
+        for item in &mut sold {
+            item.state = ItemState::Sold;
+        }
         let payment = self.payment(command, buyer, price, &show);
         let reservation = Reservation {
             id: command.reservation_id(),

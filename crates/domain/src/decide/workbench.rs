@@ -152,12 +152,11 @@ impl<'a> Workbench<'a> {
     /// The command in hand is accepted: what it wanted is part of the batch.
     pub(crate) fn keep(&mut self) {
         for change in std::mem::take(&mut self.staged) {
-            match self.places.get(&change.key()) {
-                Some(place) => merge(&mut self.changes[*place], change),
-                None => {
-                    self.places.insert(change.key(), self.changes.len());
-                    self.changes.push(change);
-                }
+            if let Some(place) = self.places.get(&change.key()) {
+                merge(&mut self.changes[*place], change);
+            } else {
+                self.places.insert(change.key(), self.changes.len());
+                self.changes.push(change);
             }
         }
         self.entries.append(&mut self.staged_entries);

@@ -32,9 +32,9 @@ pub(crate) async fn reserve(
     }
     let choice = Choice::Items { seats: vec![seat.id], tickets: vec![] };
     let hold = Action::Hold(Hold { show: seat.show, choice });
-    let held = house.office.submit(&named(&house, &visitor), hold).await?;
-    match reply::outcome(held)? {
-        Outcome::Reserved(held) => Ok(success(&reservation_view(&house, &held, &seat).await)),
+    let answered = house.office.submit(&named(&house, &visitor), hold).await?;
+    match reply::outcome(answered)? {
+        Outcome::Reserved(new) => Ok(success(&reservation_view(&house, &new, &seat).await)),
         _ => Err(Problem::key_reused().into()),
     }
 }
