@@ -1,2 +1,39 @@
-//! To be written.
-fn main() {}
+//! Automation of the workspace: `cargo xtask test | lint | tidy | generate`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it talks to people")]
+
+mod command;
+mod generate;
+mod lint;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+const HELP: &str = "cargo xtask COMMAND
+
+  test [--long]       every test of the workspace; one line at the end counts them
+  lint                formatting, clippy, the rules of the house, documentation, licences
+  tidy                only the rules of the house
+  generate [--check]  write the generated documents, or fail when the committed ones differ";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    let done = match arguments.first().map(String::as_str) {
+        Some("test") => test::run(has("--long")),
+        Some("lint") => lint::run(),
+        Some("tidy") => tidy::run(),
+        Some("generate") => generate::run(has("--check")),
+        _ => {
+            println!("{HELP}");
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(what) => {
+            eprintln!("xtask: {what}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -224,12 +224,10 @@ fn reply(command: &Command, decided: &mut HashMap<CommandId, (StoredAnswer, bool
     match decided.get_mut(&command.id) {
         Some((answer, _)) if answer.fingerprint != command.fingerprint => Reply::KeyReused,
         // The same command twice in one batch: the second one is a repetition of the first.
-        Some((answer, replayed)) => {
-            Reply::Answered {
-                answer: Box::new(answer.clone()),
-                replayed: std::mem::replace(replayed, true),
-            }
-        }
+        Some((answer, replayed)) => Reply::Answered {
+            answer: Box::new(answer.clone()),
+            replayed: std::mem::replace(replayed, true),
+        },
         None => Reply::KeyReused,
     }
 }

@@ -33,6 +33,10 @@ impl Failure {
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
+        // These clients know one word for every pass that is missing, over or used up.
+        if matches!(problem.code, "ADMISSION_REQUIRED" | "ADMISSION_EXPIRED") {
+            return Self::unauthorized();
+        }
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::CONFLICT);
         Self { status, message: problem.detail }
     }

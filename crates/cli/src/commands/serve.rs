@@ -11,9 +11,11 @@ use admitone_api::server::{self, ServerLimits};
 use admitone_api::{House, Parts};
 use admitone_domain::id::RoomId;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) fn run(arguments: &Serve) -> Result<Exit, Failed> {
     let configuration = configuration(arguments)?;
@@ -59,6 +61,8 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
         reference,
         bench_routes: arguments.bench_routes,
     }));
+    // Before anybody is told that the house is open: who is told may ask it to close.
+    let ended = ended()?;
     say(address, &configuration.data_dir, operator_key.as_deref());
     let limits =
         ServerLimits { connections_max: configuration.connections_max, ..ServerLimits::default() };
@@ -67,25 +71,31 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     wired.tasks.spawn({
         let closing = closing.clone();
         async move {
-            wait_for_signal().await;
+            ended.await;
             closing.cancel();
         }
     });
     server::serve(listener, admitone_api::router(house), clock, limits, closing).await?;
-    println!("answered what was accepted, closing");
+    tracing::info!("answered what was accepted, closing");
     wired.close().await?;
     Ok(Exit::Done)
 }
 
+/// Where to look. Whoever does not listen any more stops no sale.
 fn say(address: SocketAddr, directory: &Path, operator_key: Option<&str>) {
-    println!("admitone {} sells at http://{address}", env!("CARGO_PKG_VERSION"));
-    println!("  the API:        http://{address}/api-docs");
-    println!("  the figures:    http://{address}/metrics");
-    println!("  the store:      {}", directory.display());
+    let mut lines = format!(
+        "admitone {} sells at http://{address}\n  the API:        http://{address}/api-docs\n  \
+         the figures:    http://{address}/metrics\n  the store:      {}\n",
+        env!("CARGO_PKG_VERSION"),
+        directory.display()
+    );
     if let Some(key) = operator_key {
-        println!("  operator key: {key}");
-        println!("    (shown this once; more with `admitone user add NAME`)");
+        lines += &format!(
+            "  operator key: {key}\n    (shown this once; more with `admitone user add NAME`)\n"
+        );
     }
+    let mut out = std::io::stdout().lock();
+    drop(out.write_all(lines.as_bytes()).and_then(|()| out.flush()));
 }
 
 /// An operator for a house that has none.
@@ -104,11 +114,14 @@ async fn reference_room(wired: &Wired) -> Result<RoomId, Failed> {
     demo::reference_room(&wired.office).await
 }
 
-async fn wait_for_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
+/// Waits until somebody asks the house to close.
+fn ended() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -1,0 +1,164 @@
+//! Bad input and bad days: each gets a clear answer, and nothing changes.
+
+use crate::buyer::{Buyer, text};
+use crate::process::{House, admitone, serve};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+#[test]
+fn bad_input_is_answered_with_a_code_and_changes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::start(directory.path(), &["--demo"]);
+    let mut ann = Buyer::new(&house).admitted("room_1");
+    let hold = "/api/v1/reservations";
+    let many = format!(r#"{{"show":"show_1","seats":["{}"]}}"#, "x".repeat(300_000));
+    for (path, body, status, code) in [
+        (hold, "{", 400, "INVALID_REQUEST"),
+        (hold, r#"{"show":1}"#, 400, "INVALID_REQUEST"),
+        (hold, r#"{"show":"show_1","colour":"red"}"#, 400, "INVALID_REQUEST"),
+        (hold, r#"{"show":"seat_1"}"#, 400, "INVALID_REQUEST"),
+        (hold, r#"{"show":"show_1"}"#, 422, "RESERVATION_EMPTY"),
+        (hold, r#"{"show":"show_99","seats":["seat_1"]}"#, 404, "NOT_FOUND"),
+        (hold, r#"{"show":"show_1","seats":["seat_999999"]}"#, 404, "SEAT_NOT_FOUND"),
+        (hold, r#"{"show":"show_1","seats":["seat_51"]}"#, 404, "SEAT_NOT_FOUND"),
+        (hold, r#"{"show":"show_1","seats":["seat_1","seat_1"]}"#, 422, "SEAT_REPEATED"),
+        (
+            hold,
+            r#"{"show":"show_1","tickets":[{"ticket_type":"type_1","quantity":0}]}"#,
+            400,
+            "INVALID_REQUEST",
+        ),
+        (
+            hold,
+            r#"{"show":"show_1","tickets":[{"ticket_type":"type_1","quantity":11}]}"#,
+            422,
+            "LIMIT_PER_RESERVATION",
+        ),
+        (
+            hold,
+            r#"{"show":"show_1","tickets":[{"ticket_type":"type_1","quantity":4000000000}]}"#,
+            409,
+            "SOLD_OUT",
+        ),
+        (hold, many.as_str(), 413, "BODY_TOO_LARGE"),
+        ("/api/v1/wallet/charges", r#"{"amount":0}"#, 422, "INVALID_AMOUNT"),
+        ("/api/v1/wallet/charges", r#"{"amount":-5}"#, 422, "INVALID_AMOUNT"),
+        ("/api/v1/wallet/charges", r#"{"amount":99999999999999999999}"#, 400, "INVALID_REQUEST"),
+        ("/api/v1/wallet/uses", r#"{"amount":9223372036854775807}"#, 409, "INSUFFICIENT_FUNDS"),
+        ("/api/v1/payments", r#"{"reservation":"res_99999"}"#, 404, "RESERVATION_NOT_FOUND"),
+        ("/api/v1/nothing", "{}", 404, "NOT_FOUND"),
+        ("/api/v1/wallet", "{}", 405, "METHOD_NOT_ALLOWED"),
+    ] {
+        let answer = ann.post(path, body);
+        let shown: String = body.chars().take(80).collect();
+        assert_eq!(
+            (answer.status, text(&answer.json(), "code")),
+            (status, code.to_owned()),
+            "{path} {shown}"
+        );
+        assert!(answer.has_header("content-type: application/problem+json"));
+    }
+    let seats = ann.get("/api/v1/shows/show_1/seats").json();
+    assert!(seats["seats"].as_array().unwrap().iter().all(|seat| seat["state"] == "available"));
+    assert_eq!(ann.get("/api/v1/wallet").json()["balance"], 0);
+    assert_eq!(ann.get("/api/v1/wallet?limit=x").status, 200, "what is not asked for is not read");
+    assert_eq!(ann.get("/api/v1/reservations?limit=0").status, 400);
+    assert_eq!(ann.get("/api/v1/reservations?after=x").status, 400);
+}
+
+#[test]
+fn forged_and_missing_credentials_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::start(directory.path(), &["--demo"]);
+    let mut ann = Buyer::new(&house);
+    let hold = r#"{"show":"show_1","seats":["seat_1"]}"#;
+    let without = ann.post("/api/v1/reservations", hold);
+    assert_eq!((without.status, text(&without.json(), "code")), (403, "ADMISSION_REQUIRED".into()));
+    ann.pass =
+        "EQEAAAABAAEAAAAAAAAAAAF7x0ZPBGtQ5ARfaFU0UuOVAAABofwzr_4gGw3U3E_doqmuQivZvRxw".into();
+    assert_eq!(text(&ann.post("/api/v1/reservations", hold).json(), "code"), "ADMISSION_REQUIRED");
+    assert_eq!(ann.get("/api/v1/shows/show_1/seats").status, 403);
+    ann.token = "Bearer amb_forged".into();
+    assert_eq!(ann.post("/api/v1/reservations", hold).status, 401);
+    assert_eq!(ann.get("/api/v1/wallet").status, 401);
+    let bare = house.connect().get("/api/v1/wallet", &[]);
+    assert!(bare.has_header("www-authenticate: Bearer"));
+}
+
+#[test]
+fn a_data_directory_has_one_master() {
+    let directory = tempfile::tempdir().unwrap();
+    let _house = House::start(directory.path(), &[]);
+    let output = serve(directory.path(), &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let (code, said) = admitone(&["verify"], directory.path());
+    assert_eq!(code, 3);
+    assert!(said.contains("in use by another admitone"), "{said}");
+}
+
+#[test]
+fn a_port_in_use_is_said_with_what_to_do() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let directory = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_admitone"))
+        .args(["serve", "--listen", &address, "--data-dir"])
+        .arg(directory.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said.contains(&address) && said.contains("--listen"), "{said}");
+}
+
+#[test]
+fn a_corrupt_database_is_said_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(House::start(directory.path(), &["--demo"]).stop());
+    let tables = directory.path().join("tables.db");
+    std::fs::remove_file(directory.path().join("tables.db-wal")).ok();
+    std::fs::write(
+        &tables,
+        "this is no database, and it is long enough to be looked at".repeat(99),
+    )
+    .unwrap();
+    let (code, said) = admitone(&["verify"], directory.path());
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("tables.db") && said.contains("restore"), "{said}");
+    assert!(std::fs::read(&tables).unwrap().starts_with(b"this is no database"));
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_is_said() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let (code, said) = admitone(&["verify"], &file.path().join("below"));
+    assert_eq!(code, 3);
+    assert!(said.contains("cannot be used"), "{said}");
+}
+
+#[test]
+fn a_slow_client_is_not_waited_for_and_garbage_is_survived() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::start(directory.path(), &["--demo"]);
+    let mut slow = TcpStream::connect(&house.address).unwrap();
+    slow.write_all(b"GET /health/live HTTP/1.1\r\nhost: x\r\nx-slow: ").unwrap();
+    let mut garbage = TcpStream::connect(&house.address).unwrap();
+    garbage.write_all(b"\x16\x03\x01 this is not HTTP\r\n\r\n").unwrap();
+    let mut said = String::new();
+    let _ = garbage.read_to_string(&mut said);
+    assert!(said.is_empty() || said.starts_with("HTTP/1.1 400"), "{said}");
+    assert_eq!(house.connect().get("/health/live", &[]).status, 200);
+    slow.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    let mut left = Vec::new();
+    slow.read_to_end(&mut left).expect("the connection is closed after ten seconds");
+}
+
+#[test]
+fn the_demo_is_filled_once() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(House::start(directory.path(), &["--demo"]).stop());
+    let house = House::start(directory.path(), &["--demo"]);
+    assert!(house.operator_key.is_none(), "the key is printed once");
+    let concerts = house.connect().get("/api/v1/concerts", &[]).json();
+    assert_eq!(concerts["data"].as_array().unwrap().len(), 3);
+}

@@ -1,0 +1,157 @@
+//! Starts the binary, learns where it listens, ends it.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// A running house. Dropped, it is killed.
+pub(crate) struct House {
+    child: Child,
+    /// Kept open: whoever prints into a closed pipe is told so.
+    _said: std::io::Lines<BufReader<std::process::ChildStdout>>,
+    pub(crate) address: String,
+    pub(crate) operator_key: Option<String>,
+}
+
+impl House {
+    /// Starts `serve` on a free port in a data directory and waits until it says where it listens.
+    pub(crate) fn start(directory: &Path, flags: &[&str]) -> Self {
+        let mut child = serve(directory, flags).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().expect("serve ended before it said anything").unwrap();
+        let address = first.rsplit("http://").next().unwrap().to_owned();
+        let mut operator_key = None;
+        for line in lines.by_ref().take(4).map_while(Result::ok) {
+            if let Some(key) = line.trim().strip_prefix("operator key: ") {
+                operator_key = Some(key.to_owned());
+                break;
+            }
+            // A house that was started before prints no key behind its store.
+            if line.contains("the store:") && directory.join("was-started").exists() {
+                break;
+            }
+        }
+        std::fs::write(directory.join("was-started"), "").unwrap();
+        Self { child, _said: lines, address, operator_key }
+    }
+
+    /// Kills it without warning.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to end and waits; whether it ended well.
+    pub(crate) fn stop(mut self) -> bool {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        self.child.wait().unwrap().success()
+    }
+
+    pub(crate) fn connect(&self) -> Connection {
+        Connection::to(&self.address)
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The command that serves a data directory.
+pub(crate) fn serve(directory: &Path, flags: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_admitone"));
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(directory)
+        .args(flags)
+        .stdout(Stdio::piped());
+    command
+}
+
+/// Runs another command on a data directory; its exit code and what it printed.
+pub(crate) fn admitone(arguments: &[&str], directory: &Path) -> (i32, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_admitone"))
+        .args(arguments)
+        .arg("--data-dir")
+        .arg(directory)
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&said).into_owned())
+}
+
+/// One keep-alive connection.
+pub(crate) struct Connection {
+    address: String,
+    stream: BufReader<TcpStream>,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    pub(crate) fn has_header(&self, line: &str) -> bool {
+        self.head.lines().any(|header| header.eq_ignore_ascii_case(line))
+    }
+}
+
+impl Connection {
+    fn to(address: &str) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self { address: address.to_owned(), stream: BufReader::new(stream) }
+    }
+
+    /// Sends a request; an error means that the outcome is unknown.
+    pub(crate) fn try_send(
+        &mut self,
+        request: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> std::io::Result<Answer> {
+        let mut text = format!("{request} HTTP/1.1\r\nhost: {}\r\n", self.address);
+        for (name, value) in headers {
+            text += &format!("{name}: {value}\r\n");
+        }
+        text += &format!("content-length: {}\r\n\r\n{body}", body.len());
+        self.stream.get_mut().write_all(text.as_bytes())?;
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if self.stream.read_line(&mut head)? == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
+        let length = head.lines().find_map(|line| {
+            line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok()
+        });
+        let mut body = vec![0; length.unwrap_or(0)];
+        self.stream.read_exact(&mut body)?;
+        let body = String::from_utf8_lossy(&body).into_owned();
+        Ok(Answer { status, head, body })
+    }
+
+    pub(crate) fn send(&mut self, request: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        self.try_send(request, headers, body).unwrap()
+    }
+
+    pub(crate) fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send(&format!("GET {path}"), headers, "")
+    }
+}

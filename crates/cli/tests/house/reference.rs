@@ -1,0 +1,139 @@
+//! The reference routes, as their clients use them.
+
+use crate::process::{Answer, Connection, House};
+use serde_json::{Value, json};
+
+fn demo() -> (tempfile::TempDir, House) {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::start(directory.path(), &["--demo"]);
+    (directory, house)
+}
+
+struct Client {
+    connection: Connection,
+    token: String,
+}
+
+impl Client {
+    fn new(house: &House, user: &str) -> Self {
+        let mut connection = house.connect();
+        let body = json!({ "userId": user }).to_string();
+        let issued = connection.send("POST /queue/issue", &[], &body).json();
+        let token = issued["data"]["token"].as_str().unwrap().to_owned();
+        Self { connection, token }
+    }
+
+    fn send(&mut self, request: &str, body: &Value) -> Answer {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.connection.send(request, &[("queue-token", &self.token)], &body)
+    }
+
+    fn data(&mut self, request: &str, body: &Value) -> Value {
+        let answer = self.send(request, body);
+        assert_eq!(answer.status, 200, "{request}: {}", answer.body);
+        let answer = answer.json();
+        assert_eq!(answer["success"], true);
+        answer["data"].clone()
+    }
+}
+
+#[test]
+fn the_booking_service_goes_from_token_to_payment() {
+    let (_directory, house) = demo();
+    let mut ann = Client::new(&house, "ann");
+    assert_eq!(ann.token.len(), 36, "a UUID");
+    let state = ann.data("GET /queue", &Value::Null);
+    assert_eq!((&state["status"], &state["token"]), (&json!("active"), &json!(ann.token)));
+    let again = Client::new(&house, "ann");
+    assert_eq!(again.token, ann.token, "one place for each user");
+
+    let dates = ann.data("GET /concert/available-dates", &Value::Null);
+    assert_eq!((&dates[0]["id"], &dates[0]["totalSeats"]), (&json!(1), &json!(50)));
+    let seats = ann.data("GET /concert/available-seats?concertScheduleId=1", &Value::Null);
+    assert_eq!(seats[0], json!({ "id": 1, "seatNumber": "1", "price": 1_000 }));
+
+    let held = ann.data("POST /reservation", &json!({ "seatId": 1 }));
+    assert_eq!((&held["status"], &held["seat"]["seatNumber"]), (&json!("PENDING"), &json!(1)));
+    assert_eq!(ann.data("POST /reservation", &json!({ "seatId": 1 }))["id"], held["id"]);
+    let mut bob = Client::new(&house, "bob");
+    assert_eq!(bob.send("POST /reservation", &json!({ "seatId": 1 })).status, 409);
+    assert_eq!(ann.send("POST /payment", &json!({ "seatId": 1 })).status, 409, "no money yet");
+    let charge = json!({ "userId": "ann", "amount": 1_000 });
+    assert_eq!(ann.data("POST /user/charge", &charge)["balance"], 1_000);
+    let paid = ann.data("POST /payment", &json!({ "seatId": 1 }));
+    assert_eq!(
+        (&paid["totalAmount"], &paid["concertName"]),
+        (&json!(1_000), &json!("Winter Lights"))
+    );
+    assert_eq!(ann.data("GET /user/check?userId=ann", &Value::Null)["balance"], 0);
+    let over = ann.send("POST /reservation", &json!({ "seatId": 2 }));
+    assert_eq!(over.status, 401, "the payment ended the token");
+}
+
+#[test]
+fn the_booking_service_says_what_is_invalid() {
+    let (_directory, house) = demo();
+    let mut ann = Client::new(&house, "ann");
+    for (request, body, message) in [
+        ("POST /queue/issue", json!({ "userId": "" }), "Invalid userId"),
+        ("POST /queue/issue", json!({ "userId": "a b" }), "Invalid userId"),
+        ("POST /queue/issue", json!([]), "Invalid userId"),
+        ("POST /user/charge", json!({ "userId": "ann", "amount": 0 }), "Invalid amount or userId"),
+        ("POST /user/charge", json!({ "userId": "ann", "amount": -1 }), "Invalid amount or userId"),
+        ("POST /user/charge", json!({ "amount": 1 }), "Invalid amount or userId"),
+        ("GET /user/check?userId=%20", Value::Null, "Invalid userId"),
+        ("POST /reservation", json!({ "seatId": 999_999 }), "Invalid seatId"),
+        ("POST /payment", json!({ "seatId": "x" }), "Invalid seatId"),
+        (
+            "GET /concert/available-seats?concertScheduleId=x",
+            Value::Null,
+            "Invalid concertScheduleId",
+        ),
+    ] {
+        let answer = ann.send(request, &body);
+        assert_eq!(answer.status, 400, "{request} {body}: {}", answer.body);
+        assert_eq!(answer.json(), json!({ "success": false, "message": message }), "{request}");
+    }
+    ann.token = "00000000-0000-8000-8000-000000000000".into();
+    for request in
+        ["GET /queue", "GET /concert/available-dates", "POST /reservation", "POST /payment"]
+    {
+        let answer = ann.send(request, &json!({ "seatId": 1 }));
+        assert_eq!(
+            (answer.status, &answer.json()["message"]),
+            (401, &json!("Unauthorized")),
+            "{request}"
+        );
+    }
+}
+
+#[test]
+fn a_confirmed_payment_takes_from_the_ticket_type_once() {
+    let (_directory, house) = demo();
+    let mut connection = house.connect();
+    let mut confirm = |order: &str, amount: u32| {
+        let body = json!({
+            "paymentKey": "test-key", "orderId": order, "amount": amount,
+            "ticketTypeId": 1, "memberId": 7,
+        });
+        connection.send("POST /v1/api/payments/confirm", &[], &body.to_string())
+    };
+    let first = confirm("order-1", 10_000);
+    assert_eq!(first.status, 200, "{}", first.body);
+    assert!(first.body.contains("성공"));
+    assert_eq!(confirm("order-1", 10_000).body, first.body, "the order is the key");
+    assert_eq!(confirm("order-2", 9_999).status, 422);
+    for order in 3..12 {
+        assert_eq!(confirm(&format!("order-{order}"), 10_000).status, 200);
+    }
+    let types = house.connect().get("/api/v1/shows/show_1/ticket-types", &[]).json();
+    assert_eq!(types["data"][0]["sold"], 10);
+}
+
+#[test]
+fn the_reference_routes_are_off_unless_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::start(directory.path(), &[]);
+    let answer = house.connect().send("POST /queue/issue", &[], r#"{"userId":"ann"}"#);
+    assert_eq!(answer.status, 404);
+}

@@ -1,0 +1,67 @@
+//! `cargo xtask test`: every test, and one line at the end that counts them.
+
+use crate::command::program;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+pub(crate) fn run(is_long: bool) -> Result<(), String> {
+    let mut cargo = program(&["cargo", "test", "--workspace", "--no-fail-fast"]);
+    if is_long {
+        cargo.env("ADMITONE_LONG", "1");
+    }
+    let mut child =
+        cargo.stdout(Stdio::piped()).spawn().map_err(|error| format!("cargo test: {error}"))?;
+    let mut counted = Counted::default();
+    if let Some(said) = child.stdout.take() {
+        for line in BufReader::new(said).lines().map_while(Result::ok) {
+            println!("{line}");
+            counted.add(&line);
+        }
+    }
+    let status = child.wait().map_err(|error| format!("cargo test: {error}"))?;
+    println!("{} passed, {} failed", counted.passed, counted.failed);
+    if !status.success() || counted.failed > 0 {
+        return Err("tests failed".to_owned());
+    }
+    if counted.passed == 0 {
+        return Err("no test was run".to_owned());
+    }
+    Ok(())
+}
+
+/// The closing lines of all test programs, added up.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Counted {
+    passed: u32,
+    failed: u32,
+}
+
+impl Counted {
+    fn add(&mut self, line: &str) {
+        let Some(counts) = line.strip_prefix("test result: ") else { return };
+        for part in counts.split([';', '.']) {
+            let words: Vec<&str> = part.split_whitespace().collect();
+            let [.., count, what] = words[..] else { continue };
+            let count = count.parse().unwrap_or(0);
+            match what {
+                "passed" => self.passed += count,
+                "failed" => self.failed += count,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_add_up_and_others_do_not_count() {
+        let mut counted = Counted::default();
+        counted.add("test result: ok. 17 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out");
+        counted.add("test result: FAILED. 2 passed; 1 failed; 0 ignored; finished in 0.1s");
+        counted.add("test 99 passed; 99 failed ... ok");
+        assert_eq!(counted, Counted { passed: 19, failed: 1 });
+    }
+}
