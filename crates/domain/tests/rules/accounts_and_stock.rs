@@ -1,0 +1,111 @@
+//! What operators change, and accounts.
+
+use crate::house::{ANN, House, OPENS, SHOW, seats, show, standing};
+use admitone_domain::command::operate::{
+    OpenAccount, Operate, SaveConcert, SaveSeats, SaveShow, SaveTicketType, SeatChange,
+};
+use admitone_domain::id::{BuyerId, ConcertId, RoomId, SeatId, ShowId};
+use admitone_domain::party::Buyer;
+use admitone_domain::show::Show;
+use admitone_domain::{Key, Moment, Money, Outcome, Refusal, Row};
+
+#[test]
+fn a_capacity_never_falls_below_what_is_sold_and_held() {
+    let mut house = House::new();
+    house.hold_standing(ANN, 3).unwrap();
+    let save =
+        |house: &mut House, capacity| house.operate(Operate::SaveTicketType(standing(capacity)));
+    assert_eq!(save(&mut house, 2), Err(Refusal::CapacityInUse { used: 3 }));
+    assert!(save(&mut house, 3).is_ok());
+    assert_eq!(house.stock(), (3, 0), "what is held stays held");
+}
+
+#[test]
+fn who_changes_an_old_version_is_told_the_new_one() {
+    let mut house = House::new();
+    let version = house.rows[&Key::TicketType(crate::house::STANDING)].version;
+    let save = SaveTicketType { expected: Some(version), ..standing(9) };
+    assert!(house.operate(Operate::SaveTicketType(save.clone())).is_ok());
+    let stale = house.operate(Operate::SaveTicketType(save));
+    assert_eq!(stale, Err(Refusal::VersionConflict { version: version + 1 }));
+}
+
+#[test]
+fn a_seat_of_the_same_name_is_refused_and_a_free_one_can_be_blocked() {
+    let mut house = House::new();
+    let again = house.operate(Operate::AddSeats(seats(SHOW, 100, 3, "A")));
+    assert_eq!(again, Err(Refusal::SeatExists));
+    assert!(house.operate(Operate::AddSeats(seats(SHOW, 100, 3, "B"))).is_ok());
+    let change = |house: &mut House, seat, change| {
+        house.operate(Operate::SaveSeats(SaveSeats {
+            show: SHOW,
+            seats: vec![SeatId(seat)],
+            change,
+        }))
+    };
+    assert!(change(&mut house, 100, SeatChange::Block).is_ok());
+    assert_eq!(house.hold(ANN, &[100]), Err(Refusal::SeatTaken(vec![SeatId(100)])));
+    assert!(change(&mut house, 100, SeatChange::Unblock).is_ok());
+    assert!(change(&mut house, 101, SeatChange::Price(Money(7))).is_ok());
+    let held = house.hold(ANN, &[100, 101]).unwrap();
+    assert_eq!(held.items[1].price, Money(7));
+    assert_eq!(
+        change(&mut house, 100, SeatChange::Block),
+        Err(Refusal::SeatTaken(vec![SeatId(100)]))
+    );
+    assert_eq!(change(&mut house, 100, SeatChange::Unblock), Err(Refusal::InvalidState));
+    assert_eq!(
+        change(&mut house, 11, SeatChange::Block),
+        Err(Refusal::UnknownSeat(vec![SeatId(11)]))
+    );
+    assert_eq!(change(&mut house, 102, SeatChange::Price(Money(-1))), Err(Refusal::InvalidAmount));
+}
+
+#[test]
+fn a_show_needs_a_concert_a_room_that_exists_and_windows_that_end_after_they_begin() {
+    let mut house = House::new();
+    let save = |house: &mut House, show| {
+        house.operate(Operate::SaveShow(SaveShow { show, expected: None }))
+    };
+    let good = show(ShowId(9), None);
+    let orphan = Show { concert: ConcertId(9), ..good.clone() };
+    assert_eq!(save(&mut house, orphan), Err(Refusal::UnknownParent));
+    let roomless = Show { room: Some(RoomId(9)), ..good.clone() };
+    assert_eq!(save(&mut house, roomless), Err(Refusal::UnknownParent));
+    for (opens_at, booking_closes_at) in [(OPENS.plus_ms(1), OPENS), (OPENS, Moment(0))] {
+        let wrong = Show { opens_at, booking_closes_at, ..good.clone() };
+        assert_eq!(save(&mut house, wrong), Err(Refusal::InvalidWindow));
+    }
+    assert!(save(&mut house, good).is_ok());
+}
+
+#[test]
+fn a_concert_knows_its_first_and_last_show() {
+    let mut house = House::new();
+    let early = Show { opens_at: Moment(500), ..show(ShowId(9), None) };
+    house.operate(Operate::SaveShow(SaveShow { show: early, expected: None })).unwrap();
+    let Row::Concert(concert) = house.row(Key::Concert(ConcertId(1))).clone() else { panic!() };
+    assert_eq!((concert.first_at, concert.last_at), (Moment(500), OPENS));
+    let renamed = admitone_domain::concert::Concert {
+        title: "Summer".into(),
+        first_at: Moment(0),
+        ..concert.clone()
+    };
+    let save = SaveConcert { concert: renamed, expected: None };
+    house.operate(Operate::SaveConcert(save)).unwrap();
+    let Row::Concert(kept) = house.row(Key::Concert(ConcertId(1))) else { panic!() };
+    assert_eq!((kept.title.as_str(), kept.first_at), ("Summer", Moment(500)));
+    let dollars = admitone_domain::concert::Concert { currency: "USD".parse().unwrap(), ..concert };
+    let save = SaveConcert { concert: dollars, expected: None };
+    assert_eq!(house.operate(Operate::SaveConcert(save)), Err(Refusal::CurrencyMismatch));
+}
+
+#[test]
+fn an_account_is_opened_once() {
+    let mut house = House::new();
+    let buyer =
+        Buyer { id: BuyerId(9), name: "Ann".into(), created_at: Moment(0), disabled: false };
+    let open = Operate::OpenAccount(OpenAccount { buyer });
+    assert_eq!(house.operate(open.clone()), Ok(Outcome::Joined(BuyerId(9))));
+    assert_eq!(house.operate(open), Err(Refusal::AccountExists));
+}

@@ -1,0 +1,12 @@
+//! The rules of selling, holding and paying, each with the test that bears its name.
+
+mod accounts_and_stock;
+mod cancelling;
+mod confirming;
+mod expiry;
+mod holding;
+mod house;
+mod passes;
+mod paying;
+mod properties;
+mod wallets;

@@ -1,0 +1,186 @@
+//! What holds whatever happens: random commands in random batches while time passes.
+
+use crate::house::{House, SHOW, STANDING, charge, hold, pay, tickets};
+use admitone_domain::command::{Cancel, Expire, Extend, Refund, Release, Spend};
+use admitone_domain::id::{BuyerId, PaymentId, ReservationId, SeatId, TicketTypeId};
+use admitone_domain::reservation::{ItemState, Ware};
+use admitone_domain::seat::SeatState;
+use admitone_domain::{Action, Actor, Answer, Currency, Key, Money, Row};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+/// Something that may happen. References to reservations are counted back from the newest.
+#[derive(Debug, Clone)]
+enum Step {
+    Hold(u8, Vec<u64>),
+    Tickets(u8, u32),
+    Pay(u8, u64),
+    Extend(u8, u64),
+    Release(u8, u64),
+    Expire(u64),
+    Cancel(u8, u64, Option<u32>),
+    Refund(u8, u64),
+    Charge(u8, i64),
+    Spend(u8, i64),
+    Wait(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let buyer = 1..=3_u8;
+    let back = 0..12_u64;
+    prop_oneof![
+        (buyer.clone(), prop::collection::vec(1..=6_u64, 1..3)).prop_map(|(b, s)| Step::Hold(b, s)),
+        (buyer.clone(), 1..=3_u32).prop_map(|(b, n)| Step::Tickets(b, n)),
+        (buyer.clone(), back.clone()).prop_map(|(b, r)| Step::Pay(b, r)),
+        (buyer.clone(), back.clone()).prop_map(|(b, r)| Step::Extend(b, r)),
+        (buyer.clone(), back.clone()).prop_map(|(b, r)| Step::Release(b, r)),
+        back.clone().prop_map(Step::Expire),
+        (buyer.clone(), back.clone(), prop::option::of(0..2_u32))
+            .prop_map(|(b, r, i)| Step::Cancel(b, r, i)),
+        (buyer.clone(), back).prop_map(|(b, r)| Step::Refund(b, r)),
+        (buyer.clone(), 1..=3_000_i64).prop_map(|(b, n)| Step::Charge(b, n)),
+        (buyer, 1..=3_000_i64).prop_map(|(b, n)| Step::Spend(b, n)),
+        (1..=200_000_u64).prop_map(Step::Wait),
+    ]
+}
+
+fn action(step: &Step, newest: u64) -> Option<(Actor, Action)> {
+    let buyer = |b: u8| Actor::Buyer(BuyerId(u128::from(b)));
+    let reservation = |back: u64| ReservationId(newest.saturating_sub(back));
+    Some(match step {
+        Step::Hold(b, seats) => (buyer(*b), hold(SHOW, seats)),
+        Step::Tickets(b, count) => (buyer(*b), tickets(&[(STANDING, *count)])),
+        Step::Pay(b, back) => (buyer(*b), pay(reservation(*back))),
+        Step::Extend(b, back) => {
+            (buyer(*b), Action::Extend(Extend { reservation: reservation(*back) }))
+        }
+        Step::Release(b, back) => {
+            (buyer(*b), Action::Release(Release { reservation: reservation(*back) }))
+        }
+        Step::Expire(back) => {
+            (Actor::House, Action::Expire(Expire { reservation: reservation(*back) }))
+        }
+        Step::Cancel(b, back, item) => {
+            let items = item.map(|item| vec![item]);
+            (buyer(*b), Action::Cancel(Cancel { reservation: reservation(*back), items }))
+        }
+        Step::Refund(b, back) => {
+            let payment = PaymentId(newest.saturating_sub(*back));
+            (buyer(*b), Action::Refund(Refund { payment, amount: None }))
+        }
+        Step::Charge(b, amount) => (buyer(*b), charge(*amount)),
+        Step::Spend(b, amount) => {
+            let spend = Spend { amount: Money(*amount), currency: Currency::KRW };
+            (buyer(*b), Action::Spend(spend))
+        }
+        Step::Wait(_) => return None,
+    })
+}
+
+/// Runs steps in batches that end at every `cut`th step and whenever time passes.
+fn run(steps: &[Step], cut: usize) -> (House, Vec<Answer>) {
+    let mut house = House::new();
+    let (mut batch, mut answers, mut newest) = (Vec::new(), Vec::new(), 0);
+    for step in steps {
+        match action(step, newest) {
+            Some((actor, action)) => {
+                let command = house.command(actor, action);
+                newest = command.fresh;
+                batch.push(command);
+            }
+            None => {
+                answers.extend(house.settle(&std::mem::take(&mut batch)));
+                if let Step::Wait(span_ms) = step {
+                    house.advance_ms(*span_ms);
+                }
+            }
+        }
+        if batch.len() >= cut {
+            answers.extend(house.settle(&std::mem::take(&mut batch)));
+        }
+    }
+    answers.extend(house.settle(&batch));
+    (house, answers)
+}
+
+/// Everything that must be true of a house, computed from its reservations and entries.
+fn check(house: &House) {
+    let mut owners: BTreeMap<SeatId, Vec<(ReservationId, ItemState)>> = BTreeMap::new();
+    let mut stocks: BTreeMap<TicketTypeId, (u32, u32)> = BTreeMap::new();
+    let mut quotas: BTreeMap<BuyerId, u32> = BTreeMap::new();
+    for loaded in house.rows.values() {
+        let Row::Reservation(reservation) = &loaded.row else { continue };
+        for item in &reservation.items {
+            if !matches!(item.state, ItemState::Held | ItemState::Sold) {
+                continue;
+            }
+            *quotas.entry(reservation.buyer).or_default() += 1;
+            match item.what {
+                Ware::Seat(id) => owners.entry(id).or_default().push((reservation.id, item.state)),
+                Ware::Ticket(id) => {
+                    let stock = stocks.entry(id).or_default();
+                    let counted =
+                        if item.state == ItemState::Held { &mut stock.0 } else { &mut stock.1 };
+                    *counted += 1;
+                }
+            }
+        }
+    }
+    for loaded in house.rows.values() {
+        match &loaded.row {
+            Row::Seat(seat) => check_seat(seat, owners.get(&seat.id).map_or(&[], Vec::as_slice)),
+            Row::TicketType(stock) => {
+                assert!(stock.held + stock.sold <= stock.capacity, "oversold: {stock:?}");
+                let counted = stocks.get(&stock.id).copied().unwrap_or_default();
+                assert_eq!(counted, (stock.held, stock.sold), "stock against items");
+            }
+            Row::Wallet(wallet) => {
+                let own = house.entries.iter().filter(|entry| entry.buyer == wallet.buyer);
+                let sum: i64 = own.map(|entry| entry.signed_amount().0).sum();
+                assert!(
+                    wallet.balance.0 >= 0 && wallet.balance.0 == sum,
+                    "{wallet:?} against {sum}"
+                );
+            }
+            Row::Quota { buyer, taken, .. } => {
+                assert_eq!(quotas.get(buyer).copied().unwrap_or(0), *taken, "quota against items");
+            }
+            Row::Payment(payment) => assert!(payment.refunded <= payment.amount, "{payment:?}"),
+            _ => {}
+        }
+    }
+}
+
+fn check_seat(seat: &admitone_domain::seat::Seat, owners: &[(ReservationId, ItemState)]) {
+    let sold: Vec<_> = owners.iter().filter(|(_, state)| *state == ItemState::Sold).collect();
+    assert!(sold.len() <= 1, "sold twice: {seat:?} {owners:?}");
+    match seat.state {
+        SeatState::Sold { by } => assert_eq!(sold.first().map(|(id, _)| *id), Some(by)),
+        SeatState::Held { by, .. } => {
+            assert!(
+                sold.is_empty() && owners.iter().any(|(id, _)| *id == by),
+                "{seat:?} {owners:?}"
+            );
+        }
+        // A hold that was taken over and given back may still stand in its old reservation.
+        SeatState::Free | SeatState::Blocked => assert!(sold.is_empty(), "{seat:?} {owners:?}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn whatever_happens_the_books_are_right(steps in prop::collection::vec(step(), 1..60), cut in 1..8_usize) {
+        let (house, _) = run(&steps, cut);
+        check(&house);
+    }
+
+    #[test]
+    fn how_commands_are_cut_into_batches_changes_no_answer(steps in prop::collection::vec(step(), 1..40)) {
+        let (alone, one_by_one) = run(&steps, 1);
+        let (_, together) = run(&steps, 100);
+        prop_assert_eq!(one_by_one, together);
+        prop_assert!(alone.rows.contains_key(&Key::TicketType(STANDING)));
+    }
+}
