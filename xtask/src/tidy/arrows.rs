@@ -4,24 +4,13 @@ use super::Tree;
 
 /// The crates of ours that a crate may use, and drivers it must never see. Test dependencies are
 /// free: an adapter may use the conformance suite.
-const ALLOWED: [(&str, &[&str], &[&str]); 7] = [
+const ALLOWED: [(&str, &[&str], &[&str]); 6] = [
     ("domain", &[], &["tokio", "async-trait", "axum", "rusqlite", "hyper", "tracing"]),
     ("app", &["admitone-domain"], &["axum", "hyper", "rusqlite", "redis"]),
     ("conformance", &["admitone-domain", "admitone-app"], &["rusqlite", "axum"]),
     ("adapter-sqlite", &["admitone-domain", "admitone-app"], &["axum", "hyper"]),
     ("api", &["admitone-domain", "admitone-app"], &["rusqlite", "redis"]),
-    ("lab", &["admitone-domain"], &["rusqlite", "axum"]),
-    (
-        "cli",
-        &[
-            "admitone-domain",
-            "admitone-app",
-            "admitone-adapter-sqlite",
-            "admitone-api",
-            "admitone-lab",
-        ],
-        &[],
-    ),
+    ("cli", &["admitone-domain", "admitone-app", "admitone-adapter-sqlite", "admitone-api"], &[]),
 ];
 
 pub(super) fn check(tree: &Tree) -> Vec<String> {

@@ -90,9 +90,9 @@ fn say(address: SocketAddr, directory: &Path, operator_key: Option<&str>) {
         directory.display()
     );
     if let Some(key) = operator_key {
-        lines += &format!(
-            "  operator key: {key}\n    (shown this once; more with `admitone user add NAME`)\n"
-        );
+        lines += "  operator key: ";
+        lines += key;
+        lines += "\n    (shown this once; more with `admitone user add NAME`)\n";
     }
     let mut out = std::io::stdout().lock();
     drop(out.write_all(lines.as_bytes()).and_then(|()| out.flush()));

@@ -48,7 +48,9 @@ fn nothing_acknowledged_is_lost_or_done_twice_over_a_hundred_kills() {
         std::thread::sleep(Duration::from_millis(20 + kill * 37 % 180));
         house.kill();
         stop.store(true, Ordering::SeqCst);
-        buyers.into_iter().for_each(|buyer| buyer.join().unwrap());
+        for buyer in buyers {
+            buyer.join().unwrap();
+        }
     }
     let house = House::start(directory.path(), &[]);
     let (mut acknowledged, mut unknown) = (0, 0);
@@ -99,7 +101,7 @@ impl Ledger {
 /// Holds fresh seats and charges in turn, until the house dies.
 fn buy(ledger: &Mutex<Ledger>, seats: &AtomicU32, mut connection: Connection, stop: &AtomicBool) {
     while !stop.load(Ordering::SeqCst) {
-        let (token, sent) = {
+        let (token, wish) = {
             let mut ledger = ledger.lock().unwrap();
             let number = ledger.sent.len();
             let seat = seats.fetch_add(1, Ordering::SeqCst);
@@ -109,12 +111,12 @@ fn buy(ledger: &Mutex<Ledger>, seats: &AtomicU32, mut connection: Connection, st
             } else {
                 ("/api/v1/wallet/charges", json!({ "amount": number % 97 + 1 }))
             };
-            let sent =
+            let new =
                 Sent { key: format!("k{number}"), path, body: body.to_string(), answer: None };
-            ledger.sent.push(sent.clone());
-            (ledger.token.clone(), sent)
+            ledger.sent.push(new.clone());
+            (ledger.token.clone(), new)
         };
-        let Ok(answer) = send(&mut connection, &token, &sent) else { return };
+        let Ok(answer) = send(&mut connection, &token, &wish) else { return };
         assert_eq!(answer.status, 201, "{}", answer.body);
         ledger.lock().unwrap().sent.last_mut().unwrap().answer = Some(answer.body);
     }

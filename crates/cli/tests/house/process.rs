@@ -127,9 +127,11 @@ impl Connection {
     ) -> std::io::Result<Answer> {
         let mut text = format!("{request} HTTP/1.1\r\nhost: {}\r\n", self.address);
         for (name, value) in headers {
-            text += &format!("{name}: {value}\r\n");
+            for part in [*name, ": ", *value, "\r\n"] {
+                text += part;
+            }
         }
-        text += &format!("content-length: {}\r\n\r\n{body}", body.len());
+        let text = format!("{text}content-length: {}\r\n\r\n{body}", body.len());
         self.stream.get_mut().write_all(text.as_bytes())?;
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {

@@ -88,7 +88,9 @@ impl House {
         rows.now = self.now;
         loop {
             let mut want = Vec::new();
-            commands.iter().for_each(|command| command.keys(&rows, &mut want));
+            for command in commands {
+                command.keys(&rows, &mut want);
+            }
             want.retain(|key| !rows.has(*key));
             if want.is_empty() {
                 return decide(&rows, commands);

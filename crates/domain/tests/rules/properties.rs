@@ -82,17 +82,14 @@ fn run(steps: &[Step], cut: usize) -> (House, Vec<Answer>) {
     let mut house = House::new();
     let (mut batch, mut answers, mut newest) = (Vec::new(), Vec::new(), 0);
     for step in steps {
-        match action(step, newest) {
-            Some((actor, action)) => {
-                let command = house.command(actor, action);
-                newest = command.fresh;
-                batch.push(command);
-            }
-            None => {
-                answers.extend(house.settle(&std::mem::take(&mut batch)));
-                if let Step::Wait(span_ms) = step {
-                    house.advance_ms(*span_ms);
-                }
+        if let Some((actor, action)) = action(step, newest) {
+            let command = house.command(actor, action);
+            newest = command.fresh;
+            batch.push(command);
+        } else {
+            answers.extend(house.settle(&std::mem::take(&mut batch)));
+            if let Step::Wait(span_ms) = step {
+                house.advance_ms(*span_ms);
             }
         }
         if batch.len() >= cut {

@@ -62,7 +62,9 @@ fn two_charges_decided_on_the_same_balance_and_both_written_lose_one() {
     let first = house.command(Actor::Buyer(ANN), charge(10));
     let second = house.command(Actor::Buyer(ANN), charge(1));
     let verdicts = [house.verdict(&[first]), house.verdict(&[second])];
-    verdicts.iter().for_each(|verdict| house.apply(verdict));
+    for verdict in &verdicts {
+        house.apply(verdict);
+    }
     let sum: i64 = house.entries.iter().map(|entry| entry.signed_amount().0).sum();
     assert_eq!((house.balance(ANN), sum), (101, 111), "the harm that stores must keep away");
 }

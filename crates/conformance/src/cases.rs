@@ -1,0 +1,216 @@
+//! What a store promises. Races are made by hand: two transactions load before either saves.
+
+use crate::steps::{
+    ANN, BOB, HOLD_MS, Open, SHOW, STANDING, answered, balance, charge, command, hold, row, sale,
+    settle, settler,
+};
+use crate::{Case, CaseFuture, Fresh, Promised};
+use admitone_app::TroubleKind;
+use admitone_app::ports::delivery::Reply;
+use admitone_app::ports::store::{Fences, Mode, Wanted};
+use admitone_domain::id::{BuyerId, ReservationId};
+use admitone_domain::{Action, Actor, Key, Money, Outcome, Refusal, Row, Rows};
+
+macro_rules! cases {
+    ($($name:ident: $promised:ident),* $(,)?) => {
+        &[$(Case {
+            name: stringify!($name),
+            promised: Promised::$promised,
+            run: |fresh, mode| -> CaseFuture { Box::pin($name(fresh, mode)) },
+        }),*]
+    };
+}
+pub(crate) use cases;
+
+pub(crate) const ALL: &[Case] = cases![
+    saved_rows_are_loaded_again: Always,
+    a_dropped_transaction_leaves_no_trace: Always,
+    an_answer_is_kept_and_found_by_its_command: Always,
+    a_second_answer_for_a_command_is_a_conflict: WhereConcurrent,
+    changes_that_raced_are_a_conflict: WhereProtected,
+    plain_loses_an_update: AsHarm,
+    stock_is_never_oversold_by_racing_buyers: WhereProtected,
+    plain_oversells: AsHarm,
+    a_stale_fence_is_refused: Always,
+    without_the_fence_the_stale_holder_does_harm: AsHarm,
+    due_holds_are_found_by_show: Always,
+    a_refusal_in_a_batch_does_not_disturb_the_rest: Always,
+];
+
+async fn saved_rows_are_loaded_again(fresh: Fresh, mode: Mode) {
+    settle(&fresh, mode, vec![charge(1, ANN, 100)]).await;
+    settle(&fresh, mode, vec![charge(2, ANN, 11)]).await;
+    let loaded = fresh.reads.rows(&[Key::Wallet(ANN)]).await.unwrap_or_default();
+    let Some(Some(loaded)) = loaded.into_iter().next() else { panic!("no wallet") };
+    assert_eq!(loaded.version, 2);
+    let Row::Wallet(wallet) = loaded.row else { panic!("{:?}", loaded.row) };
+    assert_eq!(wallet.balance, Money(111));
+}
+
+async fn a_dropped_transaction_leaves_no_trace(fresh: Fresh, mode: Mode) {
+    let open = Open::begin(&*fresh.store, mode, &Fences::default(), &[charge(1, ANN, 100)]).await;
+    drop(open);
+    assert_eq!(balance(&fresh, ANN).await, 0);
+    settle(&fresh, mode, vec![charge(1, ANN, 7)]).await;
+    assert_eq!(balance(&fresh, ANN).await, 7, "nor is anything locked");
+}
+
+async fn an_answer_is_kept_and_found_by_its_command(fresh: Fresh, mode: Mode) {
+    let settler = settler(&fresh, mode);
+    let first = answered(settler.settle(vec![charge(1, ANN, 100)]).await.remove(0));
+    let again = settler.settle(vec![charge(1, ANN, 100)]).await.remove(0);
+    assert_eq!(again, Ok(Reply::Answered { answer: Box::new(first.clone()), replayed: true }));
+    assert_eq!(balance(&fresh, ANN).await, 100, "done once");
+    let kept = fresh.reads.answer(first.id).await;
+    assert_eq!(kept, Ok(Some(first)));
+    let mut other = charge(1, ANN, 200);
+    other.fingerprint = admitone_domain::Fingerprint(99);
+    assert_eq!(settler.settle(vec![other]).await, [Ok(Reply::KeyReused)]);
+}
+
+async fn a_second_answer_for_a_command_is_a_conflict(fresh: Fresh, mode: Mode) {
+    let none = Fences::default();
+    let first = Open::begin(&*fresh.store, mode, &none, &[charge(1, ANN, 100)]).await;
+    let second = Open::begin(&*fresh.store, mode, &none, &[charge(1, BOB, 100)]).await;
+    assert_eq!(first.finish().await, Ok(()));
+    assert_eq!(second.finish().await.map_err(|t| t.kind), Err(TroubleKind::Conflict));
+    assert_eq!(balance(&fresh, BOB).await, 0, "nothing of the second is saved");
+}
+
+async fn changes_that_raced_are_a_conflict(fresh: Fresh, mode: Mode) {
+    settle(&fresh, mode, vec![charge(1, ANN, 100)]).await;
+    race_of_charges(&fresh, mode).await;
+    assert_eq!(balance(&fresh, ANN).await, 111, "no update is lost");
+}
+
+async fn plain_loses_an_update(fresh: Fresh, mode: Mode) {
+    settle(&fresh, mode, vec![charge(1, ANN, 100)]).await;
+    race_of_charges(&fresh, mode).await;
+    assert_eq!(balance(&fresh, ANN).await, 101, "the harm: a charge of 10 is gone");
+}
+
+/// Both read before either writes, unless the mode makes the second wait. One that meets a
+/// conflict is decided anew.
+async fn race_of_charges(fresh: &Fresh, mode: Mode) {
+    let none = Fences::default();
+    let first = Open::begin(&*fresh.store, mode, &none, &[charge(2, ANN, 10)]).await;
+    let second_batch = [charge(3, ANN, 1)];
+    let second = Open::begin(&*fresh.store, mode, &none, &second_batch);
+    if mode == Mode::Pessimistic {
+        let (finished, second) = tokio::join!(first.finish(), second);
+        assert_eq!(finished, Ok(()));
+        assert_eq!(second.finish().await, Ok(()));
+        return;
+    }
+    let second = second.await;
+    assert_eq!(first.finish().await, Ok(()));
+    match second.finish().await {
+        Ok(()) => assert_eq!(mode, Mode::Plain, "only plain lets both through"),
+        Err(trouble) => {
+            assert_eq!(trouble.kind, TroubleKind::Conflict);
+            settle(fresh, mode, second_batch.to_vec()).await;
+        }
+    }
+}
+
+async fn stock_is_never_oversold_by_racing_buyers(fresh: Fresh, mode: Mode) {
+    sale(&fresh, mode, 5).await;
+    let settler = std::sync::Arc::new(settler(&fresh, mode));
+    let buyers: Vec<_> = (1..=20_u64)
+        .map(|number| {
+            let settler = std::sync::Arc::clone(&settler);
+            let buyer = BuyerId(u128::from(number));
+            async move { answered(settler.settle(vec![hold(number, buyer, 1)]).await.remove(0)) }
+        })
+        .collect();
+    let mut held = 0;
+    let mut waiting: tokio::task::JoinSet<_> = buyers.into_iter().collect();
+    while let Some(answer) = waiting.join_next().await {
+        held += u32::from(answer.unwrap_or_else(|e| panic!("{e}")).answer.is_ok());
+    }
+    assert_eq!((held, stock(&fresh).await), (5, 5));
+}
+
+async fn plain_oversells(fresh: Fresh, mode: Mode) {
+    sale(&fresh, mode, 1).await;
+    let none = Fences::default();
+    let first = Open::begin(&*fresh.store, mode, &none, &[hold(1, ANN, 1)]).await;
+    let second = Open::begin(&*fresh.store, mode, &none, &[hold(2, BOB, 1)]).await;
+    assert!(first.verdict.answers[0].answer.is_ok() && second.verdict.answers[0].answer.is_ok());
+    assert_eq!((first.finish().await, second.finish().await), (Ok(()), Ok(())));
+    let both = [
+        row(&fresh, Key::Reservation(ReservationId(1))).await,
+        row(&fresh, Key::Reservation(ReservationId(2))).await,
+    ];
+    assert!(both.iter().all(Option::is_some), "the harm: two tickets of one");
+    assert_eq!(stock(&fresh).await, 1, "and the count does not even show it");
+}
+
+async fn a_stale_fence_is_refused(fresh: Fresh, mode: Mode) {
+    let draw =
+        || async { fresh.store.draw_fence("wallet").await.unwrap_or_else(|e| panic!("{e}")) };
+    let (old, new) = (draw().await, draw().await);
+    assert!(new.token > old.token);
+    let stale = Fences(vec![old]);
+    let open = Open::begin(&*fresh.store, mode, &stale, &[charge(1, ANN, 1)]).await;
+    assert_eq!(open.finish().await.map_err(|t| t.kind), Err(TroubleKind::Fenced));
+    assert_eq!(balance(&fresh, ANN).await, 0);
+    let open = Open::begin(&*fresh.store, mode, &Fences(vec![new]), &[charge(2, ANN, 1)]).await;
+    assert_eq!(open.finish().await, Ok(()));
+}
+
+async fn without_the_fence_the_stale_holder_does_harm(fresh: Fresh, mode: Mode) {
+    settle(&fresh, mode, vec![charge(1, ANN, 100)]).await;
+    let none = Fences::default();
+    // The holder loads, sleeps, and loses its lock to another; nothing tells the store.
+    let stale = Open::begin(&*fresh.store, mode, &none, &[charge(2, ANN, 10)]).await;
+    settle(&fresh, mode, vec![charge(3, ANN, 1)]).await;
+    assert_eq!(stale.finish().await, Ok(()));
+    assert_eq!(balance(&fresh, ANN).await, 110, "the harm: the other's charge is gone");
+}
+
+async fn due_holds_are_found_by_show(fresh: Fresh, mode: Mode) {
+    sale(&fresh, mode, 5).await;
+    settle(&fresh, mode, vec![hold(1, ANN, 5)]).await;
+    assert_eq!(due(&fresh, mode).await, []);
+    let full = settle(&fresh, mode, vec![hold(2, BOB, 1)]).await;
+    assert_eq!(full, [Err(Refusal::AllHeld { left: 0 })]);
+    fresh.clock.advance_ms(HOLD_MS);
+    assert_eq!(due(&fresh, mode).await, [ReservationId(1)]);
+    let swept_first = settle(&fresh, mode, vec![hold(3, BOB, 5)]).await;
+    assert!(swept_first[0].is_ok(), "an expired hold blocks nobody: {swept_first:?}");
+    assert_eq!(due(&fresh, mode).await, []);
+}
+
+async fn due(fresh: &Fresh, mode: Mode) -> Vec<ReservationId> {
+    let begun = fresh.store.begin(mode, &Fences::default()).await;
+    let mut transaction = begun.unwrap_or_else(|e| panic!("{e}"));
+    let mut rows = Rows::default();
+    let wanted = Wanted { due_of: vec![SHOW], ..Wanted::default() };
+    transaction.load(&wanted, &mut rows).await.unwrap_or_else(|e| panic!("{e}"));
+    rows.due
+}
+
+async fn a_refusal_in_a_batch_does_not_disturb_the_rest(fresh: Fresh, mode: Mode) {
+    let batch = vec![charge(1, ANN, 100), charge(2, ANN, -1), charge(3, ANN, 11)];
+    let answers = settle(&fresh, mode, batch).await;
+    assert!(matches!(answers[0], Ok(Outcome::Moved { .. })));
+    assert_eq!(answers[1], Err(Refusal::InvalidAmount));
+    assert_eq!(balance(&fresh, ANN).await, 111);
+    let nobody = command(
+        4,
+        Actor::House,
+        Action::Charge(admitone_domain::command::Charge {
+            amount: Money(1),
+            currency: admitone_domain::Currency::KRW,
+        }),
+    );
+    assert!(settle(&fresh, mode, vec![nobody]).await[0].is_err());
+}
+
+async fn stock(fresh: &Fresh) -> u32 {
+    match row(fresh, Key::TicketType(STANDING)).await {
+        Some(Row::TicketType(stock)) => stock.held,
+        other => panic!("{other:?}"),
+    }
+}
