@@ -1,6 +1,6 @@
 //! The rules of selling, holding and paying: values in, values out.
 //!
-//! [`decide`] is the whole product in one pure function: it is given the rows that a batch of
+//! [`decide()`] is the whole product in one pure function: it is given the rows that a batch of
 //! [`Command`]s names and the time, and answers what happens. Nothing here waits, reads a clock,
 //! draws a random number or knows how rows are stored; whoever calls it does.
 //!
