@@ -2,14 +2,15 @@
 
 use admitone_domain::{CommandId, StoredAnswer};
 use hashbrown::HashMap;
+use std::sync::Arc;
 
 /// The answers that are kept.
 #[derive(Default)]
 pub(crate) struct Answers {
     /// Answered since the last fold began.
     fresh: HashMap<CommandId, StoredAnswer>,
-    /// Being folded.
-    folding: HashMap<CommandId, StoredAnswer>,
+    /// Being folded; shared, so that the fold writes without the lock.
+    folding: Arc<HashMap<CommandId, StoredAnswer>>,
     /// The number of the row of each folded answer, by the low half of its command's id. Two ids
     /// that share it are told apart by the row itself.
     folded: HashMap<u64, u64>,
@@ -47,18 +48,15 @@ impl Answers {
         self.next = self.next.max(number + 1);
     }
 
-    /// Begins a fold: the answers to append, numbered.
-    pub(crate) fn begin_fold(&mut self) -> Vec<(u64, StoredAnswer)> {
-        self.folding = std::mem::take(&mut self.fresh);
-        self.folding.values().cloned().zip(self.next..).map(|(answer, n)| (n, answer)).collect()
+    /// Begins a fold: the answers to append, and the number of the first.
+    pub(crate) fn begin_fold(&mut self) -> (u64, Arc<HashMap<CommandId, StoredAnswer>>) {
+        self.folding = Arc::new(std::mem::take(&mut self.fresh));
+        (self.next, Arc::clone(&self.folding))
     }
 
-    /// The fold is committed: its rows can be read.
-    pub(crate) fn end_fold(&mut self, rows: &[(u64, StoredAnswer)]) {
-        for (number, answer) in rows {
-            self.know(answer.id, *number);
-        }
-        self.folding.clear();
+    /// The fold is committed, and its rows are known.
+    pub(crate) fn end_fold(&mut self) {
+        self.folding = Arc::default();
     }
 
     /// Forgets rows that were pruned.

@@ -1,10 +1,11 @@
 //! The fold: what memory has goes into the tables, in large transactions, on a thread of its own.
 
+use crate::memory::Fold;
 use crate::open::Shared;
 use crate::tables::write;
 use crate::trouble;
 use admitone_app::Trouble;
-use admitone_domain::CommandId;
+use admitone_domain::{CommandId, Key, Loaded};
 use rusqlite::{Connection, Transaction, params};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -17,6 +18,8 @@ const KEPT_US: i64 = 24 * 3_600 * 1_000_000;
 const MONEY_KEPT_US: i64 = 15 * KEPT_US;
 /// At most so many old answers are dropped in one fold.
 const PRUNED_MAX: u32 = 10_000;
+/// So many rows are learnt under one taking of the lock.
+const CHUNK: usize = 256;
 
 type Waiting = oneshot::Sender<Result<(), Trouble>>;
 
@@ -71,7 +74,7 @@ fn fold(shared: &Shared, tables: &mut Connection) -> Result<(), Trouble> {
     let failed = trouble::of("fold");
     let fold = shared.memory().begin_fold();
     if fold.rows.is_empty() && fold.entries.is_empty() && fold.answers.is_empty() {
-        shared.memory().end_fold(&fold);
+        shared.memory().end_fold();
         return Ok(());
     }
     let pruned = {
@@ -81,10 +84,8 @@ fn fold(shared: &Shared, tables: &mut Connection) -> Result<(), Trouble> {
         transaction.commit().map_err(&failed)?;
         pruned
     };
-    let mut memory = shared.memory();
-    memory.end_fold(&fold);
-    memory.answers.forget(&pruned);
-    drop(memory);
+    learn(shared, &fold);
+    shared.memory().answers.forget(&pruned);
     shared.journal.forget(fold.seq);
     // Nobody is kept waiting by this: the journal's thread does not checkpoint by itself.
     let checkpoint = |connection: &Connection| {
@@ -95,10 +96,36 @@ fn fold(shared: &Shared, tables: &mut Connection) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn write_all(tables: &Transaction<'_>, fold: &crate::memory::Fold) -> rusqlite::Result<()> {
-    fold.rows.iter().try_for_each(|loaded| write::row(tables, loaded))?;
+/// Makes folded rows hot rows and folded answers known rows. A little at a time: every batch
+/// waits for the lock.
+fn learn(shared: &Shared, fold: &Fold) {
+    let rows: Vec<(&Key, &Loaded)> = fold.rows.iter().collect();
+    for some in rows.chunks(CHUNK) {
+        let mut memory = shared.memory();
+        for (key, loaded) in some {
+            memory.remember(**key, Some((*loaded).clone()));
+        }
+    }
+    let answers: Vec<(CommandId, u64)> =
+        fold.answers.keys().copied().zip(fold.first_answer..).collect();
+    for some in answers.chunks(CHUNK) {
+        let mut memory = shared.memory();
+        for (id, number) in some {
+            memory.answers.know(*id, *number);
+        }
+    }
+    shared.memory().end_fold();
+}
+
+fn write_all(tables: &Transaction<'_>, fold: &Fold) -> rusqlite::Result<()> {
+    // In the order of their keys, so that neighbours share a page.
+    let mut rows: Vec<(&Key, &Loaded)> = fold.rows.iter().collect();
+    rows.sort_unstable_by_key(|(key, _)| **key);
+    rows.iter().try_for_each(|(_, loaded)| write::row(tables, loaded))?;
     fold.entries.iter().try_for_each(|entry| write::entry(tables, entry))?;
-    fold.answers.iter().try_for_each(|(number, answer)| write::answer(tables, *number, answer))?;
+    for (answer, number) in fold.answers.values().zip(fold.first_answer..) {
+        write::answer(tables, number, answer)?;
+    }
     fold.events.iter().try_for_each(|(seq, events)| write::events(tables, *seq, events))?;
     let sql = "UPDATE meta SET value = ?1 WHERE name = 'folded_seq'";
     tables.execute(sql, [fold.seq]).map(|_| ())

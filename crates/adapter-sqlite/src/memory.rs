@@ -3,7 +3,9 @@
 use crate::answers::Answers;
 use crate::due::Due;
 use admitone_domain::wallet::Entry;
-use admitone_domain::{Event, Key, KeyMap, Loaded, Row, Verdict};
+use admitone_domain::{CommandId, Event, Key, KeyMap, Loaded, Row, StoredAnswer, Verdict};
+use hashbrown::HashMap;
+use std::sync::Arc;
 
 /// How many rows a generation of the cache holds; two are kept.
 const GENERATION_MAX: usize = 200_000;
@@ -15,8 +17,8 @@ pub(crate) struct Memory {
     pub(crate) seq: u64,
     /// Rows written since the last fold began.
     dirty: KeyMap<Loaded>,
-    /// Rows that are being folded.
-    folding: KeyMap<Loaded>,
+    /// Rows that are being folded; shared, so that the fold sorts and writes without the lock.
+    folding: Arc<KeyMap<Loaded>>,
     /// Hot rows, and names known to have none.
     young: KeyMap<Option<Loaded>>,
     old: KeyMap<Option<Loaded>>,
@@ -50,10 +52,12 @@ impl Known {
 /// What a fold writes.
 pub(crate) struct Fold {
     pub(crate) seq: u64,
-    pub(crate) rows: Vec<Loaded>,
+    pub(crate) rows: Arc<KeyMap<Loaded>>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) events: Vec<(u64, Vec<Event>)>,
-    pub(crate) answers: Vec<(u64, admitone_domain::StoredAnswer)>,
+    pub(crate) answers: Arc<HashMap<CommandId, StoredAnswer>>,
+    /// The number of the first answer; the others follow it in the order of the map.
+    pub(crate) first_answer: u64,
 }
 
 impl Memory {
@@ -112,23 +116,21 @@ impl Memory {
 
     /// Begins a fold. What it takes stays readable until it ends.
     pub(crate) fn begin_fold(&mut self) -> Fold {
-        self.folding = std::mem::take(&mut self.dirty);
-        let mut rows: Vec<Loaded> = self.folding.values().cloned().collect();
-        rows.sort_unstable_by_key(|loaded| loaded.row.key());
+        self.folding = Arc::new(std::mem::take(&mut self.dirty));
+        let (first_answer, answers) = self.answers.begin_fold();
         Fold {
             seq: self.seq,
-            rows,
+            rows: Arc::clone(&self.folding),
             entries: std::mem::take(&mut self.entries),
             events: std::mem::take(&mut self.events),
-            answers: self.answers.begin_fold(),
+            answers,
+            first_answer,
         }
     }
 
-    /// The fold is committed: its rows are hot rows now.
-    pub(crate) fn end_fold(&mut self, fold: &Fold) {
-        for (key, loaded) in std::mem::take(&mut self.folding) {
-            self.remember(key, Some(loaded));
-        }
-        self.answers.end_fold(&fold.answers);
+    /// The fold is committed, and its rows and answers are known otherwise.
+    pub(crate) fn end_fold(&mut self) {
+        self.folding = Arc::default();
+        self.answers.end_fold();
     }
 }

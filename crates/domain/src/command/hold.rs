@@ -58,12 +58,11 @@ impl Rule for Hold {
 
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
         let buyer = command.buyer()?;
-        let show = bench.show(self.show).cloned().ok_or(Refusal::UnknownShow(self.show))?;
-        let pass = gate::check_pass(bench, command, &show, Patience::Now)?;
-        gate::check_window(bench, &show)?;
-        let items = self.choose(bench, &show)?;
-        let taken = bench.quota(self.show, buyer);
-        check_limits(&show, taken, items.len())?;
+        let show = bench.show(self.show).ok_or(Refusal::UnknownShow(self.show))?;
+        let pass = gate::check_pass(bench, command, show, Patience::Now)?;
+        gate::check_window(bench, show)?;
+        let items = self.choose(bench, show)?;
+        check_limits(show, bench.quota(self.show, buyer), items.len())?;
         let until = bench.now().plus_ms(show.limits.hold_ms);
         let reservation = Reservation {
             id: command.reservation_id(),
