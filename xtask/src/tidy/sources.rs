@@ -28,16 +28,24 @@ pub(super) fn check_excuses(tree: &Tree) -> Vec<String> {
         concat!("unimple", "mented!("),
         concat!("FIX", "ME"),
         concat!("#[", "ignore"),
-        concat!("#[", "allow("),
-        concat!("#![", "allow("),
     ];
     let mut violations = Vec::new();
     for (path, source) in tree.ending(".rs") {
         for excuse in excuses.iter().filter(|excuse| source.contains(**excuse)) {
             violations.push(format!("{path} contains {excuse}"));
         }
+        if source.lines().any(is_allowance) {
+            violations.push(format!("{path} allows where it should expect, with a reason"));
+        }
     }
     violations
+}
+
+/// Whether an attribute lifts a lint for good, alone or under a condition.
+fn is_allowance(line: &str) -> bool {
+    let line = line.trim_start();
+    let is_attribute = line.starts_with("#[") || line.starts_with("#![");
+    is_attribute && line.contains("allow(") || line.starts_with("allow(")
 }
 
 /// The tests come last in a file and do not count.
@@ -67,5 +75,15 @@ mod tests {
     fn an_excuse_is_found() {
         let source = concat!("//! A.\nfn a() { to", "do!() }\n");
         assert_eq!(check_excuses(&Tree::of(&[("a.rs", source)])).len(), 1);
+    }
+
+    #[test]
+    fn an_allowance_is_found_also_under_a_condition() {
+        for attribute in ["#![allow(dead_code)]", "#[cfg_attr(test, allow(dead_code))]"] {
+            let source = format!("//! A.\n{attribute}\n");
+            assert_eq!(check_excuses(&Tree::of(&[("a.rs", &source)])).len(), 1);
+        }
+        let expected = "//! A.\n#[expect(dead_code, reason = \"shown\")]\n";
+        assert!(check_excuses(&Tree::of(&[("a.rs", expected)])).is_empty());
     }
 }
