@@ -1,8 +1,11 @@
 //! The rules of the house that no compiler knows, each a file with a violation that it must find.
 
 mod arrows;
+mod blocks;
 mod codes;
 mod documents;
+mod places;
+mod promises;
 mod sources;
 
 use crate::command::{output, root};
@@ -13,7 +16,7 @@ pub(crate) struct Tree(BTreeMap<String, String>);
 
 type Rule = (&'static str, fn(&Tree) -> Vec<String>);
 
-const RULES: [Rule; 7] = [
+const RULES: [Rule; 10] = [
     ("arrows point down", arrows::check),
     ("every crate keeps the lints", arrows::check_lints),
     ("sources are small and say what they are", sources::check),
@@ -21,6 +24,9 @@ const RULES: [Rule; 7] = [
     ("the map names the crates", documents::check_map),
     ("links lead somewhere", documents::check_links),
     ("every code is documented", codes::check),
+    ("every promise is a case", promises::check),
+    ("every block of the README is marked", blocks::check),
+    ("no place outside is named", places::check),
 ];
 
 pub(crate) fn run() -> Result<(), String> {
