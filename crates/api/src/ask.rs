@@ -8,15 +8,18 @@ use admitone_app::box_office::Request as Named;
 use admitone_domain::id::{BuyerId, OperatorId, ShowId};
 use admitone_domain::pass::Admission;
 use admitone_domain::{Actor, CommandId, Fingerprint};
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// The largest body that is read.
 pub(crate) const BODY_MAX_BYTES: usize = 256 * 1024;
+/// How long a client may take for a body.
+const BODY_WAIT: Duration = Duration::from_secs(10);
 /// The header with a place or pass of the waiting room.
 pub(crate) const QUEUE_TOKEN: &str = "queue-token";
 
@@ -148,9 +151,15 @@ pub(crate) fn id<T: FromStr>(field: &str, text: &str) -> Result<T, Problem> {
 /// Reads the body of a request that needs no key.
 pub(crate) async fn body(request: Request) -> Result<(HeaderMap, Bytes), Problem> {
     let (parts, body) = request.into_parts();
-    let read = axum::body::to_bytes(body, BODY_MAX_BYTES).await;
-    let body = read.map_err(|_| Problem::too_large(BODY_MAX_BYTES))?;
+    let body = collect(body).await?;
     Ok((parts.headers, body))
+}
+
+/// The bytes of a body: not too many, and not too slowly.
+async fn collect(body: Body) -> Result<Bytes, Problem> {
+    let read = axum::body::to_bytes(body, BODY_MAX_BYTES);
+    let read = tokio::time::timeout(BODY_WAIT, read).await.map_err(|_| Problem::timeout())?;
+    read.map_err(|_| Problem::too_large(BODY_MAX_BYTES))
 }
 
 /// A body as JSON; what is wrong with it is said with its place.
@@ -180,8 +189,7 @@ async fn read(
     }
     operation.update(key.as_bytes());
     let id = command_id(&operation);
-    let read = axum::body::to_bytes(body, BODY_MAX_BYTES).await;
-    let body = read.map_err(|_| Problem::too_large(BODY_MAX_BYTES))?;
+    let body = collect(body).await?;
     let print = blake3::hash(&body);
     let print = print.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let named = Named {

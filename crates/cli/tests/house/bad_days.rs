@@ -154,6 +154,27 @@ fn a_slow_client_is_not_waited_for_and_garbage_is_survived() {
 }
 
 #[test]
+fn a_body_that_trickles_is_answered_408_and_does_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::start(directory.path(), &["--demo"]);
+    let mut ann = Buyer::new(&house);
+    let mut slow = TcpStream::connect(&house.address).unwrap();
+    let head = format!(
+        "POST /api/v1/wallet/charges HTTP/1.1\r\nhost: x\r\nauthorization: {}\r\n\
+         idempotency-key: slow\r\ncontent-type: application/json\r\ncontent-length: 20\r\n\r\n{{",
+        ann.token
+    );
+    slow.write_all(head.as_bytes()).unwrap();
+    slow.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    let mut said = [0; 12];
+    slow.read_exact(&mut said).unwrap();
+    assert_eq!(&said, b"HTTP/1.1 408");
+    // Ann's own connection was idle for as long, and is closed by now.
+    ann.connection = house.connect();
+    assert_eq!(ann.get("/api/v1/wallet").json()["balance"], 0);
+}
+
+#[test]
 fn the_demo_is_filled_once() {
     let directory = tempfile::tempdir().unwrap();
     assert!(House::start(directory.path(), &["--demo"]).stop());
