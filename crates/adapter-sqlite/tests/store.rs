@@ -1,4 +1,4 @@
-//! What only this store promises: its directory, its guards, its recovery, its verifier.
+//! What only this store promises: its directory, its guards, its recovery.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use admitone_adapter_sqlite::{OpenTrouble, Options, SqliteStore};
@@ -143,42 +143,8 @@ async fn without_its_guards_a_broken_rule_reaches_the_tables_and_the_verifier_fi
     store.close().await.unwrap();
     let findings = store.verify(|_| ()).unwrap().findings;
     assert!(findings.iter().any(|f| f.starts_with("more held and sold than there is: type_1")));
-    assert!(findings.iter().any(|f| f.contains("its items are 0 and 0")), "{findings:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_verifier_finds_what_is_planted_and_nothing_else() {
-    for (planted, found) in [
-        ("SELECT 1", ""),
-        ("UPDATE wallet SET balance = balance + 1", "a balance that is not the sum"),
-        ("DELETE FROM wallet", "entries without a wallet"),
-        ("UPDATE entry SET amount = 0 WHERE id = 1", "an entry that moves nothing"),
-        (
-            "INSERT INTO answer SELECT number + 100, id, at, money, body FROM answer LIMIT 1",
-            "a command answered twice",
-        ),
-        (
-            "INSERT INTO seat VALUES (1, 1, 1, 1, 2, 99, NULL)",
-            "a seat of a reservation that does not exist",
-        ),
-        ("INSERT INTO seat VALUES (1, 1, 1, 1, 1, NULL, 5)", "seat_1 is taken by nobody's item"),
-    ] {
-        let directory = tempfile::tempdir().unwrap();
-        let store = open(directory.path());
-        for number in 1..=3 {
-            assert!(charge(&store, number).await);
-        }
-        store.close().await.unwrap();
-        let tables = rusqlite::Connection::open(directory.path().join("tables.db")).unwrap();
-        tables.execute_batch(planted).unwrap();
-        let findings = store.verify(|_| ()).unwrap().findings;
-        if found.is_empty() {
-            assert_eq!(findings, Vec::<String>::new());
-        } else {
-            assert!(
-                findings.iter().any(|finding| finding.starts_with(found)),
-                "{planted}: {findings:?}"
-            );
-        }
-    }
+    assert!(
+        findings.iter().any(|f| f.contains("1 says 0 held and 2 sold, its items are 0 and 0")),
+        "{findings:?}"
+    );
 }

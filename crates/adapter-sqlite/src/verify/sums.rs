@@ -6,7 +6,7 @@ use admitone_app::Trouble;
 use rusqlite::Connection;
 
 /// What each query looks for. It answers a line of text for each row that breaks the rule.
-pub(super) const ALL: [(&str, &str); 9] = [
+pub(super) const ALL: [(&str, &str); 20] = [
     (
         "more held and sold than there is",
         "SELECT 'type_' || id || ': ' || held || ' held, ' || sold || ' sold of ' || capacity \
@@ -41,6 +41,72 @@ pub(super) const ALL: [(&str, &str); 9] = [
         "a seat of a reservation that does not exist",
         "SELECT 'seat_' || seat.id FROM seat LEFT JOIN reservation ON reservation.id = owner \
          WHERE owner IS NOT NULL AND reservation.id IS NULL",
+    ),
+    (
+        "a seat with half a state",
+        "SELECT 'seat_' || id FROM seat WHERE state NOT IN (0, 1, 2, 3) \
+         OR (state IN (1, 2)) <> (owner IS NOT NULL) OR (state = 1) <> (held_until IS NOT NULL)",
+    ),
+    (
+        "a seat of a reservation of another show",
+        "SELECT 'seat_' || seat.id || ' of res_' || owner FROM seat \
+         JOIN reservation ON reservation.id = owner WHERE reservation.show <> seat.show",
+    ),
+    (
+        "a seat that is held longer or shorter than its reservation",
+        "SELECT 'seat_' || seat.id || ' of res_' || owner FROM seat \
+         JOIN reservation ON reservation.id = owner \
+         WHERE state = 1 AND is_held = 1 AND seat.held_until <> reservation.held_until",
+    ),
+    (
+        "a sold seat that nobody paid",
+        "SELECT 'seat_' || id || ' of res_' || owner FROM seat WHERE state = 2 AND owner NOT IN \
+         (SELECT reservation FROM payment WHERE reservation IS NOT NULL)",
+    ),
+    (
+        "a reservation paid twice",
+        "SELECT 'res_' || reservation FROM payment WHERE reservation IS NOT NULL \
+         GROUP BY reservation HAVING count(*) > 1",
+    ),
+    (
+        "a payment for somebody else's reservation, or none",
+        "SELECT 'pay_' || payment.id FROM payment \
+         LEFT JOIN reservation ON reservation.id = payment.reservation \
+         WHERE payment.reservation IS NOT NULL AND payment.buyer IS NOT reservation.buyer",
+    ),
+    (
+        "a use or a refund that is not its payment's",
+        "SELECT 'entry_' || entry.id FROM entry LEFT JOIN payment ON payment.id = entry.payment \
+         WHERE (kind = 0) <> (entry.payment IS NULL) \
+         OR kind <> 0 AND payment.buyer IS NOT entry.buyer \
+         OR kind = 1 AND payment.amount IS NOT entry.amount",
+    ),
+    (
+        "a payment taken twice",
+        "SELECT 'pay_' || payment FROM entry WHERE kind = 1 AND payment IS NOT NULL \
+         GROUP BY payment HAVING count(*) > 1",
+    ),
+    (
+        "a quota below the seats of its buyer",
+        "SELECT hex(owned.buyer) || ' in show_' || owned.show || ': ' || seats || ' seats' FROM \
+         (SELECT reservation.show, reservation.buyer, count(*) AS seats FROM seat \
+         JOIN reservation ON reservation.id = owner GROUP BY 1, 2) AS owned \
+         LEFT JOIN quota ON quota.show = owned.show AND quota.buyer = owned.buyer \
+         WHERE seats > ifnull(taken, 0)",
+    ),
+    (
+        "quotas below what a show has held and sold",
+        "SELECT 'show_' || used.show || ': ' || pieces || ' pieces' FROM \
+         (SELECT show, sum(count) AS pieces FROM \
+         (SELECT show, held + sold AS count FROM ticket_type UNION ALL \
+         SELECT show, 1 FROM seat WHERE state IN (1, 2)) GROUP BY show) AS used \
+         LEFT JOIN (SELECT show, sum(taken) AS taken FROM quota GROUP BY show) AS quotas \
+         ON quotas.show = used.show WHERE pieces > ifnull(taken, 0)",
+    ),
+    (
+        "events of a batch that was never folded",
+        "SELECT 'batch ' || seq FROM event \
+         WHERE seq > (SELECT value FROM meta WHERE name = 'folded_seq')",
     ),
     ("a command answered twice", "SELECT hex(id) FROM answer GROUP BY id HAVING count(*) > 1"),
 ];

@@ -1,0 +1,123 @@
+//! The walk over the answers: what a command was told that it did is there.
+
+use super::outbox::Told;
+use super::{Kind, Report, column, each, find, find_loaded};
+use crate::trouble;
+use admitone_app::Trouble;
+use admitone_domain::id::{EntryId, PaymentId};
+use admitone_domain::payment::Payment;
+use admitone_domain::reservation::Reservation;
+use admitone_domain::wallet::{Entry, EntryKind};
+use admitone_domain::{Key, Money, Outcome, Row, StoredAnswer};
+use rusqlite::Connection;
+
+pub(super) fn walk(tables: &Connection, told: &Told, report: &mut Report) -> Result<(), Trouble> {
+    let sql = "SELECT 'the answer in row ' || number, body, id, at, money FROM answer";
+    each(tables, sql, report, |row, answer: StoredAnswer, report| {
+        let name: String = column(row, 0)?;
+        let agrees = column::<[u8; 16]>(row, 2)? == answer.id.0.to_be_bytes()
+            && column::<i64>(row, 3)? == answer.at.0
+            && column::<bool>(row, 4)? == answer.money;
+        if !agrees {
+            report.find(Kind::Column, &name);
+        }
+        let Ok(outcome) = &answer.answer else { return Ok(()) };
+        if !is_there(tables, outcome)? {
+            report.find(Kind::AnswerWithoutRow, format_args!("{name}: {outcome:?}"));
+        }
+        if !balance_was(tables, told, outcome)? {
+            report.find(Kind::AnswerBalance, format_args!("{name}: {outcome:?}"));
+        }
+        Ok(())
+    })
+}
+
+fn is_there(tables: &Connection, outcome: &Outcome) -> Result<bool, Trouble> {
+    match outcome {
+        Outcome::Reserved(reservation) => has_reservation(tables, reservation),
+        Outcome::Paid { payment, reservation, .. }
+        | Outcome::Confirmed { payment, reservation } => {
+            Ok(has_payment(tables, payment)? && has_reservation(tables, reservation)?)
+        }
+        Outcome::Moved { entry, .. } => has_entry(tables, entry),
+        Outcome::Refunded { payment, reservation, .. } => {
+            let payment = payment.as_ref().map_or(Ok(true), |known| has_payment(tables, known))?;
+            let kept = reservation.as_ref().map_or(Ok(true), |r| has_reservation(tables, r))?;
+            Ok(payment && kept)
+        }
+        Outcome::Swept(id) => Ok(find(tables, Key::Reservation(*id))?.is_some()),
+        Outcome::Saved { key, version } => {
+            let found = find_loaded(tables, *key)?;
+            Ok(found.is_some_and(|loaded| loaded.version >= *version))
+        }
+        Outcome::Joined(buyer) => Ok(find(tables, Key::Buyer(*buyer))?.is_some()),
+    }
+}
+
+/// Later commands may have changed its items' states, never whose it is or what it names.
+fn has_reservation(tables: &Connection, answered: &Reservation) -> Result<bool, Trouble> {
+    let Some(Row::Reservation(kept)) = find(tables, Key::Reservation(answered.id))? else {
+        return Ok(false);
+    };
+    let wares = |reservation: &Reservation| {
+        reservation.items.iter().map(|item| (item.what, item.price)).collect::<Vec<_>>()
+    };
+    let is_paid = answered.payment.is_none() || answered.payment == kept.payment;
+    let is_same = kept.buyer == answered.buyer && kept.show == answered.show;
+    Ok(is_same && is_paid && wares(&kept) == wares(answered))
+}
+
+/// Later refunds may have been counted.
+fn has_payment(tables: &Connection, answered: &Payment) -> Result<bool, Trouble> {
+    let Some(Row::Payment(kept)) = find(tables, Key::Payment(answered.id))? else {
+        return Ok(false);
+    };
+    let is_same = Payment { refunded: answered.refunded, ..kept.clone() } == *answered;
+    Ok(is_same && kept.refunded >= answered.refunded)
+}
+
+fn has_entry(tables: &Connection, answered: &Entry) -> Result<bool, Trouble> {
+    let kind = match answered.kind {
+        EntryKind::Charge => 0,
+        EntryKind::Use => 1,
+        EntryKind::Refund => 2,
+    };
+    let sql = "SELECT count(*) FROM entry WHERE id = ?1 AND buyer = ?2 AND kind = ?3 \
+               AND amount = ?4 AND at = ?5 AND payment IS ?6";
+    let mut query = tables.prepare_cached(sql).map_err(trouble::of("verify"))?;
+    let values = rusqlite::params![
+        answered.id.0,
+        crate::tables::buyer(answered.buyer),
+        kind,
+        answered.amount.0,
+        answered.at.0,
+        answered.payment.map(|id| id.0)
+    ];
+    query.query_row(values, |row| row.get::<_, bool>(0)).map_err(trouble::of("verify"))
+}
+
+/// The balance that was answered is the one the wallet had after the movement.
+fn balance_was(tables: &Connection, told: &Told, outcome: &Outcome) -> Result<bool, Trouble> {
+    let was = |entry: EntryId, balance: Money| told.balance_after(entry) == Some(balance.0);
+    match outcome {
+        Outcome::Moved { entry, balance } => Ok(was(entry.id, *balance)),
+        Outcome::Paid { payment, balance, .. } if payment.amount.is_positive() => {
+            Ok(was(EntryId(payment.id.0), *balance))
+        }
+        Outcome::Refunded { payment: Some(payment), balance: Some(balance), .. } => {
+            let refunds = refunds(tables, payment.id)?;
+            Ok(refunds.into_iter().any(|entry| was(entry, *balance)))
+        }
+        _ => Ok(true),
+    }
+}
+
+fn refunds(tables: &Connection, payment: PaymentId) -> Result<Vec<EntryId>, Trouble> {
+    let failed = trouble::of("verify");
+    let sql = "SELECT refund.id FROM payment CROSS JOIN entry AS refund \
+               ON refund.buyer = payment.buyer AND refund.kind = 2 AND refund.payment = payment.id \
+               WHERE payment.id = ?1";
+    let mut query = tables.prepare_cached(sql).map_err(&failed)?;
+    let ids = query.query_map([payment.0], |row| row.get(0).map(EntryId)).map_err(&failed)?;
+    ids.collect::<Result<_, _>>().map_err(&failed)
+}
