@@ -3,6 +3,7 @@
 
 mod bad_days;
 mod buyer;
+mod disk;
 mod kill;
 mod process;
 mod reference;

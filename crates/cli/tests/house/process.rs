@@ -19,7 +19,12 @@ pub(crate) struct House {
 impl House {
     /// Starts `serve` on a free port in a data directory and waits until it says where it listens.
     pub(crate) fn start(directory: &Path, flags: &[&str]) -> Self {
-        let mut child = serve(directory, flags).spawn().unwrap();
+        Self::run(serve(directory, flags), directory)
+    }
+
+    /// The same with a command that was prepared: with limits, or as somebody else.
+    pub(crate) fn run(mut command: Command, directory: &Path) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = lines.next().expect("serve ended before it said anything").unwrap();
         let address = first.rsplit("http://").next().unwrap().to_owned();
@@ -49,6 +54,11 @@ impl House {
         let pid = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         self.child.wait().unwrap().success()
+    }
+
+    /// The number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn connect(&self) -> Connection {
