@@ -1,9 +1,10 @@
-//! Automation of the workspace: `cargo xtask test | lint | tidy | generate`.
+//! Automation of the workspace: `cargo xtask test | lint | tidy | generate | services`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it talks to people")]
 
 mod command;
 mod generate;
 mod lint;
+mod services;
 mod test;
 mod tidy;
 
@@ -14,7 +15,9 @@ const HELP: &str = "cargo xtask COMMAND
   test [--long]       every test of the workspace; one line at the end counts them
   lint                formatting, clippy, the rules of the house, documentation, licences
   tidy                only the rules of the house
-  generate [--check]  write the generated documents, or fail when the committed ones differ";
+  generate [--check]  write the generated documents, or fail when the committed ones differ
+  services up|down|status [postgres] [mariadb] [redis]
+                      real services on free ports of this machine; `up` prints variables to eval";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -23,6 +26,7 @@ fn main() -> ExitCode {
         Some("test") => test::run(has("--long")),
         Some("lint") => lint::run(),
         Some("tidy") => tidy::run(),
+        Some("services") => services::run(arguments.get(1..).unwrap_or_default()),
         Some("generate") => generate::run(has("--check")),
         _ => {
             println!("{HELP}");

@@ -1,11 +1,15 @@
 //! `cargo xtask test`: every test, and one line at the end that counts them.
 
 use crate::command::program;
+use crate::services::ForTests;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 pub(crate) fn run(is_long: bool) -> Result<(), String> {
+    // Stopped at the end, whatever the tests come to.
+    let services = ForTests::start();
     let mut cargo = program(&["cargo", "test", "--workspace", "--no-fail-fast"]);
+    cargo.envs(services.variables().iter().map(|(name, value)| (name, value)));
     if is_long {
         cargo.env("ADMITONE_LONG", "1");
     }

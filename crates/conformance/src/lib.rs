@@ -40,6 +40,11 @@ pub trait Fixture: Send + Sync + 'static {
     /// The modes that its stores offer.
     fn modes(&self) -> &'static [Mode];
 
+    /// Why there is no store to be had, if there is none: its service does not run.
+    fn absent(&self) -> Option<String> {
+        None
+    }
+
     /// Whether two of its transactions can be open at once. A store with one writer cannot show
     /// the harm that others must keep away.
     fn is_concurrent(&self) -> bool;
@@ -67,15 +72,28 @@ pub(crate) enum Promised {
     WhereConcurrent,
 }
 
-/// Runs all cases on a fixture's stores.
+/// Set where a test must not pass without its service; `CI` does the same.
+const REQUIRED: [&str; 2] = ["ADMITONE_TEST_REQUIRED", "CI"];
+
+/// Runs all cases on a fixture's stores. Without a store they are listed as ignored, or fail where
+/// the service is required.
 pub fn main(fixture: impl Fixture) -> ExitCode {
     let arguments = Arguments::from_args();
+    let absent = fixture.absent();
+    let is_required = REQUIRED.iter().any(|name| std::env::var_os(name).is_some());
+    if let Some(why) = absent.as_ref().filter(|_| !is_required) {
+        say(format_args!("NOT RUN: every promise of this store: {why}"));
+    }
     let fixture = Arc::new(fixture);
     let mut trials = Vec::new();
     for case in cases::ALL.iter().chain(reads::ALL) {
         for mode in fixture.modes() {
             if is_promised(case, *mode, fixture.is_concurrent()) {
-                trials.push(trial(Arc::clone(&fixture), case, *mode));
+                let trial = match &absent {
+                    Some(why) => missing(case, *mode, why).with_ignored_flag(!is_required),
+                    None => trial(Arc::clone(&fixture), case, *mode),
+                };
+                trials.push(trial);
             }
         }
     }
@@ -89,6 +107,17 @@ fn is_promised(case: &Case, mode: Mode, is_concurrent: bool) -> bool {
         Promised::AsHarm => mode == Mode::Plain && is_concurrent,
         Promised::WhereConcurrent => mode == Mode::Optimistic && is_concurrent,
     }
+}
+
+#[expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
+fn say(line: std::fmt::Arguments<'_>) {
+    eprintln!("{line}");
+}
+
+/// A case that has no store to be run on.
+fn missing(case: &Case, mode: Mode, why: &str) -> Trial {
+    let why = why.to_owned();
+    Trial::test(format!("{mode}::{}", case.name), move || Err(Failed::from(why)))
 }
 
 fn trial<F: Fixture>(fixture: Arc<F>, case: &'static Case, mode: Mode) -> Trial {

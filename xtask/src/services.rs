@@ -1,0 +1,193 @@
+//! `cargo xtask services up | down | status`: real PostgreSQL, MariaDB and five Redis nodes on free
+//! loopback ports, in a directory of their own. The tests use the same code. The distribution's
+//! own services are neither started nor touched, and every process is stopped by its number.
+
+mod install;
+mod mariadb;
+mod place;
+mod postgres;
+mod process;
+mod redis;
+
+use crate::command::root;
+use place::Place;
+use process::Process;
+use std::path::{Path, PathBuf};
+
+/// Set for tests that must not pass without their service.
+pub(crate) const REQUIRED: &str = "ADMITONE_TEST_REQUIRED";
+
+/// A service that tests may need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Service {
+    Postgres,
+    Mariadb,
+    Redis,
+}
+
+impl Service {
+    const ALL: [Self; 3] = [Self::Postgres, Self::Mariadb, Self::Redis];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Mariadb => "mariadb",
+            Self::Redis => "redis",
+        }
+    }
+
+    /// The variable under which tests find it.
+    fn variable(self) -> &'static str {
+        match self {
+            Self::Postgres => "ADMITONE_TEST_POSTGRES",
+            Self::Mariadb => "ADMITONE_TEST_MARIADB",
+            Self::Redis => "ADMITONE_TEST_REDIS",
+        }
+    }
+
+    /// Starts it; where it can be reached.
+    fn start(self, place: &Place) -> Result<String, String> {
+        match self {
+            Self::Postgres => postgres::start(place),
+            Self::Mariadb => mariadb::start(place),
+            Self::Redis => redis::start(place),
+        }
+    }
+}
+
+/// How long the processes live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    /// Until somebody stops them.
+    Long,
+    /// Not longer than the process that started them, however it ends.
+    WithUs,
+}
+
+/// `cargo xtask services …`.
+pub(crate) fn run(words: &[String]) -> Result<(), String> {
+    let services = named(words.get(1..).unwrap_or_default())?;
+    let home = root().join("target/services");
+    match words.first().map(String::as_str) {
+        Some("up") => up(&home, &services),
+        Some("down") => services.iter().try_for_each(|service| down(&home, *service)),
+        Some("status") => {
+            for service in services {
+                status(&home, service);
+            }
+            Ok(())
+        }
+        _ => Err("services up | down | status [postgres] [mariadb] [redis]".to_owned()),
+    }
+}
+
+/// The services of these names; all of them when none is named.
+fn named(names: &[String]) -> Result<Vec<Service>, String> {
+    if names.is_empty() {
+        return Ok(Service::ALL.to_vec());
+    }
+    let find = |name: &String| {
+        let found = Service::ALL.into_iter().find(|service| service.name() == name);
+        found.ok_or_else(|| format!("{name} is no service: postgres, mariadb or redis"))
+    };
+    names.iter().map(find).collect()
+}
+
+fn up(home: &Path, services: &[Service]) -> Result<(), String> {
+    for service in services {
+        let address = match running(home, *service) {
+            Some(address) => address,
+            None => start(home, *service, Life::Long)?,
+        };
+        println!("{}={address}", service.variable());
+    }
+    Ok(())
+}
+
+fn status(home: &Path, service: Service) {
+    match running(home, service) {
+        Some(address) => println!("up    {}={address}", service.variable()),
+        None => println!("down  {}", service.name()),
+    }
+}
+
+/// Where a service of this directory can be reached, if all its processes live.
+fn running(home: &Path, service: Service) -> Option<String> {
+    let directory = home.join(service.name());
+    let address = std::fs::read_to_string(directory.join("address")).ok()?;
+    let processes = Process::recorded_in(&directory);
+    (!processes.is_empty() && processes.iter().all(Process::is_alive)).then_some(address)
+}
+
+fn start(home: &Path, service: Service, life: Life) -> Result<String, String> {
+    down(home, service)?;
+    install::ensure(service)?;
+    let place = Place::make(&home.join(service.name()), life)?;
+    let started = service.start(&place).and_then(|address| {
+        place.write("address", &address)?;
+        Ok(address)
+    });
+    if started.is_err() {
+        // What is half up would be in the way of the next try; the log says why.
+        Process::recorded_in(&place.directory).iter().for_each(Process::stop);
+    }
+    started
+}
+
+/// Stops a service and removes what it kept.
+fn down(home: &Path, service: Service) -> Result<(), String> {
+    let directory = home.join(service.name());
+    Process::recorded_in(&directory).iter().for_each(Process::stop);
+    Place::remove(&directory)
+}
+
+/// Services for one run of the tests; stopped when this is dropped.
+pub(crate) struct ForTests {
+    home: PathBuf,
+    started: Vec<Service>,
+    variables: Vec<(&'static str, String)>,
+}
+
+impl ForTests {
+    /// Starts what the environment does not give yet. What cannot be started is said, and the
+    /// tests that need it fail by themselves.
+    pub(crate) fn start() -> Self {
+        let home = root().join(format!("target/services/tests-{}", std::process::id()));
+        let mut tests = Self { home, started: Vec::new(), variables: Vec::new() };
+        tests.variables.push((REQUIRED, "1".to_owned()));
+        for service in Service::ALL {
+            if std::env::var_os(service.variable()).is_none() {
+                tests.add(service);
+            }
+        }
+        tests
+    }
+
+    /// What the tests are told.
+    pub(crate) fn variables(&self) -> &[(&'static str, String)] {
+        &self.variables
+    }
+
+    fn add(&mut self, service: Service) {
+        match start(&self.home, service, Life::WithUs) {
+            Ok(address) => {
+                println!("started {} at {address}", service.name());
+                self.variables.push((service.variable(), address));
+                self.started.push(service);
+            }
+            Err(why) => println!("NOT STARTED: {}: {why}", service.name()),
+        }
+    }
+}
+
+impl Drop for ForTests {
+    fn drop(&mut self) {
+        for service in &self.started {
+            if let Err(why) = down(&self.home, *service) {
+                println!("{} was not cleaned up: {why}", service.name());
+            }
+        }
+        // Only the directory itself is left, or the log of what did not start.
+        drop(std::fs::remove_dir(&self.home));
+    }
+}
