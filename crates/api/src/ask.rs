@@ -173,6 +173,10 @@ pub(crate) fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Re
     if !headers.get(header::CONTENT_TYPE).is_some_and(of_type) {
         return Err(Problem::media_type());
     }
+    // Serde would take an array for an object, field by field.
+    if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+        return Err(Problem::invalid("the body must be a JSON object"));
+    }
     serde_json::from_slice(body).map_err(|error| Problem::invalid(error.to_string()))
 }
 

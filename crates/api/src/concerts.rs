@@ -19,6 +19,7 @@ use utoipa::IntoParams;
 
 /// Which concerts.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConcertQuery {
     /// Words of the title; each must begin one of its words.

@@ -69,3 +69,13 @@ pub(crate) fn base(ask: &StaffAsk, read: u64) -> Result<u64, Problem> {
         Some(_) | None => Ok(read),
     }
 }
+
+/// Refuses a name of nothing but blanks.
+pub(crate) fn not_blank(field: &str, text: Option<&String>) -> Result<(), Problem> {
+    match text {
+        Some(text) if text.trim().is_empty() => {
+            Err(Problem::invalid(format!("`{field}` must not be empty")))
+        }
+        Some(_) | None => Ok(()),
+    }
+}

@@ -76,9 +76,9 @@ pub(crate) enum Problems {
     /// It can never be done like this: a limit, an amount, a key used twice.
     #[response(status = 422, content_type = "application/problem+json")]
     Unprocessable(Problem),
-    /// Too many requests.
-    #[response(status = 429, content_type = "application/problem+json")]
-    TooMany(Problem),
+    /// Something is wrong inside; the log says what.
+    #[response(status = 500, content_type = "application/problem+json")]
+    Internal(Problem),
     /// Too busy, or the store is away; nothing was done.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(Problem),

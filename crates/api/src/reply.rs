@@ -82,6 +82,7 @@ pub(crate) fn resource(headers: &HeaderMap, value: &impl Serialize) -> Response<
 
 /// Which page of a list.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PageQuery {
     /// At most so many.

@@ -25,6 +25,7 @@ use utoipa_swagger_ui::SwaggerUi;
                        again, not done again, when they are repeated.",
         license(name = "MIT OR Apache-2.0")
     ),
+    components(schemas(Problem)),
     modifiers(&Schemes)
 )]
 struct Document;

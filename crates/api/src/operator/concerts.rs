@@ -1,6 +1,6 @@
 //! Create and change concerts.
 
-use super::{SavedView, base, operate};
+use super::{SavedView, base, not_blank, operate};
 use crate::ask::{PathId, StaffAsk};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
@@ -37,6 +37,7 @@ pub(crate) struct ConcertRequest {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConcertChange {
     /// Its title.
+    #[schema(min_length = 1)]
     pub(crate) title: Option<String>,
     /// Its category.
     pub(crate) category: Option<String>,
@@ -56,9 +57,7 @@ pub(crate) async fn create_concert(
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let wanted: ConcertRequest = ask.body()?;
-    if wanted.title.trim().is_empty() {
-        return Err(Problem::invalid("`title` must not be empty"));
-    }
+    not_blank("title", Some(&wanted.title))?;
     let currency = match &wanted.currency {
         None => house.currency,
         Some(code) => {
@@ -95,6 +94,7 @@ pub(crate) async fn change_concert(
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let change: ConcertChange = ask.body()?;
+    not_blank("title", change.title.as_ref())?;
     let loaded = house.office.row(Key::Concert(id)).await?;
     let loaded = loaded.ok_or_else(|| Problem::not_found("concert"))?;
     let Row::Concert(mut concert) = loaded.row else { return Err(Problem::not_found("concert")) };

@@ -1,6 +1,6 @@
 //! The dial of a waiting room: create it, look at it, change it while it runs.
 
-use super::{SavedView, base, operate};
+use super::{SavedView, base, not_blank, operate};
 use crate::ask::{PathId, Staff, StaffAsk};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
@@ -35,6 +35,7 @@ pub(crate) struct RoomRequest {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RoomChange {
     /// What people call it.
+    #[schema(min_length = 1)]
     pub(crate) name: Option<String>,
     /// Settings to change.
     #[serde(default)]
@@ -71,6 +72,7 @@ pub(crate) async fn create_room(
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let wanted: RoomRequest = ask.body()?;
+    not_blank("name", Some(&wanted.name))?;
     let settings = check_settings(&Value::Object(wanted.settings)).map_err(Problem::invalid)?;
     let id = RoomId(house.office.draw(Sequence::Room, 1).await?);
     let save = SaveRoom { id, name: wanted.name, settings, expected: Some(0) };
@@ -114,6 +116,7 @@ pub(crate) async fn change_room(
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let change: RoomChange = ask.body()?;
+    not_blank("name", change.name.as_ref())?;
     turn(&house, id, &ask, change).await
 }
 

@@ -1,6 +1,6 @@
 //! Create and change seats and ticket types.
 
-use super::{SavedView, operate};
+use super::{SavedView, not_blank, operate};
 use crate::ask::{self, PathId, StaffAsk};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
@@ -63,6 +63,7 @@ pub(crate) struct SeatsChange {
 #[serde(deny_unknown_fields)]
 pub(crate) struct TicketTypeRequest {
     /// Its name.
+    #[schema(min_length = 1)]
     pub(crate) name: Option<String>,
     /// What one costs.
     #[schema(minimum = 0)]
@@ -141,6 +142,7 @@ pub(crate) async fn create_ticket_type(
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let TicketTypeRequest { name, price, capacity } = ask.body()?;
+    not_blank("name", name.as_ref())?;
     let (Some(name), Some(price), Some(capacity)) = (name, price, capacity) else {
         return Err(Problem::invalid("`name`, `price` and `capacity` are required"));
     };
@@ -166,6 +168,7 @@ pub(crate) async fn change_ticket_type(
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let change: TicketTypeRequest = ask.body()?;
+    not_blank("name", change.name.as_ref())?;
     let loaded = house.office.row(Key::TicketType(id)).await?;
     let Some(Row::TicketType(known)) = loaded.as_ref().map(|loaded| &loaded.row) else {
         return Err(Problem::not_found("ticket type"));

@@ -17,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Since which version.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SeatsQuery {
     /// A `version` that was answered before; only what changed since comes back.
