@@ -1,7 +1,8 @@
-//! Automation of the workspace: `cargo xtask test | lint | tidy | generate | services`.
+//! Automation of the workspace: `cargo xtask test | fuzz | lint | tidy | generate | services`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it talks to people")]
 
 mod command;
+mod fuzz;
 mod generate;
 mod lint;
 mod services;
@@ -12,7 +13,8 @@ use std::process::ExitCode;
 
 const HELP: &str = "cargo xtask COMMAND
 
-  test [--long]       every test of the workspace; one line at the end counts them
+  test [--long]       every test of the workspace, and fuzz; one line at the end counts them
+  fuzz                only schemathesis against the running server
   lint                formatting, clippy, the rules of the house, documentation, licences
   tidy                only the rules of the house
   generate [--check]  write the generated documents, or fail when the committed ones differ
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     let done = match arguments.first().map(String::as_str) {
         Some("test") => test::run(has("--long")),
+        Some("fuzz") => fuzz::run(),
         Some("lint") => lint::run(),
         Some("tidy") => tidy::run(),
         Some("services") => services::run(arguments.get(1..).unwrap_or_default()),

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every test, and one line at the end that counts them.
 
 use crate::command::program;
+use crate::fuzz;
 use crate::services::ForTests;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -23,7 +24,11 @@ pub(crate) fn run(is_long: bool) -> Result<(), String> {
         }
     }
     let status = child.wait().map_err(|error| format!("cargo test: {error}"))?;
+    // After the tests, so that theirs are the first words about what is broken; what it finds
+    // counts even when they failed.
+    let asked = fuzz::run();
     println!("{} passed, {} failed", counted.passed, counted.failed);
+    asked?;
     if !status.success() || counted.failed > 0 {
         return Err("tests failed".to_owned());
     }
