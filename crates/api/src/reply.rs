@@ -80,6 +80,17 @@ pub(crate) fn resource(headers: &HeaderMap, value: &impl Serialize) -> Response<
     with_etag(headers, &etag, Bytes::from(body))
 }
 
+/// JSON of a row that also says how late it is: its validator is the row's version and state, so
+/// that what has not changed is the same tomorrow.
+pub(crate) fn versioned(
+    headers: &HeaderMap,
+    (version, state): (u64, &str),
+    value: &impl Serialize,
+) -> Response<Body> {
+    let body = serde_json::to_vec(value).unwrap_or_default();
+    with_etag(headers, &format!("\"{version}-{state}\""), Bytes::from(body))
+}
+
 /// Which page of a list.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

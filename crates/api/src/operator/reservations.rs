@@ -8,9 +8,9 @@ use crate::reply::{self, PageQuery, PageView};
 use crate::reservations::hold::reserved;
 use crate::reservations::{act::CancelRequest, read};
 use crate::view::ReservationView;
+use admitone_domain::Action;
 use admitone_domain::command::{Cancel, Release};
 use admitone_domain::id::ReservationId;
-use admitone_domain::{Action, Refusal};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
@@ -46,9 +46,7 @@ pub(crate) async fn read_any_reservation(
     _staff: Staff,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
-    let found = read::find(&house, id).await?.ok_or(Refusal::UnknownReservation)?;
-    let view = ReservationView::at(&found, house.office.clock.now());
-    Ok(reply::resource(&headers, &view))
+    read::one(&house, id, None, &headers).await
 }
 
 /// Release any hold

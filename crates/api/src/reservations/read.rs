@@ -7,7 +7,7 @@ use crate::reply::{self, PageQuery, PageView};
 use crate::view::ReservationView;
 use admitone_domain::id::{BuyerId, ReservationId};
 use admitone_domain::reservation::Reservation;
-use admitone_domain::{Key, Refusal, Row};
+use admitone_domain::{Key, Loaded, Refusal, Row};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Query, State};
@@ -25,10 +25,25 @@ pub(crate) async fn read_reservation(
     reader: Reader,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
-    let reservation = find(&house, id).await?.filter(|found| found.buyer == reader.buyer);
-    let reservation = reservation.ok_or(Refusal::UnknownReservation)?;
-    let view = ReservationView::at(&reservation, house.office.clock.now());
-    Ok(reply::resource(&headers, &view))
+    one(&house, id, Some(reader.buyer), &headers).await
+}
+
+/// One reservation, of a buyer or of anybody.
+pub(crate) async fn one(
+    house: &House,
+    id: ReservationId,
+    of: Option<BuyerId>,
+    headers: &HeaderMap,
+) -> Result<Response<Body>, Problem> {
+    let found = house.office.row(Key::Reservation(id)).await?;
+    let Some(Loaded { version, row: Row::Reservation(found) }) = found else {
+        return Err(Refusal::UnknownReservation.into());
+    };
+    if of.is_some_and(|buyer| buyer != found.buyer) {
+        return Err(Refusal::UnknownReservation.into());
+    }
+    let view = ReservationView::at(&found, house.office.clock.now());
+    Ok(reply::versioned(headers, (version, view.state), &view))
 }
 
 /// List reservations
