@@ -4,7 +4,9 @@
 mod bad_days;
 mod buyer;
 mod disk;
+mod identity;
 mod kill;
+mod operations;
 mod process;
 mod reference;
 mod sale;

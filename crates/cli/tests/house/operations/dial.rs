@@ -1,0 +1,118 @@
+//! A waiting room from the operator's side: create, look, turn, pause, drain, close, bypass.
+
+use super::tour::{Tour, Who};
+use crate::buyer::text;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+pub(super) fn turn(tour: &mut Tour<'_>) {
+    let staff = tour.operator();
+    let wish = json!({ "name": "Back door", "settings": { "active_max": 1 } });
+    let id = text(&tour.done(&staff, "POST /api/v1/operator/rooms", &wish), "id");
+    let dial = format!("/api/v1/operator/rooms/{id}");
+    let blank = r#"{"name":""}"#;
+    tour.refused(&staff, "POST /api/v1/operator/rooms", blank, (400, "INVALID_REQUEST"));
+    let read = tour.read(&staff, &dial);
+    assert_eq!((&read["name"], &read["settings"]["active_max"]), (&json!("Back door"), &json!(1)));
+    limit_and_message(tour, &staff, &dial, &id);
+    modes(tour, &staff, &dial, &id);
+    tour.refused(&staff, &format!("POST {dial}/actions/dance"), "", (404, "NOT_FOUND"));
+    tour.refused(&staff, "GET /api/v1/operator/rooms/room_999", "", (404, "NOT_FOUND"));
+    let ann = tour.buyer();
+    tour.refused(&ann, &format!("PATCH {dial}"), "{}", (403, "FORBIDDEN"));
+}
+
+/// Two users and one slot: the second is in when the limit is raised.
+fn limit_and_message(tour: &mut Tour<'_>, staff: &Who, dial: &str, room: &str) {
+    let (mut ann, mut bob) = (tour.buyer(), tour.buyer());
+    join(tour, &mut ann, room);
+    join(tour, &mut bob, room);
+    until(tour, &ann, room, "active");
+    assert_ne!(status(tour, &bob, room), "active", "one at a time");
+    let change = format!("PATCH {dial}");
+    let more = json!({ "settings": { "active_max": 2, "message": "soon" } });
+    tour.done(staff, &change, &more);
+    until(tour, &bob, room, "active");
+    assert_eq!(tour.read(&ann, &format!("/api/v1/rooms/{room}"))["message"], "soon");
+    tour.refused(staff, &change, r#"{"settings":{"nonsense":1}}"#, (400, "INVALID_REQUEST"));
+    let stale = tour.ask_with(staff, &change, &[("if-match", "1")], "{}");
+    assert_eq!(stale.status, 412, "{}", stale.body);
+}
+
+fn modes(tour: &mut Tour<'_>, staff: &Who, dial: &str, room: &str) {
+    let wider = json!({ "settings": { "active_max": 100 } });
+    tour.done(staff, &format!("PATCH {dial}"), &wider);
+    let act = |tour: &mut Tour<'_>, action: &str| {
+        tour.done(staff, &format!("POST {dial}/actions/{action}"), &Value::Null);
+        mode_is(tour, room, action);
+    };
+    act(tour, "pause");
+    let mut ann = tour.buyer();
+    join(tour, &mut ann, room);
+    std::thread::sleep(Duration::from_millis(600));
+    assert_ne!(status(tour, &ann, room), "active", "a paused room admits nobody");
+    act(tour, "resume");
+    until(tour, &ann, room, "active");
+    for action in ["drain", "close"] {
+        act(tour, action);
+        let late = tour.buyer();
+        let join = format!("POST /api/v1/rooms/{room}/places");
+        tour.refused(&late, &join, "", (409, "ROOM_CLOSED"));
+    }
+    assert_eq!(status(tour, &ann, room), "active", "who is inside stays");
+    act(tour, "resume");
+    bypass(tour, staff);
+}
+
+/// While everybody passes, a buyer without a place sees the seats and holds one.
+fn bypass(tour: &mut Tour<'_>, staff: &Who) {
+    let ann = tour.buyer();
+    let seats = "/api/v1/shows/show_1/seats";
+    tour.refused(&ann, &format!("GET {seats}"), "", (403, "ADMISSION_REQUIRED"));
+    tour.done(staff, "POST /api/v1/operator/rooms/room_1/actions/bypass", &Value::Null);
+    mode_is(tour, "room_1", "bypass");
+    tour.read(&ann, seats);
+    let wish = json!({ "show": "show_1", "seats": ["seat_30"] });
+    tour.done(&ann, "POST /api/v1/reservations", &wish);
+    tour.done(staff, "POST /api/v1/operator/rooms/room_1/actions/resume", &Value::Null);
+    mode_is(tour, "room_1", "resume");
+    tour.refused(&ann, &format!("GET {seats}"), "", (403, "ADMISSION_REQUIRED"));
+}
+
+fn join(tour: &mut Tour<'_>, who: &mut Who, room: &str) {
+    let place = tour.done(who, &format!("POST /api/v1/rooms/{room}/places"), &Value::Null);
+    who.pass = Some(text(&place, "token"));
+}
+
+fn status(tour: &mut Tour<'_>, who: &Who, room: &str) -> String {
+    text(&tour.read(who, &format!("/api/v1/rooms/{room}/place")), "status")
+}
+
+fn until(tour: &mut Tour<'_>, who: &Who, room: &str, wanted: &str) {
+    for _ in 0..100 {
+        if status(tour, who, room) == wanted {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("never {wanted} in {room}");
+}
+
+/// The room hears of its settings behind the commit.
+fn mode_is(tour: &mut Tour<'_>, room: &str, action: &str) {
+    let wanted = match action {
+        "pause" => "paused",
+        "drain" => "draining",
+        "close" => "closed",
+        "bypass" => "bypass",
+        _ => "open",
+    };
+    for _ in 0..100 {
+        let document = tour.read(&Who::default(), &format!("/api/v1/rooms/{room}"));
+        if document["mode"].to_string().contains(wanted) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{room} is not {wanted}");
+}

@@ -1,0 +1,162 @@
+//! What operators make: concerts, shows, seats, ticket types, imports; and any reservation.
+
+use super::tour::{Tour, Who};
+use crate::buyer::text;
+use serde_json::{Value, json};
+
+const LATER: &str = "2126-05-01T10:00:00Z";
+const LAST: &str = "2126-05-01T12:00:00Z";
+
+pub(super) fn create_and_change(tour: &mut Tour<'_>) {
+    let staff = tour.operator();
+    let concert = concert(tour, &staff);
+    let show = show(tour, &staff, &concert);
+    stock(tour, &staff, &show);
+    windows(tour, &staff, &show);
+    import(tour, &staff);
+    for (what, body) in [
+        ("POST /api/v1/operator/concerts", r#"{"title":"A","category":"b"}"#),
+        ("PATCH /api/v1/operator/shows/show_1", "{}"),
+        ("GET /api/v1/operator/reservations", ""),
+        ("POST /api/v1/operator/import", "{}"),
+    ] {
+        let ann = tour.buyer();
+        tour.refused(&ann, what, body, (403, "FORBIDDEN"));
+        tour.refused(&Who::default(), what, body, (401, "UNAUTHENTICATED"));
+    }
+}
+
+fn concert(tour: &mut Tour<'_>, staff: &Who) -> String {
+    let create = "POST /api/v1/operator/concerts";
+    let made = tour.done(staff, create, &json!({ "title": "One", "category": "rock" }));
+    assert_eq!(made["version"], 1);
+    for body in [
+        r#"{"title":" ","category":"rock"}"#,
+        r#"{"title":"One","category":"rock","currency":"won"}"#,
+        r#"["One","rock"]"#,
+    ] {
+        tour.refused(staff, create, body, (400, "INVALID_REQUEST"));
+    }
+    let id = text(&made, "id");
+    let change = format!("PATCH /api/v1/operator/concerts/{id}");
+    let body = json!({ "title": "Two" }).to_string();
+    let changed = tour.ask_with(staff, &change, &[("if-match", "\"1\"")], &body);
+    assert_eq!((changed.status, &changed.json()["version"]), (200, &json!(2)));
+    let stale = tour.ask_with(staff, &change, &[("if-match", "1")], &body);
+    assert_eq!((stale.status, &stale.json()["context"]["version"]), (412, &json!(2)));
+    assert_eq!(tour.read(staff, &format!("/api/v1/concerts/{id}"))["title"], "Two");
+    tour.refused(staff, "PATCH /api/v1/operator/concerts/concert_999", "{}", (404, "NOT_FOUND"));
+    id
+}
+
+fn show(tour: &mut Tour<'_>, staff: &Who, concert: &str) -> String {
+    let create = "POST /api/v1/operator/shows";
+    let times = json!({ "opens_at": LATER, "closes_at": LAST,
+        "booking_opens_at": "2026-01-01T00:00:00Z", "booking_closes_at": LATER });
+    let made = tour.done(staff, create, &json!({ "concert": concert, "show": times }));
+    let id = text(&made, "id");
+    let few = json!({ "concert": concert, "show": { "opens_at": LATER } }).to_string();
+    tour.refused(staff, create, &few, (400, "INVALID_REQUEST"));
+    let orphan = json!({ "concert": "concert_999", "show": times }).to_string();
+    tour.refused(staff, create, &orphan, (404, "PARENT_NOT_FOUND"));
+    let change = format!("PATCH /api/v1/operator/shows/{id}");
+    let changed = json!({ "per_buyer_max": 3, "hold_seconds": 60, "time_zone": "Asia/Seoul" });
+    assert_eq!(tour.done(staff, &change, &changed)["version"], 2);
+    let read = tour.read(staff, &format!("/api/v1/shows/{id}"));
+    assert_eq!((&read["per_buyer_max"], &read["hold_seconds"]), (&json!(3), &json!(60)));
+    let backwards = json!({ "closes_at": "2000-01-01T00:00:00Z" }).to_string();
+    tour.refused(staff, &change, &backwards, (422, "INVALID_WINDOW"));
+    tour.refused(staff, &change, r#"{"time_zone":"Mars"}"#, (400, "INVALID_REQUEST"));
+    id
+}
+
+fn stock(tour: &mut Tour<'_>, staff: &Who, show: &str) {
+    let seats = format!("/api/v1/operator/shows/{show}/seats");
+    let block = json!({ "section": "A", "row": "1", "first_number": 1, "count": 4, "price": 700 });
+    let blocks = json!({ "blocks": [block] });
+    tour.done(staff, &format!("POST {seats}"), &blocks);
+    tour.refused(staff, &format!("POST {seats}"), &blocks.to_string(), (409, "SEAT_EXISTS"));
+    let known = tour.read(staff, &format!("/api/v1/shows/{show}/seats"));
+    let ids: Vec<Value> = (0..4).map(|at| known["seats"][at]["id"].clone()).collect();
+    tour.done(staff, &format!("PATCH {seats}"), &json!({ "seats": [ids[0]], "price": 900 }));
+    tour.done(staff, &format!("PATCH {seats}"), &json!({ "seats": [ids[1]], "blocked": true }));
+    let known = tour.read(staff, &format!("/api/v1/shows/{show}/seats"));
+    assert_eq!(
+        (&known["seats"][0]["price"], &known["seats"][1]["state"]),
+        (&json!(900), &json!("blocked"))
+    );
+    let ann = tour.buyer();
+    let hold = "POST /api/v1/reservations";
+    let blocked = json!({ "show": show, "seats": [ids[1]] }).to_string();
+    tour.refused(&ann, hold, &blocked, (409, "SEAT_TAKEN"));
+    tour.done(staff, &format!("PATCH {seats}"), &json!({ "seats": [ids[1]], "blocked": false }));
+
+    let types = format!("POST /api/v1/operator/shows/{show}/ticket-types");
+    let wish = json!({ "name": "Standing", "price": 500, "capacity": 2 });
+    let made = tour.done(staff, &types, &wish);
+    let id = text(&made, "id");
+    tour.refused(staff, &types, r#"{"name":"Standing"}"#, (400, "INVALID_REQUEST"));
+    let two = json!({ "show": show, "tickets": [{ "ticket_type": id, "quantity": 2 }] });
+    let reserved = tour.done(&ann, hold, &two);
+    let bob = tour.buyer();
+    tour.refused(&bob, hold, &two.to_string(), (409, "ALL_HELD"));
+    let change = format!("PATCH /api/v1/operator/ticket-types/{id}");
+    tour.refused(staff, &change, r#"{"capacity":1}"#, (409, "CAPACITY_IN_USE"));
+    tour.done(staff, &change, &json!({ "capacity": 5, "price": 600 }));
+    tour.refused(&ann, hold, &two.to_string(), (422, "LIMIT_PER_BUYER"));
+    let known = tour.read(staff, &format!("/api/v1/shows/{show}/ticket-types"));
+    assert_eq!((&known["data"][0]["left"], &known["data"][0]["price"]), (&json!(3), &json!(600)));
+    any_reservation(tour, staff, &ann, &text(&reserved, "id"));
+}
+
+/// An operator looks at what a buyer holds and has, and takes it back.
+fn any_reservation(tour: &mut Tour<'_>, staff: &Who, ann: &Who, held: &str) {
+    let any = "/api/v1/operator/reservations";
+    assert_eq!(tour.read(staff, any)["data"][0]["id"], held);
+    tour.read_unchanged(staff, &format!("{any}/{held}"));
+    let release = format!("POST {any}/{held}/actions/release");
+    assert_eq!(tour.done(staff, &release, &Value::Null)["state"], "released");
+    tour.refused(staff, &format!("GET {any}/res_999999"), "", (404, "RESERVATION_NOT_FOUND"));
+
+    let mut rich = tour.buyer_inside();
+    tour.let_in(&mut rich);
+    let wish = json!({ "show": "show_1", "seats": ["seat_20", "seat_21"] });
+    let bought = text(&tour.done(&rich, "POST /api/v1/reservations", &wish), "id");
+    let cancel = format!("POST {any}/{bought}/actions/cancel");
+    tour.refused(staff, &cancel, "", (409, "INVALID_STATE"));
+    tour.done(&rich, "POST /api/v1/payments", &json!({ "reservation": bought }));
+    assert_eq!(tour.done(staff, &cancel, &json!({ "items": [0] }))["amount"], 1_000);
+    assert_eq!(tour.done(staff, &cancel, &Value::Null)["amount"], 1_000);
+    tour.refused(ann, &format!("GET {any}/{bought}"), "", (403, "FORBIDDEN"));
+}
+
+/// A sale that has not begun, and one that is over.
+fn windows(tour: &mut Tour<'_>, staff: &Who, show: &str) {
+    let change = format!("PATCH /api/v1/operator/shows/{show}");
+    let best = json!({ "show": show, "best_available": { "quantity": 1 } }).to_string();
+    let ann = tour.buyer();
+    for (opens, closes, code) in [
+        ("2126-01-01T00:00:00Z", LATER, "SALE_NOT_OPEN"),
+        ("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z", "SALE_CLOSED"),
+    ] {
+        let times = json!({ "booking_opens_at": opens, "booking_closes_at": closes });
+        tour.done(staff, &change, &times);
+        tour.refused(&ann, "POST /api/v1/reservations", &best, (403, code));
+    }
+}
+
+fn import(tour: &mut Tour<'_>, staff: &Who) {
+    let document: Value =
+        serde_json::from_str(include_str!("../../../../../docs/programme.example.json")).unwrap();
+    let import = "POST /api/v1/operator/import";
+    let first = tour.done(staff, import, &document);
+    let again = tour.done(staff, import, &document);
+    assert_eq!(first, again, "imported twice, it is there once");
+    let made = text(&first["concerts"][0], "id");
+    assert_eq!(tour.read(staff, &format!("/api/v1/concerts/{made}"))["title"], "Winter Lights");
+    let mut wrong = document;
+    wrong["concerts"][0]["shows"][0]["opens_at"] = "soon".into();
+    let answer = tour.ask(staff, import, &wrong.to_string());
+    assert_eq!((answer.status, text(&answer.json(), "code")), (400, "INVALID_REQUEST".into()));
+    tour.refused(staff, import, "[]", (400, "INVALID_REQUEST"));
+}

@@ -1,0 +1,148 @@
+//! The sale: hold, extend, release, pay, tickets, give back by seat and whole.
+
+use super::tour::{Tour, Who};
+use crate::buyer::text;
+use serde_json::{Value, json};
+
+pub(super) fn hold_pay_and_give_back(tour: &mut Tour<'_>) {
+    let mut ann = tour.buyer_inside();
+    extend_and_release(tour, &ann);
+    let reservation = buy(tour, &ann, &json!({ "show": "show_1", "seats": ["seat_3", "seat_4"] }));
+    tickets(tour, &ann);
+    let cancel = format!("POST /api/v1/reservations/{reservation}/actions/cancel");
+    let part = tour.done(&ann, &cancel, &json!({ "items": [1] }));
+    assert_eq!((&part["amount"], &part["reservation"]["state"]), (&1_000.into(), &"sold".into()));
+    assert_eq!(states(&part["reservation"]), ["sold", "cancelled"]);
+    tour.refused(&ann, &cancel, r#"{"items":[7]}"#, (404, "ITEM_NOT_FOUND"));
+    tour.refused(&ann, &cancel, r#"{"items":[1]}"#, (409, "INVALID_STATE"));
+    let whole = tour.done(&ann, &cancel, &Value::Null);
+    assert_eq!(whole["balance"], 1_000_000, "all of it is back");
+    assert_eq!(states(&whole["reservation"]), ["cancelled", "cancelled"]);
+    tour.refused(&ann, &cancel, "", (409, "INVALID_STATE"));
+
+    tour.let_in(&mut ann);
+    let both = json!({ "show": "show_1", "seats": ["seat_3"],
+                       "tickets": [{ "ticket_type": "type_1", "quantity": 2 }] });
+    let reservation = buy(tour, &ann, &both);
+    let payments = tour.read(&ann, "/api/v1/payments?limit=1");
+    assert_eq!(payments["has_more"], true);
+    let next = text(&payments, "next_cursor");
+    let older = tour.read(&ann, &format!("/api/v1/payments?limit=1&after={next}"));
+    assert_ne!(older["data"][0]["id"], payments["data"][0]["id"]);
+    let payment = text(&payments["data"][0], "id");
+    tour.read_unchanged(&ann, &format!("/api/v1/payments/{payment}"));
+    let refund = format!("POST /api/v1/payments/{payment}/actions/refund");
+    tour.refused(&ann, &refund, r#"{"amount":1}"#, (409, "NOT_REFUNDABLE"));
+    let refunded = tour.done(&ann, &refund, &Value::Null);
+    assert_eq!((&refunded["amount"], &refunded["balance"]), (&21_000.into(), &1_000_000.into()));
+    let read = tour.read(&ann, &format!("/api/v1/reservations/{reservation}"));
+    assert_eq!(read["state"], "cancelled");
+    strangers(tour, &reservation, &payment);
+}
+
+fn extend_and_release(tour: &mut Tour<'_>, ann: &Who) {
+    let wish = json!({ "show": "show_1", "seats": ["seat_1"] });
+    let held = tour.done(ann, "POST /api/v1/reservations", &wish);
+    let id = text(&held, "id");
+    assert!((295..=300).contains(&held["expires_in_seconds"].as_u64().unwrap()), "{held}");
+    tour.read_unchanged(ann, &format!("/api/v1/reservations/{id}"));
+    let extend = format!("POST /api/v1/reservations/{id}/actions/extend");
+    let mut extensions = 0;
+    let refused = loop {
+        let answer = tour.ask(ann, &extend, "");
+        if answer.status != 200 {
+            break answer;
+        }
+        extensions += 1;
+        assert_eq!(answer.json()["extensions"], extensions);
+    };
+    assert_eq!((refused.status, text(&refused.json(), "code")), (409, "EXTENSION_LIMIT".into()));
+    assert_eq!(refused.json()["context"]["max"], extensions, "as often as the show says");
+    let release = format!("POST /api/v1/reservations/{id}/actions/release");
+    assert_eq!(tour.done(ann, &release, &Value::Null)["state"], "released");
+    tour.refused(ann, &extend, "", (409, "INVALID_STATE"));
+    tour.refused(ann, &release, "", (409, "INVALID_STATE"));
+    let listed = tour.read(ann, "/api/v1/reservations");
+    assert_eq!(listed["data"][0]["id"], id.as_str());
+    let again = tour.done(ann, "POST /api/v1/reservations", &wish);
+    let again = text(&again, "id");
+    assert_ne!(again, id, "what was released is free");
+    tour.done(ann, &format!("POST /api/v1/reservations/{again}/actions/release"), &Value::Null);
+    refusals(tour, ann);
+}
+
+fn refusals(tour: &mut Tour<'_>, ann: &Who) {
+    let hold = "POST /api/v1/reservations";
+    for (body, expected) in [
+        (r#"{"show":"show_1"}"#, (422, "RESERVATION_EMPTY")),
+        (r#"{"show":"show_1","seats":["seat_1","seat_1"]}"#, (422, "SEAT_REPEATED")),
+        (r#"{"show":"show_1","seats":["seat_999999"]}"#, (404, "SEAT_NOT_FOUND")),
+        (r#"{"show":"show_1","seats":["seat_60"]}"#, (404, "SEAT_NOT_FOUND")),
+        (r#"{"show":"show_1","seats":["7"]}"#, (400, "INVALID_REQUEST")),
+        (r#"{"show":"show_999","seats":["seat_1"]}"#, (404, "NOT_FOUND")),
+        (r#"{"seats":["seat_1"]}"#, (400, "INVALID_REQUEST")),
+        (r#"{"show":"show_1","best_available":{"quantity":0}}"#, (400, "INVALID_REQUEST")),
+    ] {
+        tour.refused(ann, hold, body, expected);
+    }
+    let many = |quantity: u32| {
+        let tickets = [json!({ "ticket_type": "type_1", "quantity": quantity })];
+        json!({ "show": "show_1", "tickets": tickets }).to_string()
+    };
+    tour.refused(ann, hold, &many(0), (400, "INVALID_REQUEST"));
+    tour.refused(ann, hold, &many(u32::MAX), (409, "SOLD_OUT"));
+    tour.refused(ann, hold, &many(11), (422, "LIMIT_PER_RESERVATION"));
+    let unknown = many(1).replace("type_1", "type_999");
+    tour.refused(ann, hold, &unknown, (404, "TICKET_TYPE_NOT_FOUND"));
+    let outside = Who { pass: None, ..ann.clone() };
+    let seat = r#"{"show":"show_1","seats":["seat_1"]}"#;
+    tour.refused(&outside, hold, seat, (403, "ADMISSION_REQUIRED"));
+    tour.refused(&Who::default(), hold, seat, (401, "UNAUTHENTICATED"));
+}
+
+/// Holds and pays; the reservation.
+fn buy(tour: &mut Tour<'_>, ann: &Who, wish: &Value) -> String {
+    let held = tour.done(ann, "POST /api/v1/reservations", wish);
+    let (id, total) = (text(&held, "id"), held["total"].as_i64().unwrap());
+    let pay = "POST /api/v1/payments";
+    let wrong = json!({ "reservation": id, "amount": total - 1 }).to_string();
+    tour.refused(ann, pay, &wrong, (422, "AMOUNT_MISMATCH"));
+    let wish = json!({ "reservation": id, "amount": total });
+    let paid = tour.done(ann, pay, &wish);
+    assert_eq!(paid["reservation"]["state"], "sold");
+    assert_eq!(paid["payment"]["amount"], total);
+    tour.refused(ann, pay, &wish.to_string(), (409, "ALREADY_PAID"));
+    id
+}
+
+fn tickets(tour: &mut Tour<'_>, ann: &Who) {
+    let tickets = tour.read(ann, "/api/v1/tickets");
+    assert_eq!(tickets["data"].as_array().unwrap().len(), 2);
+    let id = text(&tickets["data"][0], "id");
+    tour.read_unchanged(ann, &format!("/api/v1/tickets/{id}"));
+    let other = id.rsplit_once('_').unwrap().0.to_owned() + "_9";
+    tour.refused(ann, &format!("GET /api/v1/tickets/{other}"), "", (404, "NOT_FOUND"));
+}
+
+fn strangers(tour: &mut Tour<'_>, reservation: &str, payment: &str) {
+    let bob = tour.buyer();
+    for (what, code) in [
+        (format!("GET /api/v1/reservations/{reservation}"), "RESERVATION_NOT_FOUND"),
+        (
+            format!("POST /api/v1/reservations/{reservation}/actions/cancel"),
+            "RESERVATION_NOT_FOUND",
+        ),
+        (
+            format!("POST /api/v1/reservations/{reservation}/actions/extend"),
+            "RESERVATION_NOT_FOUND",
+        ),
+        (format!("GET /api/v1/payments/{payment}"), "PAYMENT_NOT_FOUND"),
+        (format!("POST /api/v1/payments/{payment}/actions/refund"), "PAYMENT_NOT_FOUND"),
+    ] {
+        tour.refused(&bob, &what, "", (404, code));
+    }
+}
+
+fn states(reservation: &Value) -> Vec<String> {
+    reservation["items"].as_array().unwrap().iter().map(|item| text(item, "state")).collect()
+}
