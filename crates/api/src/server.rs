@@ -1,5 +1,7 @@
 //! Takes connections and serves them: bounded in number, patient with nobody, graceful at the end.
 
+mod patience;
+
 use admitone_app::ports::clock::Clock;
 use axum::Router;
 use axum::body::Body;
@@ -7,11 +9,11 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
+use patience::{Answered, Progress, Watched};
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -25,16 +27,25 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub struct ServerLimits {
     /// Most connections at once; more wait in the kernel's queue.
     pub connections_max: usize,
-    /// How long a client may take for its headers, in milliseconds.
+    /// How long a client may take for the head of a request, from its first bytes, in
+    /// milliseconds.
     pub header_wait_ms: u64,
+    /// How long a connection is kept on which nothing is asked, in milliseconds.
+    pub idle_wait_ms: u64,
     /// How long what was accepted may take to be answered when the house closes, in milliseconds.
     pub close_wait_ms: u64,
 }
 
 impl Default for ServerLimits {
-    /// 20,000 connections, ten seconds for headers, ten seconds to close.
+    /// 20,000 connections, ten seconds for the head of a request, 75 seconds between requests (a
+    /// visitor in line is asked to come back after 60 at most), ten seconds to close.
     fn default() -> Self {
-        Self { connections_max: 20_000, header_wait_ms: 10_000, close_wait_ms: 10_000 }
+        Self {
+            connections_max: 20_000,
+            header_wait_ms: 10_000,
+            idle_wait_ms: 75_000,
+            close_wait_ms: 10_000,
+        }
     }
 }
 
@@ -69,9 +80,10 @@ pub async fn serve(
         match accepted {
             Ok((stream, slot)) => {
                 let (router, numbers) = (router.clone(), Arc::clone(&numbers));
-                let stop = stop.clone();
+                let (clock, stop) = (Arc::clone(&clock), stop.clone());
                 connections.spawn(async move {
-                    connection(stream, router, numbers, limits, stop).await;
+                    let served = connection(stream, router, numbers, (clock, limits), stop);
+                    served.await;
                     drop(slot);
                 });
             }
@@ -106,23 +118,33 @@ async fn connection(
     stream: TcpStream,
     router: Router,
     numbers: Arc<AtomicU64>,
-    limits: ServerLimits,
+    (clock, limits): (Arc<dyn Clock>, ServerLimits),
     stop: CancellationToken,
 ) {
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
+    let progress = Arc::new(Progress::default());
+    let watched = Watched {
+        stream: TokioIo::new(stream),
+        progress: Arc::clone(&progress),
+        clock: Arc::clone(&clock),
+    };
+    let service = service_fn(|request: hyper::Request<Incoming>| {
         let router = router.clone();
         let number = numbers.fetch_add(1, Ordering::Relaxed);
-        async move { Ok::<_, std::convert::Infallible>(answer(router, request, number).await) }
+        let answering = progress.answering();
+        async move {
+            let answer = answer(router, request, number).await;
+            let answered = answer.map(|body| Answered { body, _answering: answering });
+            Ok::<_, std::convert::Infallible>(answered)
+        }
     });
+    // Without a timer of its own: that one would count from the end of the last answer.
     let mut builder = hyper::server::conn::http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_millis(limits.header_wait_ms))
-        .pipeline_flush(true);
-    let served = builder.serve_connection(TokioIo::new(stream), service);
+    let served = builder.pipeline_flush(true).serve_connection(watched, service);
     tokio::pin!(served);
+    let lost = patience::lost(&progress, &*clock, limits.idle_wait_ms, limits.header_wait_ms);
     let ended = tokio::select! {
         ended = &mut served => ended,
+        () = lost => return,
         () = stop.cancelled() => {
             served.as_mut().graceful_shutdown();
             served.await
@@ -167,3 +189,6 @@ fn class(status: u16) -> &'static str {
         500.. => "5xx",
     }
 }
+
+#[cfg(test)]
+mod tests;

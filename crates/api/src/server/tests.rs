@@ -1,0 +1,138 @@
+//! How long connections are waited for, with waits of tenths of seconds.
+
+use super::*;
+use admitone_app::clock::SystemClock;
+use axum::routing::get;
+use std::io::{ErrorKind, Read, Write};
+use std::time::Duration;
+
+const HEAD: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n";
+const IDLE_MS: u64 = 1_500;
+const HEADER_MS: u64 = 300;
+
+/// Runs something that blocks against a server with short waits.
+async fn against<T: Send + 'static>(visit: impl FnOnce(SocketAddr) -> T + Send + 'static) -> T {
+    let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().route("/", get(|| async { "here" })).route(
+        "/slow",
+        get(|| async {
+            SystemClock::default().sleep_ms(IDLE_MS + 500).await;
+            "at last"
+        }),
+    );
+    let limits = ServerLimits {
+        header_wait_ms: HEADER_MS,
+        idle_wait_ms: IDLE_MS,
+        close_wait_ms: 100,
+        ..ServerLimits::default()
+    };
+    let stop = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    let clock = Arc::new(SystemClock::default());
+    tasks.spawn(serve(listener, router, clock, limits, stop.clone()));
+    let visited = tokio::task::spawn_blocking(move || visit(address)).await.unwrap();
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+    visited
+}
+
+fn connect(address: SocketAddr) -> std::net::TcpStream {
+    let stream = std::net::TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream
+}
+
+fn pause(span_ms: u64) {
+    std::thread::sleep(Duration::from_millis(span_ms));
+}
+
+/// Asks and reads the answer; whether there was one.
+fn ask(stream: &mut std::net::TcpStream) -> bool {
+    stream.write_all(&[HEAD, b"\r\n"].concat()).unwrap();
+    let mut answer = [0; 1_024];
+    stream.read(&mut answer).is_ok_and(|length| answer[..length].ends_with(b"here"))
+}
+
+/// Whether the other side closes within so many milliseconds.
+fn is_closed_within(stream: &mut std::net::TcpStream, span_ms: u64) -> bool {
+    stream.set_read_timeout(Some(Duration::from_millis(span_ms))).unwrap();
+    match stream.read(&mut [0; 64]) {
+        Ok(length) => length == 0,
+        Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_outlives_the_wait_for_a_head() {
+    against(|address| {
+        let mut stream = connect(address);
+        for _ in 0..3 {
+            assert!(ask(&mut stream), "still there");
+            pause(HEADER_MS * 3);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_is_closed_in_the_end() {
+    against(|address| {
+        let mut silent = connect(address);
+        let mut asked = connect(address);
+        assert!(ask(&mut asked));
+        assert!(!is_closed_within(&mut silent, IDLE_MS / 2));
+        assert!(is_closed_within(&mut silent, IDLE_MS * 2));
+        assert!(is_closed_within(&mut asked, IDLE_MS * 2));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_comes_byte_by_byte_is_cut_off() {
+    against(|address| {
+        let mut first = connect(address);
+        let mut second = connect(address);
+        assert!(ask(&mut second));
+        for stream in [&mut first, &mut second] {
+            stream.write_all(HEAD).unwrap();
+            let mut sent = 0;
+            while sent < 100 && stream.write_all(b"x").is_ok() {
+                sent += 1;
+                pause(20);
+            }
+            assert!(sent < 60, "{sent} bytes were waited for");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_in_two_pieces_is_answered() {
+    against(|address| {
+        let mut stream = connect(address);
+        for _ in 0..2 {
+            stream.write_all(&HEAD[..10]).unwrap();
+            pause(HEADER_MS / 3);
+            stream.write_all(&[&HEAD[10..], b"\r\n"].concat()).unwrap();
+            let mut answer = [0; 1_024];
+            let length = stream.read(&mut answer).unwrap();
+            assert!(answer[..length].ends_with(b"here"));
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_takes_its_time_is_waited_for() {
+    against(|address| {
+        let mut stream = connect(address);
+        stream.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        let mut answer = [0; 1_024];
+        let length = stream.read(&mut answer).unwrap();
+        assert!(answer[..length].ends_with(b"at last"));
+        assert!(ask(&mut stream), "and the connection is good for another");
+    })
+    .await;
+}
