@@ -1,19 +1,24 @@
 //! Which commands were answered: an index in memory, 16 bytes each, over rows that are appended.
 
-use admitone_domain::{CommandId, StoredAnswer};
-use hashbrown::HashMap;
+use crate::shards::Shards;
+use admitone_domain::{CommandId, CommandMap, StoredAnswer};
 use std::sync::Arc;
+
+/// Answers by the command they are of.
+pub(crate) type Kept = CommandMap<Arc<StoredAnswer>>;
 
 /// The answers that are kept.
 #[derive(Default)]
 pub(crate) struct Answers {
     /// Answered since the last fold began.
-    fresh: HashMap<CommandId, StoredAnswer>,
+    fresh: Kept,
     /// Being folded; shared, so that the fold writes without the lock.
-    folding: Arc<HashMap<CommandId, StoredAnswer>>,
+    folding: Arc<Kept>,
+    /// Empty, with the room that an earlier fold needed.
+    spare: Kept,
     /// The number of the row of each folded answer, by the low half of its command's id. Two ids
     /// that share it are told apart by the row itself.
-    folded: HashMap<u64, u64>,
+    folded: Shards<u64, u64>,
     /// The number of the next row.
     next: u64,
 }
@@ -21,7 +26,7 @@ pub(crate) struct Answers {
 /// Where an answer is.
 pub(crate) enum Place {
     /// Here.
-    Memory(Box<StoredAnswer>),
+    Memory(Arc<StoredAnswer>),
     /// In the row of this number, if that row is of this command.
     Row(u64),
     /// Nowhere.
@@ -32,14 +37,14 @@ impl Answers {
     /// Where the answer of a command is.
     pub(crate) fn find(&self, id: CommandId) -> Place {
         match self.fresh.get(&id).or_else(|| self.folding.get(&id)) {
-            Some(answer) => Place::Memory(Box::new(answer.clone())),
+            Some(answer) => Place::Memory(Arc::clone(answer)),
             None => self.folded.get(&low(id)).map_or(Place::Nowhere, |number| Place::Row(*number)),
         }
     }
 
     /// Keeps an answer.
-    pub(crate) fn keep(&mut self, answer: StoredAnswer) {
-        self.fresh.insert(answer.id, answer);
+    pub(crate) fn keep(&mut self, answer: &Arc<StoredAnswer>) {
+        self.fresh.insert(answer.id, Arc::clone(answer));
     }
 
     /// Knows of a row that is there already.
@@ -49,14 +54,20 @@ impl Answers {
     }
 
     /// Begins a fold: the answers to append, and the number of the first.
-    pub(crate) fn begin_fold(&mut self) -> (u64, Arc<HashMap<CommandId, StoredAnswer>>) {
-        self.folding = Arc::new(std::mem::take(&mut self.fresh));
+    pub(crate) fn begin_fold(&mut self) -> (u64, Arc<Kept>) {
+        let empty = std::mem::take(&mut self.spare);
+        self.folding = Arc::new(std::mem::replace(&mut self.fresh, empty));
         (self.next, Arc::clone(&self.folding))
     }
 
     /// The fold is committed, and its rows are known.
     pub(crate) fn end_fold(&mut self) {
         self.folding = Arc::default();
+    }
+
+    /// Takes back a map that was emptied elsewhere.
+    pub(crate) fn reuse(&mut self, emptied: Kept) {
+        self.spare = emptied;
     }
 
     /// Forgets rows that were pruned.

@@ -1,15 +1,16 @@
 //! Which holds are over, by show: kept in memory, because every batch that takes stock asks.
 
+use crate::shards::Shards;
 use admitone_domain::Moment;
 use admitone_domain::id::{ReservationId, ShowId};
 use admitone_domain::reservation::{Reservation, ReservationState};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The ends of all live holds.
 #[derive(Default)]
 pub(crate) struct Due {
     by_show: BTreeMap<ShowId, BTreeSet<(Moment, ReservationId)>>,
-    live: HashMap<ReservationId, (ShowId, Moment)>,
+    live: Shards<ReservationId, (ShowId, Moment)>,
 }
 
 impl Due {

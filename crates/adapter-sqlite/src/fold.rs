@@ -87,12 +87,14 @@ fn fold(shared: &Shared, tables: &mut Connection) -> Result<(), Trouble> {
     learn(shared, &fold);
     shared.memory().answers.forget(&pruned);
     shared.journal.forget(fold.seq);
+    let folded = size(fold.rows.len());
+    give_back(shared, fold);
     // Nobody is kept waiting by this: the journal's thread does not checkpoint by itself.
     let checkpoint = |connection: &Connection| {
         connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
     };
     checkpoint(tables).and_then(|()| checkpoint(&shared.journal_reader())).map_err(&failed)?;
-    metrics::histogram!("admitone_fold_rows").record(f64::from(size(fold.rows.len())));
+    metrics::histogram!("admitone_fold_rows").record(f64::from(folded));
     Ok(())
 }
 
@@ -101,10 +103,12 @@ fn fold(shared: &Shared, tables: &mut Connection) -> Result<(), Trouble> {
 fn learn(shared: &Shared, fold: &Fold) {
     let rows: Vec<(&Key, &Loaded)> = fold.rows.iter().collect();
     for some in rows.chunks(CHUNK) {
-        let mut memory = shared.memory();
-        for (key, loaded) in some {
-            memory.remember(**key, Some((*loaded).clone()));
-        }
+        let forgotten: Vec<_> = {
+            let mut memory = shared.memory();
+            let learnt = some.iter();
+            learnt.filter_map(|(key, row)| memory.remember(**key, Some((*row).clone()))).collect()
+        };
+        drop(forgotten);
     }
     let answers: Vec<(CommandId, u64)> =
         fold.answers.keys().copied().zip(fold.first_answer..).collect();
@@ -115,6 +119,17 @@ fn learn(shared: &Shared, fold: &Fold) {
         }
     }
     shared.memory().end_fold();
+}
+
+/// Empties the maps of a fold, which takes long, and keeps the room they have.
+fn give_back(shared: &Shared, fold: Fold) {
+    if let (Ok(mut rows), Ok(mut answers)) =
+        (Arc::try_unwrap(fold.rows), Arc::try_unwrap(fold.answers))
+    {
+        rows.clear();
+        answers.clear();
+        shared.memory().reuse(rows, answers);
+    }
 }
 
 fn write_all(tables: &Transaction<'_>, fold: &Fold) -> rusqlite::Result<()> {

@@ -20,6 +20,7 @@ mod memory;
 mod open;
 mod reads;
 mod room_log;
+mod shards;
 mod store;
 mod tables;
 mod trouble;

@@ -1,14 +1,21 @@
 //! What is in memory: rows that the journal has and the tables do not yet, and hot rows.
+//!
+//! All of it stands behind one lock that every batch takes. Whatever takes long (a large map that
+//! is emptied, a generation that is forgotten) is handed out and done without the lock; a map
+//! comes back empty, with the room it had, so that it does not grow anew under the lock.
 
-use crate::answers::Answers;
+use crate::answers::{Answers, Kept};
 use crate::due::Due;
 use admitone_domain::wallet::Entry;
-use admitone_domain::{CommandId, Event, Key, KeyMap, Loaded, Row, StoredAnswer, Verdict};
-use hashbrown::HashMap;
+use admitone_domain::{Event, Key, KeyMap, Loaded, Row, Verdict};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 /// How many rows a generation of the cache holds; two are kept.
 const GENERATION_MAX: usize = 200_000;
+
+/// Hot rows, and names known to have none.
+pub(crate) type Generation = KeyMap<Option<Loaded>>;
 
 /// What is in memory.
 #[derive(Default)]
@@ -19,9 +26,10 @@ pub(crate) struct Memory {
     dirty: KeyMap<Loaded>,
     /// Rows that are being folded; shared, so that the fold sorts and writes without the lock.
     folding: Arc<KeyMap<Loaded>>,
-    /// Hot rows, and names known to have none.
-    young: KeyMap<Option<Loaded>>,
-    old: KeyMap<Option<Loaded>>,
+    /// Empty, with the room that an earlier fold needed.
+    spare: KeyMap<Loaded>,
+    young: Generation,
+    old: Generation,
     entries: Vec<Entry>,
     events: Vec<(u64, Vec<Event>)>,
     pub(crate) answers: Answers,
@@ -55,7 +63,7 @@ pub(crate) struct Fold {
     pub(crate) rows: Arc<KeyMap<Loaded>>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) events: Vec<(u64, Vec<Event>)>,
-    pub(crate) answers: Arc<HashMap<CommandId, StoredAnswer>>,
+    pub(crate) answers: Arc<Kept>,
     /// The number of the first answer; the others follow it in the order of the map.
     pub(crate) first_answer: u64,
 }
@@ -77,19 +85,23 @@ impl Memory {
         is_new.then_some(Known::Nothing)
     }
 
-    /// Remembers what the tables said.
-    pub(crate) fn remember(&mut self, key: Key, found: Option<Loaded>) {
+    /// Remembers what the tables said. A generation that is forgotten for it is handed out.
+    #[must_use]
+    pub(crate) fn remember(&mut self, key: Key, found: Option<Loaded>) -> Option<Generation> {
         self.young.insert(key, found);
-        if self.young.len() > GENERATION_MAX {
-            self.old = std::mem::take(&mut self.young);
+        if self.young.len() < GENERATION_MAX {
+            return None;
         }
+        let empty =
+            Generation::with_capacity_and_hasher(GENERATION_MAX, BuildHasherDefault::default());
+        Some(std::mem::replace(&mut self.old, std::mem::replace(&mut self.young, empty)))
     }
 
     /// Takes over a batch that the journal has.
     pub(crate) fn take(&mut self, seq: u64, verdict: &Verdict) {
         self.seq = seq;
         for change in &verdict.changes {
-            match &change.row {
+            match &*change.row {
                 Row::Reservation(reservation) => {
                     self.due.note(reservation);
                     self.record_max = self.record_max.max(reservation.id.0);
@@ -97,7 +109,7 @@ impl Memory {
                 Row::Payment(payment) => self.record_max = self.record_max.max(payment.id.0),
                 _ => {}
             }
-            let loaded = Loaded { version: change.seen + 1, row: change.row.clone() };
+            let loaded = Loaded { version: change.seen + 1, row: Arc::clone(&change.row) };
             self.dirty.insert(change.key(), loaded);
         }
         self.entries.extend(&verdict.entries);
@@ -105,7 +117,7 @@ impl Memory {
             self.events.push((seq, verdict.events.clone()));
         }
         for answer in &verdict.answers {
-            self.answers.keep(answer.clone());
+            self.answers.keep(answer);
         }
     }
 
@@ -116,7 +128,8 @@ impl Memory {
 
     /// Begins a fold. What it takes stays readable until it ends.
     pub(crate) fn begin_fold(&mut self) -> Fold {
-        self.folding = Arc::new(std::mem::take(&mut self.dirty));
+        let empty = std::mem::take(&mut self.spare);
+        self.folding = Arc::new(std::mem::replace(&mut self.dirty, empty));
         let (first_answer, answers) = self.answers.begin_fold();
         Fold {
             seq: self.seq,
@@ -132,5 +145,11 @@ impl Memory {
     pub(crate) fn end_fold(&mut self) {
         self.folding = Arc::default();
         self.answers.end_fold();
+    }
+
+    /// Takes back the maps of a fold, emptied.
+    pub(crate) fn reuse(&mut self, rows: KeyMap<Loaded>, answers: Kept) {
+        self.spare = rows;
+        self.answers.reuse(answers);
     }
 }

@@ -17,6 +17,7 @@ use admitone_domain::wallet::{Entry, EntryKind};
 use admitone_domain::{CommandId, Key, Loaded, Moment, Money, Row, StoredAnswer};
 use async_trait::async_trait;
 use rusqlite::{Connection, Params};
+use std::sync::Arc;
 
 impl SqliteStore {
     async fn list<T>(
@@ -37,7 +38,7 @@ impl SqliteStore {
     ) -> Result<Vec<T>, Trouble> {
         self.list(|tables| {
             let found = versions(tables, sql, params)?;
-            Ok(found.into_iter().filter_map(|loaded| pick(loaded.row)).collect())
+            Ok(found.into_iter().filter_map(|loaded| pick(loaded.into_row())).collect())
         })
         .await
     }
@@ -50,7 +51,7 @@ fn versions(tables: &Connection, sql: &str, params: impl Params) -> Result<Vec<L
     let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(&failed)? {
         let body = row.get_ref(1).and_then(|value| Ok(value.as_blob()?)).map_err(&failed)?;
-        found.push(Loaded { version: row.get(0).map_err(&failed)?, row: decode(body)? });
+        found.push(Loaded { version: row.get(0).map_err(&failed)?, row: Arc::new(decode(body)?) });
     }
     Ok(found)
 }
@@ -81,7 +82,7 @@ impl Reads for SqliteStore {
         Ok(known.into_iter().map(&mut take).collect())
     }
 
-    async fn answer(&self, id: CommandId) -> Result<Option<StoredAnswer>, Trouble> {
+    async fn answer(&self, id: CommandId) -> Result<Option<Arc<StoredAnswer>>, Trouble> {
         self.shared.answer(id)
     }
 

@@ -53,13 +53,14 @@ impl Transaction for Batch {
         &mut self,
         wanted: &Wanted,
         rows: &mut Rows,
-    ) -> Result<Vec<StoredAnswer>, Trouble> {
+    ) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
         if rows.now == Moment::default() {
             rows.now = self.shared.clock.now();
         }
-        let misses = self.shared.load(wanted, rows);
+        let (misses, answered) = self.shared.look_up(wanted, rows);
         self.shared.load_misses(&misses, rows)?;
-        wanted.commands.iter().filter_map(|id| self.shared.answer(*id).transpose()).collect()
+        let kept = answered.into_iter().map(|(id, place)| self.shared.answer_at(id, place));
+        kept.filter_map(Result::transpose).collect()
     }
 
     async fn save(&mut self, verdict: &Arc<Verdict>) -> Result<(), Trouble> {
@@ -85,8 +86,9 @@ impl Transaction for Batch {
 }
 
 impl Shared {
-    /// Loads what memory has; the keys it does not know of.
-    fn load(&self, wanted: &Wanted, rows: &mut Rows) -> Vec<Key> {
+    /// Loads what memory has, under one taking of its lock. What it does not know of, and where
+    /// the answers are of commands that have one.
+    fn look_up(&self, wanted: &Wanted, rows: &mut Rows) -> (Vec<Key>, Vec<(CommandId, Place)>) {
         let memory = self.memory();
         let mut misses = Vec::new();
         for key in &wanted.keys {
@@ -97,7 +99,9 @@ impl Shared {
         }
         let due = wanted.due_of.iter().flat_map(|show| memory.due.of_show(*show, rows.now));
         rows.due = due.collect();
-        misses
+        let answers = wanted.commands.iter().map(|id| (*id, memory.answers.find(*id)));
+        let answered = answers.filter(|(_, place)| !matches!(place, Place::Nowhere)).collect();
+        (misses, answered)
     }
 
     fn load_misses(&self, misses: &[Key], rows: &mut Rows) -> Result<(), Trouble> {
@@ -115,26 +119,37 @@ impl Shared {
         let found: Vec<Option<Loaded>> = self.read(|tables| {
             keys.iter().map(|key| read::row(tables, *key)).collect::<Result<_, _>>()
         })?;
-        let mut memory = self.memory();
+        let mut forgotten = Vec::new();
         let mut newest = Vec::with_capacity(found.len());
+        let mut memory = self.memory();
         for (key, found) in keys.iter().zip(found) {
             // A batch may have been committed meanwhile: what memory knows by now is newer.
             if let Some(known) = memory.find(*key) {
                 newest.push(known.row());
             } else {
-                memory.remember(*key, found.clone());
+                forgotten.extend(memory.remember(*key, found.clone()));
                 newest.push(found);
             }
         }
+        drop(memory);
+        // A forgotten generation takes long to drop: not under the lock.
+        drop(forgotten);
         Ok(newest)
     }
 
     /// The answer that is kept of a command.
-    pub(crate) fn answer(&self, id: CommandId) -> Result<Option<StoredAnswer>, Trouble> {
+    pub(crate) fn answer(&self, id: CommandId) -> Result<Option<Arc<StoredAnswer>>, Trouble> {
         let place = self.memory().answers.find(id);
+        self.answer_at(id, place)
+    }
+
+    fn answer_at(&self, id: CommandId, place: Place) -> Result<Option<Arc<StoredAnswer>>, Trouble> {
         match place {
-            Place::Memory(answer) => Ok(Some(*answer)),
-            Place::Row(number) => self.read(|tables| read::answer(tables, number, id)),
+            Place::Memory(answer) => Ok(Some(answer)),
+            Place::Row(number) => {
+                let found = self.read(|tables| read::answer(tables, number, id))?;
+                Ok(found.map(Arc::new))
+            }
             Place::Nowhere => Ok(None),
         }
     }

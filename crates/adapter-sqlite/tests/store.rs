@@ -48,7 +48,7 @@ async fn charge(store: &SqliteStore, number: u64) -> bool {
 }
 
 async fn balance(store: &SqliteStore) -> Option<i64> {
-    match store.rows(&[Key::Wallet(ANN)]).await.unwrap().pop().flatten()?.row {
+    match store.rows(&[Key::Wallet(ANN)]).await.unwrap().pop().flatten()?.into_row() {
         Row::Wallet(wallet) => Some(wallet.balance.0),
         other => panic!("{other:?}"),
     }
@@ -115,7 +115,7 @@ async fn oversell(store: &SqliteStore) {
         held: 0,
         sold: 2,
     };
-    let row = Row::TicketType(oversold);
+    let row = Arc::new(Row::TicketType(oversold));
     let change = Change { seen: 0, guard: Guard::Unchanged, delta: Delta::Whole, row };
     let verdict = Arc::new(Verdict { changes: vec![change], ..Verdict::default() });
     let mut transaction = store.begin(Mode::Plain, &Fences::default()).await.unwrap();

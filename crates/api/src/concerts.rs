@@ -137,7 +137,7 @@ pub(crate) async fn list_shows(
 }
 
 async fn find(house: &House, id: ConcertId) -> Result<Concert, Problem> {
-    match house.office.row(Key::Concert(id)).await?.map(|loaded| loaded.row) {
+    match house.office.row(Key::Concert(id)).await?.map(admitone_domain::Loaded::into_row) {
         Some(Row::Concert(concert)) => Ok(concert),
         _ => Err(Problem::not_found("concert")),
     }

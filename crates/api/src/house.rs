@@ -82,7 +82,7 @@ impl House {
 
     /// A show that exists.
     pub(crate) async fn show(&self, id: ShowId) -> Result<Show, Problem> {
-        match self.office.row(Key::Show(id)).await?.map(|loaded| loaded.row) {
+        match self.office.row(Key::Show(id)).await?.map(admitone_domain::Loaded::into_row) {
             Some(Row::Show(show)) => Ok(show),
             _ => Err(Problem::not_found("show")),
         }

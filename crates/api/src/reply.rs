@@ -6,6 +6,7 @@ use admitone_domain::{Moment, Outcome, StoredAnswer};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 /// Says that the answer was given before.
@@ -32,9 +33,8 @@ pub(crate) fn reply<T: Serialize>(
     render: impl FnOnce(Outcome, Moment) -> Option<T>,
 ) -> Result<Response<Body>, Problem> {
     let (stored, replayed) = settled(reply)?;
-    let StoredAnswer { answer, at, .. } = *stored;
-    let outcome = answer?;
-    let view = render(outcome, at).ok_or_else(Problem::key_reused)?;
+    let outcome = stored.answer.clone()?;
+    let view = render(outcome, stored.at).ok_or_else(Problem::key_reused)?;
     let mut response = json(status, &view);
     if replayed {
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
@@ -43,7 +43,7 @@ pub(crate) fn reply<T: Serialize>(
 }
 
 /// The answer, and whether it was given before.
-pub(crate) fn settled(reply: Reply) -> Result<(Box<StoredAnswer>, bool), Problem> {
+pub(crate) fn settled(reply: Reply) -> Result<(Arc<StoredAnswer>, bool), Problem> {
     match reply {
         Reply::Answered { answer, replayed } => Ok((answer, replayed)),
         Reply::KeyReused => Err(Problem::key_reused()),
@@ -52,7 +52,7 @@ pub(crate) fn settled(reply: Reply) -> Result<(Box<StoredAnswer>, bool), Problem
 
 /// The outcome of a reply.
 pub(crate) fn outcome(reply: Reply) -> Result<Outcome, Problem> {
-    settled(reply).and_then(|(stored, _)| Ok(stored.answer?))
+    settled(reply).and_then(|(stored, _)| Ok(stored.answer.clone()?))
 }
 
 /// JSON with a strong validator, or 304 when the client has it.

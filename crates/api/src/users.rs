@@ -86,7 +86,12 @@ pub(crate) async fn read_own_account(
     State(house): State<House>,
     reader: Reader,
 ) -> Result<Json<UserView>, Problem> {
-    let name = match house.office.row(Key::Buyer(reader.buyer)).await?.map(|loaded| loaded.row) {
+    let name = match house
+        .office
+        .row(Key::Buyer(reader.buyer))
+        .await?
+        .map(admitone_domain::Loaded::into_row)
+    {
         Some(Row::Buyer(buyer)) => Some(buyer.name),
         _ => None,
     };

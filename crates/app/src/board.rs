@@ -62,7 +62,7 @@ impl Boards {
     ) -> Result<(), Trouble> {
         let mut seats = Vec::new();
         for loaded in found.into_iter().flatten() {
-            if let Row::Plan(_, plan) = &loaded.row {
+            if let Row::Plan(_, plan) = &*loaded.row {
                 seats.extend(plan.blocks.iter().flat_map(SeatBlock::seats).map(Key::Seat));
             }
             board.apply(&loaded.row, loaded.version);

@@ -263,7 +263,8 @@ impl<'a> Import<'a> {
     }
 
     async fn blocks(&self, show: ShowId) -> Result<Vec<[String; 2]>, ImportTrouble> {
-        let Some(Row::Plan(_, plan)) = self.office.row(Key::Plan(show)).await?.map(|l| l.row)
+        let Some(Row::Plan(_, plan)) =
+            self.office.row(Key::Plan(show)).await?.map(admitone_domain::Loaded::into_row)
         else {
             return Ok(Vec::new());
         };
@@ -290,10 +291,12 @@ impl<'a> Import<'a> {
         };
         let refused = |refusal| ImportTrouble::Refused { place: place.to_owned(), refusal };
         match self.office.submit(&request, Action::Operate(operate)).await? {
-            Reply::Answered { answer, .. } => match answer.answer.map_err(refused)? {
-                Outcome::Saved { key, .. } => Ok(key),
-                other => Err(wrong(place, "answer", &format_args!("{other:?}"))),
-            },
+            Reply::Answered { answer, .. } => {
+                match answer.answer.as_ref().map_err(|refusal| refused(refusal.clone()))? {
+                    Outcome::Saved { key, .. } => Ok(*key),
+                    other => Err(wrong(place, "answer", &format_args!("{other:?}"))),
+                }
+            }
             Reply::KeyReused => Err(wrong(place, "document", &"was imported in another form")),
         }
     }

@@ -66,8 +66,8 @@ impl Rooms {
         let (open, opening) = (RwLock::default(), tokio::sync::Mutex::default());
         let rooms = Arc::new(Self { setup, uuids, open, opening, messages });
         for loaded in rooms.setup.reads.rooms().await? {
-            if let Row::Room { id, .. } = loaded.row {
-                rooms.find(id).await?;
+            if let Row::Room { id, .. } = &*loaded.row {
+                rooms.find(*id).await?;
             }
         }
         tracker.spawn(messenger::run(Arc::downgrade(&rooms), received));
@@ -188,7 +188,7 @@ impl Rooms {
             return Ok(Some(found));
         }
         let row = self.setup.reads.rows(&[Key::Room(room)]).await?.pop().flatten();
-        let Some(Row::Room { settings, .. }) = row.map(|loaded| loaded.row) else {
+        let Some(Row::Room { settings, .. }) = row.map(admitone_domain::Loaded::into_row) else {
             return Ok(None);
         };
         let settings = settings_of(&settings);

@@ -11,10 +11,11 @@ use admitone_domain::command::Expire;
 use admitone_domain::id::ReservationId;
 use admitone_domain::pass::Admission;
 use admitone_domain::{
-    Action, Actor, Command, CommandId, Fingerprint, Key, Refusal, Rows, StoredAnswer, Verdict,
-    decide,
+    Action, Actor, Command, CommandId, CommandMap, Fingerprint, Key, Refusal, Rows, StoredAnswer,
+    Verdict, decide,
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// How often a batch is tried again after a conflict, and how long a lock is waited for.
@@ -88,7 +89,7 @@ impl Settler {
     }
 
     async fn settle_locked(&self, part: &[Command]) -> Result<Vec<Reply>, Trouble> {
-        let keys = lock_keys(part);
+        let keys = if self.lock.wants_keys() { lock_keys(part) } else { BTreeSet::new() };
         let guard = self.lock.acquire(&keys, self.limits.lock_wait_ms).await?;
         let settled = self.attempt(part, &guard.fences()).await;
         guard.release().await;
@@ -99,17 +100,15 @@ impl Settler {
         let mut transaction = self.store.begin(self.mode, fences).await?;
         let mut rows = Rows::default();
         let known = load(transaction.as_mut(), part, &mut rows).await?;
-        let (fresh, known) = sort(part, known);
+        let sorted = Sorted::new(part, known);
         let sweeps: Vec<Command> = rows.due.iter().map(|due| sweep(*due)).collect();
-        let swept = sweeps.len();
-        let kept: Vec<bool> = fresh.iter().map(is_kept).collect();
-        let batch: Vec<Command> = sweeps.into_iter().chain(fresh).collect();
-        load_keys(transaction.as_mut(), &batch, &mut rows).await?;
+        let batch = || sweeps.iter().chain(sorted.fresh.iter().copied());
+        load_keys(transaction.as_mut(), batch, &mut rows).await?;
 
-        let mut verdict = decide(&rows, &batch);
-        verdict.answers.drain(..swept);
-        let replies = replies(part, known, &verdict.answers);
-        drop_what_is_not_kept(&mut verdict, &kept);
+        let mut verdict = decide(&rows, batch());
+        verdict.answers.drain(..sweeps.len());
+        let replies = sorted.replies(part, &verdict.answers);
+        drop_what_is_not_kept(&mut verdict, &sorted.fresh);
         if is_empty(&verdict) {
             return Ok(replies);
         }
@@ -139,25 +138,24 @@ async fn load(
     transaction: &mut dyn Transaction,
     part: &[Command],
     rows: &mut Rows,
-) -> Result<HashMap<CommandId, StoredAnswer>, Trouble> {
+) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
     let shows: BTreeSet<_> = part.iter().filter_map(|c| c.action.takes_from()).collect();
     let wanted = Wanted {
         keys: missing(part, rows),
         commands: part.iter().filter(|c| is_kept(c)).map(|c| c.id).collect(),
         due_of: shows.into_iter().collect(),
     };
-    let known = transaction.load(&wanted, rows).await?;
-    Ok(known.into_iter().map(|answer| (answer.id, answer)).collect())
+    transaction.load(&wanted, rows).await
 }
 
 /// Loads until no command names anything new: a payment names its reservation, then its seats.
-async fn load_keys(
+async fn load_keys<'a, B: Iterator<Item = &'a Command>>(
     transaction: &mut dyn Transaction,
-    batch: &[Command],
+    batch: impl Fn() -> B,
     rows: &mut Rows,
 ) -> Result<(), Trouble> {
     loop {
-        let keys = missing(batch, rows);
+        let keys = missing(batch(), rows);
         if keys.is_empty() {
             return Ok(());
         }
@@ -167,8 +165,8 @@ async fn load_keys(
     }
 }
 
-fn missing(batch: &[Command], rows: &Rows) -> Vec<Key> {
-    let mut keys = Vec::with_capacity(batch.len() * 6);
+fn missing<'a>(batch: impl IntoIterator<Item = &'a Command>, rows: &Rows) -> Vec<Key> {
+    let mut keys = Vec::new();
     for command in batch {
         command.keys(rows, &mut keys);
     }
@@ -182,18 +180,51 @@ fn lock_keys(part: &[Command]) -> BTreeSet<Key> {
     missing(part, &Rows::default()).into_iter().collect()
 }
 
-/// The commands that must be decided, once each, and what the others were answered before.
-fn sort(
-    part: &[Command],
-    known: HashMap<CommandId, StoredAnswer>,
-) -> (Vec<Command>, HashMap<CommandId, StoredAnswer>) {
-    let mut seen = BTreeSet::new();
-    let fresh = part
-        .iter()
-        .filter(|command| !known.contains_key(&command.id) && seen.insert(command.id))
-        .cloned()
-        .collect();
-    (fresh, known)
+/// The commands that must be decided, once each, and where the answers of all of them are.
+struct Sorted<'a> {
+    fresh: Vec<&'a Command>,
+    answers: CommandMap<Place>,
+}
+
+/// Where the answer of a command is.
+enum Place {
+    /// It was answered before this batch.
+    Known(Arc<StoredAnswer>),
+    /// It is the so manieth that is decided now.
+    Decided(usize),
+}
+
+impl<'a> Sorted<'a> {
+    fn new(part: &'a [Command], known: Vec<Arc<StoredAnswer>>) -> Self {
+        let mut answers = CommandMap::default();
+        answers.reserve(part.len());
+        answers.extend(known.into_iter().map(|answer| (answer.id, Place::Known(answer))));
+        let mut fresh = Vec::with_capacity(part.len());
+        for command in part {
+            if let Entry::Vacant(place) = answers.entry(command.id) {
+                place.insert(Place::Decided(fresh.len()));
+                fresh.push(command);
+            }
+        }
+        Self { fresh, answers }
+    }
+
+    fn replies(&self, part: &[Command], decided: &[Arc<StoredAnswer>]) -> Vec<Reply> {
+        part.iter().map(|command| self.reply(command, decided)).collect()
+    }
+
+    fn reply(&self, command: &Command, decided: &[Arc<StoredAnswer>]) -> Reply {
+        let (answer, replayed) = match self.answers.get(&command.id) {
+            Some(Place::Known(answer)) => (answer, true),
+            // The same command twice in one batch: the second one is a repetition of the first.
+            Some(Place::Decided(at)) => (&decided[*at], !std::ptr::eq(self.fresh[*at], command)),
+            None => return Reply::KeyReused,
+        };
+        if answer.fingerprint != command.fingerprint {
+            return Reply::KeyReused;
+        }
+        Reply::Answered { answer: Arc::clone(answer), replayed }
+    }
 }
 
 /// Sweeps come without a key of a caller: their answers are nobody's.
@@ -201,35 +232,12 @@ fn is_kept(command: &Command) -> bool {
     !matches!(command.action, Action::Expire(_))
 }
 
-fn drop_what_is_not_kept(verdict: &mut Verdict, kept: &[bool]) {
-    let mut kept = kept.iter();
+fn drop_what_is_not_kept(verdict: &mut Verdict, fresh: &[&Command]) {
+    let mut fresh = fresh.iter();
     verdict.answers.retain(|decided| {
-        let of_a_caller = kept.next().copied().unwrap_or(true);
+        let of_a_caller = fresh.next().is_some_and(|command| is_kept(command));
         of_a_caller && decided.answer.as_ref().map_or_else(Refusal::is_kept, |_| true)
     });
-}
-
-fn replies(
-    part: &[Command],
-    known: HashMap<CommandId, StoredAnswer>,
-    decided: &[StoredAnswer],
-) -> Vec<Reply> {
-    let mut decided: HashMap<CommandId, (StoredAnswer, bool)> =
-        decided.iter().map(|answer| (answer.id, (answer.clone(), false))).collect();
-    decided.extend(known.into_iter().map(|(id, answer)| (id, (answer, true))));
-    part.iter().map(|command| reply(command, &mut decided)).collect()
-}
-
-fn reply(command: &Command, decided: &mut HashMap<CommandId, (StoredAnswer, bool)>) -> Reply {
-    match decided.get_mut(&command.id) {
-        Some((answer, _)) if answer.fingerprint != command.fingerprint => Reply::KeyReused,
-        // The same command twice in one batch: the second one is a repetition of the first.
-        Some((answer, replayed)) => Reply::Answered {
-            answer: Box::new(answer.clone()),
-            replayed: std::mem::replace(replayed, true),
-        },
-        None => Reply::KeyReused,
-    }
 }
 
 fn is_empty(verdict: &Verdict) -> bool {

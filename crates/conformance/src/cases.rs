@@ -10,6 +10,7 @@ use admitone_app::ports::delivery::Reply;
 use admitone_app::ports::store::{Fences, Mode, Wanted};
 use admitone_domain::id::{BuyerId, ReservationId};
 use admitone_domain::{Action, Actor, Key, Money, Outcome, Refusal, Row, Rows};
+use std::sync::Arc;
 
 macro_rules! cases {
     ($($name:ident: $promised:ident),* $(,)?) => {
@@ -43,7 +44,7 @@ async fn saved_rows_are_loaded_again(fresh: Fresh, mode: Mode) {
     let loaded = fresh.reads.rows(&[Key::Wallet(ANN)]).await.unwrap_or_default();
     let Some(Some(loaded)) = loaded.into_iter().next() else { panic!("no wallet") };
     assert_eq!(loaded.version, 2);
-    let Row::Wallet(wallet) = loaded.row else { panic!("{:?}", loaded.row) };
+    let Row::Wallet(wallet) = &*loaded.row else { panic!("{:?}", loaded.row) };
     assert_eq!(wallet.balance, Money(111));
 }
 
@@ -59,10 +60,10 @@ async fn an_answer_is_kept_and_found_by_its_command(fresh: Fresh, mode: Mode) {
     let settler = settler(&fresh, mode);
     let first = answered(settler.settle(vec![charge(1, ANN, 100)]).await.remove(0));
     let again = settler.settle(vec![charge(1, ANN, 100)]).await.remove(0);
-    assert_eq!(again, Ok(Reply::Answered { answer: Box::new(first.clone()), replayed: true }));
+    assert_eq!(again, Ok(Reply::Answered { answer: Arc::new(first.clone()), replayed: true }));
     assert_eq!(balance(&fresh, ANN).await, 100, "done once");
     let kept = fresh.reads.answer(first.id).await;
-    assert_eq!(kept, Ok(Some(first)));
+    assert_eq!(kept, Ok(Some(Arc::new(first))));
     let mut other = charge(1, ANN, 200);
     other.fingerprint = admitone_domain::Fingerprint(99);
     assert_eq!(settler.settle(vec![other]).await, [Ok(Reply::KeyReused)]);

@@ -118,7 +118,7 @@ pub(crate) async fn settle(fresh: &Fresh, mode: Mode, batch: Vec<Command>) -> Ve
 
 pub(crate) fn answered(reply: Result<Reply, Trouble>) -> StoredAnswer {
     match reply {
-        Ok(Reply::Answered { answer, .. }) => *answer,
+        Ok(Reply::Answered { answer, .. }) => Arc::unwrap_or_clone(answer),
         other => panic!("{other:?}"),
     }
 }
@@ -173,5 +173,5 @@ pub(crate) async fn balance(fresh: &Fresh, buyer: BuyerId) -> i64 {
 
 pub(crate) async fn row(fresh: &Fresh, key: Key) -> Option<Row> {
     let rows = fresh.reads.rows(&[key]).await.unwrap_or_else(|e| panic!("{e}"));
-    rows.into_iter().next().flatten().map(|loaded| loaded.row)
+    rows.into_iter().next().flatten().map(admitone_domain::Loaded::into_row)
 }

@@ -5,6 +5,7 @@ mod workbench;
 pub(crate) use workbench::Workbench;
 
 use crate::{Answer, Command, Refusal, Rows, StoredAnswer, Verdict};
+use std::sync::Arc;
 
 /// Decides a batch of commands on the rows they name. Pure: the same rows and commands give the
 /// same verdict. A refused command leaves no trace on the rest of its batch.
@@ -13,9 +14,10 @@ use crate::{Answer, Command, Refusal, Rows, StoredAnswer, Verdict};
 ///
 /// # Panics
 /// When a rule reads a row that its command did not name: a bug of this crate.
-pub fn decide(rows: &Rows, commands: &[Command]) -> Verdict {
+pub fn decide<'a>(rows: &Rows, commands: impl IntoIterator<Item = &'a Command>) -> Verdict {
     let mut bench = Workbench::new(rows);
-    let answers = commands.iter().map(|command| settle_one(&mut bench, command)).collect();
+    let settled = commands.into_iter().map(|command| settle_one(&mut bench, command));
+    let answers = settled.map(Arc::new).collect();
     bench.into_verdict(answers)
 }
 

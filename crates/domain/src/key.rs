@@ -1,5 +1,6 @@
 //! The name of a row, and a map by that name.
 
+use crate::CommandId;
 use crate::id::{
     BuyerId, ConcertId, OperatorId, PaymentId, ReservationId, RoomId, SeatId, ShowId, TicketTypeId,
 };
@@ -42,6 +43,9 @@ pub enum Key {
 
 /// A map by row name.
 pub type KeyMap<V> = HashMap<Key, V, BuildHasherDefault<KeyHasher>>;
+
+/// A map by command name.
+pub type CommandMap<V> = HashMap<CommandId, V, BuildHasherDefault<KeyHasher>>;
 
 /// A few multiplications instead of a keyed hash: the ids are ours (numbers we gave, hashes we
 /// made), so nobody outside can aim at one bucket.

@@ -32,7 +32,7 @@ pub use answer::{Answer, CommandId, Fingerprint, Outcome, StoredAnswer};
 pub use command::{Action, Actor, Command};
 pub use decide::decide;
 pub use event::{Event, Happening};
-pub use key::{Key, KeyHasher, KeyMap};
+pub use key::{CommandMap, Key, KeyHasher, KeyMap};
 pub use moment::Moment;
 pub use money::{Currency, Money};
 pub use refusal::Refusal;

@@ -12,6 +12,7 @@ use crate::ticket_type::TicketType;
 use crate::wallet::Wallet;
 use crate::{Key, KeyMap, Moment};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A row of any kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,8 +85,15 @@ impl Row {
 pub struct Loaded {
     /// How often it was written; the first writing makes it 1.
     pub version: u64,
-    /// What it says.
-    pub row: Row,
+    /// What it says; shared, because many look at it and nobody changes it in place.
+    pub row: Arc<Row>,
+}
+
+impl Loaded {
+    /// What it says, for somebody who wants it for himself.
+    pub fn into_row(self) -> Row {
+        Arc::unwrap_or_clone(self.row)
+    }
 }
 
 /// What a batch was loaded with: rows, the holds that are due, and the time of the store.
@@ -126,7 +134,7 @@ impl Rows {
 
     /// The reservation, if it is loaded.
     pub fn reservation(&self, id: ReservationId) -> Option<&Reservation> {
-        match self.peek(Key::Reservation(id)).map(|found| &found.row) {
+        match self.peek(Key::Reservation(id)).map(|found| &*found.row) {
             Some(Row::Reservation(reservation)) => Some(reservation),
             _ => None,
         }

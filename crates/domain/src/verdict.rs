@@ -3,12 +3,13 @@
 use crate::wallet::Entry;
 use crate::{Event, Key, Moment, Row, StoredAnswer};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What a batch comes to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// One for each command, in their order.
-    pub answers: Vec<StoredAnswer>,
+    pub answers: Vec<Arc<StoredAnswer>>,
     /// One for each row that changes.
     pub changes: Vec<Change>,
     /// Entries of wallets, to be added.
@@ -29,7 +30,7 @@ pub struct Change {
     /// What changes.
     pub delta: Delta,
     /// The row as it shall be.
-    pub row: Row,
+    pub row: Arc<Row>,
 }
 
 impl Change {

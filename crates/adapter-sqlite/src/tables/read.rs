@@ -9,6 +9,7 @@ use admitone_domain::seat::{Seat, SeatState};
 use admitone_domain::wallet::Wallet;
 use admitone_domain::{CommandId, Key, Loaded, Moment, Money, Row, StoredAnswer};
 use rusqlite::{Connection, OptionalExtension, Params, params};
+use std::sync::Arc;
 
 /// A row, if the tables have it.
 pub(crate) fn row(tables: &Connection, key: Key) -> Result<Option<Loaded>, Trouble> {
@@ -36,7 +37,7 @@ pub(crate) fn row(tables: &Connection, key: Key) -> Result<Option<Loaded>, Troub
             let found = pair(tables, sql, params![key.room.0, key.epoch, key.place])?;
             Ok(found.map(|(version, ended_at)| Loaded {
                 version,
-                row: Row::Pass(Pass { key, ended_at: Moment(ended_at) }),
+                row: Arc::new(Row::Pass(Pass { key, ended_at: Moment(ended_at) })),
             }))
         }
         Key::Quota(show, owner) => {
@@ -44,7 +45,7 @@ pub(crate) fn row(tables: &Connection, key: Key) -> Result<Option<Loaded>, Troub
             let found = pair(tables, sql, params![show.0, buyer(owner)])?;
             Ok(found.map(|(version, taken)| {
                 let taken = u32::try_from(taken).unwrap_or(u32::MAX);
-                Loaded { version, row: Row::Quota { show, buyer: owner, taken } }
+                Loaded { version, row: Arc::new(Row::Quota { show, buyer: owner, taken }) }
             }))
         }
         Key::Wallet(owner) => wallet(tables, owner),
@@ -57,7 +58,7 @@ fn body(tables: &Connection, sql: &str, key: impl Params) -> Result<Option<Loade
     let found = query.query_row(key, |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)));
     match found.optional().map_err(&failed)? {
         None => Ok(None),
-        Some((version, body)) => Ok(Some(Loaded { version, row: decode(&body)? })),
+        Some((version, body)) => Ok(Some(Loaded { version, row: Arc::new(decode(&body)?) })),
     }
 }
 
@@ -84,7 +85,7 @@ fn seat(tables: &Connection, id: SeatId) -> Result<Option<Loaded>, Trouble> {
             _ => SeatState::Blocked,
         };
         let seat = Seat { id, show: ShowId(row.get(1)?), price: Money(row.get(2)?), state };
-        Ok(Loaded { version: row.get(0)?, row: Row::Seat(seat) })
+        Ok(Loaded { version: row.get(0)?, row: Arc::new(Row::Seat(seat)) })
     });
     found.optional().map_err(failed)
 }
@@ -103,7 +104,8 @@ fn wallet(
         return Ok(None);
     };
     let currency = code.parse().map_err(|error| trouble::unreadable("read a wallet", error))?;
-    Ok(Some(Loaded { version, row: Row::Wallet(Wallet { buyer: owner, currency, balance }) }))
+    let wallet = Wallet { buyer: owner, currency, balance };
+    Ok(Some(Loaded { version, row: Arc::new(Row::Wallet(wallet)) }))
 }
 
 /// The answer in a row, if it is the answer of this command.

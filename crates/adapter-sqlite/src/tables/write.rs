@@ -9,7 +9,7 @@ use rusqlite::{Result, ToSql, Transaction, params};
 
 /// Writes a row over what is there.
 pub(crate) fn row(tables: &Transaction<'_>, loaded: &Loaded) -> Result<()> {
-    let (version, row) = (loaded.version, &loaded.row);
+    let (version, row) = (loaded.version, &*loaded.row);
     let put = |sql: &str, values: &[&dyn ToSql]| {
         tables.prepare_cached(sql).and_then(|mut put| put.execute(values)).map(|_| ())
     };
@@ -76,7 +76,7 @@ pub(crate) fn row(tables: &Transaction<'_>, loaded: &Loaded) -> Result<()> {
 }
 
 fn money(tables: &Transaction<'_>, loaded: &Loaded) -> Result<()> {
-    let (version, row) = (loaded.version, &loaded.row);
+    let (version, row) = (loaded.version, &*loaded.row);
     let put = |sql: &str, values: &[&dyn ToSql]| {
         tables.prepare_cached(sql).and_then(|mut put| put.execute(values)).map(|_| ())
     };

@@ -60,7 +60,7 @@ fn column<T: FromSql>(row: &rusqlite::Row<'_>, at: usize) -> Result<T, Trouble> 
 }
 
 fn find(tables: &Connection, key: Key) -> Result<Option<Row>, Trouble> {
-    Ok(find_loaded(tables, key)?.map(|loaded| loaded.row))
+    Ok(find_loaded(tables, key)?.map(Loaded::into_row))
 }
 
 /// A row by its name. One that cannot be read is reported by the walk over its table.

@@ -55,7 +55,7 @@ impl Parties {
 impl Tap for Parties {
     fn committed(&self, verdict: &Arc<Verdict>) {
         for change in &verdict.changes {
-            match &change.row {
+            match &*change.row {
                 Row::Operator(operator) => self.learn(operator),
                 Row::Buyer(buyer) if buyer.disabled => {
                     let mut disabled =

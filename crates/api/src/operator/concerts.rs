@@ -97,11 +97,14 @@ pub(crate) async fn change_concert(
     not_blank("title", change.title.as_ref())?;
     let loaded = house.office.row(Key::Concert(id)).await?;
     let loaded = loaded.ok_or_else(|| Problem::not_found("concert"))?;
-    let Row::Concert(mut concert) = loaded.row else { return Err(Problem::not_found("concert")) };
+    let version = loaded.version;
+    let Row::Concert(mut concert) = loaded.into_row() else {
+        return Err(Problem::not_found("concert"));
+    };
     concert.title = change.title.unwrap_or(concert.title);
     concert.category = change.category.unwrap_or(concert.category);
     concert.venue = change.venue.unwrap_or(concert.venue);
-    let expected = Some(base(&ask, loaded.version)?);
+    let expected = Some(base(&ask, version)?);
     let save = Operate::SaveConcert(SaveConcert { concert, expected });
     operate(&house, &ask.named, save, StatusCode::OK).await
 }

@@ -174,9 +174,10 @@ async fn turn(
 async fn find(house: &House, id: RoomId) -> Result<(u64, String, Value), Problem> {
     let loaded = house.office.row(Key::Room(id)).await?;
     let loaded = loaded.ok_or_else(|| Problem::not_found("room"))?;
-    match loaded.row {
+    let version = loaded.version;
+    match loaded.into_row() {
         Row::Room { name, settings, .. } => {
-            Ok((loaded.version, name, serde_json::from_str(&settings).unwrap_or_default()))
+            Ok((version, name, serde_json::from_str(&settings).unwrap_or_default()))
         }
         _ => Err(Problem::not_found("room")),
     }

@@ -119,9 +119,10 @@ pub(crate) async fn change_show(
     let fields: ShowFields = ask.body()?;
     let loaded = house.office.row(Key::Show(id)).await?;
     let loaded = loaded.ok_or_else(|| Problem::not_found("show"))?;
-    let Row::Show(show) = loaded.row else { return Err(Problem::not_found("show")) };
+    let version = loaded.version;
+    let Row::Show(show) = loaded.into_row() else { return Err(Problem::not_found("show")) };
     let show = change(show, &fields)?;
-    let expected = Some(base(&ask, loaded.version)?);
+    let expected = Some(base(&ask, version)?);
     operate(&house, &ask.named, Operate::SaveShow(SaveShow { show, expected }), StatusCode::OK)
         .await
 }

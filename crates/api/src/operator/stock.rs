@@ -170,7 +170,7 @@ pub(crate) async fn change_ticket_type(
     let change: TicketTypeRequest = ask.body()?;
     not_blank("name", change.name.as_ref())?;
     let loaded = house.office.row(Key::TicketType(id)).await?;
-    let Some(Row::TicketType(known)) = loaded.as_ref().map(|loaded| &loaded.row) else {
+    let Some(Row::TicketType(known)) = loaded.as_ref().map(|loaded| &*loaded.row) else {
         return Err(Problem::not_found("ticket type"));
     };
     // Sales change the version all the time: without If-Match the newest is as good as any.

@@ -26,7 +26,7 @@ pub(crate) async fn read_payment(
     reader: Reader,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
-    match house.office.row(Key::Payment(id)).await?.map(|loaded| loaded.row) {
+    match house.office.row(Key::Payment(id)).await?.map(admitone_domain::Loaded::into_row) {
         Some(Row::Payment(payment)) if payment.buyer == reader.buyer => {
             Ok(reply::resource(&headers, &PaymentView::from(&payment)))
         }

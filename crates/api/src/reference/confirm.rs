@@ -42,7 +42,7 @@ pub(crate) async fn confirm(
     }
     let ticket_type = TicketTypeId(wanted.ticket_type_id);
     let found = house.office.row(Key::TicketType(ticket_type)).await?;
-    let Some(Row::TicketType(stock)) = found.map(|loaded| loaded.row) else {
+    let Some(Row::TicketType(stock)) = found.map(admitone_domain::Loaded::into_row) else {
         return Err(Problem::not_found("ticket type"));
     };
     let buyer = buyer_named("member", &[&wanted.member_id.to_string()]);

@@ -7,7 +7,7 @@ use crate::reply::{self, PageQuery, PageView};
 use crate::view::ReservationView;
 use admitone_domain::id::{BuyerId, ReservationId};
 use admitone_domain::reservation::Reservation;
-use admitone_domain::{Key, Loaded, Refusal, Row};
+use admitone_domain::{Key, Refusal, Row};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Query, State};
@@ -36,7 +36,9 @@ pub(crate) async fn one(
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let found = house.office.row(Key::Reservation(id)).await?;
-    let Some(Loaded { version, row: Row::Reservation(found) }) = found else {
+    let found = found.ok_or(Refusal::UnknownReservation)?;
+    let version = found.version;
+    let Row::Reservation(found) = found.into_row() else {
         return Err(Refusal::UnknownReservation.into());
     };
     if of.is_some_and(|buyer| buyer != found.buyer) {
@@ -77,7 +79,7 @@ pub(crate) async fn list(
 
 /// A reservation of anybody.
 pub(crate) async fn find(house: &House, id: ReservationId) -> Result<Option<Reservation>, Problem> {
-    match house.office.row(Key::Reservation(id)).await?.map(|loaded| loaded.row) {
+    match house.office.row(Key::Reservation(id)).await?.map(admitone_domain::Loaded::into_row) {
         Some(Row::Reservation(reservation)) => Ok(Some(reservation)),
         _ => Ok(None),
     }

@@ -39,7 +39,7 @@ pub(crate) async fn read_wallet(
 ) -> Result<Json<WalletView>, Problem> {
     let buyer = reader.buyer.to_string();
     let found = house.office.row(Key::Wallet(reader.buyer)).await?;
-    let (balance, currency) = match found.map(|loaded| loaded.row) {
+    let (balance, currency) = match found.map(admitone_domain::Loaded::into_row) {
         Some(Row::Wallet(wallet)) => (wallet.balance, wallet.currency),
         _ => (Money::ZERO, house.currency),
     };

@@ -13,6 +13,7 @@ use admitone_domain::ticket_type::TicketType;
 use admitone_domain::wallet::Entry;
 use admitone_domain::{CommandId, Key, Loaded, Row, StoredAnswer};
 use async_trait::async_trait;
+use std::sync::Arc;
 
 impl MemoryStore {
     fn pick<T>(&self, pick: impl Fn(&Loaded) -> Option<T>) -> Vec<T> {
@@ -27,12 +28,12 @@ impl Reads for MemoryStore {
         Ok(keys.iter().map(|key| state.rows.get(key).cloned()).collect())
     }
 
-    async fn answer(&self, id: CommandId) -> Result<Option<StoredAnswer>, Trouble> {
+    async fn answer(&self, id: CommandId) -> Result<Option<Arc<StoredAnswer>>, Trouble> {
         Ok(self.lock().answers.get(&id).cloned())
     }
 
     async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble> {
-        let mut found = self.pick(|loaded| match &loaded.row {
+        let mut found = self.pick(|loaded| match &*loaded.row {
             Row::Concert(concert) if fits(filter, concert) => Some(concert.clone()),
             _ => None,
         });
@@ -42,7 +43,7 @@ impl Reads for MemoryStore {
     }
 
     async fn shows(&self, concert: Option<ConcertId>) -> Result<Vec<Show>, Trouble> {
-        let mut found = self.pick(|loaded| match &loaded.row {
+        let mut found = self.pick(|loaded| match &*loaded.row {
             Row::Show(show) if concert.is_none_or(|id| id == show.concert) => Some(show.clone()),
             _ => None,
         });
@@ -51,7 +52,7 @@ impl Reads for MemoryStore {
     }
 
     async fn ticket_types(&self, show: ShowId) -> Result<Vec<TicketType>, Trouble> {
-        let mut found = self.pick(|loaded| match &loaded.row {
+        let mut found = self.pick(|loaded| match &*loaded.row {
             Row::TicketType(known) if known.show == show => Some(known.clone()),
             _ => None,
         });
@@ -64,7 +65,7 @@ impl Reads for MemoryStore {
         of: Option<BuyerId>,
         page: Page,
     ) -> Result<Vec<Reservation>, Trouble> {
-        let found = self.pick(|loaded| match &loaded.row {
+        let found = self.pick(|loaded| match &*loaded.row {
             Row::Reservation(held) if of.is_none_or(|id| id == held.buyer) => Some(held.clone()),
             _ => None,
         });
@@ -72,7 +73,7 @@ impl Reads for MemoryStore {
     }
 
     async fn payments(&self, of: BuyerId, page: Page) -> Result<Vec<Payment>, Trouble> {
-        let found = self.pick(|loaded| match &loaded.row {
+        let found = self.pick(|loaded| match &*loaded.row {
             Row::Payment(payment) if payment.buyer == of => Some(payment.clone()),
             _ => None,
         });
@@ -85,7 +86,7 @@ impl Reads for MemoryStore {
     }
 
     async fn operators(&self) -> Result<Vec<Operator>, Trouble> {
-        let mut found = self.pick(|loaded| match &loaded.row {
+        let mut found = self.pick(|loaded| match &*loaded.row {
             Row::Operator(operator) => Some(operator.clone()),
             _ => None,
         });
@@ -94,7 +95,7 @@ impl Reads for MemoryStore {
     }
 
     async fn rooms(&self) -> Result<Vec<Loaded>, Trouble> {
-        let is_room = |loaded: &Loaded| matches!(loaded.row, Row::Room { .. });
+        let is_room = |loaded: &Loaded| matches!(*loaded.row, Row::Room { .. });
         let mut found = self.pick(|loaded| is_room(loaded).then(|| loaded.clone()));
         found.sort_by_key(|loaded| loaded.row.key());
         Ok(found)

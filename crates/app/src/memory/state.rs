@@ -4,15 +4,16 @@ use admitone_domain::id::ReservationId;
 use admitone_domain::reservation::{Reservation, ReservationState};
 use admitone_domain::wallet::Entry;
 use admitone_domain::{
-    Change, CommandId, Delta, Event, Key, KeyMap, Loaded, Moment, Money, Row, StoredAnswer,
+    Change, CommandMap, Delta, Event, Key, KeyMap, Loaded, Moment, Money, Row, StoredAnswer,
 };
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Everything, as it is committed.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) rows: KeyMap<Loaded>,
-    pub(super) answers: HashMap<CommandId, StoredAnswer>,
+    pub(super) answers: CommandMap<Arc<StoredAnswer>>,
     pub(super) entries: Vec<Entry>,
     pub(super) events: Vec<Event>,
     pub(super) fences: HashMap<String, u64>,
@@ -29,7 +30,7 @@ impl State {
         let mut due: Vec<_> = self
             .rows
             .values()
-            .filter_map(|loaded| match &loaded.row {
+            .filter_map(|loaded| match &*loaded.row {
                 Row::Reservation(held) if is_over(held, now) && of(held) => Some(held),
                 _ => None,
             })
@@ -51,7 +52,7 @@ impl State {
         let Some(loaded) = self.rows.get_mut(&key) else {
             return self.overwrite(change);
         };
-        match (change.delta, &mut loaded.row) {
+        match (change.delta, Arc::make_mut(&mut loaded.row)) {
             (Delta::Stock { held, sold }, Row::TicketType(stock)) => {
                 stock.held = moved(stock.held, held);
                 stock.sold = moved(stock.sold, sold);
@@ -60,7 +61,7 @@ impl State {
                 wallet.balance = Money(wallet.balance.0.saturating_add(sum));
             }
             (Delta::Quota(sum), Row::Quota { taken, .. }) => *taken = moved(*taken, sum),
-            (_, row) => *row = change.row.clone(),
+            (_, row) => row.clone_from(&change.row),
         }
         loaded.version += 1;
     }

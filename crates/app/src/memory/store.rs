@@ -85,7 +85,7 @@ impl Transaction for MemoryTransaction {
         &mut self,
         wanted: &Wanted,
         rows: &mut Rows,
-    ) -> Result<Vec<StoredAnswer>, Trouble> {
+    ) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
         if self.mode == Mode::Pessimistic && self.lock.is_none() {
             self.lock = Some(Arc::clone(&self.store.rows_lock).lock_owned().await);
         }
@@ -164,7 +164,7 @@ fn conflict(detail: std::fmt::Arguments<'_>) -> Trouble {
 fn holds(state: &State, change: &Change) -> bool {
     let current = state.rows.get(&change.key());
     let unchanged = state.version(change.key()) == change.seen;
-    match (change.guard, current.map(|loaded| &loaded.row)) {
+    match (change.guard, current.map(|loaded| &*loaded.row)) {
         (Guard::Takeable(now), Some(Row::Seat(seat))) => seat.can_be_held(now),
         (Guard::BelongsTo(reservation), Some(Row::Seat(seat))) => seat.belongs_to(reservation),
         (Guard::HasRoom { highest }, Some(Row::TicketType(stock))) => {

@@ -3,6 +3,7 @@
 use crate::Trouble;
 use admitone_domain::{Command, StoredAnswer};
 use async_trait::async_trait;
+use std::sync::Arc;
 
 /// Brings commands to where they are settled. It may repeat a command; it never loses one that
 /// it accepted.
@@ -18,7 +19,7 @@ pub enum Reply {
     /// Its answer.
     Answered {
         /// As it is kept.
-        answer: Box<StoredAnswer>,
+        answer: Arc<StoredAnswer>,
         /// Whether it had been answered before.
         replayed: bool,
     },

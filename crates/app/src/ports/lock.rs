@@ -10,6 +10,11 @@ use std::collections::BTreeSet;
 /// there is no order to get wrong.
 #[async_trait]
 pub trait Lock: Send + Sync {
+    /// Whether it looks at the keys at all; if not, nobody has to name them.
+    fn wants_keys(&self) -> bool {
+        true
+    }
+
     /// Waits until nobody else has any of the keys, at most `patience_ms`.
     async fn acquire(
         &self,
@@ -34,6 +39,10 @@ pub struct NoLock;
 
 #[async_trait]
 impl Lock for NoLock {
+    fn wants_keys(&self) -> bool {
+        false
+    }
+
     async fn acquire(
         &self,
         _keys: &BTreeSet<Key>,

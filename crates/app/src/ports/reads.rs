@@ -11,6 +11,7 @@ use admitone_domain::ticket_type::TicketType;
 use admitone_domain::wallet::Entry;
 use admitone_domain::{CommandId, Key, Loaded, Moment, StoredAnswer};
 use async_trait::async_trait;
+use std::sync::Arc;
 
 /// Reads what is committed. A caller that was answered sees what it was answered.
 ///
@@ -26,7 +27,7 @@ pub trait Reads: Send + Sync {
     async fn rows(&self, keys: &[Key]) -> Result<Vec<Option<Loaded>>, Trouble>;
 
     /// The answer that is kept of a command.
-    async fn answer(&self, id: CommandId) -> Result<Option<StoredAnswer>, Trouble>;
+    async fn answer(&self, id: CommandId) -> Result<Option<Arc<StoredAnswer>>, Trouble>;
 
     /// Concerts, soonest first.
     async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble>;

@@ -86,7 +86,7 @@ pub trait Transaction: Send {
         &mut self,
         wanted: &Wanted,
         rows: &mut Rows,
-    ) -> Result<Vec<StoredAnswer>, Trouble>;
+    ) -> Result<Vec<Arc<StoredAnswer>>, Trouble>;
 
     /// Saves what a batch comes to.
     async fn save(&mut self, verdict: &Arc<Verdict>) -> Result<(), Trouble>;

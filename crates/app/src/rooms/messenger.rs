@@ -30,7 +30,7 @@ impl Tap for Rooms {
             self.tell(message);
         }
         for change in &verdict.changes {
-            if let Row::Room { id, settings, .. } = &change.row {
+            if let Row::Room { id, settings, .. } = &*change.row {
                 self.tell(Message::Settings(*id, settings.clone()));
             }
         }

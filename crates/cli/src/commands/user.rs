@@ -76,7 +76,7 @@ async fn save(office: &BoxOffice, operator: Operator) -> Result<(), Failed> {
     };
     let save = Operate::SaveOperator(SaveOperator { operator, expected: None });
     match office.submit(&request, Action::Operate(save)).await? {
-        Reply::Answered { answer, .. } => Ok(answer.answer.map(|_| ())?),
+        Reply::Answered { answer, .. } => Ok(answer.answer.clone().map(|_| ())?),
         Reply::KeyReused => Err(failed("operator")("the random numbers repeat themselves")),
     }
 }

@@ -22,7 +22,8 @@ pub struct Refund {
 impl Rule for Refund {
     fn keys(&self, _command: &Command, rows: &Rows, want: &mut Vec<Key>) {
         want.push(Key::Payment(self.payment));
-        if let Some(Row::Payment(payment)) = rows.peek(Key::Payment(self.payment)).map(|l| &l.row) {
+        if let Some(Row::Payment(payment)) = rows.peek(Key::Payment(self.payment)).map(|l| &*l.row)
+        {
             want.push(Key::Wallet(payment.buyer));
             if let Some(reservation) = payment.reservation {
                 items::keys(reservation, rows, want);

@@ -12,6 +12,7 @@ use crate::{
     Change, Delta, Event, Guard, Happening, Key, KeyMap, Loaded, Moment, Row, Rows, StoredAnswer,
     Verdict,
 };
+use std::sync::Arc;
 
 /// What a batch has changed so far, over the rows it was loaded with.
 pub(crate) struct Workbench<'a> {
@@ -51,8 +52,8 @@ impl<'a> Workbench<'a> {
         let staged = self.staged.iter().rev().find(|change| change.key() == key);
         staged
             .or_else(|| self.places.get(&key).map(|place| &self.changes[*place]))
-            .map(|change| &change.row)
-            .or_else(|| self.rows.peek(key).map(|loaded| &loaded.row))
+            .map(|change| &*change.row)
+            .or_else(|| self.rows.peek(key).map(|loaded| &*loaded.row))
     }
 
     pub(crate) fn show(&self, id: ShowId) -> Option<&Show> {
@@ -137,7 +138,7 @@ impl<'a> Workbench<'a> {
     /// Writes a row in a way that a store can check by itself.
     pub(crate) fn stage(&mut self, row: Row, guard: Guard, delta: Delta) {
         let seen = self.rows.peek(row.key()).map_or(0, |loaded| loaded.version);
-        self.staged.push(Change { seen, guard, delta, row });
+        self.staged.push(Change { seen, guard, delta, row: Arc::new(row) });
     }
 
     pub(crate) fn enter(&mut self, entry: Entry) {
@@ -170,7 +171,7 @@ impl<'a> Workbench<'a> {
         self.staged_events.clear();
     }
 
-    pub(crate) fn into_verdict(self, answers: Vec<StoredAnswer>) -> Verdict {
+    pub(crate) fn into_verdict(self, answers: Vec<Arc<StoredAnswer>>) -> Verdict {
         Verdict { answers, changes: self.changes, entries: self.entries, events: self.events }
     }
 }

@@ -79,7 +79,7 @@ impl House {
     pub(crate) fn settle(&mut self, commands: &[Command]) -> Vec<Answer> {
         let verdict = self.verdict(commands);
         self.apply(&verdict);
-        verdict.answers.into_iter().map(|stored| stored.answer).collect()
+        verdict.answers.into_iter().map(|stored| stored.answer.clone()).collect()
     }
 
     /// Decides commands as one batch and applies nothing.
@@ -159,7 +159,7 @@ impl House {
     }
 
     pub(crate) fn balance(&self, buyer: BuyerId) -> i64 {
-        match self.rows.get(&Key::Wallet(buyer)).map(|loaded| &loaded.row) {
+        match self.rows.get(&Key::Wallet(buyer)).map(|loaded| &*loaded.row) {
             Some(Row::Wallet(wallet)) => wallet.balance.0,
             _ => 0,
         }

@@ -106,7 +106,7 @@ fn check(house: &House) {
     let mut stocks: BTreeMap<TicketTypeId, (u32, u32)> = BTreeMap::new();
     let mut quotas: BTreeMap<BuyerId, u32> = BTreeMap::new();
     for loaded in house.rows.values() {
-        let Row::Reservation(reservation) = &loaded.row else { continue };
+        let Row::Reservation(reservation) = &*loaded.row else { continue };
         for item in &reservation.items {
             if !matches!(item.state, ItemState::Held | ItemState::Sold) {
                 continue;
@@ -124,7 +124,7 @@ fn check(house: &House) {
         }
     }
     for loaded in house.rows.values() {
-        match &loaded.row {
+        match &*loaded.row {
             Row::Seat(seat) => check_seat(seat, owners.get(&seat.id).map_or(&[], Vec::as_slice)),
             Row::TicketType(stock) => {
                 assert!(stock.held + stock.sold <= stock.capacity, "oversold: {stock:?}");

@@ -43,9 +43,10 @@ pub(crate) async fn check(
 ) -> Result<Response<Body>, Failure> {
     let buyer = query.get("userId").and_then(|user_id| buyer_of(user_id));
     let buyer = buyer.ok_or_else(|| failure(StatusCode::BAD_REQUEST, "Invalid userId"))?;
-    let balance = match house.office.row(Key::Wallet(buyer)).await?.map(|loaded| loaded.row) {
-        Some(Row::Wallet(wallet)) => wallet.balance,
-        _ => Money::ZERO,
-    };
+    let balance =
+        match house.office.row(Key::Wallet(buyer)).await?.map(admitone_domain::Loaded::into_row) {
+            Some(Row::Wallet(wallet)) => wallet.balance,
+            _ => Money::ZERO,
+        };
     Ok(success(&json!({ "balance": balance })))
 }

@@ -55,7 +55,12 @@ pub(crate) async fn pay(
         return Err(Problem::key_reused().into());
     };
     let show = house.show(seat.show).await?;
-    let concert = match house.office.row(Key::Concert(show.concert)).await?.map(|l| l.row) {
+    let concert = match house
+        .office
+        .row(Key::Concert(show.concert))
+        .await?
+        .map(admitone_domain::Loaded::into_row)
+    {
         Some(Row::Concert(concert)) => concert.title,
         _ => String::new(),
     };
@@ -76,7 +81,7 @@ fn named(house: &House, visitor: &Visitor) -> Named {
 async fn seat_of(house: &House, bytes: &[u8]) -> Result<Seat, Failure> {
     let invalid = || failure(StatusCode::BAD_REQUEST, "Invalid seatId");
     let id = number(&body(bytes), "seatId").ok_or_else(invalid)?;
-    match house.office.row(Key::Seat(SeatId(id))).await?.map(|loaded| loaded.row) {
+    match house.office.row(Key::Seat(SeatId(id))).await?.map(admitone_domain::Loaded::into_row) {
         Some(Row::Seat(seat)) => Ok(seat),
         _ => Err(invalid()),
     }
