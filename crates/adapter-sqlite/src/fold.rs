@@ -1,12 +1,13 @@
 //! The fold: what memory has goes into the tables, in large transactions, on a thread of its own.
 
+use crate::journal;
 use crate::memory::Fold;
 use crate::open::Shared;
 use crate::tables::write;
 use crate::trouble;
 use admitone_app::Trouble;
 use admitone_domain::{CommandId, Key, Loaded};
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Transaction};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -16,86 +17,166 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Answers are kept for a day, those about money for fifteen.
 const KEPT_US: i64 = 24 * 3_600 * 1_000_000;
 const MONEY_KEPT_US: i64 = 15 * KEPT_US;
-/// At most so many old answers are dropped in one fold.
+/// So many rows are written to the tables before they are synced.
+const UNSYNCED_MAX: usize = 200_000;
+/// The journal's log begins anew when it has more pages.
+const LOG_PAGES_MAX: u32 = 4_096;
+/// At most so many old answers are looked at in one fold.
 const PRUNED_MAX: u32 = 10_000;
 /// So many rows are learnt under one taking of the lock.
 const CHUNK: usize = 256;
 
-type Waiting = oneshot::Sender<Result<(), Trouble>>;
+type Done = oneshot::Sender<Result<(), Trouble>>;
+
+/// What somebody wants of the fold.
+struct Wish {
+    /// Whether the tables must be synced too, so that the next start finds nothing to do.
+    settled: bool,
+    done: Done,
+}
 
 /// The way to the fold's thread.
 #[derive(Clone)]
 pub(crate) struct Folder {
-    wishes: mpsc::Sender<Waiting>,
+    wishes: mpsc::Sender<Wish>,
 }
 
 impl Folder {
     /// Starts the thread. It ends when the last way to it is dropped.
     pub(crate) fn start(shared: Arc<Shared>, tables: Connection) -> std::io::Result<Self> {
         let (wishes, waiting) = mpsc::channel();
-        std::thread::Builder::new()
-            .name("fold".into())
-            .spawn(move || run(&shared, tables, &waiting))?;
+        let clerk = Clerk {
+            shared,
+            tables,
+            unsynced: 0,
+            folded: 0,
+            pruning: Pruning::default(),
+            unwritten: None,
+        };
+        std::thread::Builder::new().name("fold".into()).spawn(move || clerk.run(&waiting))?;
         Ok(Self { wishes })
     }
 
     /// Has all folded that was answered so far, and waits for it.
     pub(crate) async fn fold(&self) -> Result<(), Trouble> {
+        self.wish(false).await
+    }
+
+    /// Has all folded and synced, and the journal emptied.
+    pub(crate) async fn settle_down(&self) -> Result<(), Trouble> {
+        self.wish(true).await
+    }
+
+    async fn wish(&self, settled: bool) -> Result<(), Trouble> {
         let (done, folded) = oneshot::channel();
-        self.wishes.send(done).map_err(|_| trouble::ended("fold"))?;
+        self.wishes.send(Wish { settled, done }).map_err(|_| trouble::ended("fold"))?;
         folded.await.map_err(|_| trouble::ended("fold"))?
     }
 }
 
-fn run(shared: &Shared, mut tables: Connection, wishes: &mpsc::Receiver<Waiting>) {
-    loop {
-        let mut waiting = match wishes.recv_timeout(PAUSE) {
-            Ok(wish) => vec![wish],
-            Err(mpsc::RecvTimeoutError::Timeout) => Vec::new(),
-            Err(mpsc::RecvTimeoutError::Disconnected) => return,
-        };
-        waiting.extend(wishes.try_iter());
-        let folded = fold(shared, &mut tables);
-        if let Err(trouble) = &folded {
-            tracing::error!(%trouble, "cannot fold the journal into the tables");
-            shared.stop(trouble.clone());
-        }
-        for wish in waiting {
-            // Whoever asked may have gone.
-            let _ = wish.send(folded.clone());
-        }
-        if folded.is_err() {
-            return;
-        }
-    }
+/// What the thread has.
+struct Clerk {
+    shared: Arc<Shared>,
+    tables: Connection,
+    /// So many rows were written to the tables since they were last synced.
+    unsynced: usize,
+    /// The last batch that the tables have.
+    folded: u64,
+    pruning: Pruning,
+    /// A fold that could not be written.
+    unwritten: Option<Fold>,
 }
 
-fn fold(shared: &Shared, tables: &mut Connection) -> Result<(), Trouble> {
-    let failed = trouble::of("fold");
-    let fold = shared.memory().begin_fold();
-    if fold.rows.is_empty() && fold.entries.is_empty() && fold.answers.is_empty() {
-        shared.memory().end_fold();
-        return Ok(());
+impl Clerk {
+    fn run(mut self, wishes: &mpsc::Receiver<Wish>) {
+        loop {
+            let mut waiting = match wishes.recv_timeout(PAUSE) {
+                Ok(wish) => vec![wish],
+                Err(mpsc::RecvTimeoutError::Timeout) => Vec::new(),
+                Err(mpsc::RecvTimeoutError::Disconnected) => return,
+            };
+            waiting.extend(wishes.try_iter());
+            let is_last = waiting.iter().any(|wish| wish.settled);
+            let folded = self.fold().and_then(|rows| self.sync(rows, is_last));
+            match &folded {
+                Ok(()) => {}
+                Err(trouble) if trouble.is_temporary() => {
+                    tracing::warn!(%trouble, "cannot fold into the tables, will try again");
+                }
+                Err(trouble) => {
+                    tracing::error!(%trouble, "cannot fold the journal into the tables");
+                    self.shared.stop(trouble.clone());
+                }
+            }
+            let must_end = folded.as_ref().is_err_and(|trouble| !trouble.is_temporary());
+            for wish in waiting {
+                // Whoever asked may have gone.
+                let _ = wish.done.send(folded.clone());
+            }
+            if must_end {
+                return;
+            }
+        }
     }
-    let pruned = {
-        let transaction = tables.transaction().map_err(&failed)?;
-        write_all(&transaction, &fold).map_err(&failed)?;
-        let pruned = prune(&transaction, shared.clock.now().0).map_err(&failed)?;
-        transaction.commit().map_err(&failed)?;
-        pruned
-    };
-    learn(shared, &fold);
-    shared.memory().answers.forget(&pruned);
-    shared.journal.forget(fold.seq);
-    let folded = size(fold.rows.len());
-    give_back(shared, fold);
-    // Nobody is kept waiting by this: the journal's thread does not checkpoint by itself.
-    let checkpoint = |connection: &Connection| {
-        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
-    };
-    checkpoint(tables).and_then(|()| checkpoint(&shared.journal_reader())).map_err(&failed)?;
-    metrics::histogram!("admitone_fold_rows").record(f64::from(folded));
-    Ok(())
+
+    /// Writes what memory has into the tables; how many rows that were. What cannot be written now
+    /// (the disk is full) is what the next fold begins with.
+    fn fold(&mut self) -> Result<usize, Trouble> {
+        let fold = match self.unwritten.take() {
+            Some(fold) => fold,
+            None => self.shared.memory().begin_fold(),
+        };
+        if fold.rows.is_empty() && fold.entries.is_empty() && fold.answers.is_empty() {
+            self.shared.memory().end_fold();
+            return Ok(0);
+        }
+        let pruned = match self.write(&fold) {
+            Ok(pruned) => pruned,
+            Err(error) => {
+                self.unwritten = Some(fold);
+                return Err(trouble::of("fold")(error));
+            }
+        };
+        learn(&self.shared, &fold);
+        self.shared.memory().answers.forget(&pruned);
+        self.folded = fold.seq;
+        let rows = fold.rows.len();
+        metrics::histogram!("admitone_fold_rows").record(f64::from(size(rows)));
+        give_back(&self.shared, fold);
+        Ok(rows)
+    }
+
+    fn write(&mut self, fold: &Fold) -> rusqlite::Result<Vec<CommandId>> {
+        let now_us = self.shared.clock.now().0;
+        let transaction = self.tables.transaction()?;
+        write_all(&transaction, fold)?;
+        let pruned = self.pruning.run(&transaction, now_us)?;
+        transaction.commit()?;
+        Ok(pruned)
+    }
+
+    /// Syncs the tables when much was written to them or nothing else is to be done, and only then
+    /// lets the journal forget: until they are synced, the tables may lose it when the power goes.
+    fn sync(&mut self, rows: usize, is_last: bool) -> Result<(), Trouble> {
+        self.unsynced += rows;
+        let is_idle = rows == 0 && self.unsynced > 0;
+        if self.unsynced < UNSYNCED_MAX && !is_idle && !is_last {
+            return Ok(());
+        }
+        let failed = trouble::of("sync the tables");
+        if journal::checkpoint(&self.tables).map_err(&failed)?.is_none() {
+            return Ok(());
+        }
+        self.unsynced = 0;
+        self.shared.journal.forget(self.folded);
+        // Most of the journal's log is copied here, beside the writer; what little is left is
+        // copied between two batches, and the log begins anew.
+        let log = journal::checkpoint(&self.shared.journal_reader()).map_err(&failed)?;
+        if log.is_some_and(|pages| pages > LOG_PAGES_MAX) {
+            self.shared.journal.rewind();
+        }
+        Ok(())
+    }
 }
 
 /// Makes folded rows hot rows and folded answers known rows. A little at a time: every batch
@@ -146,14 +227,48 @@ fn write_all(tables: &Transaction<'_>, fold: &Fold) -> rusqlite::Result<()> {
     tables.execute(sql, [fold.seq]).map(|_| ())
 }
 
-/// Drops answers that are old enough; they are appended in time, so the oldest come first.
-fn prune(tables: &Transaction<'_>, now_us: i64) -> rusqlite::Result<Vec<CommandId>> {
-    let sql = "DELETE FROM answer WHERE number IN (SELECT number FROM answer ORDER BY number \
-               LIMIT ?3) AND at < iif(money, ?2, ?1) RETURNING id";
+/// How far the answers were looked through for those that are old enough to be dropped; apart for
+/// the two kinds, so that those about money do not stand before the others.
+#[derive(Debug, Default)]
+struct Pruning {
+    plain_from: u64,
+    money_from: u64,
+}
+
+impl Pruning {
+    fn run(&mut self, tables: &Transaction<'_>, now_us: i64) -> rusqlite::Result<Vec<CommandId>> {
+        let mut ids = prune(tables, false, &mut self.plain_from, now_us - KEPT_US)?;
+        ids.extend(prune(tables, true, &mut self.money_from, now_us - MONEY_KEPT_US)?);
+        Ok(ids)
+    }
+}
+
+/// Drops answers of one kind that are older than `before`. They are appended in time, so the
+/// first one that is younger ends it.
+fn prune(
+    tables: &Transaction<'_>,
+    money: bool,
+    from: &mut u64,
+    before: i64,
+) -> rusqlite::Result<Vec<CommandId>> {
+    let sql =
+        "SELECT number, id, at, money FROM answer WHERE number >= ?1 ORDER BY number LIMIT ?2";
     let mut query = tables.prepare_cached(sql)?;
-    let ages = params![now_us - KEPT_US, now_us - MONEY_KEPT_US, PRUNED_MAX];
-    let ids = query.query_map(ages, |row| row.get::<_, [u8; 16]>(0))?;
-    ids.map(|id| id.map(|id| CommandId(u128::from_be_bytes(id)))).collect()
+    let mut delete = tables.prepare_cached("DELETE FROM answer WHERE number = ?1")?;
+    let mut rows = query.query((*from, PRUNED_MAX))?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        if row.get::<_, i64>(2)? >= before {
+            break;
+        }
+        let number: u64 = row.get(0)?;
+        if row.get::<_, bool>(3)? == money {
+            delete.execute([number])?;
+            ids.push(CommandId(u128::from_be_bytes(row.get(1)?)));
+        }
+        *from = number + 1;
+    }
+    Ok(ids)
 }
 
 fn size(count: usize) -> u32 {

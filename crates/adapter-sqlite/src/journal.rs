@@ -2,9 +2,20 @@
 
 use crate::trouble;
 use admitone_app::Trouble;
-use rusqlite::{Connection, OptionalExtension, params};
-use std::sync::mpsc;
+use rusqlite::{Connection, OptionalExtension, Params, params};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// So many batches that the tables have are dropped with each new one: more than one, so that the
+/// journal shrinks while it is written, and few, so that nobody waits for it.
+const FORGOTTEN_WITH_EACH: u64 = 4;
+/// So many are dropped at once when nothing else is to be done.
+const FORGOTTEN_IDLE: u64 = 64;
+/// How long the thread waits before it takes itself for idle.
+const IDLE: Duration = Duration::from_millis(20);
+/// No batch is there.
+const NONE: u64 = u64::MAX;
 
 type Done<T> = oneshot::Sender<Result<T, Trouble>>;
 
@@ -13,6 +24,7 @@ enum Order {
     Reserve { name: &'static str, count: u64, done: Done<u64> },
     DrawFence { name: String, done: Done<u64> },
     Forget { up_to: u64 },
+    Rewind,
 }
 
 /// The way to the journal's thread.
@@ -25,9 +37,11 @@ impl Journal {
     /// Starts the thread. It ends when the last way to it is dropped.
     pub(crate) fn start(connection: Connection) -> std::io::Result<Self> {
         let (orders, waiting) = mpsc::channel();
-        std::thread::Builder::new()
-            .name("journal".into())
-            .spawn(move || waiting.iter().for_each(|order| follow(&connection, order)))?;
+        let sql = "SELECT min(seq) FROM batch";
+        let first = connection.query_row(sql, [], |row| row.get::<_, Option<u64>>(0));
+        let kept_from = first.ok().flatten().unwrap_or(NONE);
+        let writer = Writer { connection, kept_from, forgettable: 0 };
+        std::thread::Builder::new().name("journal".into()).spawn(move || writer.run(&waiting))?;
         Ok(Self { orders })
     }
 
@@ -46,10 +60,16 @@ impl Journal {
         self.ask(|done| Order::DrawFence { name, done }, "draw a fence").await
     }
 
-    /// Forgets what the tables have.
+    /// Forgets, by and by, what the tables have.
     pub(crate) fn forget(&self, up_to: u64) {
         // A closed journal has nothing to forget.
         let _ = self.orders.send(Order::Forget { up_to });
+    }
+
+    /// Begins the write-ahead log anew. Somebody must do this between two batches: while batches
+    /// come without a pause, no checkpoint from elsewhere ever finds the log at rest, and it grows.
+    pub(crate) fn rewind(&self) {
+        let _ = self.orders.send(Order::Rewind);
     }
 
     async fn ask<T>(
@@ -63,33 +83,103 @@ impl Journal {
     }
 }
 
-/// Whoever asked may have gone: what was ordered is done all the same.
-fn follow(connection: &Connection, order: Order) {
-    match order {
-        Order::Append { seq, body, done } => {
-            let insert = connection.prepare_cached("INSERT INTO batch VALUES (?1, ?2)");
-            let written = insert.and_then(|mut insert| insert.execute(params![seq, body]));
-            let _ = done.send(written.map(|_| ()).map_err(trouble::of("commit")));
-        }
-        Order::Reserve { name, count, done } => {
-            let sql = "INSERT INTO sequence VALUES (?1, ?2) \
-                       ON CONFLICT DO UPDATE SET last = last + ?2 RETURNING last";
-            let last = connection.query_row(sql, params![name, count], |row| row.get::<_, u64>(0));
-            let first = last.map(|last| last + 1 - count).map_err(trouble::of("reserve"));
-            let _ = done.send(first);
-        }
-        Order::DrawFence { name, done } => {
-            let sql = "INSERT INTO fence VALUES (?1, 1) \
-                       ON CONFLICT DO UPDATE SET token = token + 1 RETURNING token";
-            let token = connection.query_row(sql, params![name], |row| row.get(0));
-            let _ = done.send(token.map_err(trouble::of("draw a fence")));
-        }
-        Order::Forget { up_to } => {
-            if let Err(error) = connection.execute("DELETE FROM batch WHERE seq <= ?1", [up_to]) {
-                tracing::warn!(%error, "the journal keeps what the tables have");
+/// What the thread has.
+struct Writer {
+    connection: Connection,
+    /// No batch before this one is left; [`NONE`] when none is.
+    kept_from: u64,
+    /// The tables have everything up to here.
+    forgettable: u64,
+}
+
+impl Writer {
+    fn run(mut self, waiting: &mpsc::Receiver<Order>) {
+        loop {
+            let next = if self.kept_from <= self.forgettable {
+                waiting.recv_timeout(IDLE)
+            } else {
+                waiting.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            };
+            match next {
+                Ok(order) => self.follow(order),
+                Err(RecvTimeoutError::Timeout) => self.forget_idle(),
+                Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
+
+    /// Whoever asked may have gone: what was ordered is done all the same.
+    fn follow(&mut self, order: Order) {
+        match order {
+            Order::Append { seq, body, done } => {
+                let _ = done.send(self.append(seq, &body).map_err(trouble::of("commit")));
+            }
+            Order::Reserve { name, count, done } => {
+                let sql = "INSERT INTO sequence VALUES (?1, ?2) \
+                           ON CONFLICT DO UPDATE SET last = last + ?2 RETURNING last";
+                let last = self.number(sql, params![name, count]);
+                let first = last.map(|last| last + 1 - count).map_err(trouble::of("reserve"));
+                let _ = done.send(first);
+            }
+            Order::DrawFence { name, done } => {
+                let sql = "INSERT INTO fence VALUES (?1, 1) \
+                           ON CONFLICT DO UPDATE SET token = token + 1 RETURNING token";
+                let token = self.number(sql, params![name]);
+                let _ = done.send(token.map_err(trouble::of("draw a fence")));
+            }
+            Order::Forget { up_to } => self.forgettable = self.forgettable.max(up_to),
+            Order::Rewind => {
+                if let Err(error) = checkpoint(&self.connection) {
+                    tracing::warn!(%error, "the journal's log could not be begun anew");
+                }
+            }
+        }
+    }
+
+    fn append(&mut self, seq: u64, body: &[u8]) -> rusqlite::Result<()> {
+        let forgotten = self.forgotten(FORGOTTEN_WITH_EACH);
+        let transaction = self.connection.unchecked_transaction()?;
+        transaction.prepare_cached("INSERT INTO batch VALUES (?1, ?2)")?.execute((seq, body))?;
+        if let Some(up_to) = forgotten {
+            transaction.prepare_cached("DELETE FROM batch WHERE seq <= ?1")?.execute([up_to])?;
+        }
+        transaction.commit()?;
+        self.kept_from = forgotten.map_or(self.kept_from, |up_to| up_to + 1).min(seq);
+        Ok(())
+    }
+
+    fn forget_idle(&mut self) {
+        let Some(up_to) = self.forgotten(FORGOTTEN_IDLE) else { return };
+        let sql = "DELETE FROM batch WHERE seq <= ?1";
+        if let Err(error) = self.connection.execute(sql, [up_to]) {
+            tracing::warn!(%error, "the journal keeps what the tables have");
+        }
+        self.kept_from = up_to + 1;
+    }
+
+    /// Up to which batch may be dropped, if so many are dropped at most.
+    fn forgotten(&self, most: u64) -> Option<u64> {
+        let up_to = self.forgettable.min(self.kept_from.saturating_add(most - 1));
+        (self.kept_from <= up_to).then_some(up_to)
+    }
+
+    /// Runs a statement that writes and returns a number, and answers only once that is durable:
+    /// left to itself it would commit when it is reset, and nobody would see that fail.
+    fn number(&self, sql: &str, values: impl Params) -> rusqlite::Result<u64> {
+        let transaction = self.connection.unchecked_transaction()?;
+        let number = transaction.query_row(sql, values, |row| row.get(0))?;
+        transaction.commit()?;
+        Ok(number)
+    }
+}
+
+/// Copies the write-ahead log into its database as far as nobody reads it, syncs both, and says
+/// how many pages the log has; nothing when somebody else is at it.
+pub(crate) fn checkpoint(connection: &Connection) -> rusqlite::Result<Option<u32>> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+        let (is_busy, pages): (bool, i64) = (row.get(0)?, row.get(1)?);
+        Ok((!is_busy).then_some(u32::try_from(pages).unwrap_or(0)))
+    })
 }
 
 /// Everything behind a batch, in order.
@@ -114,4 +204,33 @@ pub(crate) fn newest_fence(connection: &Connection, name: &str) -> Result<u64, T
     let sql = "SELECT token FROM fence WHERE name = ?1";
     let token = connection.query_row(sql, [name], |row| row.get(0)).optional();
     token.map(Option::unwrap_or_default).map_err(trouble::of("read a fence"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A journal whose every commit fails, as on a full disk: a promise that is checked only then.
+    fn full() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        let schema = "PRAGMA foreign_keys = ON; CREATE TABLE nobody (id INTEGER PRIMARY KEY); \
+             CREATE TABLE sequence (name TEXT PRIMARY KEY, last INTEGER NOT NULL, owner INTEGER \
+                 DEFAULT 1 REFERENCES nobody DEFERRABLE INITIALLY DEFERRED)";
+        connection.execute_batch(schema).unwrap();
+        connection
+    }
+
+    const RESERVE: &str = "INSERT INTO sequence (name, last) VALUES ('seat', 10) RETURNING last";
+
+    #[test]
+    fn a_number_that_was_not_committed_is_not_given_out() {
+        let writer = Writer { connection: full(), kept_from: NONE, forgettable: 0 };
+        assert!(writer.number(RESERVE, []).is_err());
+    }
+
+    #[test]
+    fn without_a_transaction_of_its_own_the_number_would_be_given_out() {
+        let number = full().query_row(RESERVE, [], |row| row.get::<_, u64>(0));
+        assert_eq!(number, Ok(10), "and nothing says that it was rolled back");
+    }
 }

@@ -154,7 +154,7 @@ impl SqliteStore {
 
     /// Folds all that is left. Without it nothing is lost, the next start only takes longer.
     pub async fn close(&self) -> Result<(), Trouble> {
-        self.folder.fold().await
+        self.folder.settle_down().await
     }
 }
 

@@ -108,7 +108,8 @@ impl Reads for SqliteStore {
         );
         let limit = count(filter.limit);
         let category = filter.category.clone();
-        let values = (from, to, to_is_open, after_at.0, after_id.0, limit, category, words);
+        let after_id = bound(Some(after_id.0));
+        let values = (from, to, to_is_open, after_at.0, after_id, limit, category, words);
         self.bodies(&sql, values, pick).await
     }
 
@@ -199,7 +200,9 @@ impl Reads for SqliteStore {
 /// Words as a full-text query: each begins a word of the title. Quotes inside are doubled, so
 /// that nothing a visitor types is read as a query.
 fn match_words(words: &[String]) -> Option<String> {
-    let quoted = words.iter().map(|word| format!("\"{}\" *", word.replace('"', "\"\"")));
+    // A zero would end the query early.
+    let quoted =
+        words.iter().map(|word| format!("\"{}\" *", word.replace('\0', " ").replace('"', "\"\"")));
     let all: Vec<String> = quoted.collect();
     (!all.is_empty()).then(|| all.join(" AND "))
 }

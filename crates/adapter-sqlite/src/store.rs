@@ -7,8 +7,10 @@ use crate::tables::read;
 use crate::trouble;
 use admitone_app::ports::store::{Fence, Fences, Mode, Sequence, Store, Transaction, Wanted};
 use admitone_app::{Trouble, TroubleKind};
-use admitone_domain::{CommandId, Key, Loaded, Moment, Rows, StoredAnswer, Verdict};
+use admitone_domain::id::NUMBER_MAX;
+use admitone_domain::{CommandId, Key, KeyMap, Loaded, Moment, Rows, StoredAnswer, Verdict};
 use async_trait::async_trait;
+use rusqlite::Connection;
 use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
 
@@ -116,12 +118,18 @@ impl Shared {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let found: Vec<Option<Loaded>> = self.read(|tables| {
-            keys.iter().map(|key| read::row(tables, *key)).collect::<Result<_, _>>()
+        let (found, neighbours) = self.read(|tables| {
+            let neighbours = seats_around(tables, keys)?;
+            let one = |key: &Key| match neighbours.get(key) {
+                Some(loaded) => Ok(Some(loaded.clone())),
+                None => read::row(tables, *key),
+            };
+            Ok((keys.iter().map(one).collect::<Result<Vec<_>, _>>()?, neighbours))
         })?;
+        // A forgotten generation takes long to drop: that happens without the lock.
         let mut forgotten = Vec::new();
-        let mut newest = Vec::with_capacity(found.len());
         let mut memory = self.memory();
+        let mut newest = Vec::with_capacity(found.len());
         for (key, found) in keys.iter().zip(found) {
             // A batch may have been committed meanwhile: what memory knows by now is newer.
             if let Some(known) = memory.find(*key) {
@@ -131,8 +139,12 @@ impl Shared {
                 newest.push(found);
             }
         }
+        for (key, loaded) in neighbours {
+            if memory.find(key).is_none() {
+                forgotten.extend(memory.remember(key, Some(loaded)));
+            }
+        }
         drop(memory);
-        // A forgotten generation takes long to drop: not under the lock.
         drop(forgotten);
         Ok(newest)
     }
@@ -153,4 +165,24 @@ impl Shared {
             Place::Nowhere => Ok(None),
         }
     }
+}
+
+/// So many seats are read together: who holds a seat has neighbours who do so next.
+const SEATS_TOGETHER: u64 = 32;
+
+/// The seats that are asked for, with those around them.
+fn seats_around(tables: &Connection, keys: &[Key]) -> Result<KeyMap<Loaded>, Trouble> {
+    let seat = |key: &Key| if let Key::Seat(id) = key { Some(id.0 / SEATS_TOGETHER) } else { None };
+    let mut found = KeyMap::default();
+    let mut last = None;
+    for block in keys.iter().filter_map(seat).filter(|block| *block < NUMBER_MAX / SEATS_TOGETHER) {
+        if last != Some(block) {
+            let from = block * SEATS_TOGETHER;
+            for loaded in read::seats(tables, from, from + SEATS_TOGETHER - 1)? {
+                found.insert(loaded.row.key(), loaded);
+            }
+        }
+        last = Some(block);
+    }
+    Ok(found)
 }

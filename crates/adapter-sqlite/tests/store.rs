@@ -4,17 +4,18 @@
 use admitone_adapter_sqlite::{OpenTrouble, Options, SqliteStore};
 use admitone_app::clock::HandClock;
 use admitone_app::ports::lock::NoLock;
-use admitone_app::ports::reads::Reads;
+use admitone_app::ports::reads::{Page, Reads};
 use admitone_app::ports::store::{Fences, Mode, Sequence, Store};
 use admitone_app::settle::{SettleLimits, Settler};
 use admitone_domain::command::Charge;
-use admitone_domain::id::{BuyerId, ShowId, TicketTypeId};
+use admitone_domain::id::{BuyerId, NUMBER_MAX, RoomId, SeatId, ShowId, TicketTypeId};
 use admitone_domain::pass::Admission;
 use admitone_domain::ticket_type::TicketType;
 use admitone_domain::{
     Action, Actor, Change, Command, CommandId, Currency, Delta, Fingerprint, Guard, Key, Moment,
     Money, Row, Verdict,
 };
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -82,6 +83,75 @@ async fn what_was_answered_is_there_after_a_crash_folded_or_not() {
             "and nothing is done twice"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_tables_had_not_synced_is_still_in_the_journal() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    for number in 1..=40 {
+        assert!(charge(&store, number).await);
+        match number % 10 {
+            // Folded: the tables have it, in a log that a power cut may take away.
+            5 => assert_eq!(
+                store.entries(ANN, Page { before: None, limit: 1 }).await.unwrap().len(),
+                1
+            ),
+            0 => store.close().await.unwrap(),
+            _ => {}
+        }
+        let copy = crashed(directory.path());
+        std::fs::remove_file(copy.path().join("tables.db-wal")).unwrap();
+        let page = Page { before: None, limit: 100 };
+        let entries = open(copy.path()).entries(ANN, page).await.unwrap().len();
+        assert_eq!(u64::try_from(entries), Ok(number));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_the_journal_stays_small_under_a_load_without_a_pause() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let is_done = Cell::new(false);
+    let write = async {
+        for number in 0..200 {
+            let verdict = Verdict { changes: vec![large_plan(number)], ..Verdict::default() };
+            let mut transaction = store.begin(Mode::Plain, &Fences::default()).await.unwrap();
+            transaction.save(&Arc::new(verdict)).await.unwrap();
+            transaction.commit().await.unwrap();
+        }
+        is_done.set(true);
+    };
+    // The fold syncs beside the writer, which never pauses.
+    let fold = async {
+        while !is_done.get() {
+            store.close().await.unwrap();
+        }
+    };
+    tokio::join!(write, fold);
+    let written_mib = 200 * LARGE / 1_048_576;
+    let log = std::fs::metadata(directory.path().join("journal.db-wal")).unwrap().len();
+    assert!(log / 1_048_576 < written_mib / 2, "{log} bytes of log for {written_mib} MiB");
+}
+
+/// The bytes of a large row.
+const LARGE: u64 = 1_000_000;
+
+/// The change of a row with a text of a megabyte.
+fn large_plan(version: u64) -> Change {
+    let settings = "x".repeat(usize::try_from(LARGE).unwrap());
+    let row = Row::Room { id: RoomId(1), name: "Entrance".into(), settings };
+    let (guard, delta) = (Guard::Unchanged, Delta::Whole);
+    Change { seen: version, guard, delta, row: Arc::new(row) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_beyond_what_the_store_can_keep_names_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let keys =
+        [Key::Seat(SeatId(u64::MAX)), Key::Show(ShowId(1 << 63)), Key::Seat(SeatId(NUMBER_MAX))];
+    assert_eq!(store.rows(&keys).await, Ok(vec![None, None, None]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

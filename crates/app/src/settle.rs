@@ -16,6 +16,7 @@ use admitone_domain::{
 };
 use std::collections::BTreeSet;
 use std::collections::hash_map::Entry;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 /// How often a batch is tried again after a conflict, and how long a lock is waited for.
@@ -54,8 +55,8 @@ type Replies = Vec<Result<Reply, Trouble>>;
 
 impl Settler {
     /// Settles a batch; one reply for each command, in their order. One command's refusal never
-    /// disturbs the rest. After two conflicts the batch is halved, so that a command that cannot
-    /// be settled stops only itself.
+    /// disturbs the rest. After two conflicts, or when something in it contradicts itself, the
+    /// batch is halved, so that a command that cannot be settled stops only itself.
     pub async fn settle(&self, batch: Vec<Command>) -> Replies {
         let mut replies: Replies = Vec::with_capacity(batch.len());
         let mut rest = vec![batch];
@@ -63,7 +64,7 @@ impl Settler {
             let tries = if part.len() > 1 { 2 } else { self.limits.tries_max };
             match self.try_to_settle(&part, tries).await {
                 Ok(answered) => replies.extend(answered.into_iter().map(Ok)),
-                Err(trouble) if trouble.kind == TroubleKind::Conflict && part.len() > 1 => {
+                Err(trouble) if may_lie_in_one(&trouble) && part.len() > 1 => {
                     // The later half goes below the earlier one: the order of replies stays.
                     rest.push(part.split_off(part.len() / 2));
                     rest.push(part);
@@ -105,7 +106,7 @@ impl Settler {
         let batch = || sweeps.iter().chain(sorted.fresh.iter().copied());
         load_keys(transaction.as_mut(), batch, &mut rows).await?;
 
-        let mut verdict = decide(&rows, batch());
+        let mut verdict = decide_safely(&rows, batch())?;
         verdict.answers.drain(..sweeps.len());
         let replies = sorted.replies(part, &verdict.answers);
         drop_what_is_not_kept(&mut verdict, &sorted.fresh);
@@ -118,6 +119,25 @@ impl Settler {
         self.taps.iter().for_each(|tap| tap.committed(&verdict));
         Ok(replies)
     }
+}
+
+/// Whether the trouble may be one command's alone: then the batch is halved, until only that one
+/// is left with it. Trouble that all share (a store that is away) is everybody's at once.
+fn may_lie_in_one(trouble: &Trouble) -> bool {
+    match trouble.kind {
+        TroubleKind::Conflict | TroubleKind::Inconsistent => true,
+        TroubleKind::Fenced | TroubleKind::Busy | TroubleKind::Unavailable => false,
+    }
+}
+
+/// Decides; a bug in a rule is the trouble of the command that met it, not the end of the writer.
+/// Nothing that was borrowed here is used again after a panic.
+fn decide_safely<'a>(
+    rows: &Rows,
+    batch: impl Iterator<Item = &'a Command>,
+) -> Result<Verdict, Trouble> {
+    std::panic::catch_unwind(AssertUnwindSafe(|| decide(rows, batch)))
+        .map_err(|_| Trouble::new(TroubleKind::Inconsistent, "decide", "a rule panicked"))
 }
 
 /// The command that sweeps a hold away. Its answer is not kept: swept twice, it is refused.

@@ -22,7 +22,7 @@ pub use charge::Charge;
 pub use confirm::Confirm;
 pub use expire::Expire;
 pub use extend::Extend;
-pub use hold::{Choice, Hold};
+pub use hold::{Choice, Hold, ITEMS_MAX};
 pub use operate::Operate;
 pub use pay::Pay;
 pub use refund::Refund;

@@ -118,10 +118,14 @@ fn number_behind(text: &str, prefix: &str) -> Result<u64, MalformedId> {
     number(text.strip_prefix(prefix).ok_or(MalformedId)?)
 }
 
+/// The largest number of an id: every store keeps ids in signed integers of 64 bits.
+pub const NUMBER_MAX: u64 = i64::MAX.unsigned_abs();
+
 /// Exactly one text for each number: no sign, no leading zero.
 fn number(digits: &str) -> Result<u64, MalformedId> {
     let canonical = digits == "0" || !digits.starts_with(['0', '+']);
-    if canonical { digits.parse().map_err(|_| MalformedId) } else { Err(MalformedId) }
+    let number = digits.parse().ok().filter(|number| canonical && *number <= NUMBER_MAX);
+    number.ok_or(MalformedId)
 }
 
 #[cfg(test)]
@@ -132,6 +136,7 @@ mod tests {
     fn an_id_has_exactly_one_text() {
         assert_eq!("seat_7".parse(), Ok(SeatId(7)));
         assert_eq!(SeatId(7).to_string(), "seat_7");
+        assert_eq!("seat_9223372036854775807".parse(), Ok(SeatId(NUMBER_MAX)));
         for wrong in [
             "7",
             "seat_",
@@ -140,6 +145,7 @@ mod tests {
             "seat_-7",
             "show_7",
             "seat_7 ",
+            "seat_9223372036854775808",
             "seat_99999999999999999999",
         ] {
             assert_eq!(wrong.parse::<SeatId>(), Err(MalformedId), "{wrong}");

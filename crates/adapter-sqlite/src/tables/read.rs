@@ -3,7 +3,7 @@
 use super::{buyer, decode};
 use crate::trouble;
 use admitone_app::Trouble;
-use admitone_domain::id::{ReservationId, SeatId, ShowId};
+use admitone_domain::id::{NUMBER_MAX, ReservationId, SeatId, ShowId};
 use admitone_domain::pass::Pass;
 use admitone_domain::seat::{Seat, SeatState};
 use admitone_domain::wallet::Wallet;
@@ -13,6 +13,9 @@ use std::sync::Arc;
 
 /// A row, if the tables have it.
 pub(crate) fn row(tables: &Connection, key: Key) -> Result<Option<Loaded>, Trouble> {
+    if !can_be_stored(key) {
+        return Ok(None);
+    }
     let by_number = |sql, id: u64| body(tables, sql, [id]);
     match key {
         Key::Concert(id) => by_number("SELECT version, body FROM concert WHERE id = ?1", id.0),
@@ -52,6 +55,23 @@ pub(crate) fn row(tables: &Connection, key: Key) -> Result<Option<Loaded>, Troub
     }
 }
 
+/// Whether the numbers in a key fit into SQLite's signed integers; no row has another.
+fn can_be_stored(key: Key) -> bool {
+    let number = match key {
+        Key::Concert(id) => id.0,
+        Key::Show(id) | Key::Plan(id) | Key::Quota(id, _) => id.0,
+        Key::Room(id) => id.0,
+        Key::Operator(id) => id.0,
+        Key::Reservation(id) => id.0,
+        Key::Payment(id) => id.0,
+        Key::TicketType(id) => id.0,
+        Key::Seat(id) => id.0,
+        Key::Pass(key) => key.room.0.max(key.place),
+        Key::Buyer(_) | Key::Wallet(_) => 0,
+    };
+    number <= NUMBER_MAX
+}
+
 fn body(tables: &Connection, sql: &str, key: impl Params) -> Result<Option<Loaded>, Trouble> {
     let failed = trouble::of("read a row");
     let mut query = tables.prepare_cached(sql).map_err(&failed)?;
@@ -70,24 +90,32 @@ fn pair(tables: &Connection, sql: &str, key: impl Params) -> Result<Option<(u64,
 }
 
 fn seat(tables: &Connection, id: SeatId) -> Result<Option<Loaded>, Trouble> {
-    let failed = trouble::of("read a seat");
-    let sql = "SELECT version, show, price, state, owner, held_until FROM seat WHERE id = ?1";
+    Ok(seats(tables, id.0, id.0)?.pop())
+}
+
+/// The seats from one number up to another.
+pub(crate) fn seats(tables: &Connection, from: u64, to: u64) -> Result<Vec<Loaded>, Trouble> {
+    let failed = trouble::of("read seats");
+    let sql = "SELECT version, id, show, price, state, owner, held_until FROM seat \
+               WHERE id BETWEEN ?1 AND ?2";
     let mut query = tables.prepare_cached(sql).map_err(&failed)?;
-    let found = query.query_row([id.0], |row| {
-        let by = ReservationId(row.get::<_, Option<u64>>(4)?.unwrap_or_default());
-        let state = match row.get::<_, u8>(3)? {
-            0 => SeatState::Free,
-            1 => SeatState::Held {
-                by,
-                until: Moment(row.get::<_, Option<i64>>(5)?.unwrap_or_default()),
-            },
-            2 => SeatState::Sold { by },
-            _ => SeatState::Blocked,
-        };
-        let seat = Seat { id, show: ShowId(row.get(1)?), price: Money(row.get(2)?), state };
-        Ok(Loaded { version: row.get(0)?, row: Arc::new(Row::Seat(seat)) })
-    });
-    found.optional().map_err(failed)
+    let found = query.query_map([from, to], seat_of).map_err(&failed)?;
+    found.collect::<Result<_, _>>().map_err(&failed)
+}
+
+fn seat_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Loaded> {
+    let by = ReservationId(row.get::<_, Option<u64>>(5)?.unwrap_or_default());
+    let state = match row.get::<_, u8>(4)? {
+        0 => SeatState::Free,
+        1 => {
+            SeatState::Held { by, until: Moment(row.get::<_, Option<i64>>(6)?.unwrap_or_default()) }
+        }
+        2 => SeatState::Sold { by },
+        _ => SeatState::Blocked,
+    };
+    let (id, show) = (SeatId(row.get(1)?), ShowId(row.get(2)?));
+    let seat = Seat { id, show, price: Money(row.get(3)?), state };
+    Ok(Loaded { version: row.get(0)?, row: Arc::new(Row::Seat(seat)) })
 }
 
 fn wallet(

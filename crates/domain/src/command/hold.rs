@@ -35,9 +35,16 @@ pub enum Choice {
     FirstFree(Vec<Vec<SeatId>>),
 }
 
+/// The most items that one hold may name, whatever its show allows: a wish that is longer is
+/// refused before anything is loaded for it.
+pub const ITEMS_MAX: usize = 200;
+
 impl Rule for Hold {
     fn keys(&self, command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
         want.push(Key::Show(self.show));
+        if self.choice.is_too_long() {
+            return;
+        }
         want.push(Key::Reservation(command.reservation_id()));
         if let Ok(buyer) = command.buyer() {
             want.push(Key::Quota(self.show, buyer));
@@ -59,6 +66,9 @@ impl Rule for Hold {
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
         let buyer = command.buyer()?;
         let show = bench.show(self.show).ok_or(Refusal::UnknownShow(self.show))?;
+        if self.choice.is_too_long() {
+            return Err(Refusal::LimitPerReservation { max: show.limits.per_reservation_max });
+        }
         let pass = gate::check_pass(bench, command, show, Patience::Now)?;
         gate::check_window(bench, show)?;
         let items = self.choose(bench, show)?;
@@ -79,6 +89,16 @@ impl Rule for Hold {
         tell(bench, &reservation, pass, until);
         bench.write(Row::Reservation(reservation.clone()));
         Ok(Outcome::Reserved(reservation))
+    }
+}
+
+impl Choice {
+    fn is_too_long(&self) -> bool {
+        let named = match self {
+            Self::Items { seats, tickets } => seats.len() + tickets.len(),
+            Self::FirstFree(groups) => groups.iter().map(Vec::len).max().unwrap_or(0),
+        };
+        named > ITEMS_MAX
     }
 }
 

@@ -2,11 +2,11 @@
 
 use crate::house::{ANN, BOB, HOLD_MS, House, OPENS, SHOW, STANDING, hold, show, tickets};
 use admitone_domain::command::operate::{Operate, SaveShow};
-use admitone_domain::command::{Choice, Extend, Hold, Release};
+use admitone_domain::command::{Choice, Extend, Hold, ITEMS_MAX, Release};
 use admitone_domain::id::{SeatId, ShowId, TicketTypeId};
 use admitone_domain::reservation::ReservationState;
 use admitone_domain::show::Limits;
-use admitone_domain::{Action, Actor, Moment, Refusal};
+use admitone_domain::{Action, Actor, Key, Moment, Refusal, Rows};
 
 #[test]
 fn a_seat_is_held_for_one_buyer_and_for_nobody_else() {
@@ -15,6 +15,20 @@ fn a_seat_is_held_for_one_buyer_and_for_nobody_else() {
     assert_eq!(held.held_until, house.now.plus_ms(HOLD_MS), "from the hold, not from the page");
     assert_eq!(house.hold(BOB, &[2]), Err(Refusal::SeatTaken(vec![SeatId(2)])));
     assert_eq!(house.hold(ANN, &[2]), Err(Refusal::SeatTaken(vec![SeatId(2)])), "not even twice");
+}
+
+#[test]
+fn a_wish_that_is_far_too_long_is_refused_before_its_seats_are_named() {
+    let mut house = House::new();
+    let seats: Vec<u64> = (1..=201).collect();
+    assert_eq!(house.hold(ANN, &seats), Err(Refusal::LimitPerReservation { max: 4 }));
+    let mut seats_named = |wish: &[u64]| {
+        let (command, mut named) = (house.command(Actor::Buyer(ANN), hold(SHOW, wish)), vec![]);
+        command.keys(&Rows::default(), &mut named);
+        named.iter().filter(|key| matches!(key, Key::Seat(_))).count()
+    };
+    assert_eq!(seats_named(&seats), 0);
+    assert_eq!(seats_named(&seats[..ITEMS_MAX]), ITEMS_MAX);
 }
 
 #[test]
