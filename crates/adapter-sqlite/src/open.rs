@@ -133,8 +133,10 @@ impl SqliteStore {
             if options.guards { runner } else { runner.set_target(refinery::Target::Version(1)) };
         let tables = database(&tables_path, "NORMAL", &runner)?;
         let journal_reader = Connection::open(&journal_path).map_err(damaged(&journal_path))?;
-        let memory = recover(&journal_reader, &tables)
-            .map_err(|trouble| damaged(&tables_path)(trouble.detail))?;
+        let mut memory =
+            recover(&tables).map_err(|trouble| damaged(&tables_path)(trouble.detail))?;
+        catch_up(&journal_reader, &mut memory)
+            .map_err(|trouble| damaged(&journal_path)(trouble.detail))?;
         let started = Journal::start(journal)
             .map_err(|source| OpenTrouble::Directory { path: directory.to_owned(), source })?;
         let shared = Arc::new(Shared {
@@ -198,8 +200,8 @@ fn reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// What the tables say of answers and live holds, then everything behind them in the journal.
-fn recover(journal: &Connection, folded: &Connection) -> Result<Memory, Trouble> {
+/// What the tables say of answers and live holds.
+fn recover(folded: &Connection) -> Result<Memory, Trouble> {
     let failed = trouble::of("recover");
     let mut memory = Memory::default();
     let number = |sql: &str| folded.query_row(sql, [], |row| row.get::<_, u64>(0)).map_err(&failed);
@@ -223,10 +225,14 @@ fn recover(journal: &Connection, folded: &Connection) -> Result<Memory, Trouble>
         let id: [u8; 16] = row.get(1).map_err(&failed)?;
         memory.answers.know(CommandId(u128::from_be_bytes(id)), row.get(0).map_err(&failed)?);
     }
+    Ok(memory)
+}
+
+/// Everything behind the tables in the journal.
+fn catch_up(journal: &Connection, memory: &mut Memory) -> Result<(), Trouble> {
     journal::tail(journal, memory.seq, |seq, body| {
         let verdict: Verdict = tables::decode(body)?;
         memory.take(seq, &verdict);
         Ok(())
-    })?;
-    Ok(memory)
+    })
 }

@@ -9,6 +9,8 @@ use std::path::Path;
 use std::sync::mpsc;
 use tokio::sync::oneshot;
 
+const FILE: &str = "rooms.db";
+
 type Done<T> = oneshot::Sender<Result<T, Trouble>>;
 /// Answers an order once its transaction is through.
 type Answer = Box<dyn FnOnce(Result<(), Trouble>)>;
@@ -27,7 +29,7 @@ pub struct SqliteRoomLog {
 impl SqliteRoomLog {
     /// Opens the histories of a data directory. Its store must be open: it holds the lock.
     pub fn open(directory: &Path) -> Result<Self, open::OpenTrouble> {
-        let path = directory.join("rooms.db");
+        let path = directory.join(FILE);
         let connection = open::database(&path, "FULL", &migrations::rooms::migrations::runner())?;
         // A room waits for its log anyway: this writer checkpoints by itself.
         let checkpoints = connection.execute_batch("PRAGMA wal_autocheckpoint = 1000");
@@ -78,7 +80,7 @@ fn run(mut connection: Connection, waiting: &mpsc::Receiver<Order>) {
                 answers.extend(orders.into_iter().map(|order| follow(&transaction, order)));
                 transaction.commit()
             })
-            .map_err(trouble::of("keep a room"));
+            .map_err(trouble::in_file("keep a room", FILE));
         for answer in answers {
             answer(committed.clone());
         }
@@ -90,7 +92,7 @@ fn run(mut connection: Connection, waiting: &mpsc::Receiver<Order>) {
 fn follow(transaction: &Transaction<'_>, order: Order) -> Answer {
     match order {
         Order::Load { room, done } => {
-            let found = load(transaction, room).map_err(trouble::of("load a room"));
+            let found = load(transaction, room).map_err(trouble::in_file("load a room", FILE));
             Box::new(move |through| drop(done.send(through.and(found))))
         }
         Order::Append { room, sequence, records, done } => {
@@ -99,12 +101,12 @@ fn follow(transaction: &Transaction<'_>, order: Order) -> Answer {
                 .prepare_cached(sql)
                 .and_then(|mut insert| insert.execute(params![room, sequence, records]))
                 .map(|_| ())
-                .map_err(trouble::of("append to a room"));
+                .map_err(trouble::in_file("append to a room", FILE));
             Box::new(move |through| drop(done.send(through.and(kept))))
         }
         Order::Checkpoint { room, sequence, image, done } => {
             let kept = checkpoint(transaction, room, sequence, &image)
-                .map_err(trouble::of("checkpoint a room"));
+                .map_err(trouble::in_file("checkpoint a room", FILE));
             Box::new(move |through| drop(done.send(through.and(kept))))
         }
     }

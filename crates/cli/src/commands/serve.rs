@@ -20,7 +20,15 @@ use tokio::signal::unix::{SignalKind, signal};
 pub(crate) fn run(arguments: &Serve) -> Result<Exit, Failed> {
     let configuration = configuration(arguments)?;
     logging::start(configuration.log_format);
+    allow_open_files();
     block_on(serve(arguments, &configuration))
+}
+
+/// Every visitor is a socket: the process takes as many open files as it is allowed to take.
+fn allow_open_files() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the number of open files stays as it is");
+    }
 }
 
 fn configuration(arguments: &Serve) -> Result<Configuration, Failed> {

@@ -20,6 +20,13 @@ pub(crate) fn run(arguments: &Verify) -> Result<Exit, Failed> {
         } else {
             report.findings.iter().for_each(|finding| println!("WRONG {finding}"));
             println!("{} rows checked, {} findings", report.rows, report.findings.len());
+            if !report.findings.is_empty() {
+                println!(
+                    "nothing was repaired: keep a copy of {} to look into, and restore the last \
+                     sound one",
+                    configuration.data_dir.display()
+                );
+            }
         }
         Ok(if report.findings.is_empty() { Exit::Done } else { Exit::Unsound })
     })

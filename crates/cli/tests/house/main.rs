@@ -3,6 +3,8 @@
 
 mod bad_days;
 mod buyer;
+mod crowd;
+mod damage;
 mod disk;
 mod identity;
 mod kill;

@@ -84,6 +84,18 @@ pub(crate) fn serve(directory: &Path, flags: &[&str]) -> Command {
     command
 }
 
+/// The same command behind a line of shell that prepares its process, such as `ulimit -n 256`.
+pub(crate) fn serve_after(setup: &str, directory: &Path, flags: &[&str]) -> Command {
+    let plain = serve(directory, flags);
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &format!("{setup}; exec \"$0\" \"$@\"")])
+        .arg(plain.get_program())
+        .args(plain.get_args())
+        .stdout(Stdio::piped());
+    command
+}
+
 /// Runs another command on a data directory; its exit code and what it printed.
 pub(crate) fn admitone(arguments: &[&str], directory: &Path) -> (i32, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_admitone"))
