@@ -8,6 +8,7 @@ mod damage;
 mod disk;
 mod identity;
 mod kill;
+mod kill_line;
 mod operations;
 mod process;
 mod reference;

@@ -1,0 +1,316 @@
+//! Kill -9 while a line waits at the door and buyers pay: nobody loses a place or is overtaken,
+//! a pass that a payment ended stays ended, every payment is there once.
+
+use crate::buyer::text;
+use crate::process::{Answer, Connection, House, admitone};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const KILLS: u64 = 30;
+const THREADS: usize = 12;
+const INSIDE_MAX: u32 = 4;
+const CHARGED: i64 = 5;
+const PRICE: i64 = 2;
+
+/// How far a customer has come; what is unknown after a kill is done again under its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Join,
+    Wait,
+    Charge,
+    Hold,
+    Pay,
+    Leave,
+    Done,
+}
+
+/// One who comes once, buys a seat and goes. The notes outlive the house.
+#[derive(Clone)]
+struct Customer {
+    token: String,
+    pass: String,
+    place: u64,
+    step: Step,
+    /// Whether the step was tried before, and how it went is not known.
+    is_retry: bool,
+    held: String,
+    paid: String,
+}
+
+/// What all threads share.
+struct Hall {
+    seats: AtomicU64,
+    /// The highest place that anybody was told.
+    place_max: AtomicU64,
+    places: Mutex<BTreeSet<u64>>,
+    done: Mutex<Vec<Customer>>,
+    inside: Vec<Mutex<Option<Customer>>>,
+}
+
+#[test]
+fn the_line_and_the_money_survive_kills() {
+    let directory = tempfile::tempdir().unwrap();
+    import(directory.path());
+    let hall = Arc::new(Hall {
+        seats: AtomicU64::new(1),
+        place_max: AtomicU64::new(0),
+        places: Mutex::default(),
+        done: Mutex::default(),
+        inside: (0..THREADS).map(|_| Mutex::default()).collect(),
+    });
+    for kill in 0..KILLS {
+        let house = House::start(directory.path(), &[]);
+        hall.check_line(&house, kill);
+        let stop = Arc::new(AtomicBool::new(false));
+        let visitors: Vec<_> = (0..THREADS)
+            .map(|number| {
+                let (hall, stop) = (Arc::clone(&hall), Arc::clone(&stop));
+                let connection = house.connect();
+                std::thread::spawn(move || hall.visit(number, connection, &stop))
+            })
+            .collect();
+        std::thread::sleep(Duration::from_millis(60 + kill * 53 % 240));
+        house.kill();
+        stop.store(true, Ordering::SeqCst);
+        for visitor in visitors {
+            visitor.join().unwrap();
+        }
+    }
+    let house = House::start(directory.path(), &[]);
+    hall.check_line(&house, KILLS);
+    let done = hall.done.lock().unwrap().clone();
+    assert!(done.len() > 60, "too few came through to mean anything: {}", done.len());
+    for customer in &done {
+        customer.check(&house);
+    }
+    assert!(house.stop());
+    let (code, said) = admitone(&["verify"], directory.path());
+    assert_eq!(code, 0, "{said}");
+    println!(
+        "{KILLS} kills, {} places, {} payments; {said}",
+        hall.place_max.load(Ordering::SeqCst),
+        done.len()
+    );
+}
+
+impl Hall {
+    /// One customer after the other, until the house dies.
+    fn visit(&self, number: usize, mut connection: Connection, stop: &AtomicBool) {
+        let mut slot = self.inside[number].lock().unwrap();
+        while !stop.load(Ordering::SeqCst) {
+            let Some(customer) = slot.as_mut() else {
+                let Ok(opened) = Customer::open(&mut connection) else { return };
+                *slot = Some(opened);
+                continue;
+            };
+            if customer.step == Step::Done {
+                self.done.lock().unwrap().extend(slot.take());
+                continue;
+            }
+            let before = customer.is_retry;
+            customer.is_retry = true;
+            if self.take_step(customer, before, &mut connection).is_err() {
+                return;
+            }
+            customer.is_retry = customer.step == Step::Wait;
+        }
+    }
+
+    fn take_step(
+        &self,
+        customer: &mut Customer,
+        is_retry: bool,
+        connection: &mut Connection,
+    ) -> std::io::Result<()> {
+        match customer.step {
+            Step::Join => {
+                let known = self.place_max.load(Ordering::SeqCst);
+                let (pass, place) = customer.join(connection)?;
+                customer.pass = pass;
+                assert!(self.places.lock().unwrap().insert(place), "{place} was given twice");
+                assert!(is_retry || place > known, "{place} was given after {known}");
+                self.place_max.fetch_max(place, Ordering::SeqCst);
+                (customer.place, customer.step) = (place, Step::Wait);
+            }
+            Step::Wait => {
+                if customer.is_inside(connection)? {
+                    customer.step = Step::Charge;
+                } else {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+            }
+            Step::Charge => {
+                let charge = json!({ "amount": CHARGED });
+                customer.ask(connection, "charge", "/api/v1/wallet/charges", &charge)?;
+                customer.step = Step::Hold;
+            }
+            Step::Hold => {
+                if customer.held.is_empty() {
+                    let seat = self.seats.fetch_add(1, Ordering::SeqCst);
+                    let wish = json!({ "show": "show_1", "seats": [format!("seat_{seat}")] });
+                    customer.held = wish.to_string();
+                }
+                let wish: Value = serde_json::from_str(&customer.held).unwrap();
+                let held = customer.ask(connection, "hold", "/api/v1/reservations", &wish)?;
+                customer.held = json!({ "reservation": text(&held.json(), "id") }).to_string();
+                customer.step = Step::Pay;
+            }
+            Step::Pay => {
+                customer.paid = customer.pay(connection)?.body;
+                customer.step = Step::Leave;
+            }
+            Step::Leave => {
+                customer.leave(connection)?;
+                customer.step = Step::Done;
+            }
+            Step::Done => {}
+        }
+        Ok(())
+    }
+
+    /// After a restart: everybody has the place they were told, those inside are inside, and
+    /// nobody is inside before somebody with a smaller place.
+    fn check_line(&self, house: &House, kill: u64) {
+        let mut connection = house.connect();
+        let mut line: Vec<Customer> =
+            self.inside.iter().filter_map(|slot| slot.lock().unwrap().clone()).collect();
+        line.retain(|customer| (Step::Wait..=Step::Hold).contains(&customer.step));
+        // The last first: whoever is asked later can only have come further meanwhile.
+        line.sort_by_key(|customer| std::cmp::Reverse(customer.place));
+        let mut inside_from = u64::MAX;
+        for customer in &line {
+            let (_, place) = customer.join(&mut connection).unwrap();
+            assert_eq!(place, customer.place, "a place is kept");
+            let is_inside = customer.is_inside(&mut connection).unwrap();
+            assert!(is_inside || customer.step == Step::Wait, "{} was put out", customer.place);
+            assert!(
+                is_inside || inside_from == u64::MAX,
+                "{} waits while {inside_from} is inside",
+                customer.place
+            );
+            if is_inside {
+                inside_from = customer.place;
+            }
+        }
+        let document = connection.get("/api/v1/rooms/room_1", &[]).json();
+        assert!(document["active"].as_u64().unwrap() <= u64::from(INSIDE_MAX), "{document}");
+        for gone in self.done.lock().unwrap().iter().rev().take(3) {
+            gone.check_pass_is_over(&mut connection, &format!("after-{kill}"));
+        }
+    }
+}
+
+impl Customer {
+    fn open(connection: &mut Connection) -> std::io::Result<Self> {
+        let json = [("content-type", "application/json")];
+        let opened = connection.try_send("POST /api/v1/users", &json, r#"{"name":"c"}"#)?.json();
+        Ok(Self {
+            token: format!("Bearer {}", text(&opened, "token")),
+            pass: String::new(),
+            place: 0,
+            step: Step::Join,
+            is_retry: false,
+            held: String::new(),
+            paid: String::new(),
+        })
+    }
+
+    fn send(
+        &self,
+        connection: &mut Connection,
+        key: &str,
+        request: &str,
+        body: &str,
+    ) -> std::io::Result<Answer> {
+        let headers = [
+            ("authorization", self.token.as_str()),
+            ("queue-token", self.pass.as_str()),
+            ("idempotency-key", key),
+            ("content-type", "application/json"),
+        ];
+        connection.try_send(request, &headers, body)
+    }
+
+    /// Asks under a key, and is not refused.
+    fn ask(
+        &self,
+        connection: &mut Connection,
+        key: &str,
+        path: &str,
+        body: &Value,
+    ) -> std::io::Result<Answer> {
+        let answer = self.send(connection, key, &format!("POST {path}"), &body.to_string())?;
+        assert_eq!(answer.status, 201, "{path} {:?}: {}", self.step, answer.body);
+        Ok(answer)
+    }
+
+    fn pay(&self, connection: &mut Connection) -> std::io::Result<Answer> {
+        let wish: Value = serde_json::from_str(&self.held).unwrap();
+        self.ask(connection, "pay", "/api/v1/payments", &wish)
+    }
+
+    /// The token and the place.
+    fn join(&self, connection: &mut Connection) -> std::io::Result<(String, u64)> {
+        let answer = self.send(connection, "join", "POST /api/v1/rooms/room_1/places", "")?;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        let place = answer.json();
+        Ok((text(&place, "token"), place["place"].as_u64().unwrap()))
+    }
+
+    fn is_inside(&self, connection: &mut Connection) -> std::io::Result<bool> {
+        let answer = self.send(connection, "", "GET /api/v1/rooms/room_1/place", "")?;
+        assert_eq!(answer.status, 200, "place {}: {}", self.place, answer.body);
+        let place = answer.json();
+        assert_eq!(place["place"].as_u64(), Some(self.place), "the token leads to its place");
+        Ok(place["status"] == "active")
+    }
+
+    /// What the room was not told before a kill would cost a slot until the pass is over.
+    fn leave(&self, connection: &mut Connection) -> std::io::Result<()> {
+        let answer = self.send(connection, "", "DELETE /api/v1/rooms/room_1/place", "")?;
+        assert_eq!(answer.status, 204, "{}", answer.body);
+        Ok(())
+    }
+
+    fn check_pass_is_over(&self, connection: &mut Connection, key: &str) {
+        let wish = json!({ "show": "show_1", "seats": ["seat_20000"] }).to_string();
+        let answer = self.send(connection, key, "POST /api/v1/reservations", &wish).unwrap();
+        assert_eq!(answer.status, 403, "{}", answer.body);
+        assert!(text(&answer.json(), "code").starts_with("ADMISSION_"), "{}", answer.body);
+    }
+
+    /// At the end: the payment is answered as it was, taken once, and led to one ticket.
+    fn check(&self, house: &House) {
+        let mut connection = house.connect();
+        let again = self.pay(&mut connection).unwrap();
+        assert_eq!(again.body, self.paid);
+        assert!(again.has_header("idempotent-replayed: true"), "place {} paid again", self.place);
+        let mut read = |path: &str| self.send(&mut connection, "", path, "").unwrap().json();
+        assert_eq!(read("GET /api/v1/wallet")["balance"], CHARGED - PRICE);
+        assert_eq!(read("GET /api/v1/tickets")["data"].as_array().unwrap().len(), 1);
+        assert_eq!(read("GET /api/v1/wallet/entries")["data"].as_array().unwrap().len(), 2);
+        self.check_pass_is_over(&mut connection, "at-the-end");
+    }
+}
+
+fn import(directory: &Path) {
+    let programme = directory.join("programme.json");
+    let document = json!({
+        "rooms": [{ "name": "Door", "settings": {
+            "active_max": INSIDE_MAX, "rate": null, "presence": false, "claim_ms": 600_000,
+        }}],
+        "concerts": [{ "name": "Endless", "category": "rock", "shows": [{
+            "room": "Door",
+            "opens_at": "2099-01-01T19:00:00Z", "closes_at": "2099-01-01T22:00:00Z",
+            "booking_opens_at": "2020-01-01T00:00:00Z", "booking_closes_at": "2099-01-01T00:00:00Z",
+            "seats": [{ "section": "A", "row": "1", "numbers": [1, 20_000], "price": PRICE }],
+        }]}],
+    });
+    std::fs::write(&programme, document.to_string()).unwrap();
+    let (code, said) = admitone(&["import", programme.to_str().unwrap()], directory);
+    assert_eq!(code, 0, "{said}");
+}
