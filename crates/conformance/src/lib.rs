@@ -7,6 +7,7 @@
 
 mod cases;
 mod reads;
+pub mod room_log;
 mod steps;
 
 use admitone_app::clock::HandClock;
