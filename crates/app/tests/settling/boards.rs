@@ -1,0 +1,167 @@
+//! Boards: a commit that comes while a board is loaded is not lost.
+
+use crate::steps::{SHOW, hold, sale, settler, store};
+use admitone_app::board::{Boards, SeatMark};
+use admitone_app::memory::MemoryStore;
+use admitone_app::ports::reads::{ConcertFilter, Page, Reads};
+use admitone_app::ports::tap::Tap;
+use admitone_app::{Trouble, TroubleKind};
+use admitone_domain::concert::Concert;
+use admitone_domain::id::{BuyerId, ConcertId, ReservationId, SeatId, ShowId};
+use admitone_domain::party::Operator;
+use admitone_domain::payment::Payment;
+use admitone_domain::reservation::Reservation;
+use admitone_domain::show::Show;
+use admitone_domain::ticket_type::TicketType;
+use admitone_domain::wallet::Entry;
+use admitone_domain::{CommandId, Key, Loaded, StoredAnswer};
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+/// Reads that are slow on their way back: what they say of seats may be old by then.
+struct SlowReads {
+    store: MemoryStore,
+    /// How many loads of seats have read, and not returned yet.
+    has_read: Semaphore,
+    may_return: Semaphore,
+    loads: AtomicU32,
+    failures: AtomicU32,
+}
+
+impl SlowReads {
+    fn new(store: &MemoryStore) -> Arc<Self> {
+        Arc::new(Self {
+            store: store.clone(),
+            has_read: Semaphore::new(0),
+            may_return: Semaphore::new(0),
+            loads: AtomicU32::new(0),
+            failures: AtomicU32::new(0),
+        })
+    }
+}
+
+#[async_trait]
+impl Reads for SlowReads {
+    async fn rows(&self, keys: &[Key]) -> Result<Vec<Option<Loaded>>, Trouble> {
+        let found = self.store.rows(keys).await;
+        if matches!(keys.first(), Some(Key::Seat(_))) {
+            self.loads.fetch_add(1, Ordering::SeqCst);
+            self.has_read.add_permits(1);
+            self.may_return.acquire().await.unwrap().forget();
+            let fails = |n: u32| n.checked_sub(1);
+            if self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fails).is_ok() {
+                return Err(Trouble::new(TroubleKind::Unavailable, "rows", "told to fail"));
+            }
+        }
+        found
+    }
+
+    async fn answer(&self, id: CommandId) -> Result<Option<StoredAnswer>, Trouble> {
+        self.store.answer(id).await
+    }
+
+    async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble> {
+        self.store.concerts(filter).await
+    }
+
+    async fn shows(&self, concert: Option<ConcertId>) -> Result<Vec<Show>, Trouble> {
+        self.store.shows(concert).await
+    }
+
+    async fn ticket_types(&self, show: ShowId) -> Result<Vec<TicketType>, Trouble> {
+        self.store.ticket_types(show).await
+    }
+
+    async fn reservations(
+        &self,
+        of: Option<BuyerId>,
+        page: Page,
+    ) -> Result<Vec<Reservation>, Trouble> {
+        self.store.reservations(of, page).await
+    }
+
+    async fn payments(&self, of: BuyerId, page: Page) -> Result<Vec<Payment>, Trouble> {
+        self.store.payments(of, page).await
+    }
+
+    async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {
+        self.store.entries(of, page).await
+    }
+
+    async fn operators(&self) -> Result<Vec<Operator>, Trouble> {
+        self.store.operators().await
+    }
+
+    async fn rooms(&self) -> Result<Vec<Loaded>, Trouble> {
+        self.store.rooms().await
+    }
+
+    async fn due(&self, limit: usize) -> Result<Vec<ReservationId>, Trouble> {
+        self.store.due(limit).await
+    }
+}
+
+/// How seat 1 looks on a board that was loaded while somebody held it; `taps` follow the commit.
+async fn mark_after_the_race(is_tapped: bool) -> SeatMark {
+    let (store, _) = store();
+    sale(&store, 4, 0).await;
+    let reads = SlowReads::new(&store);
+    let boards = Arc::new(Boards::new(reads.clone(), 1));
+    let loading = TaskTracker::new().spawn({
+        let boards = Arc::clone(&boards);
+        async move { boards.board(SHOW).await.unwrap().snapshot() }
+    });
+    reads.has_read.acquire().await.unwrap().forget();
+    let taps: Vec<Arc<dyn Tap>> = if is_tapped { vec![boards.clone()] } else { Vec::new() };
+    let held = settler(store.clone(), taps).settle(vec![hold(1, &[1], 0)]).await.remove(0);
+    assert!(held.is_ok());
+    reads.may_return.add_permits(1);
+    let snapshot = loading.await.unwrap();
+    assert_eq!(snapshot.seats.len(), 4);
+    snapshot.seats.iter().find(|seat| seat.id == SeatId(1)).unwrap().mark
+}
+
+#[tokio::test]
+async fn a_commit_during_the_load_of_a_board_is_on_it() {
+    assert_eq!(mark_after_the_race(true).await, SeatMark::Held);
+}
+
+#[tokio::test]
+async fn a_board_that_is_not_told_of_the_commit_shows_what_is_gone() {
+    assert_eq!(mark_after_the_race(false).await, SeatMark::Free, "the harm");
+}
+
+#[tokio::test]
+async fn many_who_ask_at_once_load_a_board_once() {
+    let (store, _) = store();
+    sale(&store, 4, 0).await;
+    let reads = SlowReads::new(&store);
+    let boards = Arc::new(Boards::new(reads.clone(), 1));
+    let asking: Vec<_> = (0..20)
+        .map(|_| {
+            let boards = Arc::clone(&boards);
+            TaskTracker::new()
+                .spawn(async move { boards.board(SHOW).await.unwrap().snapshot().seats.len() })
+        })
+        .collect();
+    reads.may_return.add_permits(20);
+    for asked in asking {
+        assert_eq!(asked.await.unwrap(), 4, "nobody sees half a board");
+    }
+    assert_eq!(reads.loads.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_board_that_could_not_be_loaded_is_loaded_again() {
+    let (store, _) = store();
+    sale(&store, 4, 0).await;
+    let reads = SlowReads::new(&store);
+    reads.failures.store(1, Ordering::SeqCst);
+    reads.may_return.add_permits(2);
+    let boards = Boards::new(reads.clone(), 1);
+    assert!(boards.board(SHOW).await.is_err_and(|trouble| trouble.is_temporary()));
+    assert_eq!(boards.board(SHOW).await.unwrap().snapshot().seats.len(), 4);
+}

@@ -1,0 +1,96 @@
+//! The channel: nothing that it accepted is left unanswered.
+
+use crate::gate::Gate;
+use crate::steps::{answer, balance, charge, settler, store};
+use admitone_app::TroubleKind;
+use admitone_app::delivery::{Channel, ChannelLimits};
+use admitone_app::ports::delivery::{Delivery, Reply};
+use admitone_app::{Trouble, memory::MemoryStore};
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
+struct House {
+    store: MemoryStore,
+    gate: Gate,
+    opener: watch::Sender<bool>,
+    channel: Arc<Channel>,
+    tasks: TaskTracker,
+}
+
+/// A house whose commits wait.
+fn shut(depth_max: usize, batch_max: usize) -> House {
+    let (store, _) = store();
+    let (gate, opener) = Gate::before(&store, |_| None);
+    opener.send_replace(false);
+    let tasks = TaskTracker::new();
+    let settler = Arc::new(settler(gate.clone(), Vec::new()));
+    let limits = ChannelLimits { depth_max, batch_max };
+    let channel = Arc::new(Channel::start(settler, limits, &tasks));
+    House { store, gate, opener, channel, tasks }
+}
+
+impl House {
+    fn submit(&self, number: u64) -> JoinHandle<Result<Reply, Trouble>> {
+        let channel = Arc::clone(&self.channel);
+        self.tasks.spawn(async move { channel.submit(charge(number)).await })
+    }
+
+    /// Waits until so many batches have come to their commit.
+    async fn until_tried(&self, batches: usize) {
+        for _ in 0..10_000 {
+            if self.gate.tried().len() >= batches {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("no batch came: {:?}", self.gate.tried());
+    }
+}
+
+#[tokio::test]
+async fn a_full_channel_refuses_as_busy_and_answers_what_it_took() {
+    let house = shut(3, 8);
+    let first = house.submit(1);
+    house.until_tried(1).await;
+    let waiting: Vec<_> = (2..=4).map(|number| house.submit(number)).collect();
+    tokio::task::yield_now().await;
+    let refused = house.channel.submit(charge(5)).await;
+    assert_eq!(refused.map_err(|trouble| trouble.kind), Err(TroubleKind::Busy));
+    house.opener.send_replace(true);
+    for taken in std::iter::once(first).chain(waiting) {
+        assert!(answer(taken.await.unwrap().unwrap()).is_ok());
+    }
+    assert_eq!(house.gate.tried(), [1, 3], "what waited was one batch");
+    assert_eq!(balance(&house.store, 5).await, 0, "what was refused was not done");
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_answered_when_the_house_closes() {
+    let house = shut(100, 8);
+    let accepted: Vec<_> = (1..=50).map(|number| house.submit(number)).collect();
+    house.until_tried(1).await;
+    let House { channel, tasks, opener, store, .. } = house;
+    drop(channel);
+    tasks.close();
+    opener.send_replace(true);
+    tasks.wait().await;
+    for (number, accepted) in (1..).zip(accepted) {
+        assert!(answer(accepted.await.unwrap().unwrap()).is_ok());
+        assert_eq!(balance(&store, number).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn who_goes_away_leaves_a_command_that_is_done_and_answered_later() {
+    let house = shut(10, 8);
+    let gone = house.submit(1);
+    house.until_tried(1).await;
+    gone.abort();
+    assert!(gone.await.unwrap_err().is_cancelled());
+    house.opener.send_replace(true);
+    let again = house.channel.submit(charge(1)).await.unwrap();
+    assert!(matches!(again, Reply::Answered { replayed: true, .. }), "{again:?}");
+    assert_eq!(balance(&house.store, 1).await, 1);
+}

@@ -1,0 +1,11 @@
+//! From a command to its answer: settling, the channel, boards, the sweeper and the choice of the
+//! best seats, on the in-memory store and on stores that misbehave.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod best;
+mod boards;
+mod channel;
+mod gate;
+mod settle;
+mod steps;
+mod sweeping;
