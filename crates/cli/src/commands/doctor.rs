@@ -35,15 +35,12 @@ pub(crate) fn run(arguments: &Place) -> Result<Exit, Failed> {
     Ok(if is_well { Exit::Done } else { Exit::Unsound })
 }
 
-/// Ten thousand visitors are ten thousand sockets.
+/// Ten thousand visitors are ten thousand sockets; `serve` takes as many as it is allowed to.
 fn open_files() -> Result<String, String> {
-    let limits = std::fs::read_to_string("/proc/self/limits").map_err(|error| error.to_string())?;
-    let line = limits.lines().find(|line| line.starts_with("Max open files"));
-    let soft = line.and_then(|line| line.split_whitespace().nth(3)).unwrap_or("unknown");
-    match soft.parse::<u64>() {
-        Ok(limit) if limit < 20_000 => {
-            Err(format!("{limit} are allowed; raise it for a crowd: ulimit -n 65536"))
-        }
-        _ => Ok(format!("{soft} are allowed")),
+    let allowed = rlimit::Resource::NOFILE.get_hard().map_err(|error| error.to_string())?;
+    if allowed < 20_000 {
+        Err(format!("{allowed} are allowed; raise the hard limit for a crowd: ulimit -Hn 65536"))
+    } else {
+        Ok(format!("{allowed} are allowed"))
     }
 }
