@@ -3,8 +3,11 @@
 use crate::command::{output, root};
 
 /// Which file, and the arguments of the binary that print it.
-const GENERATED: [(&str, &[&str]); 2] =
-    [("docs/openapi.json", &["openapi"]), ("docs/config.example.toml", &["config", "example"])];
+const GENERATED: [(&str, &[&str]); 3] = [
+    ("docs/openapi.json", &["openapi"]),
+    ("docs/config.example.toml", &["config", "example"]),
+    ("docs/command-line.md", &["command-line"]),
+];
 
 pub(crate) fn run(check: bool) -> Result<(), String> {
     let mut stale = Vec::new();

@@ -1,5 +1,6 @@
 //! What can be typed, with the help that teaches it.
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -32,6 +33,9 @@ pub(crate) enum Task {
     User(User),
     /// Print the OpenAPI document.
     Openapi,
+    /// Print the help of every command as one document.
+    #[command(hide = true)]
+    CommandLine,
 }
 
 /// Where the store is.
@@ -57,7 +61,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "ADMITONE_LISTEN")]
     pub(crate) listen: Option<SocketAddr>,
     /// Serve the routes of the reference systems. They trust the user id they are told.
-    #[arg(long, env = "ADMITONE_REFERENCE_ROUTES")]
+    #[arg(long, env = "ADMITONE_REFERENCE_ROUTES", value_parser = BoolishValueParser::new())]
     pub(crate) reference_routes: bool,
     /// Serve the no-op routes that benchmarks compare with.
     #[arg(long, hide = true)]

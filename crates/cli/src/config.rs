@@ -1,5 +1,7 @@
 //! The configuration: a TOML file, below variables and flags.
 
+mod variables;
+
 use crate::arguments::{LogFormat, Place};
 use crate::exit::{Failed, failed};
 use admitone_domain::Currency;
@@ -62,12 +64,30 @@ impl Configuration {
         toml::from_str(text)
     }
 
-    /// The file that is named, if one is, with the data directory that is named, if one is.
+    /// The same with what the environment says instead.
+    fn with_variables(
+        text: &str,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, Failed> {
+        let mut table: toml::Table = text.parse()?;
+        if variables::overlay(&mut table, environment)? {
+            return table.try_into().map_err(failed("the configuration with its variables"));
+        }
+        Ok(Self::parse(text)?)
+    }
+
+    /// The file that is named, if one is, below the variables, with the data directory that is
+    /// named, if one is.
     pub(crate) fn of(place: &Place) -> Result<Self, Failed> {
-        let mut configuration = match &place.config {
-            Some(path) => Self::read(path)?,
-            None => Self::default(),
+        let text = match &place.config {
+            Some(path) => {
+                // By itself first: what is wrong with it is said with its line.
+                Self::read(path)?;
+                std::fs::read_to_string(path)?
+            }
+            None => String::new(),
         };
+        let mut configuration = Self::with_variables(&text, |name| std::env::var(name).ok())?;
         if let Some(directory) = &place.data_dir {
             configuration.data_dir.clone_from(directory);
         }
@@ -82,6 +102,88 @@ mod tests {
     #[test]
     fn the_example_says_the_defaults() {
         assert_eq!(Configuration::parse(EXAMPLE).unwrap(), Configuration::default());
+    }
+
+    type Change = fn(&mut Configuration);
+
+    /// A value for each variable that is not its default, and what it makes of the settings.
+    const SAID: [(&str, &str, Change); 8] = [
+        ("ADMITONE_LISTEN", "127.0.0.1:9", |c| c.listen.set_port(9)),
+        ("ADMITONE_DATA_DIR", "there", |c| c.data_dir = "there".into()),
+        ("ADMITONE_CURRENCY", "EUR", |c| c.currency = "EUR".parse().unwrap()),
+        ("ADMITONE_REFERENCE_ROUTES", "true", |c| c.reference_routes = true),
+        ("ADMITONE_LOG_FORMAT", "json", |c| c.log_format = LogFormat::Json),
+        ("ADMITONE_CONNECTIONS_MAX", "7", |c| c.connections_max = 7),
+        ("ADMITONE_QUEUE_DEPTH_MAX", "7", |c| c.queue_depth_max = 7),
+        ("ADMITONE_BATCH_MAX", "7", |c| c.batch_max = 7),
+    ];
+
+    fn with(said: &[(&str, &str)]) -> Result<Configuration, Failed> {
+        Configuration::with_variables("batch_max = 5", |name| {
+            said.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn every_setting_has_a_variable_that_comes_before_the_file() {
+        let file = Configuration { batch_max: 5, ..Configuration::default() };
+        assert_eq!(with(&[]).unwrap(), file);
+        for (name, value, change) in SAID {
+            let mut expected = file.clone();
+            change(&mut expected);
+            assert_ne!(expected, file, "{name} is tested with what is there already");
+            assert_eq!(with(&[(name, value)]).unwrap(), expected, "{name}");
+            assert_eq!(with(&[(name, "")]).unwrap(), file, "{name} is empty");
+        }
+        let issuer = [
+            ("ADMITONE_ISSUER_NAME", "them"),
+            ("ADMITONE_ISSUER_AUDIENCE", "us"),
+            ("ADMITONE_ISSUER_JWK", "{}"),
+        ];
+        let them = IssuerConfiguration {
+            name: "them".into(),
+            audience: Some("us".into()),
+            jwk: "{}".into(),
+        };
+        assert_eq!(with(&issuer).unwrap().issuer, Some(them));
+        let tested: Vec<&str> =
+            SAID.iter().map(|(name, ..)| *name).chain(issuer.map(|(name, _)| name)).collect();
+        let known: Vec<&str> = variables::VARIABLES.iter().map(|one| one.name).collect();
+        assert_eq!(tested, known);
+    }
+
+    #[test]
+    fn every_key_of_the_example_has_a_variable_that_is_named_beside_it() {
+        let whole = EXAMPLE.replace("# [issuer]", "[issuer]").replace("# name", "name");
+        let whole = whole.replace("# audience", "audience").replace("# jwk", "jwk");
+        let table: toml::Table = whole.parse().unwrap();
+        for (key, value) in &table {
+            let keys: Vec<(Option<&str>, &str)> = match value.as_table() {
+                Some(inner) => {
+                    inner.keys().map(|name| (Some(key.as_str()), name.as_str())).collect()
+                }
+                None => vec![(None, key)],
+            };
+            for (table, key) in keys {
+                let fits = |one: &&variables::Variable| one.table == table && one.key == key;
+                let found = variables::VARIABLES.iter().find(fits);
+                let found = found.unwrap_or_else(|| panic!("{key} has no variable"));
+                assert!(EXAMPLE.contains(found.name), "the example does not name {}", found.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_variable_that_cannot_be_read_is_named() {
+        for (name, value) in [
+            ("ADMITONE_BATCH_MAX", "many"),
+            ("ADMITONE_REFERENCE_ROUTES", "perhaps"),
+            ("ADMITONE_LISTEN", "here"),
+            ("ADMITONE_ISSUER_NAME", "alone"),
+        ] {
+            let said = with(&[(name, value)]).unwrap_err().to_string();
+            assert!(said.contains("ADMITONE") || said.contains("variables"), "{said}");
+        }
     }
 
     #[test]

@@ -38,5 +38,6 @@ fn run(arguments: Arguments) -> Result<Exit, Failed> {
         Task::Migrate(migrate) => commands::migrate::run(&migrate),
         Task::User(user) => commands::user::run(&user),
         Task::Openapi => commands::openapi::run(),
+        Task::CommandLine => Ok(commands::command_line::run()),
     }
 }

@@ -1,0 +1,80 @@
+//! Variables of the environment: each setting of the file has one, which comes before the file.
+
+use crate::exit::{Failed, failed};
+use toml::{Table, Value};
+
+/// How the text of a variable is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Number,
+    Truth,
+}
+
+/// A variable and the setting it stands for.
+pub(super) struct Variable {
+    pub(super) name: &'static str,
+    /// The table of the file, if it is not the outermost one.
+    pub(super) table: Option<&'static str>,
+    pub(super) key: &'static str,
+    pub(super) kind: Kind,
+}
+
+const fn variable(name: &'static str, key: &'static str, kind: Kind) -> Variable {
+    Variable { name, table: None, key, kind }
+}
+
+const fn issuer(name: &'static str, key: &'static str) -> Variable {
+    Variable { name, table: Some("issuer"), key, kind: Kind::Text }
+}
+
+pub(super) const VARIABLES: [Variable; 11] = [
+    variable("ADMITONE_LISTEN", "listen", Kind::Text),
+    variable("ADMITONE_DATA_DIR", "data_dir", Kind::Text),
+    variable("ADMITONE_CURRENCY", "currency", Kind::Text),
+    variable("ADMITONE_REFERENCE_ROUTES", "reference_routes", Kind::Truth),
+    variable("ADMITONE_LOG_FORMAT", "log_format", Kind::Text),
+    variable("ADMITONE_CONNECTIONS_MAX", "connections_max", Kind::Number),
+    variable("ADMITONE_QUEUE_DEPTH_MAX", "queue_depth_max", Kind::Number),
+    variable("ADMITONE_BATCH_MAX", "batch_max", Kind::Number),
+    issuer("ADMITONE_ISSUER_NAME", "name"),
+    issuer("ADMITONE_ISSUER_AUDIENCE", "audience"),
+    issuer("ADMITONE_ISSUER_JWK", "jwk"),
+];
+
+/// Writes over a file's settings what the environment says; an empty variable says nothing.
+/// Whether it said anything.
+pub(super) fn overlay(
+    file: &mut Table,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<bool, Failed> {
+    let mut said = false;
+    for variable in &VARIABLES {
+        let Some(text) = environment(variable.name).filter(|text| !text.is_empty()) else {
+            continue;
+        };
+        let value = read(variable, text)?;
+        let table = match variable.table {
+            None => &mut *file,
+            Some(name) => {
+                let inner = file.entry(name).or_insert_with(|| Value::Table(Table::new()));
+                inner.as_table_mut().ok_or_else(|| failed(name)("must be a table"))?
+            }
+        };
+        table.insert(variable.key.to_owned(), value);
+        said = true;
+    }
+    Ok(said)
+}
+
+fn read(variable: &Variable, text: String) -> Result<Value, Failed> {
+    match variable.kind {
+        Kind::Text => Ok(Value::String(text)),
+        Kind::Number => text.parse().map(Value::Integer).map_err(failed(variable.name)),
+        Kind::Truth => match text.as_str() {
+            "true" | "yes" | "on" | "1" => Ok(Value::Boolean(true)),
+            "false" | "no" | "off" | "0" => Ok(Value::Boolean(false)),
+            other => Err(failed(variable.name)(format!("`{other}` is neither `true` nor `false`"))),
+        },
+    }
+}
