@@ -3,10 +3,11 @@
 use crate::command::{output, root};
 
 /// Which file, and the arguments of the binary that print it.
-const GENERATED: [(&str, &[&str]); 3] = [
+const GENERATED: [(&str, &[&str]); 4] = [
     ("docs/openapi.json", &["openapi"]),
     ("docs/config.example.toml", &["config", "example"]),
     ("docs/command-line.md", &["command-line"]),
+    ("docs/metrics.md", &["figures"]),
 ];
 
 pub(crate) fn run(check: bool) -> Result<(), String> {

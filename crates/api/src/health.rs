@@ -1,6 +1,7 @@
 //! Whether the house lives and is ready, its figures, and the no-op routes of the benchmark.
 
 use crate::ask;
+use crate::figures;
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply;
@@ -37,8 +38,8 @@ pub(crate) async fn ready(State(house): State<House>) -> Result<Response<Body>, 
 /// The figures, for Prometheus
 #[utoipa::path(get, path = "/metrics", operation_id = "read_metrics", tag = "health",
     responses((status = 200, content_type = "text/plain", body = String)))]
-pub(crate) async fn figures(State(house): State<House>) -> String {
-    publish_gauges(&house);
+pub(crate) async fn read_figures(State(house): State<House>) -> String {
+    figures::publish(&house);
     house.metrics.render()
 }
 
@@ -47,25 +48,6 @@ pub(crate) async fn figures(State(house): State<House>) -> String {
 struct NoopRequest {
     show: String,
     seats: Vec<String>,
-}
-
-/// The rooms count by themselves; their counts become figures when somebody looks.
-fn publish_gauges(house: &House) {
-    for (room, desk) in house.rooms.desks() {
-        let snapshot = desk.view().snapshot.clone();
-        let room = room.to_string();
-        let set = |name: &'static str, value: u64| {
-            let value = u32::try_from(value).map_or(f64::from(u32::MAX), f64::from);
-            metrics::gauge!(name, "room" => room.clone()).set(value);
-        };
-        set("wr_issued", snapshot.issued);
-        set("wr_waiting", snapshot.waiting);
-        set("wr_deck", snapshot.deck);
-        set("wr_active_called", snapshot.called);
-        set("wr_active_claimed", snapshot.claimed);
-        set("wr_active", snapshot.called + snapshot.claimed);
-        set("wr_active_limit", snapshot.active_max.map_or(u64::MAX, u64::from));
-    }
 }
 
 /// `GET /bench/noop`: 60 bytes of JSON, for ratios.

@@ -6,6 +6,7 @@
 
 mod ask;
 mod concerts;
+pub mod figures;
 mod health;
 mod home;
 pub mod house;

@@ -67,7 +67,7 @@ fn for_everybody() -> OpenApiRouter<House> {
         .routes(routes!(users::open_account))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
-        .routes(routes!(health::figures))
+        .routes(routes!(health::read_figures))
 }
 
 fn for_buyers() -> OpenApiRouter<House> {

@@ -36,6 +36,9 @@ pub(crate) enum Task {
     /// Print the help of every command as one document.
     #[command(hide = true)]
     CommandLine,
+    /// Print what every figure of `/metrics` means.
+    #[command(hide = true)]
+    Figures,
 }
 
 /// Where the store is.

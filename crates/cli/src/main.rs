@@ -38,6 +38,10 @@ fn run(arguments: Arguments) -> Result<Exit, Failed> {
         Task::Migrate(migrate) => commands::migrate::run(&migrate),
         Task::User(user) => commands::user::run(&user),
         Task::Openapi => commands::openapi::run(),
+        Task::Figures => {
+            print!("{}", admitone_api::figures::document());
+            Ok(Exit::Done)
+        }
         Task::CommandLine => Ok(commands::command_line::run()),
     }
 }

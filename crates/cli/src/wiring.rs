@@ -3,6 +3,7 @@
 use crate::config::Configuration;
 use crate::exit::{Failed, failed};
 use admitone_adapter_sqlite::{Options, SqliteRoomLog, SqliteStore};
+use admitone_api::figures::Commits;
 use admitone_api::house::{Issuer, Parties, Secret};
 use admitone_app::BoxOffice;
 use admitone_app::board::Boards;
@@ -63,7 +64,7 @@ impl Wired {
             lock: Arc::new(NoLock),
             mode: Mode::Plain,
             clock: Arc::clone(&clock),
-            taps: vec![boards.clone(), parties.clone(), rooms.clone()],
+            taps: vec![boards.clone(), parties.clone(), rooms.clone(), Arc::new(Commits)],
             limits: SettleLimits::default(),
         });
         let limits = ChannelLimits {

@@ -57,6 +57,10 @@ impl Delivery for Channel {
         })?;
         answered.await.unwrap_or_else(|_| Err(busy("the writer ended before it answered")))
     }
+
+    fn waiting(&self) -> usize {
+        self.sender.max_capacity() - self.sender.capacity()
+    }
 }
 
 fn busy(detail: &str) -> Trouble {

@@ -11,6 +11,11 @@ use std::sync::Arc;
 pub trait Delivery: Send + Sync {
     /// Brings a command and waits for its durable answer.
     async fn submit(&self, command: Command) -> Result<Reply, Trouble>;
+
+    /// How many commands wait now; none where they do not wait.
+    fn waiting(&self) -> usize {
+        0
+    }
 }
 
 /// What comes back for a command.

@@ -7,6 +7,7 @@
 
 mod asked;
 mod clerk;
+mod figures;
 
 use super::batch::{Control, End, Extension, Gone, Join, JoinRefusal, Joined, Standing, Touch};
 use super::document::PublicDocument;

@@ -8,9 +8,8 @@ use crate::wiring::{Wired, chance};
 use crate::{demo, logging};
 use admitone_api::reference::Setting;
 use admitone_api::server::{self, ServerLimits};
-use admitone_api::{House, Parts};
+use admitone_api::{House, Parts, figures};
 use admitone_domain::id::RoomId;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -57,6 +56,7 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     } else {
         None
     };
+    let metrics = figures::recorder()?;
     let house = House(Arc::new(Parts {
         office: wired.office.clone(),
         rooms: Arc::clone(&wired.rooms),
@@ -64,7 +64,7 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
         secret: wired.secret.clone(),
         issuer: wired.issuer.clone(),
         currency: configuration.currency,
-        metrics: PrometheusBuilder::new().install_recorder()?,
+        metrics: metrics.clone(),
         chance,
         reference,
         bench_routes: arguments.bench_routes,
@@ -83,6 +83,7 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
             closing.cancel();
         }
     });
+    wired.tasks.spawn(figures::keep(metrics, Arc::clone(&clock), closing.clone()));
     server::serve(listener, admitone_api::router(house), clock, limits, closing).await?;
     tracing::info!("answered what was accepted, closing");
     wired.close().await?;

@@ -6,6 +6,7 @@ mod buyer;
 mod crowd;
 mod damage;
 mod disk;
+mod figures;
 mod identity;
 mod kill;
 mod kill_line;

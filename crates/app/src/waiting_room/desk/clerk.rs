@@ -3,6 +3,7 @@
 //! else happens in the room until it is.
 
 use super::asked::{Ask, Asked};
+use super::figures::Figures;
 use super::{DeskSetup, Frame, Public, View};
 use crate::Trouble;
 use crate::ports::room_log::RoomHistory;
@@ -31,6 +32,7 @@ pub(super) struct Clerk {
     sequence: u64,
     unsaved: Option<Unsaved>,
     admitted: Vec<Place>,
+    figures: Figures,
     frame_at_us: i64,
     bytes_since_checkpoint: usize,
     checkpoint_bytes: Arc<AtomicUsize>,
@@ -50,7 +52,9 @@ impl Clerk {
         history: &RoomHistory,
         public: Arc<Public>,
     ) -> Self {
+        let issued = room.snapshot().issued;
         Self {
+            figures: Figures::of(setup.room, issued),
             setup,
             room,
             public,
@@ -88,7 +92,8 @@ impl Clerk {
         if let Err(trouble) = self.save().await {
             return asked.refuse(&trouble);
         }
-        let mut outcome = self.room.exchange(self.setup.clock.now().0, &asked.batch);
+        let begun = self.setup.clock.now();
+        let mut outcome = self.room.exchange(begun.0, &asked.batch);
         if !outcome.records.is_empty() {
             self.sequence += 1;
             let records = std::mem::take(&mut outcome.records);
@@ -98,6 +103,8 @@ impl Clerk {
         match self.save().await {
             Ok(()) => {
                 self.publish(&outcome);
+                let took_us = self.setup.clock.now().0.saturating_sub(begun.0);
+                self.figures.count(&outcome, u64::try_from(took_us).unwrap_or(0));
                 asked.answer(outcome);
             }
             Err(trouble) => asked.refuse(&trouble),

@@ -1,0 +1,205 @@
+//! The table of all figures.
+
+/// How a figure behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts how often how much.
+    Histogram,
+}
+
+/// A figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figure {
+    /// Its name.
+    pub name: &'static str,
+    /// How it behaves.
+    pub kind: Kind,
+    /// What it is counted in.
+    pub unit: &'static str,
+    /// Its labels.
+    pub labels: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+const fn figure(
+    name: &'static str,
+    kind: Kind,
+    unit: &'static str,
+    labels: &'static str,
+    meaning: &'static str,
+) -> Figure {
+    Figure { name, kind, unit, labels, meaning }
+}
+
+use Kind::{Counter, Gauge, Histogram};
+
+/// All figures of the house.
+pub const FIGURES: [Figure; 30] = [
+    figure(
+        "admitone_requests_total",
+        Counter,
+        "requests",
+        "status",
+        "Answered requests, by the class of their status.",
+    ),
+    figure(
+        "admitone_refusals_total",
+        Counter,
+        "requests",
+        "code",
+        "Requests that were not done, by the stable code of the problem.",
+    ),
+    figure(
+        "admitone_queue_commands",
+        Gauge,
+        "commands",
+        "",
+        "Commands that wait for the writer now; beyond `queue_depth_max` they are refused as busy.",
+    ),
+    figure(
+        "admitone_batch_commands",
+        Histogram,
+        "commands",
+        "",
+        "How many commands the writer took at once.",
+    ),
+    figure(
+        "admitone_commits_total",
+        Counter,
+        "commits",
+        "",
+        "Committed batches: one transaction and one sync each.",
+    ),
+    figure(
+        "admitone_commands_total",
+        Counter,
+        "commands",
+        "",
+        "Commands that were decided and committed, refusals among them.",
+    ),
+    figure(
+        "admitone_conflicts_total",
+        Counter,
+        "attempts",
+        "",
+        "Attempts that met a conflict in the store and were made again.",
+    ),
+    figure(
+        "admitone_fold_rows",
+        Histogram,
+        "rows",
+        "",
+        "How many rows one fold wrote into the tables.",
+    ),
+    figure("wr_issued", Gauge, "places", "room", "The last place that was given."),
+    figure("wr_waiting", Gauge, "users", "room", "Users with a place who are not inside."),
+    figure(
+        "wr_waiting_present_est",
+        Gauge,
+        "users",
+        "room",
+        "How many of them are really there, by the measured share.",
+    ),
+    figure("wr_deck", Gauge, "users", "room", "Users on the deck: invited and present."),
+    figure("wr_active", Gauge, "users", "room", "Users called or inside."),
+    figure("wr_active_called", Gauge, "users", "room", "Users called who have not shown up yet."),
+    figure("wr_active_claimed", Gauge, "users", "room", "Users inside."),
+    figure(
+        "wr_active_limit",
+        Gauge,
+        "users",
+        "room",
+        "At most so many called and inside; +Inf without a limit.",
+    ),
+    figure(
+        "wr_show_rate",
+        Gauge,
+        "ratio",
+        "room",
+        "The share of invited users who are there; NaN while there is too little to go by.",
+    ),
+    figure(
+        "wr_eta_coverage",
+        Gauge,
+        "ratio",
+        "room",
+        "The share of published waiting times that held; should be near 0.6; NaN while unknown.",
+    ),
+    figure(
+        "wr_snapshot_age_seconds",
+        Gauge,
+        "seconds",
+        "room",
+        "How old the room's published counters are; grows while nothing changes in it.",
+    ),
+    figure(
+        "wr_slot_idle_seconds_total",
+        Gauge,
+        "seconds",
+        "room",
+        "How long a slot was free while a user was ripe and there. Only grows, and must stay near zero: the alarm that matters.",
+    ),
+    figure("wr_admitted_total", Counter, "users", "room", "Calls."),
+    figure(
+        "wr_ended_total",
+        Counter,
+        "places",
+        "room, reason",
+        "Places that ended: paid, left, expired or revoked.",
+    ),
+    figure("wr_no_show_total", Counter, "users", "room", "Calls that nobody claimed."),
+    figure(
+        "wr_overshoot_total",
+        Counter,
+        "users",
+        "room",
+        "Admissions beyond the limit. Must be zero.",
+    ),
+    figure(
+        "wr_order_violation_total",
+        Counter,
+        "users",
+        "room",
+        "Admissions past a smaller place on the deck. Must be zero.",
+    ),
+    figure(
+        "wr_duplicate_join_total",
+        Counter,
+        "requests",
+        "room",
+        "Joins of users who had a place.",
+    ),
+    figure(
+        "wr_refused_total",
+        Counter,
+        "requests",
+        "room, why",
+        "Joins and polls that were refused: draining, closed, full, ended, other_user, renewed or passed.",
+    ),
+    figure(
+        "wr_wait_seconds",
+        Histogram,
+        "seconds",
+        "room",
+        "From join to call, for users who joined since the house was started.",
+    ),
+    figure(
+        "wr_exchange_seconds",
+        Histogram,
+        "seconds",
+        "room",
+        "How long an exchange of the room took, its durable log among it.",
+    ),
+    figure(
+        "wr_exchange_batch",
+        Histogram,
+        "questions",
+        "room",
+        "How many questions were answered in one exchange.",
+    ),
+];
