@@ -1,5 +1,7 @@
 //! Lists: from the tables, once these have what the caller was told.
 
+mod records;
+
 use crate::memory::Known;
 use crate::open::SqliteStore;
 use crate::tables::{buyer, decode};
@@ -24,10 +26,15 @@ impl SqliteStore {
         &self,
         query: impl FnOnce(&Connection) -> Result<Vec<T>, Trouble>,
     ) -> Result<Vec<T>, Trouble> {
+        self.fold_what_was_answered().await?;
+        self.shared.read(query)
+    }
+
+    async fn fold_what_was_answered(&self) -> Result<(), Trouble> {
         if self.shared.memory().lag() > 0 {
             self.folder.fold().await?;
         }
-        self.shared.read(query)
+        Ok(())
     }
 
     async fn bodies<T>(

@@ -31,6 +31,8 @@ pub struct Parts {
     pub rooms: Arc<admitone_app::rooms::Rooms>,
     /// Who is known.
     pub parties: Arc<Parties>,
+    /// What is kept of people.
+    pub records: Arc<dyn admitone_app::ports::records::Records>,
     /// Signs buyers' tokens.
     pub secret: Secret,
     /// Somebody else's tokens, if they are taken.

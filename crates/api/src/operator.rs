@@ -2,6 +2,7 @@
 
 pub(crate) mod concerts;
 pub(crate) mod import;
+pub(crate) mod log;
 pub(crate) mod reservations;
 pub(crate) mod rooms;
 pub(crate) mod shows;

@@ -237,6 +237,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::RefundedElsewhere
         | Refusal::CapacityInUse { .. }
         | Refusal::SeatExists
+        | Refusal::WalletNotEmpty { .. }
         | Refusal::AccountExists => StatusCode::CONFLICT,
         Refusal::HoldExpired => StatusCode::GONE,
         Refusal::VersionConflict { .. } => StatusCode::PRECONDITION_FAILED,
@@ -268,6 +269,7 @@ fn context_of(refusal: &Refusal) -> serde_json::Value {
         Refusal::InsufficientFunds { balance, needed } => {
             json!({ "balance": balance, "needed": needed })
         }
+        Refusal::WalletNotEmpty { balance } => json!({ "balance": balance }),
         Refusal::NotRefundable { refundable } => json!({ "refundable": refundable }),
         Refusal::VersionConflict { version } => json!({ "version": version }),
         Refusal::CapacityInUse { used } => json!({ "used": used }),

@@ -72,7 +72,7 @@ fn for_everybody() -> OpenApiRouter<House> {
 
 fn for_buyers() -> OpenApiRouter<House> {
     OpenApiRouter::new()
-        .routes(routes!(users::read_own_account))
+        .routes(routes!(users::read_own_account, users::close_own_account))
         .routes(routes!(
             reservations::hold::hold_reservation,
             reservations::read::list_reservations
@@ -109,6 +109,7 @@ fn for_operators() -> OpenApiRouter<House> {
         .routes(routes!(operator::reservations::release_any_reservation))
         .routes(routes!(operator::reservations::cancel_any_reservation))
         .routes(routes!(operator::import::import_programme))
+        .routes(routes!(operator::log::list_operator_log))
 }
 
 /// The OpenAPI document.

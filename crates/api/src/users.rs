@@ -4,8 +4,9 @@ use crate::ask::{self, Reader};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply;
+use crate::rooms;
 use admitone_app::box_office::Request as Named;
-use admitone_domain::command::operate::{OpenAccount, Operate};
+use admitone_domain::command::operate::{CloseAccount, OpenAccount, Operate};
 use admitone_domain::id::BuyerId;
 use admitone_domain::party::Buyer;
 use admitone_domain::pass::Admission;
@@ -96,4 +97,27 @@ pub(crate) async fn read_own_account(
         _ => None,
     };
     Ok(Json(UserView { id: reader.buyer.to_string(), name, token: None }))
+}
+
+/// Close the own account
+///
+/// Its tokens are refused from now on, its places in line are over and its name is forgotten.
+/// What was bought stays bought; what is left in the wallet has to be used first.
+#[utoipa::path(
+    delete, path = "/api/v1/users/me", operation_id = "close_own_account", tag = "users",
+    security(("buyer" = [])), responses((status = 204), Problems)
+)]
+pub(crate) async fn close_own_account(
+    State(house): State<House>,
+    Reader { buyer }: Reader,
+) -> Result<Response<Body>, Problem> {
+    let close = Action::Operate(Operate::CloseAccount(CloseAccount { buyer }));
+    let closed = house.office.submit(&own(&house, Actor::Buyer(buyer)), close).await?;
+    reply::outcome(closed)?;
+    for (room, _) in house.rooms.desks() {
+        house.rooms.leave(room, buyer).await.map_err(rooms::problem)?;
+    }
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    Ok(response)
 }

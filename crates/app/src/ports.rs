@@ -4,6 +4,7 @@ pub mod clock;
 pub mod delivery;
 pub mod lock;
 pub mod reads;
+pub mod records;
 pub mod room_log;
 pub mod store;
 pub mod tap;

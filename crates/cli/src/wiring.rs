@@ -49,7 +49,7 @@ impl Wired {
         let epoch = u64::try_from(chance() & 0xffff_ffff).unwrap_or(1);
         let boards = Arc::new(Boards::new(Arc::clone(&reads), epoch));
         let parties = Arc::new(Parties::default());
-        parties.load(&*reads).await?;
+        parties.load(&*reads, &store).await?;
         let rooms = Rooms::open(RoomsSetup {
             reads: Arc::clone(&reads),
             log: Arc::new(SqliteRoomLog::open(directory)?),

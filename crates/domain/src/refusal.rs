@@ -150,6 +150,12 @@ pub enum Refusal {
     /// The command came after the time until which its sender wanted it.
     #[error("the command came too late")]
     DeadlinePassed,
+    /// An account with money in its wallet is not closed: the money would be lost.
+    #[error("there are {balance} in the wallet: use them first")]
+    WalletNotEmpty {
+        /// What is there.
+        balance: Money,
+    },
 }
 
 impl Refusal {
@@ -191,6 +197,7 @@ impl Refusal {
             Self::CapacityInUse { .. } => "CAPACITY_IN_USE",
             Self::SeatExists => "SEAT_EXISTS",
             Self::AccountExists => "ACCOUNT_EXISTS",
+            Self::WalletNotEmpty { .. } => "WALLET_NOT_EMPTY",
             Self::DeadlinePassed => "DEADLINE_PASSED",
         }
     }

@@ -3,6 +3,7 @@
 
 use admitone_app::Trouble;
 use admitone_app::ports::reads::Reads;
+use admitone_app::ports::records::Records;
 use admitone_app::ports::tap::Tap;
 use admitone_domain::id::{BuyerId, OperatorId};
 use admitone_domain::party::Operator;
@@ -18,8 +19,11 @@ pub struct Parties {
 }
 
 impl Parties {
-    /// Learns the operators that the store has.
-    pub async fn load(&self, reads: &dyn Reads) -> Result<(), Trouble> {
+    /// Learns the operators that the store has, and the accounts that are closed.
+    pub async fn load(&self, reads: &dyn Reads, records: &dyn Records) -> Result<(), Trouble> {
+        for buyer in records.closed_accounts().await? {
+            self.close(buyer);
+        }
         for operator in reads.operators().await? {
             self.learn(&operator);
         }
@@ -43,6 +47,10 @@ impl Parties {
         self.disabled.read().unwrap_or_else(PoisonError::into_inner).contains(&buyer)
     }
 
+    fn close(&self, buyer: BuyerId) {
+        self.disabled.write().unwrap_or_else(PoisonError::into_inner).insert(buyer);
+    }
+
     fn learn(&self, operator: &Operator) {
         let mut known = self.operators.write().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, id| *id != operator.id);
@@ -57,11 +65,7 @@ impl Tap for Parties {
         for change in &verdict.changes {
             match &*change.row {
                 Row::Operator(operator) => self.learn(operator),
-                Row::Buyer(buyer) if buyer.disabled => {
-                    let mut disabled =
-                        self.disabled.write().unwrap_or_else(PoisonError::into_inner);
-                    disabled.insert(buyer.id);
-                }
+                Row::Buyer(buyer) if buyer.disabled => self.close(buyer.id),
                 _ => {}
             }
         }

@@ -4,7 +4,7 @@ mod account;
 mod catalogue;
 mod stock;
 
-pub use account::{OpenAccount, SaveOperator};
+pub use account::{CloseAccount, OpenAccount, SaveOperator};
 pub use catalogue::{SaveConcert, SaveRoom, SaveShow};
 pub use stock::{AddSeats, BlockOfSeats, SaveSeats, SaveTicketType, SeatChange};
 
@@ -32,6 +32,8 @@ pub enum Operate {
     SaveOperator(SaveOperator),
     /// See [`OpenAccount`].
     OpenAccount(OpenAccount),
+    /// See [`CloseAccount`].
+    CloseAccount(CloseAccount),
 }
 
 impl Operate {
@@ -45,6 +47,7 @@ impl Operate {
             Self::SaveTicketType(save) => save,
             Self::SaveOperator(save) => save,
             Self::OpenAccount(open) => open,
+            Self::CloseAccount(close) => close,
         }
     }
 }

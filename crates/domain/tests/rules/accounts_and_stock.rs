@@ -2,7 +2,8 @@
 
 use crate::house::{ANN, House, OPENS, SHOW, seats, show, standing};
 use admitone_domain::command::operate::{
-    OpenAccount, Operate, SaveConcert, SaveSeats, SaveShow, SaveTicketType, SeatChange,
+    CloseAccount, OpenAccount, Operate, SaveConcert, SaveSeats, SaveShow, SaveTicketType,
+    SeatChange,
 };
 use admitone_domain::id::{BuyerId, ConcertId, RoomId, SeatId, ShowId};
 use admitone_domain::party::Buyer;
@@ -108,4 +109,20 @@ fn an_account_is_opened_once() {
     let open = Operate::OpenAccount(OpenAccount { buyer });
     assert_eq!(house.operate(open.clone()), Ok(Outcome::Joined(BuyerId(9))));
     assert_eq!(house.operate(open), Err(Refusal::AccountExists));
+}
+
+#[test]
+fn an_account_is_closed_when_its_wallet_is_empty_and_its_name_is_forgotten() {
+    let mut house = House::new();
+    let buyer =
+        Buyer { id: BuyerId(9), name: "Ann".into(), created_at: Moment(0), disabled: false };
+    house.operate(Operate::OpenAccount(OpenAccount { buyer })).unwrap();
+    let close =
+        |house: &mut House, buyer| house.operate(Operate::CloseAccount(CloseAccount { buyer }));
+    assert!(close(&mut house, BuyerId(9)).is_ok());
+    let Row::Buyer(closed) = house.row(Key::Buyer(BuyerId(9))) else { panic!() };
+    assert_eq!((closed.name.as_str(), closed.disabled), ("", true));
+    assert!(close(&mut house, BuyerId(10)).is_ok(), "one that was never opened here");
+    house.charge(ANN, 5).unwrap();
+    assert_eq!(close(&mut house, ANN), Err(Refusal::WalletNotEmpty { balance: Money(5) }));
 }

@@ -2,6 +2,7 @@
 
 use super::tour::{Tour, Who};
 use crate::buyer::text;
+use crate::process::House;
 use serde_json::json;
 
 pub(super) fn open_and_read(tour: &mut Tour<'_>) {
@@ -27,4 +28,35 @@ pub(super) fn open_and_read(tour: &mut Tour<'_>) {
         let who = Who { authorization, pass: None };
         tour.refused(&who, "GET /api/v1/users/me", "", (401, "UNAUTHENTICATED"));
     }
+    close(tour);
+}
+
+/// The account is closed for good: also its place, its tokens, and after a restart.
+fn close(tour: &mut Tour<'_>) {
+    let ann = tour.buyer_inside();
+    let close = "DELETE /api/v1/users/me";
+    tour.refused(&ann, close, "", (409, "WALLET_NOT_EMPTY"));
+    tour.done(&ann, "POST /api/v1/wallet/uses", &json!({ "amount": 1_000_000 }));
+    tour.done(&ann, close, &serde_json::Value::Null);
+    for what in ["GET /api/v1/users/me", close, "GET /api/v1/shows/show_1/seats"] {
+        tour.refused(&ann, what, "", (401, "UNAUTHENTICATED"));
+    }
+    tour.refused(&ann, "GET /api/v1/rooms/room_1/place", "", (410, "PLACE_GONE"));
+}
+
+#[test]
+fn a_closed_account_is_closed_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::start(directory.path(), &["--demo"]);
+    let (ann, bob) = {
+        let mut tour = Tour::of(&house);
+        let (ann, bob) = (tour.buyer(), tour.buyer());
+        tour.done(&ann, "DELETE /api/v1/users/me", &serde_json::Value::Null);
+        (ann, bob)
+    };
+    house.kill();
+    let house = House::start(directory.path(), &["--demo"]);
+    let mut tour = Tour::of(&house);
+    tour.refused(&ann, "GET /api/v1/users/me", "", (401, "UNAUTHENTICATED"));
+    tour.read(&bob, "/api/v1/users/me");
 }

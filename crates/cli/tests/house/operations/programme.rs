@@ -14,10 +14,12 @@ pub(super) fn create_and_change(tour: &mut Tour<'_>) {
     stock(tour, &staff, &show);
     windows(tour, &staff, &show);
     import(tour, &staff);
+    log(tour, &staff, &concert);
     for (what, body) in [
         ("POST /api/v1/operator/concerts", r#"{"title":"A","category":"b"}"#),
         ("PATCH /api/v1/operator/shows/show_1", "{}"),
         ("GET /api/v1/operator/reservations", ""),
+        ("GET /api/v1/operator/log", ""),
         ("POST /api/v1/operator/import", "{}"),
     ] {
         let ann = tour.buyer();
@@ -159,4 +161,31 @@ fn import(tour: &mut Tour<'_>, staff: &Who) {
     let answer = tour.ask(staff, import, &wrong.to_string());
     assert_eq!((answer.status, text(&answer.json(), "code")), (400, "INVALID_REQUEST".into()));
     tour.refused(staff, import, "[]", (400, "INVALID_REQUEST"));
+}
+
+/// Who changed what, page by page: the same as in one page, newest first.
+fn log(tour: &mut Tour<'_>, staff: &Who, concert: &str) {
+    let whole = tour.read(staff, "/api/v1/operator/log?limit=200");
+    let whole = whole["data"].as_array().unwrap().clone();
+    let of_concert: Vec<&Value> = whole.iter().filter(|entry| entry["id"] == concert).collect();
+    let versions: Vec<u64> = of_concert.iter().map(|e| e["version"].as_u64().unwrap()).collect();
+    assert!(versions.ends_with(&[2, 1]) && versions.is_sorted_by(|a, b| a > b), "{of_concert:?}");
+    let made = of_concert.last().unwrap();
+    let who = json!({ "by": made["by"], "name": made["name"], "kind": made["kind"] });
+    assert_eq!(who, json!({ "by": "op_1", "name": "first operator", "kind": "concert" }));
+    assert!(whole.iter().any(|entry| entry["by"] == "house"), "the demo was made by the house");
+    let of_buyer = |entry: &&Value| text(entry, "by").starts_with("buyer");
+    assert_eq!(whole.iter().find(of_buyer), None);
+    let mut paged = Vec::new();
+    let mut path = "/api/v1/operator/log?limit=7".to_owned();
+    loop {
+        let page = tour.read(staff, &path);
+        paged.extend(page["data"].as_array().unwrap().clone());
+        if page["has_more"] == false {
+            break;
+        }
+        path = format!("/api/v1/operator/log?limit=7&after={}", text(&page, "next_cursor"));
+    }
+    assert_eq!(paged, whole);
+    tour.refused(staff, "GET /api/v1/operator/log?after=x", "", (400, "INVALID_REQUEST"));
 }

@@ -3,8 +3,9 @@
 use super::super::{Command, Rule};
 use super::{check_version, save};
 use crate::decide::Workbench;
+use crate::id::BuyerId;
 use crate::party::{Buyer, Operator};
-use crate::{Answer, Key, Outcome, Refusal, Row, Rows};
+use crate::{Answer, Key, Money, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
 
 /// Makes or changes an operator.
@@ -47,5 +48,32 @@ impl Rule for OpenAccount {
         let buyer = Buyer { created_at: bench.now(), ..self.buyer.clone() };
         save(bench, command, Row::Buyer(buyer));
         Ok(Outcome::Joined(self.buyer.id))
+    }
+}
+
+/// Closes a buyer's account: its tokens are refused from now on, and its name is forgotten. What
+/// was bought stays bought.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloseAccount {
+    /// Whose; also one that came with somebody else's token and was never opened here.
+    pub buyer: BuyerId,
+}
+
+impl Rule for CloseAccount {
+    fn keys(&self, _command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
+        want.extend([Key::Buyer(self.buyer), Key::Wallet(self.buyer)]);
+    }
+
+    fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
+        let balance = bench.wallet(self.buyer).map_or(Money::ZERO, |wallet| wallet.balance);
+        if balance > Money::ZERO {
+            return Err(Refusal::WalletNotEmpty { balance });
+        }
+        let created_at = match bench.row(Key::Buyer(self.buyer)) {
+            Some(Row::Buyer(known)) => known.created_at,
+            _ => bench.now(),
+        };
+        let closed = Buyer { id: self.buyer, name: String::new(), created_at, disabled: true };
+        Ok(save(bench, command, Row::Buyer(closed)))
     }
 }
