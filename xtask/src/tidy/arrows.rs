@@ -10,7 +10,17 @@ const ALLOWED: [(&str, &[&str], &[&str]); 7] = [
     ("conformance", &["admitone-domain", "admitone-app"], &["rusqlite", "axum"]),
     ("adapter-sqlite", &["admitone-domain", "admitone-app"], &["axum", "hyper"]),
     ("api", &["admitone-domain", "admitone-app"], &["rusqlite", "redis"]),
-    ("cli", &["admitone-domain", "admitone-app", "admitone-adapter-sqlite", "admitone-api"], &[]),
+    (
+        "cli",
+        &[
+            "admitone-domain",
+            "admitone-app",
+            "admitone-adapter-sqlite",
+            "admitone-api",
+            "admitone-lab",
+        ],
+        &[],
+    ),
     ("lab", &["admitone-domain"], &[]),
 ];
 

@@ -1,0 +1,18 @@
+//! The laboratory: loads admitone over HTTP, writes down what it was answered, and audits it.
+//!
+//! A *workload* knows how to ask and what an answer means; a *load* sends it, closed or open, and
+//! writes a *history*; *figures* are read off the history; the *auditor* compares the history with
+//! what the house says afterwards. It shares ids with the product and none of its decisions: a
+//! checker that reuses the code under test repeats its mistakes.
+
+pub mod chance;
+pub mod client;
+pub mod figures;
+pub mod history;
+pub mod load;
+pub mod target;
+pub mod time;
+mod trouble;
+pub mod workload;
+
+pub use trouble::Trouble;

@@ -1,0 +1,183 @@
+//! Sends a workload to a house, closed or open, and writes the history.
+//!
+//! Closed: each connection sends its next request when it has its answer. It finds the ceiling, and
+//! says nothing about latency, because a slow house is asked less. Open: requests come when the
+//! schedule says, whatever the house does, and latency counts from then.
+
+mod arrivals;
+mod driver;
+mod line;
+mod tick;
+
+pub use arrivals::Arrivals;
+
+use crate::Trouble;
+use crate::history::{Event, History, Window};
+use crate::time::{Stopwatch, nanos};
+use crate::workload::Workload;
+use arrivals::Schedule;
+use driver::{Driver, Shared};
+use line::Line;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tick::Tick;
+use tokio::task::JoinSet;
+
+/// How long answers are waited for when the last request is sent.
+const DRAIN: Duration = Duration::from_secs(15);
+/// So many seconds of arrivals may wait to be sent; what comes beyond has failed.
+const WAITING_SECONDS: u64 = 1;
+
+/// When requests are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// When the answer before is there.
+    Closed,
+    /// So many a second.
+    Open {
+        /// How many a second.
+        rate: u32,
+        /// How they are spread.
+        arrivals: Arrivals,
+    },
+}
+
+/// How a load is.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// How many connections, each with one request under way.
+    pub connections: usize,
+    /// How many threads send.
+    pub threads: usize,
+    /// When requests are sent.
+    pub pace: Pace,
+    /// How long before anything counts.
+    pub warm_up: Duration,
+    /// How long it counts.
+    pub span: Duration,
+    /// For what is random.
+    pub seed: u64,
+}
+
+/// Runs a load on threads of its own and waits for it.
+pub fn run(
+    address: SocketAddr,
+    workload: &Arc<dyn Workload>,
+    plan: &Plan,
+) -> Result<History, Trouble> {
+    let threads = plan.threads.clamp(1, plan.connections.max(1));
+    let start = Arc::new(std::sync::Barrier::new(threads));
+    let next = Arc::new(AtomicU64::new(0));
+    let exhausted_ns = Arc::new(AtomicU64::new(u64::MAX));
+    let senders: Vec<_> = (0..threads)
+        .map(|thread| {
+            let sender = Sender {
+                address,
+                workload: Arc::clone(workload),
+                next: Arc::clone(&next),
+                exhausted_ns: Arc::clone(&exhausted_ns),
+                start: Arc::clone(&start),
+                plan: share(plan, thread, threads),
+            };
+            std::thread::spawn(move || sender.run())
+        })
+        .collect();
+    let mut events = Vec::new();
+    for sender in senders {
+        let ended = sender.join();
+        let died = |_| Trouble::Impossible("a thread of the generator died".to_owned());
+        events.append(&mut ended.map_err(died)??);
+    }
+    let from_ns = nanos(plan.warm_up);
+    let to_ns = from_ns.saturating_add(nanos(plan.span)).min(exhausted_ns.load(Ordering::SeqCst));
+    Ok(History { events, window: Window { from_ns, to_ns } })
+}
+
+/// What one thread does of a plan.
+fn share(plan: &Plan, thread: usize, threads: usize) -> Plan {
+    let part = |whole: usize| whole / threads + usize::from(thread < whole % threads);
+    let pace = match plan.pace {
+        Pace::Closed => Pace::Closed,
+        Pace::Open { rate, arrivals } => {
+            let rate = part(usize::try_from(rate).unwrap_or(usize::MAX));
+            Pace::Open { rate: u32::try_from(rate).unwrap_or(u32::MAX), arrivals }
+        }
+    };
+    let seed = plan.seed.wrapping_add(u64::try_from(thread).unwrap_or(0));
+    Plan { connections: part(plan.connections), pace, seed, ..plan.clone() }
+}
+
+/// One thread of the generator.
+struct Sender {
+    address: SocketAddr,
+    workload: Arc<dyn Workload>,
+    next: Arc<AtomicU64>,
+    exhausted_ns: Arc<AtomicU64>,
+    start: Arc<std::sync::Barrier>,
+    plan: Plan,
+}
+
+impl Sender {
+    fn run(self) -> Result<Vec<Event>, Trouble> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(Trouble::system("starting the generator"))?;
+        let opened = runtime.block_on(self.connect());
+        // Every thread comes here, also one that failed: the others wait for it.
+        self.start.wait();
+        runtime.block_on(self.send(opened?))
+    }
+
+    async fn connect(&self) -> Result<Vec<Driver>, Trouble> {
+        let mut drivers = Vec::new();
+        for _ in 0..self.plan.connections {
+            let driver = Driver::connect(self.address).await;
+            let doing = format!("connecting to {}", self.address);
+            drivers.push(driver.map_err(Trouble::system(doing))?);
+        }
+        Ok(drivers)
+    }
+
+    async fn send(self, drivers: Vec<Driver>) -> Result<Vec<Event>, Trouble> {
+        let clock = Stopwatch::start();
+        let end_ns = nanos(self.plan.warm_up).saturating_add(nanos(self.plan.span));
+        let line = self.line()?.map(Arc::new);
+        let shared = Arc::new(Shared {
+            stock: self.workload.stock(),
+            workload: self.workload,
+            next: self.next,
+            exhausted_ns: self.exhausted_ns,
+            clock,
+            end_ns,
+            drain_ns: end_ns.saturating_add(nanos(DRAIN)),
+        });
+        let mut sending = JoinSet::new();
+        for driver in drivers {
+            sending.spawn(driver.drive(Arc::clone(&shared), line.clone()));
+        }
+        let mut events = Vec::new();
+        if let (Some(line), Pace::Open { rate, arrivals }) = (&line, self.plan.pace) {
+            let schedule = Schedule::new(rate, arrivals, self.plan.seed);
+            let tick = Tick::new().map_err(Trouble::system("making a timer"))?;
+            line.fill(schedule, &tick, &shared).await.map_err(Trouble::system("waiting"))?;
+        }
+        while let Some(ended) = sending.join_next().await {
+            let died = |_| Trouble::Impossible("a connection of the generator died".to_owned());
+            events.append(&mut ended.map_err(died)?);
+        }
+        if let Some(line) = line {
+            events.extend(line.not_sent(clock.ns()));
+        }
+        Ok(events)
+    }
+
+    fn line(&self) -> Result<Option<Line>, Trouble> {
+        let Pace::Open { rate, .. } = self.plan.pace else { return Ok(None) };
+        if rate == 0 {
+            return Err(Trouble::Impossible("a rate of nothing".to_owned()));
+        }
+        let waiting_max = usize::try_from(u64::from(rate) * WAITING_SECONDS).unwrap_or(usize::MAX);
+        Ok(Some(Line::new(waiting_max, self.plan.connections)))
+    }
+}

@@ -1,0 +1,174 @@
+//! The house that is measured: where it is, who operates it, and plain requests to it.
+
+use crate::Trouble;
+use crate::client::{Answer, Connection, KEEP_ALL};
+use admitone_domain::id::BuyerId;
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+/// A house.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// An operator's key.
+    pub operator_key: String,
+}
+
+/// A buyer with an account of the house.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The buyer.
+    pub buyer: BuyerId,
+    /// The bearer token.
+    pub token: String,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub enum As<'a> {
+    /// Anybody.
+    Nobody,
+    /// The bearer of a token: a buyer or an operator.
+    Bearer(&'a str),
+    /// A buyer with a place or a pass of a waiting room.
+    Visitor {
+        /// The buyer's token.
+        token: &'a str,
+        /// The token of the place.
+        place: &'a str,
+    },
+}
+
+/// A visit to the house: one connection, one request after the other, answers read whole.
+#[derive(Debug)]
+pub struct Visit {
+    connection: Connection,
+    host: String,
+}
+
+impl Visit {
+    /// Connects.
+    pub async fn begin(address: SocketAddr) -> Result<Self, Trouble> {
+        let host = address.to_string();
+        let connection = Connection::open(address, KEEP_ALL).await;
+        let connection = connection.map_err(Trouble::system(format!("connecting to {host}")))?;
+        Ok(Self { connection, host })
+    }
+
+    /// Reads something.
+    pub async fn get(&mut self, who: As<'_>, path: &str) -> Result<Value, Trouble> {
+        self.ask(&format!("GET {path}"), who, None, None).await
+    }
+
+    /// Wants something changed, under a key where one is needed.
+    pub async fn post(
+        &mut self,
+        who: As<'_>,
+        path: &str,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Value, Trouble> {
+        self.ask(&format!("POST {path}"), who, key, body).await
+    }
+
+    /// Ends something.
+    pub async fn delete(&mut self, who: As<'_>, path: &str) -> Result<(), Trouble> {
+        self.ask(&format!("DELETE {path}"), who, None, None).await.map(|_| ())
+    }
+
+    /// Reads all pages of a list; `read` takes an item over.
+    pub async fn list(
+        &mut self,
+        who: As<'_>,
+        path: &str,
+        mut read: impl FnMut(&Value),
+    ) -> Result<(), Trouble> {
+        let mut after = String::new();
+        loop {
+            let page = self.get(who, &format!("{path}?limit=200{after}")).await?;
+            let items = page["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+            items.iter().for_each(&mut read);
+            match page["next_cursor"].as_str() {
+                Some(cursor) => after = format!("&after={cursor}"),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Opens an account.
+    pub async fn account(&mut self, name: &str) -> Result<Account, Trouble> {
+        let opened =
+            self.post(As::Nobody, "/api/v1/users", None, Some(&json!({ "name": name }))).await?;
+        let buyer = text(&opened, "id")?.parse();
+        let buyer = buyer.map_err(|_| Trouble::Impossible("a buyer without an id".to_owned()))?;
+        Ok(Account { buyer, token: text(&opened, "token")? })
+    }
+
+    async fn ask(
+        &mut self,
+        request: &str,
+        who: As<'_>,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Value, Trouble> {
+        let answer = self.exchange(request, who, key, body).await?;
+        if !(200..300).contains(&answer.status) {
+            return Err(Trouble::answer(request, &answer));
+        }
+        if answer.body.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(answer.body).map_err(|_| Trouble::answer(request, &answer))
+    }
+
+    /// Sends a request, whatever the answer is.
+    pub async fn exchange(
+        &mut self,
+        request: &str,
+        who: As<'_>,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Answer<'_>, Trouble> {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let mut text = head(request, &self.host, who);
+        for (name, value) in [("idempotency-key", key), ("content-type", json_if(&body))] {
+            if let Some(value) = value {
+                text = text + name + ": " + value + "\r\n";
+            }
+        }
+        let length = body.len();
+        // Writing into a text does not fail.
+        let _ = write!(text, "content-length: {length}\r\n\r\n{body}");
+        self.connection.out.clear();
+        self.connection.out.extend_from_slice(text.as_bytes());
+        self.connection.exchange().await.map_err(Trouble::system(request))
+    }
+}
+
+fn json_if(body: &str) -> Option<&'static str> {
+    (!body.is_empty()).then_some("application/json")
+}
+
+/// The first lines of a request: what, to whom, by whom.
+pub(crate) fn head(request: &str, host: &str, who: As<'_>) -> String {
+    let mut text = format!("{request} HTTP/1.1\r\nhost: {host}\r\n");
+    let (token, place) = match who {
+        As::Nobody => (None, None),
+        As::Bearer(token) => (Some(token), None),
+        As::Visitor { token, place } => (Some(token), Some(place)),
+    };
+    for (name, value) in [("authorization: Bearer ", token), ("queue-token: ", place)] {
+        if let Some(value) = value {
+            text = text + name + value + "\r\n";
+        }
+    }
+    text
+}
+
+/// A text of an answer that must have it.
+pub(crate) fn text(value: &Value, field: &str) -> Result<String, Trouble> {
+    let found = value[field].as_str().map(str::to_owned);
+    found.ok_or_else(|| Trouble::Impossible(format!("there is no `{field}` in {value}")))
+}
