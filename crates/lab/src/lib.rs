@@ -5,6 +5,7 @@
 //! what the house says afterwards. It shares ids with the product and none of its decisions: a
 //! checker that reuses the code under test repeats its mistakes.
 
+pub mod audit;
 pub mod chance;
 pub mod client;
 pub mod figures;

@@ -19,8 +19,8 @@ use arrivals::Schedule;
 use driver::{Driver, Shared};
 use line::Line;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Barrier, OnceLock};
 use std::time::Duration;
 use tick::Tick;
 use tokio::task::JoinSet;
@@ -68,7 +68,7 @@ pub fn run(
     plan: &Plan,
 ) -> Result<History, Trouble> {
     let threads = plan.threads.clamp(1, plan.connections.max(1));
-    let start = Arc::new(std::sync::Barrier::new(threads));
+    let start = Arc::new(Start::new(threads));
     let next = Arc::new(AtomicU64::new(0));
     let exhausted_ns = Arc::new(AtomicU64::new(u64::MAX));
     let senders: Vec<_> = (0..threads)
@@ -109,13 +109,30 @@ fn share(plan: &Plan, thread: usize, threads: usize) -> Plan {
     Plan { connections: part(plan.connections), pace, seed, ..plan.clone() }
 }
 
+/// Where the threads begin together, with one clock: the auditor compares their times.
+struct Start {
+    barrier: Barrier,
+    clock: OnceLock<Stopwatch>,
+}
+
+impl Start {
+    fn new(threads: usize) -> Self {
+        Self { barrier: Barrier::new(threads), clock: OnceLock::new() }
+    }
+
+    fn wait(&self) -> Stopwatch {
+        self.barrier.wait();
+        *self.clock.get_or_init(Stopwatch::start)
+    }
+}
+
 /// One thread of the generator.
 struct Sender {
     address: SocketAddr,
     workload: Arc<dyn Workload>,
     next: Arc<AtomicU64>,
     exhausted_ns: Arc<AtomicU64>,
-    start: Arc<std::sync::Barrier>,
+    start: Arc<Start>,
     plan: Plan,
 }
 
@@ -125,8 +142,8 @@ impl Sender {
         let runtime = runtime.map_err(Trouble::system("starting the generator"))?;
         let opened = runtime.block_on(self.connect());
         // Every thread comes here, also one that failed: the others wait for it.
-        self.start.wait();
-        runtime.block_on(self.send(opened?))
+        let clock = self.start.wait();
+        runtime.block_on(self.send(opened?, clock))
     }
 
     async fn connect(&self) -> Result<Vec<Driver>, Trouble> {
@@ -139,8 +156,7 @@ impl Sender {
         Ok(drivers)
     }
 
-    async fn send(self, drivers: Vec<Driver>) -> Result<Vec<Event>, Trouble> {
-        let clock = Stopwatch::start();
+    async fn send(self, drivers: Vec<Driver>, clock: Stopwatch) -> Result<Vec<Event>, Trouble> {
         let end_ns = nanos(self.plan.warm_up).saturating_add(nanos(self.plan.span));
         let line = self.line()?.map(Arc::new);
         let shared = Arc::new(Shared {
