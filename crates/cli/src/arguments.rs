@@ -31,6 +31,11 @@ pub(crate) enum Task {
     Migrate(Place),
     /// Make or list operators.
     User(User),
+    /// Measure this build on this machine: load, audit and report in one command.
+    ///
+    /// Each scenario runs beside a no-op route of the same server, in turn; what counts is the
+    /// ratio. Every answer that counts was audited. Ends with 1 if an audit finds something wrong.
+    Bench(Box<Bench>),
     /// Print the OpenAPI document.
     Openapi,
     /// Print the help of every command as one document.
@@ -118,6 +123,72 @@ pub(crate) enum ConfigTask {
         /// The file.
         file: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// What to measure; can be given more than once. `start-million` takes minutes and runs only
+    /// when it is named.
+    #[arg(long = "scenario", value_enum)]
+    pub(crate) scenarios: Vec<Scenario>,
+    /// How often each scenario is run.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) runs: u32,
+    /// How long each load counts, in seconds; a third of it, one second at most, is warm-up.
+    #[arg(long, default_value_t = 3.0, value_parser = span)]
+    pub(crate) seconds: f64,
+    /// How many connections.
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) connections: u16,
+    /// How many threads send.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) threads: u8,
+    /// Requests a second of the open loop; else the scenario's own, or half of its ceiling.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: Option<u32>,
+    /// For what is random; the same seed asks for the same.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// One short run with few connections: whether all works, not how fast.
+    #[arg(long, conflicts_with_all = ["runs", "seconds", "connections"])]
+    pub(crate) quick: bool,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Keep the report (JSON and table) and the server's log here; the store lies here meanwhile.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Measure a server that runs already, started with `--bench-routes`: its address.
+    #[arg(long, requires = "operator_key")]
+    pub(crate) url: Option<String>,
+    /// An operator's key of that server.
+    #[arg(long, env = "ADMITONE_OPERATOR_KEY", hide_env_values = true)]
+    pub(crate) operator_key: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scenario {
+    /// Durable holds of fresh seats.
+    Holds,
+    /// Charges on one hot wallet.
+    Charges,
+    /// Polls by users far back in the line.
+    Polls,
+    /// The seats of a show with 50.
+    #[value(name = "seats-50")]
+    Seats50,
+    /// The seats of a show with 2,000.
+    #[value(name = "seats-2000")]
+    Seats2000,
+    /// From start to ready on an empty store.
+    Start,
+    /// From start to ready with a million reservations.
+    StartMillion,
+}
+
+fn span(text: &str) -> Result<f64, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.05..=3_600.0).contains(seconds));
+    seconds.ok_or_else(|| "must be between 0.05 and 3600".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+pub(crate) mod bench;
 pub(crate) mod command_line;
 pub(crate) mod config;
 pub(crate) mod doctor;

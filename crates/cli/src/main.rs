@@ -37,6 +37,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failed> {
         Task::Config(config) => commands::config::run(&config),
         Task::Migrate(migrate) => commands::migrate::run(&migrate),
         Task::User(user) => commands::user::run(&user),
+        Task::Bench(bench) => commands::bench::run(&bench),
         Task::Openapi => commands::openapi::run(),
         Task::Figures => {
             print!("{}", admitone_api::figures::document());

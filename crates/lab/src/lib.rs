@@ -6,10 +6,12 @@
 //! checker that reuses the code under test repeats its mistakes.
 
 pub mod audit;
+pub mod bench;
 pub mod chance;
 pub mod client;
 pub mod figures;
 pub mod history;
+pub mod instance;
 pub mod load;
 pub mod target;
 pub mod time;

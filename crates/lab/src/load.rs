@@ -19,7 +19,7 @@ use arrivals::Schedule;
 use driver::{Driver, Shared};
 use line::Line;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, OnceLock};
 use std::time::Duration;
 use tick::Tick;
@@ -59,7 +59,12 @@ pub struct Plan {
     pub span: Duration,
     /// For what is random.
     pub seed: u64,
+    /// Ends the load early.
+    pub stop: Stop,
 }
+
+/// Set from outside when somebody wants an end.
+pub type Stop = Arc<AtomicBool>;
 
 /// Runs a load on threads of its own and waits for it.
 pub fn run(
@@ -167,6 +172,7 @@ impl Sender {
             clock,
             end_ns,
             drain_ns: end_ns.saturating_add(nanos(DRAIN)),
+            stop: Arc::clone(&self.plan.stop),
         });
         let mut sending = JoinSet::new();
         for driver in drivers {

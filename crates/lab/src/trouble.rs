@@ -21,6 +21,9 @@ pub enum Trouble {
         /// The body, or its beginning.
         body: String,
     },
+    /// Somebody asked for an end.
+    #[error("interrupted")]
+    Interrupted,
     /// Something that must be so is not.
     #[error("{0}")]
     Impossible(String),

@@ -1,5 +1,6 @@
 //! One connection: sends, waits, writes down.
 
+use super::Stop;
 use super::line::{Due, Line};
 use crate::client::{Connection, KEEP_UNDER_LOAD};
 use crate::history::{Event, Outcome};
@@ -21,11 +22,15 @@ pub(super) struct Shared {
     pub(super) clock: Stopwatch,
     pub(super) end_ns: u64,
     pub(super) drain_ns: u64,
+    pub(super) stop: Stop,
 }
 
 impl Shared {
-    /// The number of the next request; nothing when all are used up.
+    /// The number of the next request; nothing when all are used up or somebody wants an end.
     pub(super) fn number(&self, now: u64) -> Option<u64> {
+        if self.stop.load(Ordering::Relaxed) {
+            return None;
+        }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         if number < self.stock {
             return Some(number);

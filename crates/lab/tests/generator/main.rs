@@ -46,6 +46,7 @@ fn load(habit: Habit, pace: Pace, stock: u64) -> History {
         warm_up: Duration::from_millis(100),
         span: Duration::from_millis(1_400),
         seed: 1,
+        stop: Arc::default(),
     };
     let pages: Arc<dyn Workload> = Arc::new(Pages { stock });
     run(house.address, &pages, &plan).unwrap()

@@ -1,0 +1,154 @@
+//! `admitone bench`: load, audit and report in one command.
+
+use crate::arguments::{Bench, Scenario};
+use crate::exit::{Exit, Failed, failed};
+use admitone_lab::bench::report::{Report, table};
+use admitone_lab::bench::{self, Name, Place, Settings};
+use admitone_lab::load::Stop;
+use admitone_lab::target::Target;
+use indicatif::ProgressBar;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Of the load of each run, so much more is warm-up.
+const WARM_UP_SHARE: f64 = 1.0 / 3.0;
+
+pub(crate) fn run(arguments: &Bench) -> Result<Exit, Failed> {
+    let settings = settings(arguments);
+    let scratch = scratch(arguments.out.as_deref())?;
+    let place = place(arguments, scratch.path())?;
+    let stop = stop_on_signal()?;
+    let progress = ProgressBar::new_spinner();
+    progress.enable_steady_tick(Duration::from_millis(200));
+    let measured =
+        bench::run(&settings, &place, &stop, &mut |step| progress.set_message(step.to_owned()));
+    progress.finish_and_clear();
+    if let Some(out) = &arguments.out {
+        keep_log(scratch.path(), out)?;
+    }
+    let report = measured?;
+    if let Some(out) = &arguments.out {
+        keep(&report, out)?;
+    }
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{}", table(&report));
+    }
+    Ok(if report.is_sound() { Exit::Done } else { Exit::Unsound })
+}
+
+fn settings(arguments: &Bench) -> Settings {
+    let names = arguments.scenarios.iter().map(|scenario| name(*scenario)).collect();
+    let scenarios = if arguments.scenarios.is_empty() { Name::USUAL.to_vec() } else { names };
+    let common = Settings {
+        scenarios,
+        runs: arguments.runs,
+        seconds: arguments.seconds,
+        warm_up_seconds: (arguments.seconds * WARM_UP_SHARE).min(1.0),
+        connections: usize::from(arguments.connections),
+        threads: usize::from(arguments.threads),
+        rate: arguments.rate,
+        first_ceiling: 75_000,
+        seed: arguments.seed,
+    };
+    if !arguments.quick {
+        return common;
+    }
+    let rate = arguments.rate.or(Some(500));
+    let (seconds, warm_up_seconds) = (0.2, 0.05);
+    Settings {
+        runs: 1,
+        seconds,
+        warm_up_seconds,
+        connections: 16,
+        rate,
+        first_ceiling: 8_000,
+        ..common
+    }
+}
+
+fn name(scenario: Scenario) -> Name {
+    match scenario {
+        Scenario::Holds => Name::Holds,
+        Scenario::Charges => Name::Charges,
+        Scenario::Polls => Name::Polls,
+        Scenario::Seats50 => Name::Seats50,
+        Scenario::Seats2000 => Name::Seats2000,
+        Scenario::Start => Name::Start,
+        Scenario::StartMillion => Name::StartMillion,
+    }
+}
+
+/// A directory for the store, which is gone when the benchmark is over.
+fn scratch(out: Option<&Path>) -> Result<TempDir, Failed> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("admitone-bench-");
+    match out {
+        Some(out) => {
+            let doing = format!("making {}", out.display());
+            std::fs::create_dir_all(out).map_err(failed(&doing))?;
+            builder.tempdir_in(out).map_err(failed(&doing))
+        }
+        None => builder.tempdir().map_err(failed("making a temporary directory")),
+    }
+}
+
+fn place(arguments: &Bench, directory: &Path) -> Result<Place, Failed> {
+    if let (Some(url), Some(key)) = (&arguments.url, &arguments.operator_key) {
+        let target = Target { address: address(url)?, operator_key: key.clone() };
+        return Ok(Place::Elsewhere(target));
+    }
+    let program = std::env::current_exe()?;
+    Ok(Place::Own { program, directory: directory.to_owned() })
+}
+
+/// `http://host:port`, as `serve` prints it, or without the beginning.
+fn address(url: &str) -> Result<SocketAddr, Failed> {
+    let bare = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
+    let found = bare.to_socket_addrs().map_err(failed(url))?.next();
+    found.ok_or_else(|| failed(url)("no address"))
+}
+
+/// Set when somebody asks the benchmark to end; it then ends its house too.
+fn stop_on_signal() -> Result<Stop, Failed> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (mut terminate, mut interrupt) = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+    };
+    let stop = Stop::default();
+    let watched = Arc::clone(&stop);
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        });
+        watched.store(true, Ordering::Relaxed);
+    });
+    Ok(stop)
+}
+
+fn keep_log(scratch: &Path, out: &Path) -> Result<(), Failed> {
+    let log = scratch.join("server.log");
+    if log.exists() {
+        std::fs::copy(&log, out.join("server.log")).map_err(failed("keeping the log"))?;
+    }
+    Ok(())
+}
+
+fn keep(report: &Report, out: &Path) -> Result<(), Failed> {
+    let json = serde_json::to_vec_pretty(report)?;
+    for (name, text) in [("report.json", json), ("report.txt", table(report).into_bytes())] {
+        let path = out.join(name);
+        std::fs::write(&path, text).map_err(failed(&format!("writing {}", path.display())))?;
+    }
+    Ok(())
+}

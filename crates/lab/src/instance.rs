@@ -1,0 +1,169 @@
+//! A house of the laboratory's own: a process that is started, measured and ended by its id.
+
+use crate::Trouble;
+use crate::target::Target;
+use crate::time::{Stopwatch, pause};
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+/// How long a house may take to answer what it accepted and to close its store.
+const CLOSE_SECONDS: f64 = 30.0;
+const GLANCE: Duration = Duration::from_millis(1);
+
+/// A running house. Dropped, it is asked to end, and killed if it does not.
+#[derive(Debug)]
+pub struct Instance {
+    child: Child,
+    /// Kept open: whoever prints into a closed pipe is told so.
+    _said: BufReader<ChildStdout>,
+    /// Where it listens and who operates it.
+    pub target: Target,
+    /// From the start of the process until it said where it listens.
+    pub start_seconds: f64,
+}
+
+impl Instance {
+    /// Starts `serve` on a free port. A data directory that was served before has an operator
+    /// already, whose key is given then. The log goes to a file.
+    pub fn start(
+        program: &Path,
+        data: &Path,
+        operator_key: Option<&str>,
+        log: &Path,
+    ) -> Result<Self, Trouble> {
+        let doing = || format!("starting {}", program.display());
+        let append = File::options().create(true).append(true).open(log);
+        let append = append.map_err(Trouble::system(format!("writing {}", log.display())))?;
+        let mut command = Command::new(program);
+        command.args(["serve", "--bench-routes", "--listen", "127.0.0.1:0", "--data-dir"]);
+        command.arg(data).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(append);
+        let clock = Stopwatch::start();
+        let mut child = command.spawn().map_err(Trouble::system(doing()))?;
+        let Some(said) = child.stdout.take() else {
+            return Err(Trouble::Impossible("a process without an output".to_owned()));
+        };
+        let mut said = BufReader::new(said);
+        match listens(&mut said, operator_key) {
+            Ok(target) => Ok(Self { child, _said: said, target, start_seconds: clock.seconds() }),
+            Err(error) => {
+                end(&mut child);
+                let log = log.display();
+                Err(Trouble::system(format!("{}; its log is {log}", doing()))(error))
+            }
+        }
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to end and waits; whether it ended well.
+    pub fn stop(mut self) -> bool {
+        end(&mut self.child)
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+/// Reads where it listens, and the operator's key if it is not known.
+fn listens(
+    said: &mut BufReader<ChildStdout>,
+    operator_key: Option<&str>,
+) -> std::io::Result<Target> {
+    let mut address: Option<SocketAddr> = None;
+    let mut key = operator_key.map(str::to_owned);
+    loop {
+        let mut line = String::new();
+        if said.read_line(&mut line)? == 0 {
+            return Err(std::io::Error::other("it ended before it said where it listens"));
+        }
+        let line = line.trim();
+        if let Some((_, text)) = line.split_once("sells at http://") {
+            address = text.parse().ok();
+        } else if let Some(text) = line.strip_prefix("operator key: ") {
+            key = Some(text.to_owned());
+        }
+        if let (Some(address), Some(key)) = (address, &key) {
+            return Ok(Target { address, operator_key: key.clone() });
+        }
+    }
+}
+
+/// Ends a process that we started; whether it ended well.
+fn end(child: &mut Child) -> bool {
+    if let Ok(Some(status)) = child.try_wait() {
+        return status.success();
+    }
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let asked = pid.is_some_and(|pid| kill_process(pid, Signal::TERM).is_ok());
+    let clock = Stopwatch::start();
+    while asked && clock.seconds() < CLOSE_SECONDS {
+        if let Ok(Some(status)) = child.try_wait() {
+            return status.success();
+        }
+        std::thread::sleep(GLANCE);
+    }
+    // It does not listen: an error here means that it is gone.
+    drop(child.kill());
+    drop(child.wait());
+    false
+}
+
+/// Waits until a house says that it is ready; how often it was asked.
+pub async fn ready(address: SocketAddr) -> Result<u32, Trouble> {
+    for asked in 1..=30_000 {
+        if let Ok(mut visit) = crate::target::Visit::begin(address).await
+            && visit.get(crate::target::As::Nobody, "/health/ready").await.is_ok()
+        {
+            return Ok(asked);
+        }
+        pause(GLANCE).await;
+    }
+    Err(Trouble::Impossible(format!("{address} is not ready")))
+}
+
+/// Processor seconds that a process has used, by the kernel's count in hundredths of a second or
+/// so. Nothing where there is no such count.
+pub fn cpu_seconds(pid: u32) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name may have spaces and brackets; behind its last bracket it is numbers only.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at)?.parse::<u64>().ok();
+    let per_second = crate::figures::real(rustix::param::clock_ticks_per_second());
+    Some(crate::figures::real(ticks(11)? + ticks(12)?) / per_second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_processor_time_of_this_process_grows() {
+        let before = cpu_seconds(std::process::id()).unwrap();
+        let mut sum = 0_u64;
+        while cpu_seconds(std::process::id()).unwrap() - before < 0.02 {
+            sum = (0..100_000).fold(sum, u64::wrapping_add);
+        }
+        assert!(sum > 0);
+    }
+
+    #[test]
+    fn a_program_that_says_nothing_is_no_house() {
+        let directory = std::env::temp_dir();
+        let log = directory.join(format!("admitone-lab-{}.log", std::process::id()));
+        let started = Instance::start(Path::new("/bin/true"), &directory, None, &log);
+        let error = started.unwrap_err().to_string();
+        std::fs::remove_file(&log).unwrap();
+        assert!(error.contains("ended before it said"), "{error}");
+    }
+}
