@@ -65,6 +65,11 @@ pub(crate) struct Serve {
     /// `--data-dir` the sale lives in a directory of its own under the system's temporary one.
     #[arg(long)]
     pub(crate) demo: bool,
+    /// Send so many people to the demo, who wait, look, hold, pay or give up, leave, and come
+    /// again; some hundreds keep a line before the door.
+    #[arg(long, requires = "demo", value_name = "PEOPLE",
+        value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) demo_crowd: Option<u32>,
     /// The address to listen on; port 0 takes a free one.
     #[arg(long, env = "ADMITONE_LISTEN")]
     pub(crate) listen: Option<SocketAddr>,

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod bench;
 pub mod chance;
 pub mod client;
+pub mod crowd;
 pub mod figures;
 pub mod history;
 pub mod instance;

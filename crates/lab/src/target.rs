@@ -25,6 +25,15 @@ pub struct Account {
     pub token: String,
 }
 
+impl Account {
+    /// From what the house answered when it was opened.
+    pub(crate) fn read(opened: &Value) -> Result<Self, Trouble> {
+        let buyer = text(opened, "id")?.parse();
+        let buyer = buyer.map_err(|_| Trouble::Impossible("a buyer without an id".to_owned()))?;
+        Ok(Self { buyer, token: text(opened, "token")? })
+    }
+}
+
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
 pub enum As<'a> {
@@ -51,8 +60,13 @@ pub struct Visit {
 impl Visit {
     /// Connects.
     pub async fn begin(address: SocketAddr) -> Result<Self, Trouble> {
+        Self::begin_keeping(address, KEEP_ALL).await
+    }
+
+    /// Connects, for answers that are no longer than so many bytes.
+    pub(crate) async fn begin_keeping(address: SocketAddr, keep: usize) -> Result<Self, Trouble> {
         let host = address.to_string();
-        let connection = Connection::open(address, KEEP_ALL).await;
+        let connection = Connection::open(address, keep).await;
         let connection = connection.map_err(Trouble::system(format!("connecting to {host}")))?;
         Ok(Self { connection, host })
     }
@@ -101,12 +115,11 @@ impl Visit {
     pub async fn account(&mut self, name: &str) -> Result<Account, Trouble> {
         let opened =
             self.post(As::Nobody, "/api/v1/users", None, Some(&json!({ "name": name }))).await?;
-        let buyer = text(&opened, "id")?.parse();
-        let buyer = buyer.map_err(|_| Trouble::Impossible("a buyer without an id".to_owned()))?;
-        Ok(Account { buyer, token: text(&opened, "token")? })
+        Account::read(&opened)
     }
 
-    async fn ask(
+    /// Asks, and takes any answer but the wanted one for trouble.
+    pub(crate) async fn ask(
         &mut self,
         request: &str,
         who: As<'_>,

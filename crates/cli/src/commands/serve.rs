@@ -11,10 +11,11 @@ use admitone_api::server::{self, ServerLimits};
 use admitone_api::{House, Parts, figures};
 use admitone_domain::id::RoomId;
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 pub(crate) fn run(arguments: &Serve) -> Result<Exit, Failed> {
     let configuration = configuration(arguments)?;
@@ -85,10 +86,26 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
         }
     });
     wired.tasks.spawn(figures::keep(metrics, Arc::clone(&clock), closing.clone()));
+    if let Some(people) = arguments.demo_crowd {
+        wired.tasks.spawn(crowd(address, people, closing.clone()));
+    }
     server::serve(listener, admitone_api::router(house), clock, limits, closing).await?;
     tracing::info!("answered what was accepted, closing");
     wired.close().await?;
     Ok(Exit::Done)
+}
+
+/// Sends the crowd of the demo until the house closes.
+async fn crowd(address: SocketAddr, people: u32, closing: CancellationToken) {
+    let local =
+        if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+    let ip: IpAddr = if address.ip().is_unspecified() { local } else { address.ip() };
+    let people = usize::try_from(people).unwrap_or(usize::MAX);
+    let seed = u64::try_from(chance() & u128::from(u64::MAX)).unwrap_or(1);
+    tokio::select! {
+        () = admitone_lab::crowd::run(SocketAddr::new(ip, address.port()), people, seed) => {}
+        () = closing.cancelled() => {}
+    }
 }
 
 /// Where to look. Whoever does not listen any more stops no sale.

@@ -1,88 +1,54 @@
-//! Thousands who are connected and say nothing, or say it slowly.
+//! The crowd of the demo: there is a line to see, and something is sold.
 
-use crate::buyer::Buyer;
-use crate::process::{House, serve_after};
-use std::io::Write;
-use std::net::TcpStream;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use crate::process::{House, serve};
+use serde_json::Value;
+use std::process::Stdio;
+use std::time::Duration;
 
-const IDLE: usize = 10_000;
-/// What one of them may cost the house, built without optimisation.
-const BYTES_EACH_MAX: u64 = 32 * 1_024;
-const HOLD_MAX: Duration = Duration::from_secs(2);
+/// What the house shows of its line, and whether it sold something.
+fn seen(house: &House) -> (Value, String, bool) {
+    let mut connection = house.connect();
+    let room = connection.get("/api/v1/rooms/room_1", &[]).json();
+    let figures = connection.get("/metrics", &[]).body;
+    let key = format!("Bearer {}", house.operator_key.clone().unwrap());
+    let path = "/api/v1/operator/reservations?limit=200";
+    let list = connection.get(path, &[("authorization", &key)]).json();
+    let is_sold = |reservation: &Value| reservation["state"] == "sold";
+    (room, figures, list["data"].as_array().unwrap().iter().any(is_sold))
+}
 
-#[test]
-#[expect(clippy::disallowed_methods, reason = "it measures the machine, not the product")]
-fn ten_thousand_idle_connections_stop_nobody() {
-    let allowed = rlimit::increase_nofile_limit(u64::MAX).unwrap();
-    assert!(allowed > 10_500, "this test needs 10,500 open files, {allowed} are allowed");
-    let directory = tempfile::tempdir().unwrap();
-    // The soft limit that many systems start with: the house raises it by itself.
-    let command = serve_after("ulimit -Sn 1024", directory.path(), &["--demo"]);
-    let house = House::run(command, directory.path());
-    let mut ann = Buyer::new(&house).admitted("room_1");
-    let before = resident_bytes(&house);
-    let idle: Vec<TcpStream> = (0..IDLE).map(|n| idle_connection(&house, n)).collect();
-    await_files(&house, |open| open >= IDLE);
-    let began = Instant::now();
-    let held = ann.post("/api/v1/reservations", r#"{"show":"show_1","seats":["seat_1"]}"#);
-    assert_eq!(held.status, 201, "{}", held.body);
-    assert_eq!(house.connect().get("/health/live", &[]).status, 200, "and others still come in");
-    assert!(began.elapsed() < HOLD_MAX, "{:?}", began.elapsed());
-    let grown = resident_bytes(&house).saturating_sub(before);
-    println!(
-        "{IDLE} connections: {} bytes each, a hold in {:?}",
-        grown / IDLE as u64,
-        began.elapsed()
-    );
-    assert!(grown < BYTES_EACH_MAX * IDLE as u64, "{grown} bytes");
-    // Nobody is waited for longer than ten seconds.
-    await_files(&house, |open| open < 200);
-    drop(idle);
-    assert!(house.stop());
+fn waiting(figures: &str) -> f64 {
+    let line = figures.lines().find_map(|line| line.strip_prefix("wr_waiting{room=\"room_1\"} "));
+    line.and_then(|number| number.parse().ok()).unwrap_or(0.0)
 }
 
 #[test]
-fn a_house_that_may_open_no_more_files_serves_whom_it_has_and_then_the_next() {
+fn a_crowd_waits_and_buys_and_does_not_keep_the_house_open() {
     let directory = tempfile::tempdir().unwrap();
-    let command = serve_after("ulimit -n 128", directory.path(), &["--demo"]);
-    let house = House::run(command, directory.path());
-    let mut ann = Buyer::new(&house);
-    let charge = |ann: &mut Buyer| ann.post("/api/v1/wallet/charges", r#"{"amount":1}"#).status;
-    assert_eq!(charge(&mut ann), 201);
-    let idle: Vec<TcpStream> = (0..300).map(|n| idle_connection(&house, n)).collect();
-    await_files(&house, |open| open >= 120);
-    assert_eq!(charge(&mut ann), 201, "whoever is inside is served");
-    drop(idle);
-    assert_eq!(charge(&mut Buyer::new(&house)), 201, "and the next, once others have gone");
-    assert!(house.stop());
-}
-
-/// One that says nothing, or only the beginning.
-fn idle_connection(house: &House, number: usize) -> TcpStream {
-    let mut stream = TcpStream::connect(&house.address).unwrap();
-    if number.is_multiple_of(2) {
-        stream.write_all(b"GET /health/live HTTP/1.1\r\nhost: x\r\nx-slow: ").unwrap();
-    }
-    stream
-}
-
-/// Waits until the number of the house's open files is as wanted.
-fn await_files(house: &House, is_wanted: impl Fn(usize) -> bool) {
-    let directory = format!("/proc/{}/fd", house.pid());
-    let count = || std::fs::read_dir(Path::new(&directory)).unwrap().count();
-    for _ in 0..300 {
-        if is_wanted(count()) {
-            return;
+    let house = House::start(directory.path(), &["--demo", "--demo-crowd", "400"]);
+    let (mut was_waiting, mut was_sold, mut last) = (false, false, Value::Null);
+    for _ in 0..120 {
+        let (room, figures, is_sold) = seen(&house);
+        let is_beyond_the_deck = room["issued"].as_u64() > room["deck_to"].as_u64();
+        was_waiting |= is_beyond_the_deck && waiting(&figures) > 20.0;
+        was_sold |= is_sold;
+        last = room;
+        if was_waiting && was_sold {
+            break;
         }
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::sleep(Duration::from_millis(250));
     }
-    panic!("{} files are open", count());
+    assert!(was_waiting, "nobody waits: {last}");
+    assert!(was_sold, "nothing was sold");
+    assert!(last["active"].as_u64().unwrap() > 0, "{last}");
+    assert!(house.stop(), "it closes with its crowd inside");
 }
 
-fn resident_bytes(house: &House) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", house.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1_024
+#[test]
+fn a_crowd_comes_to_a_demo_only() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = serve(directory.path(), &["--demo-crowd", "5"]);
+    let refused = command.stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--demo"));
 }

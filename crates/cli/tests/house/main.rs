@@ -9,6 +9,7 @@ mod damage;
 mod disk;
 mod figures;
 mod identity;
+mod idle;
 mod kill;
 mod kill_line;
 mod operations;
