@@ -17,7 +17,7 @@ mod stage;
 mod start;
 
 use crate::Trouble;
-use crate::instance::Instance;
+use crate::instance::{Instance, is_in_memory};
 use crate::load::Stop;
 use crate::target::Target;
 use report::{Report, ScenarioReport, StartReport};
@@ -114,6 +114,9 @@ pub fn run(
     progress: &mut Progress<'_>,
 ) -> Result<Report, Trouble> {
     let mut report = Report::new(settings.clone());
+    if let Place::Own { directory, .. } = place {
+        report.store_in_memory = is_in_memory(directory);
+    }
     let beside: Vec<Name> =
         settings.scenarios.iter().copied().filter(|name| scenario(*name).is_some()).collect();
     if !beside.is_empty() {

@@ -132,6 +132,14 @@ pub async fn ready(address: SocketAddr) -> Result<u32, Trouble> {
     Err(Trouble::Impossible(format!("{address} is not ready")))
 }
 
+/// Whether a directory lies in memory: nothing there is durable, and syncing costs nothing.
+pub fn is_in_memory(directory: &Path) -> bool {
+    const TMPFS: u64 = 0x0102_1994;
+    let kind =
+        rustix::fs::statfs(directory).ok().and_then(|found| u64::try_from(found.f_type).ok());
+    kind == Some(TMPFS)
+}
+
 /// Processor seconds that a process has used, by the kernel's count in hundredths of a second or
 /// so. Nothing where there is no such count.
 pub fn cpu_seconds(pid: u32) -> Option<f64> {
@@ -155,6 +163,12 @@ mod tests {
             sum = (0..100_000).fold(sum, u64::wrapping_add);
         }
         assert!(sum > 0);
+    }
+
+    #[test]
+    fn a_directory_in_memory_is_known() {
+        assert!(is_in_memory(Path::new("/dev/shm")));
+        assert!(!is_in_memory(Path::new("/proc")));
     }
 
     #[test]

@@ -55,6 +55,19 @@ pub(super) fn check_lints(tree: &Tree) -> Vec<String> {
     without.map(|(path, _)| format!("{path} lacks `[lints] workspace = true`")).collect()
 }
 
+/// The laboratory judges the product, so of its rules it knows the names of things alone.
+pub(super) fn check_laboratory(tree: &Tree) -> Vec<String> {
+    let mut violations = Vec::new();
+    for (path, source) in tree.ending(".rs").filter(|(path, _)| path.starts_with("crates/lab/")) {
+        let used =
+            source.match_indices("admitone_domain::").map(|(at, name)| &source[at + name.len()..]);
+        if used.into_iter().any(|rest| !rest.starts_with("id::")) {
+            violations.push(format!("{path} uses more of the rules than ids"));
+        }
+    }
+    violations
+}
+
 /// The names in the tables of ordinary dependencies, also of those for one target.
 fn dependencies(manifest: &str) -> Vec<&str> {
     let mut names = Vec::new();
@@ -97,6 +110,14 @@ mod tests {
     fn a_test_dependency_is_no_arrow() {
         let manifest = "\n[dependencies]\nserde = 1\n\n[dev-dependencies]\nadmitone-app = 1\n";
         assert!(check(&Tree::of(&[("crates/domain/Cargo.toml", manifest)])).is_empty());
+    }
+
+    #[test]
+    fn a_judge_who_is_a_party_is_found() {
+        let good = "//! A.\nuse admitone_domain::id::SeatId;\n";
+        let bad = format!("{good}use admitone_domain::decide::decide;\n");
+        assert!(check_laboratory(&Tree::of(&[("crates/lab/src/a.rs", good)])).is_empty());
+        assert_eq!(check_laboratory(&Tree::of(&[("crates/lab/src/a.rs", &bad)])).len(), 1);
     }
 
     #[test]

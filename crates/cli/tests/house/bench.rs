@@ -1,7 +1,9 @@
 //! The benchmark as people and programs run it.
 
 use serde_json::Value;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 fn bench(flags: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_admitone"));
@@ -44,4 +46,44 @@ fn a_benchmark_that_cannot_reach_its_house_says_so() {
     assert_eq!(run.status.code(), Some(3));
     let said = String::from_utf8_lossy(&run.stderr).into_owned();
     assert!(said.contains("connecting to 127.0.0.1:1"), "{said}");
+}
+
+#[test]
+fn a_benchmark_that_is_interrupted_ends_its_house_and_takes_its_store_away() {
+    let out = tempfile::tempdir().unwrap();
+    let child = Command::new(env!("CARGO_BIN_EXE_admitone"))
+        .args(["bench", "--scenario", "polls", "--seconds", "20", "--connections", "4", "--out"])
+        .arg(out.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let house = house_of(child.id());
+    // Amid the load: it is asked to end while it sends.
+    std::thread::sleep(Duration::from_millis(1_500));
+    let pid = child.id().to_string();
+    Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(3), "{said}");
+    assert!(said.contains("interrupted"), "{said}");
+    assert!(!Path::new(&format!("/proc/{house}")).exists(), "the house goes on");
+    let log = std::fs::read_to_string(out.path().join("server.log")).unwrap();
+    assert!(log.contains("closing"), "{log}");
+    let kept: Vec<_> = std::fs::read_dir(out.path()).unwrap().map(|e| e.unwrap().path()).collect();
+    assert_eq!(kept, [out.path().join("server.log")], "the store itself is gone");
+}
+
+/// The process id of the house that a benchmark started, once it did.
+fn house_of(bench: u32) -> String {
+    let path = format!("/proc/{bench}/task/{bench}/children");
+    for _ in 0..200 {
+        let children = std::fs::read_to_string(&path).unwrap();
+        if let Some(first) = children.split_whitespace().next() {
+            return first.to_owned();
+        }
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    panic!("the benchmark started no house");
 }

@@ -23,6 +23,8 @@ pub struct Report {
     pub starts: Vec<StartReport>,
     /// Whether the house closed well when it was asked to.
     pub ended_well: bool,
+    /// Whether the store lay in memory, where syncing costs nothing.
+    pub store_in_memory: bool,
 }
 
 /// The machine, as far as it says.
@@ -148,6 +150,7 @@ impl Report {
             scenarios: Vec::new(),
             starts: Vec::new(),
             ended_well: true,
+            store_in_memory: false,
         }
     }
 
@@ -249,6 +252,9 @@ fn write_table(text: &mut String, report: &Report) -> std::fmt::Result {
     if !report.machine.optimised {
         writeln!(text, "This build is not optimised: its figures say nothing about speed.")?;
     }
+    if report.store_in_memory {
+        writeln!(text, "The store lay in memory: nothing here was durable. Use --out DIR.")?;
+    }
     if !report.scenarios.is_empty() {
         let columns = ["", "measured", "no-op", "ratio"];
         row(text, columns.map(str::to_owned))?;
@@ -339,4 +345,77 @@ fn verdict(text: &mut String, report: &Report) -> std::fmt::Result {
         writeln!(text, "WRONG the house did not close well; see its log")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(throughput: f64, findings: &[Finding]) -> Load {
+        let none =
+            Percentiles { p50_ms: None, p90_ms: None, p99_ms: None, p999_ms: None, max_ms: None };
+        Load {
+            throughput,
+            latency: none,
+            lateness: none,
+            failed: 0,
+            outcomes: BTreeMap::from([("done".to_owned(), 3), ("409 SEAT_TAKEN".to_owned(), 2)]),
+            checked: 5,
+            findings: findings.to_vec(),
+            generator_cpu_us: None,
+            house_cpu_us: Some(7.0),
+        }
+    }
+
+    fn report(throughputs: &[(f64, f64)], findings: &[Finding]) -> Report {
+        let runs = throughputs.iter().map(|(measured, noop)| RunReport {
+            closed: Pair::new(load(*measured, findings), load(*noop, &[])),
+            open: Pair::new(load(*measured, &[]), load(*noop, &[])),
+        });
+        let settings = Settings {
+            scenarios: vec![Name::Holds],
+            runs: 1,
+            seconds: 1.0,
+            warm_up_seconds: 0.0,
+            connections: 1,
+            threads: 1,
+            rate: None,
+            first_ceiling: 1,
+            seed: 1,
+        };
+        let mut report = Report::new(settings);
+        report.scenarios.push(ScenarioReport::new(Name::Holds, "holds", 10, runs.collect()));
+        report
+    }
+
+    #[test]
+    fn ratios_are_those_within_a_run() {
+        // The medians alone would say 300 by 400.
+        let report = report(&[(100.0, 400.0), (300.0, 300.0), (400.0, 800.0)], &[]);
+        let ratio = report.scenarios[0].ceiling.ratio;
+        assert_eq!(ratio, Some(Spread { median: 0.5, min: 0.25, max: 1.0 }));
+        assert!(report.is_sound());
+    }
+
+    #[test]
+    fn one_finding_makes_a_report_unsound_and_stands_in_the_table() {
+        let lost = Finding::Lost { request: 4, acknowledged: "res_9".to_owned() };
+        let report = report(&[(1.0, 1.0)], &[lost]);
+        assert!(!report.is_sound());
+        let table = table(&report);
+        assert!(table.contains("WRONG holds: lost: request 4 was told res_9"), "{table}");
+        assert!(table.contains("holds: 8 requests ended as: 409 SEAT_TAKEN"), "{table}");
+    }
+
+    #[test]
+    fn a_benchmark_in_which_nobody_succeeds_is_not_sound() {
+        assert!(!report(&[(5.0, 9.0), (0.0, 9.0)], &[]).is_sound());
+    }
+
+    #[test]
+    fn a_house_that_did_not_close_well_is_not_sound() {
+        let report = Report { ended_well: false, ..report(&[(1.0, 1.0)], &[]) };
+        assert!(!report.is_sound());
+        assert!(table(&report).contains("WRONG the house"));
+    }
 }
