@@ -42,7 +42,9 @@ impl Latency {
     /// of a free connection or of processor time.
     pub fn lateness_of(history: &History) -> Self {
         let mut late = Self::empty();
-        for event in history.events.iter().filter(|event| history.window.has(event.intended_ns)) {
+        let is_sent = |event: &&Event| event.outcome != Outcome::NotSent;
+        let due = history.events.iter().filter(|event| history.window.has(event.intended_ns));
+        for event in due.filter(is_sent) {
             late.add(event.sent_ns.saturating_sub(event.intended_ns));
         }
         late

@@ -23,8 +23,6 @@ pub struct Instance {
     _said: BufReader<ChildStdout>,
     /// Where it listens and who operates it.
     pub target: Target,
-    /// From the start of the process until it said where it listens.
-    pub start_seconds: f64,
 }
 
 impl Instance {
@@ -42,14 +40,13 @@ impl Instance {
         let mut command = Command::new(program);
         command.args(["serve", "--bench-routes", "--listen", "127.0.0.1:0", "--data-dir"]);
         command.arg(data).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(append);
-        let clock = Stopwatch::start();
         let mut child = command.spawn().map_err(Trouble::system(doing()))?;
         let Some(said) = child.stdout.take() else {
             return Err(Trouble::Impossible("a process without an output".to_owned()));
         };
         let mut said = BufReader::new(said);
         match listens(&mut said, operator_key) {
-            Ok(target) => Ok(Self { child, _said: said, target, start_seconds: clock.seconds() }),
+            Ok(target) => Ok(Self { child, _said: said, target }),
             Err(error) => {
                 end(&mut child);
                 let log = log.display();

@@ -11,10 +11,13 @@ use crate::history::{History, Outcome};
 use crate::target::{Account, As, Visit, text};
 use crate::workload::{Workload, refused};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// Users before those who ask.
+/// Users before those who ask, when the line is new.
 const BEFORE: usize = 200;
+/// More of them for each second: the line moves, though slowly, and who asks must stay far back.
+const BEFORE_PER_SECOND: f64 = 4.0;
 /// Users who ask in turn.
 const ASKING: usize = 500;
 /// Users who join over one connection.
@@ -33,9 +36,12 @@ impl Scenario for Polls {
             let room = room(house).await?;
             let path = format!("/api/v1/rooms/{room}/place");
             let host = house.target.address.to_string();
-            let mut places = join(house, &room).await?;
+            let seconds = house.settings.seconds + house.settings.warm_up_seconds;
+            let more = Duration::from_secs_f64(seconds * BEFORE_PER_SECOND).as_secs();
+            let before = BEFORE + usize::try_from(more).unwrap_or(0);
+            let mut places = join(house, &room, before + ASKING).await?;
             places.sort_by_key(|place| place.number);
-            let polls = places.drain(BEFORE..).map(|place| {
+            let polls = places.drain(before..).map(|place| {
                 let who = As::Visitor { token: &place.account.token, place: &place.token };
                 [get(&path, &host, who), get("/bench/noop", &host, who)]
             });
@@ -58,8 +64,8 @@ struct Place {
 }
 
 /// Lets buyers join the line, several at a time, in no order.
-async fn join(house: &House<'_>, room: &str) -> Result<Vec<Place>, Trouble> {
-    let mut accounts = house.accounts(BEFORE + ASKING).await?;
+async fn join(house: &House<'_>, room: &str, count: usize) -> Result<Vec<Place>, Trouble> {
+    let mut accounts = house.accounts(count).await?;
     let mut joining = JoinSet::new();
     while !accounts.is_empty() {
         let some = accounts.split_off(accounts.len().saturating_sub(EACH));

@@ -49,6 +49,9 @@ pub struct ScenarioReport {
     pub about: &'static str,
     /// The closed loop: answers a second that the auditor lets stand.
     pub ceiling: Compared,
+    /// 99 of 100 in the closed loop, in milliseconds: how long the line is at the ceiling. A stall
+    /// hides in it.
+    pub ceiling_p99_ms: Compared,
     /// The open loop.
     pub open: Open,
     /// How many requests were compared with what is there afterwards.
@@ -215,6 +218,7 @@ impl ScenarioReport {
             name,
             about,
             ceiling: Compared::of(&runs, |run, which| Some(which(&run.closed).throughput)),
+            ceiling_p99_ms: Compared::of(&runs, |run, which| which(&run.closed).latency.p99_ms),
             open: Open {
                 rate,
                 p50_ms: Compared::of(&runs, |run, which| which(&run.open).latency.p50_ms),
@@ -262,6 +266,7 @@ fn write_table(text: &mut String, report: &Report) -> std::fmt::Result {
     for scenario in &report.scenarios {
         let name = title(scenario.name);
         compared(text, &format!("{name}, answers/s"), &scenario.ceiling, 0)?;
+        compared(text, &format!("{name}, p99 ms at the ceiling"), &scenario.ceiling_p99_ms, 2)?;
         let rate = scenario.open.rate;
         compared(text, &format!("{name}, p50 ms at {rate}/s"), &scenario.open.p50_ms, 2)?;
         compared(text, &format!("{name}, p99 ms at {rate}/s"), &scenario.open.p99_ms, 2)?;
