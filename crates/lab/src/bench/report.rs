@@ -320,6 +320,8 @@ fn costs(text: &mut String, scenario: &ScenarioReport) -> std::fmt::Result {
         median(|load| load.generator_cpu_us, |pair| &pair.measured),
         median(|load| load.generator_cpu_us, |pair| &pair.noop),
     )?;
+    let late = spreads(scenario.open.lateness_p99_ms, 2);
+    writeln!(text, "{name}: 99 of 100 were sent at most so many ms late in the open loop: {late}")?;
     let mut others: BTreeMap<&str, u64> = BTreeMap::new();
     let pairs = scenario.runs.iter().flat_map(|run| [&run.closed, &run.open]);
     for load in pairs.flat_map(|pair| [&pair.measured, &pair.noop]) {
