@@ -1,5 +1,6 @@
 //! The benchmark as people and programs run it.
 
+use crate::process::House;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -38,6 +39,30 @@ fn a_quick_benchmark_is_audited_and_acquitted() {
     assert_eq!(kept, ["report.json", "report.txt", "server.log"], "the store itself is gone");
     let table = std::fs::read_to_string(out.path().join("report.txt")).unwrap();
     assert!(table.contains("charges: ") && table.contains(" 0 findings"), "{table}");
+}
+
+#[test]
+fn a_house_that_runs_already_is_measured_where_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::start(directory.path(), &["--bench-routes"]);
+    let key = house.operator_key.clone().unwrap();
+    let url = format!("http://{}/", house.address);
+    let place = ["--url", &url, "--operator-key", &key];
+    let what = ["--quick", "--json", "--scenario", "charges", "--scenario", "holds"];
+    // Twice: what the first left there is not taken for something of the second.
+    for _ in 0..2 {
+        let run = bench(&[place.as_slice(), what.as_slice()].concat());
+        let said = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert_eq!(run.status.code(), Some(0), "{said}");
+        let report: Value = serde_json::from_slice(&run.stdout).unwrap();
+        let closed = &report["scenarios"][1]["runs"][0]["closed"]["measured"];
+        assert!(closed["throughput"].as_f64().unwrap() > 0.0, "{closed}");
+        assert!(closed["house_cpu_us"].is_null(), "another's process is not looked into");
+    }
+    let start = bench(&[place.as_slice(), &["--scenario", "start"]].concat());
+    assert_eq!(start.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&start.stderr).contains("cannot be started here"));
+    assert!(house.stop());
 }
 
 #[test]
