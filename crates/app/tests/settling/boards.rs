@@ -59,7 +59,7 @@ impl Reads for SlowReads {
         found
     }
 
-    async fn answer(&self, id: CommandId) -> Result<Option<StoredAnswer>, Trouble> {
+    async fn answer(&self, id: CommandId) -> Result<Option<Arc<StoredAnswer>>, Trouble> {
         self.store.answer(id).await
     }
 

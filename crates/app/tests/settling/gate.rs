@@ -81,7 +81,7 @@ impl Transaction for Passing {
         &mut self,
         wanted: &Wanted,
         rows: &mut Rows,
-    ) -> Result<Vec<StoredAnswer>, Trouble> {
+    ) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
         self.inner.load(wanted, rows).await
     }
 

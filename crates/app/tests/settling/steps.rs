@@ -131,14 +131,14 @@ pub(crate) async fn settled(store: &MemoryStore, command: Command) -> Answer {
 
 pub(crate) fn answer(reply: Reply) -> Answer {
     match reply {
-        Reply::Answered { answer, .. } => answer.answer,
+        Reply::Answered { answer, .. } => answer.answer.clone(),
         Reply::KeyReused => panic!("no key was used twice"),
     }
 }
 
 pub(crate) async fn balance(store: &MemoryStore, buyer: u64) -> i64 {
     let key = Key::Wallet(BuyerId(u128::from(buyer)));
-    match store.rows(&[key]).await.unwrap().remove(0).map(|loaded| loaded.row) {
+    match store.rows(&[key]).await.unwrap().remove(0).map(admitone_domain::Loaded::into_row) {
         Some(Row::Wallet(wallet)) => wallet.balance.0,
         Some(other) => panic!("{other:?}"),
         None => 0,
@@ -146,7 +146,7 @@ pub(crate) async fn balance(store: &MemoryStore, buyer: u64) -> i64 {
 }
 
 pub(crate) async fn seat(store: &MemoryStore, id: u64) -> SeatState {
-    match store.rows(&[Key::Seat(SeatId(id))]).await.unwrap().remove(0).unwrap().row {
+    match store.rows(&[Key::Seat(SeatId(id))]).await.unwrap().remove(0).unwrap().into_row() {
         Row::Seat(seat) => seat.state,
         other => panic!("{other:?}"),
     }
