@@ -1,21 +1,18 @@
 //! The waiting room as visitors see it: join, poll, leave, the public document, live events.
 
+pub(crate) mod follow;
+
 use crate::ask::{PathId, QUEUE_TOKEN, Reader};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply;
 use crate::view::instant;
-use admitone_app::rooms::{Rooms, Visit, VisitTrouble};
+use admitone_app::rooms::{Visit, VisitTrouble};
 use admitone_domain::id::RoomId;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
-use axum::response::Sse;
-use axum::response::sse::{Event, KeepAlive};
-use futures_util::Stream;
 use serde::Serialize;
-use std::convert::Infallible;
-use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// A place in the line.
@@ -138,46 +135,6 @@ pub(crate) async fn read_room(
     let cache = HeaderValue::from_static("public, max-age=1");
     response.headers_mut().insert(header::CACHE_CONTROL, cache);
     Ok(response)
-}
-
-/// Follow a room
-///
-/// Server-sent events `room` with its public document, when it changes, at most four a second.
-#[utoipa::path(
-    get, path = "/api/v1/rooms/{id}/events", operation_id = "follow_room", tag = "rooms",
-    params(("id" = String, Path, example = "room_1")),
-    responses((status = 200, content_type = "text/event-stream", body = String), Problems)
-)]
-pub(crate) async fn follow_room(
-    State(house): State<House>,
-    PathId(room): PathId<RoomId>,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    house.rooms.document(room).ok_or_else(|| Problem::not_found("room"))?;
-    let start = (Arc::clone(&house.rooms), Arc::clone(&house.office.clock), room, Bytes::new());
-    let events = futures_util::stream::unfold(start, |(rooms, clock, room, mut seen)| async move {
-        let body = next_document(&rooms, room, &seen, &*clock).await?;
-        seen.clone_from(&body);
-        let text = String::from_utf8_lossy(&body).into_owned();
-        let event = Event::default().event("room").data(text);
-        Some((Ok(event), (rooms, clock, room, seen)))
-    });
-    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
-}
-
-async fn next_document(
-    rooms: &Rooms,
-    room: RoomId,
-    seen: &Bytes,
-    clock: &dyn admitone_app::ports::clock::Clock,
-) -> Option<Bytes> {
-    loop {
-        let document = rooms.document(room)?;
-        let body = Bytes::from(serde_json::to_vec(&document).ok()?);
-        if body != *seen {
-            return Some(body);
-        }
-        clock.sleep_ms(250).await;
-    }
 }
 
 fn token(headers: &HeaderMap) -> Result<&str, Problem> {

@@ -61,7 +61,7 @@ fn for_everybody() -> OpenApiRouter<House> {
         .routes(routes!(shows::seats::list_seats))
         .routes(routes!(shows::follow::follow_seats))
         .routes(routes!(rooms::read_room))
-        .routes(routes!(rooms::follow_room))
+        .routes(routes!(rooms::follow::follow_room))
         .routes(routes!(rooms::join_room))
         .routes(routes!(rooms::poll_place, rooms::leave_room))
         .routes(routes!(users::open_account))

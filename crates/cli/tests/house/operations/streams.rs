@@ -10,6 +10,24 @@ use std::time::Duration;
 pub(super) fn follow(tour: &mut Tour<'_>) {
     seats(tour);
     room(tour);
+    place(tour);
+}
+
+/// Who follows with a token is told of being let in, without polling, and of the end.
+fn place(tour: &mut Tour<'_>) {
+    let mut ann = tour.buyer();
+    let joined = tour.done(&ann, "POST /api/v1/rooms/room_1/places", &Value::Null);
+    ann.pass = Some(text(&joined, "token"));
+    let path = "/api/v1/rooms/room_1/events";
+    let mut stream = Stream::open(tour, &ann, path);
+    let inside = stream.until(|name, place| name == "place" && place["status"] == "active");
+    assert_eq!(inside["place"], joined["place"]);
+    assert!(inside["expires_at"].is_string(), "{inside}");
+    tour.done(&ann, "DELETE /api/v1/rooms/room_1/place", &Value::Null);
+    let over = stream.until(|name, _| name == "place_gone");
+    assert_eq!(over["code"], "PLACE_GONE");
+    let forged = Who { pass: Some("forged".into()), ..ann };
+    tour.refused(&forged, &format!("GET {path}"), "", (401, "UNAUTHENTICATED"));
 }
 
 fn seats(tour: &mut Tour<'_>) {

@@ -1,0 +1,115 @@
+//! Follow a room: its public document when it changes, and one's own place in it.
+//!
+//! Who follows with a token is polled for, when the room promised that it would be in time: an
+//! open stream keeps a place as polling does.
+
+use super::{PlaceView, problem};
+use crate::ask::{PathId, QUEUE_TOKEN};
+use crate::house::House;
+use crate::problem::{Problem, Problems};
+use admitone_app::rooms::VisitTrouble;
+use admitone_domain::Moment;
+use admitone_domain::id::RoomId;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use futures_util::Stream;
+use std::convert::Infallible;
+
+/// At most four events a second, whatever happens.
+const PAUSE_MS: u64 = 250;
+
+/// Follow a room
+///
+/// Server-sent events: `room` with its public document, when it changes, at most four a second;
+/// with a token also `place` with the answer of a poll, when its status or number ahead changes,
+/// and `place_gone` with the problem once the place is over.
+#[utoipa::path(
+    get, path = "/api/v1/rooms/{id}/events", operation_id = "follow_room", tag = "rooms",
+    params(
+        ("id" = String, Path, example = "room_1"),
+        ("queue-token" = Option<String>, Header, description = "The place to be told of"),
+    ),
+    responses((status = 200, content_type = "text/event-stream", body = String), Problems)
+)]
+pub(crate) async fn follow_room(
+    State(house): State<House>,
+    PathId(room): PathId<RoomId>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    house.rooms.document(room).ok_or_else(|| Problem::not_found("room"))?;
+    let token = headers.get(QUEUE_TOKEN).and_then(|value| value.to_str().ok());
+    if let Some(token) = token
+        && let Err(VisitTrouble::Forged) = house.rooms.poll(room, token, None).await
+    {
+        return Err(Problem::unauthenticated());
+    }
+    let place = token.map(|token| Place { token: token.to_owned(), due: Moment::MIN, seen: None });
+    let start = Followed { house, room, seen: Vec::new(), place };
+    Ok(Sse::new(futures_util::stream::unfold(start, next)).keep_alive(KeepAlive::default()))
+}
+
+struct Followed {
+    house: House,
+    room: RoomId,
+    /// The last document that was sent.
+    seen: Vec<u8>,
+    /// The place that is followed too.
+    place: Option<Place>,
+}
+
+struct Place {
+    token: String,
+    /// When the room wants to hear of it.
+    due: Moment,
+    /// Its status and how many were ahead, as they were told.
+    seen: Option<(&'static str, u64)>,
+}
+
+async fn next(mut followed: Followed) -> Option<(Result<Event, Infallible>, Followed)> {
+    loop {
+        let document = followed.house.rooms.document(followed.room)?;
+        let body = serde_json::to_vec(&document).ok()?;
+        if body != followed.seen {
+            let text = String::from_utf8_lossy(&body).into_owned();
+            followed.seen = body;
+            return Some((Ok(Event::default().event("room").data(text)), followed));
+        }
+        if let Some(event) = followed.news_of_place().await {
+            return Some((Ok(event), followed));
+        }
+        followed.house.office.clock.sleep_ms(PAUSE_MS).await;
+    }
+}
+
+impl Followed {
+    async fn news_of_place(&mut self) -> Option<Event> {
+        let now = self.house.office.clock.now();
+        let place = self.place.as_mut().filter(|place| place.due <= now)?;
+        match self.house.rooms.poll(self.room, &place.token, None).await {
+            Ok(visit) => {
+                place.due = now.plus_ms(visit.next_poll_ms);
+                let stands = Some((visit.status, visit.ahead));
+                if place.seen == stands {
+                    return None;
+                }
+                place.seen = stands;
+                event("place", &PlaceView::from(visit))
+            }
+            Err(VisitTrouble::Trouble(_)) => {
+                // The room may be well again at the next look.
+                place.due = now.plus_ms(1_000);
+                None
+            }
+            Err(over) => {
+                self.place = None;
+                event("place_gone", &problem(over))
+            }
+        }
+    }
+}
+
+fn event(name: &str, what: &impl serde::Serialize) -> Option<Event> {
+    Some(Event::default().event(name).data(serde_json::to_string(what).ok()?))
+}
