@@ -54,6 +54,6 @@ mod tests {
         for name in ["serve", "import", "verify", "config check", "user add"] {
             assert!(text.contains(&format!("## `admitone {name} --help`")), "{name}");
         }
-        assert!(!text.contains("bench-routes") && !text.contains("command-line --help"));
+        assert!(!text.contains("--bench-routes\n") && !text.contains("command-line --help"));
     }
 }
