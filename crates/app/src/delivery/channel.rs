@@ -78,6 +78,9 @@ async fn write(settler: Arc<Settler>, mut receiver: mpsc::Receiver<Parcel>, batc
             // Whoever asked may have gone: the answer is kept under the command's name.
             let _ = waiting.send(reply);
         }
+        // Those who were answered come first: what they ask next still joins the next batch, and
+        // a larger batch costs its sync only once. Alone, nobody waits for anybody.
+        tokio::task::yield_now().await;
     }
 }
 
