@@ -85,7 +85,7 @@ impl BuyerAsk {
         let token = self.headers.get(QUEUE_TOKEN).and_then(|value| value.to_str().ok());
         let admission = match room {
             None => Admission::None,
-            Some(room) => house.rooms.admission(room, token, self.buyer).await,
+            Some(room) => house.rooms.admission(room, token, self.buyer).await?,
         };
         Ok(Named { admission, ..self.named })
     }

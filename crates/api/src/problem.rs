@@ -199,7 +199,8 @@ impl Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let problem = Self::new(status_of(&refusal), refusal.code(), refusal.to_string());
+        let mut problem = Self::new(status_of(&refusal), refusal.code(), refusal.to_string());
+        problem.retryable = refusal.may_pass();
         let problem = match refusal {
             Refusal::AllHeld { .. } | Refusal::GroupsTaken => problem.temporary(5),
             Refusal::DeadlinePassed => problem.temporary(1),
@@ -332,6 +333,74 @@ mod tests {
         let problem = Problem::from(Refusal::SeatTaken(vec![admitone_domain::id::SeatId(7)]));
         assert_eq!((problem.status, problem.code), (409, "SEAT_TAKEN"));
         assert_eq!(problem.context.as_deref(), Some(&serde_json::json!({ "seats": ["seat_7"] })));
+    }
+
+    /// Each refusal leads to the next one, so that a new one cannot be forgotten here.
+    fn after(refusal: &Refusal) -> Option<Refusal> {
+        use admitone_domain::Money;
+        use admitone_domain::id::{SeatId, ShowId, TicketTypeId};
+        Some(match refusal {
+            Refusal::AdmissionRequired => Refusal::AdmissionExpired,
+            Refusal::AdmissionExpired => Refusal::UnknownShow(ShowId(1)),
+            Refusal::UnknownShow(_) => Refusal::UnknownSeat(vec![SeatId(1)]),
+            Refusal::UnknownSeat(_) => Refusal::UnknownTicketType(TicketTypeId(1)),
+            Refusal::UnknownTicketType(_) => Refusal::RepeatedSeat(vec![SeatId(1)]),
+            Refusal::RepeatedSeat(_) => Refusal::Empty,
+            Refusal::Empty => Refusal::SaleNotOpen,
+            Refusal::SaleNotOpen => Refusal::SaleClosed,
+            Refusal::SaleClosed => Refusal::LimitPerReservation { max: 1 },
+            Refusal::LimitPerReservation { .. } => Refusal::LimitPerBuyer { max: 1, taken: 1 },
+            Refusal::LimitPerBuyer { .. } => Refusal::SeatTaken(vec![SeatId(1)]),
+            Refusal::SeatTaken(_) => Refusal::GroupsTaken,
+            Refusal::GroupsTaken => Refusal::SoldOut { left: 0 },
+            Refusal::SoldOut { .. } => Refusal::AllHeld { left: 0 },
+            Refusal::AllHeld { .. } => Refusal::UnknownReservation,
+            Refusal::UnknownReservation => Refusal::UnknownItem,
+            Refusal::UnknownItem => Refusal::HoldExpired,
+            Refusal::HoldExpired => Refusal::InvalidState,
+            Refusal::InvalidState => Refusal::ExtensionLimit { max: 1 },
+            Refusal::ExtensionLimit { .. } => Refusal::AlreadyPaid,
+            Refusal::AlreadyPaid => Refusal::InvalidAmount,
+            Refusal::InvalidAmount => Refusal::AmountOverflow,
+            Refusal::AmountOverflow => Refusal::AmountMismatch { price: Money(1) },
+            Refusal::AmountMismatch { .. } => Refusal::CurrencyMismatch,
+            Refusal::CurrencyMismatch => {
+                Refusal::InsufficientFunds { balance: Money(1), needed: Money(2) }
+            }
+            Refusal::InsufficientFunds { .. } => Refusal::UnknownPayment,
+            Refusal::UnknownPayment => Refusal::NotRefundable { refundable: Money(1) },
+            Refusal::NotRefundable { .. } => Refusal::RefundedElsewhere,
+            Refusal::RefundedElsewhere => Refusal::VersionConflict { version: 1 },
+            Refusal::VersionConflict { .. } => Refusal::UnknownParent,
+            Refusal::UnknownParent => Refusal::InvalidWindow,
+            Refusal::InvalidWindow => Refusal::CapacityInUse { used: 1 },
+            Refusal::CapacityInUse { .. } => Refusal::SeatExists,
+            Refusal::SeatExists => Refusal::AccountExists,
+            Refusal::AccountExists => Refusal::DeadlinePassed,
+            Refusal::DeadlinePassed => return None,
+        })
+    }
+
+    #[test]
+    fn a_refusal_is_kept_exactly_when_it_is_not_said_to_be_retryable() {
+        let all = std::iter::successors(Some(Refusal::AdmissionRequired), after);
+        let mut retryable = Vec::new();
+        for refusal in all {
+            let problem = Problem::from(refusal.clone());
+            assert_eq!(problem.retryable, !refusal.is_kept(), "{}", problem.code);
+            let says_when = problem.retry_after_s.is_some();
+            assert!(problem.retryable || !says_when, "{}", problem.code);
+            retryable.extend(problem.retryable.then_some(problem.code));
+        }
+        let expected = [
+            "ADMISSION_REQUIRED",
+            "ADMISSION_EXPIRED",
+            "SALE_NOT_OPEN",
+            "GROUPS_TAKEN",
+            "ALL_HELD",
+            "DEADLINE_PASSED",
+        ];
+        assert_eq!(retryable, expected);
     }
 
     #[test]

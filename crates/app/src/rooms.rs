@@ -75,27 +75,43 @@ impl Rooms {
     }
 
     /// By what right a token comes through a room.
-    pub async fn admission(&self, room: RoomId, token: Option<&str>, buyer: BuyerId) -> Admission {
-        let Ok(Some(found)) = self.find(room).await else { return Admission::None };
+    ///
+    /// # Errors
+    /// The room cannot be opened: nobody can say who is inside.
+    pub async fn admission(
+        &self,
+        room: RoomId,
+        token: Option<&str>,
+        buyer: BuyerId,
+    ) -> Result<Admission, Trouble> {
+        let Some(found) = self.find(room).await? else { return Ok(Admission::None) };
         if found.is_bypassed(self.setup.clock.now()) {
-            return Admission::Bypass { room };
+            return Ok(Admission::Bypass { room });
         }
         let claims = token.and_then(|token| self.claims(room, &found, token));
-        match claims {
+        Ok(match claims {
             Some(claims) if claims.user.is_none_or(|user| user == user_key(buyer)) => {
                 admission_of(room, &found, &claims, buyer)
             }
             Some(_) | None => Admission::None,
-        }
+        })
     }
 
     /// Who is behind a token in UUID form, if it is admitted.
-    pub async fn visitor(&self, room: RoomId, token: &str) -> Option<(BuyerId, Admission)> {
-        let found = self.find(room).await.ok()??;
-        let claims = self.claims(room, &found, token)?;
-        let buyer = buyer_of(found.desk.user_inside(claims.place)?);
-        found.desk.pass(&claims)?;
-        Some((buyer, admission_of(room, &found, &claims, buyer)))
+    ///
+    /// # Errors
+    /// The room cannot be opened: nobody can say who is inside.
+    pub async fn visitor(
+        &self,
+        room: RoomId,
+        token: &str,
+    ) -> Result<Option<(BuyerId, Admission)>, Trouble> {
+        let Some(found) = self.find(room).await? else { return Ok(None) };
+        Ok(self.claims(room, &found, token).and_then(|claims| {
+            let buyer = buyer_of(found.desk.user_inside(claims.place)?);
+            found.desk.pass(&claims)?;
+            Some((buyer, admission_of(room, &found, &claims, buyer)))
+        }))
     }
 
     /// Gives a buyer a place, or shows the one there is.

@@ -1,5 +1,5 @@
 //! Why a command was refused. A refusal is an answer, not an error: it is decided on rows,
-//! kept, and given again when it is asked for again.
+//! kept, and given again when it is asked for again, unless it invites to ask again.
 
 use crate::Money;
 use crate::id::{SeatId, ShowId, TicketTypeId};
@@ -52,7 +52,7 @@ pub enum Refusal {
     /// Somebody else has these seats.
     #[error("some of the seats are taken")]
     SeatTaken(Vec<SeatId>),
-    /// None of the offered groups of seats is free any more: choose again. Never kept.
+    /// None of the offered groups of seats is free any more: choose again.
     #[error("none of the chosen groups of seats is free any more")]
     GroupsTaken,
     /// Not so many are left, and nothing can come back from holds.
@@ -202,8 +202,23 @@ impl Refusal {
         }
     }
 
-    /// Whether the answer is kept. Groups of seats are chosen anew under the same command.
+    /// Whether the same command may go well later: when holds end, when a pass is there, when the
+    /// sale opens. Who is refused so may ask again under the same name.
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::AdmissionRequired
+                | Self::AdmissionExpired
+                | Self::SaleNotOpen
+                | Self::GroupsTaken
+                | Self::AllHeld { .. }
+                | Self::DeadlinePassed
+        )
+    }
+
+    /// Whether the answer is kept. One that may be another tomorrow is not: kept, it would stand
+    /// in the way of the repetition that it invites.
     pub fn is_kept(&self) -> bool {
-        *self != Self::GroupsTaken
+        !self.may_pass()
     }
 }

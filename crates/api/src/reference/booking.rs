@@ -24,7 +24,7 @@ pub(crate) async fn admitted(house: &House, headers: &HeaderMap) -> Result<Visit
     let token = headers.get("queue-token").and_then(|value| value.to_str().ok());
     let token = token.ok_or_else(Failure::unauthorized)?;
     let setting = house.reference.ok_or_else(Failure::unauthorized)?;
-    let found = house.rooms.visitor(setting.room, token).await;
+    let found = house.rooms.visitor(setting.room, token).await?;
     found.map(|(buyer, admission)| Visitor { buyer, admission }).ok_or_else(Failure::unauthorized)
 }
 

@@ -99,7 +99,7 @@ pub(crate) async fn check_pass(
     let Some(room) = house.show(id).await?.room else { return Ok(()) };
     let buyer = house.buyer(headers)?;
     let token = headers.get(QUEUE_TOKEN).and_then(|value| value.to_str().ok());
-    match house.rooms.admission(room, token, buyer).await {
+    match house.rooms.admission(room, token, buyer).await? {
         Admission::Bypass { .. } | Admission::Staff => Ok(()),
         Admission::None => Err(Refusal::AdmissionRequired.into()),
         Admission::Pass { good_until, .. } if house.office.clock.now() < good_until => Ok(()),

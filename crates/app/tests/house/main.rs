@@ -1,0 +1,5 @@
+//! The box office, the boards and the rooms over a store in memory, each promise by its name.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod house;
+mod keys;
