@@ -1,8 +1,10 @@
-//! Cancel: give tickets back, whole or by item; their price goes back to the wallet.
+//! Cancel: give tickets back, whole or by item; their price goes back to the wallet. A buyer may
+//! until the show begins, staff always.
 
-use super::{Command, Rule, items, refund};
+use super::{Actor, Command, Rule, items, refund};
 use crate::decide::Workbench;
 use crate::id::ReservationId;
+use crate::payment::Method;
 use crate::reservation::{Item, ItemState, Reservation};
 use crate::{Answer, Happening, Key, Money, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
@@ -57,11 +59,15 @@ pub(super) fn cancel(
     if places.is_empty() {
         return Err(Refusal::InvalidState);
     }
+    let is_buyer = matches!(command.actor, Actor::Buyer(_));
     let begins = bench.show(reservation.show).map(|show| show.opens_at);
-    if begins.is_some_and(|begins| begins <= bench.now()) {
+    if is_buyer && begins.is_some_and(|begins| begins <= bench.now()) {
         return Err(Refusal::SaleClosed);
     }
     let payment = reservation.payment.and_then(|id| bench.payment(id).cloned());
+    // What was paid elsewhere goes back from there; staff may take such tickets back all the same.
+    let is_elsewhere = payment.as_ref().is_some_and(|payment| payment.method != Method::Wallet);
+    let amount = if is_elsewhere && !is_buyer { Money::ZERO } else { amount };
     let (payment, balance) = match payment {
         Some(payment) if amount.is_positive() => {
             let (payment, balance) = refund::give_back(bench, command, payment, amount)?;

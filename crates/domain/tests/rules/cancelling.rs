@@ -112,3 +112,19 @@ fn a_plain_use_is_refunded_in_parts_and_never_beyond_itself() {
     assert_eq!(house.balance(ANN), 1_000);
     assert_eq!(refund(&mut house, PaymentId(9_999), None), Err(Refusal::UnknownPayment));
 }
+
+#[test]
+fn staff_takes_tickets_back_when_the_show_has_begun_and_a_buyer_cannot() {
+    let mut house = House::new();
+    let (id, payment) = paid(&mut house, &[1, 2]);
+    house.now = OPENS;
+    assert_eq!(cancel(&mut house, id, Some(vec![0])), Err(Refusal::SaleClosed));
+    assert_eq!(refund(&mut house, payment, None), Err(Refusal::SaleClosed));
+    let staff = Actor::Operator(admitone_domain::id::OperatorId(1));
+    let first = Cancel { reservation: id, items: Some(vec![0]) };
+    assert!(house.act(staff, Action::Cancel(first)).is_ok());
+    let rest = Refund { payment, amount: None };
+    assert!(house.act(Actor::House, Action::Refund(rest)).is_ok());
+    assert_eq!(house.balance(ANN), 10_000);
+    assert_eq!(house.reservation(id).state(), ReservationState::Cancelled);
+}

@@ -1,7 +1,7 @@
 //! Confirming: an order that was paid elsewhere takes its tickets and keeps its payment.
 
 use crate::house::{ANN, BOB, House, SHOW, STANDING};
-use admitone_domain::command::{Confirm, Refund};
+use admitone_domain::command::{Cancel, Confirm, Refund};
 use admitone_domain::id::{BuyerId, TicketTypeId};
 use admitone_domain::{Action, Actor, Answer, Money, Outcome, Refusal};
 
@@ -66,4 +66,25 @@ fn money_that_was_taken_elsewhere_goes_back_from_there() {
     assert_eq!(house.act(Actor::Buyer(ANN), refund), Err(Refusal::RefundedElsewhere));
     assert_eq!(house.balance(ANN), 0);
     assert_eq!(house.stock(), (0, 1), "the ticket stays");
+}
+
+#[test]
+fn staff_takes_tickets_back_that_were_paid_elsewhere_and_no_money_moves() {
+    let mut house = House::new();
+    let Ok(Outcome::Confirmed { payment, reservation }) = confirm(&mut house, ANN, 2, 1_000) else {
+        panic!("not confirmed");
+    };
+    let one = |items| Action::Cancel(Cancel { reservation: reservation.id, items });
+    let refused = house.act(Actor::Buyer(ANN), one(Some(vec![0])));
+    assert_eq!(refused, Err(Refusal::RefundedElsewhere));
+    let taken = house.act(Actor::House, one(Some(vec![0])));
+    let Ok(Outcome::Refunded { payment: Some(kept), amount, balance, .. }) = taken else {
+        panic!("{taken:?}");
+    };
+    assert_eq!((kept, amount, balance), (payment.clone(), Money::ZERO, None));
+    assert_eq!(house.stock(), (0, 1), "one is for sale again");
+    let rest = Action::Refund(Refund { payment: payment.id, amount: None });
+    assert!(house.act(Actor::House, rest).is_ok());
+    assert_eq!((house.stock(), house.balance(ANN)), ((0, 0), 0));
+    assert!(house.entries.is_empty(), "the money goes back from where it came");
 }
