@@ -45,3 +45,10 @@ pub enum Admission {
     /// An operator or the house itself: no room stands before them.
     Staff,
 }
+
+impl Admission {
+    /// Whether it is a pass that lets act now.
+    pub fn is_good_at(&self, now: Moment) -> bool {
+        matches!(self, Self::Pass { good_until, .. } if now < *good_until)
+    }
+}

@@ -56,7 +56,9 @@ impl Rule for Pay {
         let balance = take_price(bench, command, buyer, &payment)?;
         sell(bench, &mut reservation)?;
         reservation.payment = Some(payment.id);
-        end_passes(bench, [pass, reservation.pass]);
+        // A place that only waits, or a pass of somebody's later turn, is not used up by this.
+        let inside = pass.filter(|_| command.admission.is_good_at(bench.now()));
+        end_passes(bench, [inside, reservation.pass]);
         let sold = Happening::Sold { payment: payment.id };
         bench.tell(Key::Reservation(reservation.id), sold);
         bench.write(Row::Payment(payment.clone()));
@@ -107,7 +109,8 @@ fn sell(bench: &mut Workbench<'_>, reservation: &mut Reservation) -> Result<(), 
     Ok(())
 }
 
-/// The payment ends the pass it came with and the one it was held with, in the same step.
+/// The payment ends the pass it came with, if it is good, and the one it was held with, in the
+/// same step.
 pub(super) fn end_passes(bench: &mut Workbench<'_>, passes: [Option<PassKey>; 2]) {
     for key in passes.into_iter().flatten() {
         if bench.pass(key).is_none() {

@@ -93,3 +93,24 @@ fn another_buyers_pass_is_another_pass() {
     assert!(act(&mut house, ANN, first, pay(anns)).is_ok());
     assert!(act(&mut house, BOB, second, pay(bobs)).is_ok(), "Ann's payment ended Ann's pass only");
 }
+
+#[test]
+fn a_payment_ends_no_place_that_only_waits() {
+    let mut house = House::new();
+    house.charge(ANN, 5_000).unwrap();
+    let id = held(&mut house, ANN, 1, 11);
+    let waiting = Admission::Pass { key: key(9), good_until: Moment::MIN };
+    assert!(act(&mut house, ANN, waiting, pay(id)).is_ok());
+    assert!(house.rows.contains_key(&Key::Pass(key(1))), "the pass of the hold is used up");
+    assert!(!house.rows.contains_key(&Key::Pass(key(9))), "the place in line is not");
+}
+
+#[test]
+fn a_payment_ends_the_good_pass_it_came_with_too() {
+    let mut house = House::new();
+    house.charge(ANN, 5_000).unwrap();
+    let id = held(&mut house, ANN, 1, 11);
+    let admission = good(&house, 2);
+    assert!(act(&mut house, ANN, admission, pay(id)).is_ok());
+    assert!(house.rows.contains_key(&Key::Pass(key(2))));
+}
