@@ -24,6 +24,8 @@ pub(crate) struct Workbench<'a> {
     events: Vec<Event>,
     /// What the command in hand wants to change; its refusal throws this away.
     staged: Vec<Change>,
+    /// Where in `staged` the latest change of a row stands.
+    staged_places: KeyMap<usize>,
     staged_entries: Vec<Entry>,
     staged_events: Vec<Event>,
 }
@@ -37,6 +39,7 @@ impl<'a> Workbench<'a> {
             entries: Vec::new(),
             events: Vec::new(),
             staged: Vec::new(),
+            staged_places: KeyMap::default(),
             staged_entries: Vec::new(),
             staged_events: Vec::new(),
         }
@@ -49,7 +52,7 @@ impl<'a> Workbench<'a> {
     /// A row as the command in hand sees it.
     pub(crate) fn row(&self, key: Key) -> Option<&Row> {
         assert!(self.rows.has(key), "a rule read {key:?}, which its command did not name");
-        let staged = self.staged.iter().rev().find(|change| change.key() == key);
+        let staged = self.staged_places.get(&key).map(|place| &self.staged[*place]);
         staged
             .or_else(|| self.places.get(&key).map(|place| &self.changes[*place]))
             .map(|change| &*change.row)
@@ -138,6 +141,7 @@ impl<'a> Workbench<'a> {
     /// Writes a row in a way that a store can check by itself.
     pub(crate) fn stage(&mut self, row: Row, guard: Guard, delta: Delta) {
         let seen = self.rows.peek(row.key()).map_or(0, |loaded| loaded.version);
+        self.staged_places.insert(row.key(), self.staged.len());
         self.staged.push(Change { seen, guard, delta, row: Arc::new(row) });
     }
 
@@ -152,6 +156,7 @@ impl<'a> Workbench<'a> {
 
     /// The command in hand is accepted: what it wanted is part of the batch.
     pub(crate) fn keep(&mut self) {
+        self.staged_places.clear();
         for change in std::mem::take(&mut self.staged) {
             if let Some(place) = self.places.get(&change.key()) {
                 merge(&mut self.changes[*place], change);
@@ -167,6 +172,7 @@ impl<'a> Workbench<'a> {
     /// The command in hand is refused: nothing of it remains.
     pub(crate) fn discard(&mut self) {
         self.staged.clear();
+        self.staged_places.clear();
         self.staged_entries.clear();
         self.staged_events.clear();
     }

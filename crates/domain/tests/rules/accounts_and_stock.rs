@@ -126,3 +126,26 @@ fn an_account_is_closed_when_its_wallet_is_empty_and_its_name_is_forgotten() {
     house.charge(ANN, 5).unwrap();
     assert_eq!(close(&mut house, ANN), Err(Refusal::WalletNotEmpty { balance: Money(5) }));
 }
+
+#[test]
+fn a_later_change_of_a_row_in_one_command_sees_the_earlier_one() {
+    let mut house = House::new();
+    let twice =
+        SaveSeats { show: SHOW, seats: vec![SeatId(1), SeatId(1)], change: SeatChange::Block };
+    let refused = house.operate(Operate::SaveSeats(twice));
+    assert_eq!(refused, Err(Refusal::SeatTaken(vec![SeatId(1)])));
+    assert!(house.hold(BuyerId(1), &[1]).is_ok(), "nothing of it remained");
+}
+
+/// As many seats as one command may name: a scan of what was staged before each would take minutes.
+#[test]
+fn a_stadium_is_added_and_repriced_in_one_command_each() {
+    let mut house = House::new();
+    let count = 60_000;
+    house.operate(Operate::AddSeats(seats(SHOW, 1_000, count, "Z"))).unwrap();
+    let all: Vec<SeatId> = (1_000..1_000 + u64::from(count)).map(SeatId).collect();
+    let save = SaveSeats { show: SHOW, seats: all, change: SeatChange::Price(Money(7)) };
+    house.operate(Operate::SaveSeats(save)).unwrap();
+    let Row::Seat(last) = house.row(Key::Seat(SeatId(60_999))) else { panic!() };
+    assert_eq!(last.price, Money(7));
+}
