@@ -18,6 +18,7 @@ use admitone_domain::{Currency, Key, Row};
 use axum::http::{HeaderMap, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// What every handler needs.
 #[derive(Clone)]
@@ -45,6 +46,8 @@ pub struct Parts {
     pub chance: fn() -> u128,
     /// The room and show of the reference routes, when they are on.
     pub reference: Option<crate::reference::Setting>,
+    /// Ends the event streams, which would never end by themselves.
+    pub stop: CancellationToken,
     /// Whether the no-op routes of the benchmark exist.
     pub bench_routes: bool,
 }

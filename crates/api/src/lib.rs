@@ -6,6 +6,7 @@
 
 mod ask;
 mod concerts;
+mod events;
 pub mod figures;
 mod health;
 mod home;

@@ -376,7 +376,8 @@ mod tests {
             Refusal::InvalidWindow => Refusal::CapacityInUse { used: 1 },
             Refusal::CapacityInUse { .. } => Refusal::SeatExists,
             Refusal::SeatExists => Refusal::AccountExists,
-            Refusal::AccountExists => Refusal::DeadlinePassed,
+            Refusal::AccountExists => Refusal::WalletNotEmpty { balance: Money(1) },
+            Refusal::WalletNotEmpty { .. } => Refusal::DeadlinePassed,
             Refusal::DeadlinePassed => return None,
         })
     }

@@ -70,7 +70,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
     let slots = Arc::new(Semaphore::new(limits.connections_max));
-    let connections = TaskTracker::new();
+    let (connections, over) = (TaskTracker::new(), CancellationToken::new());
     let numbers = Arc::new(AtomicU64::new(1));
     loop {
         let accepted = tokio::select! {
@@ -80,10 +80,10 @@ pub async fn serve(
         match accepted {
             Ok((stream, slot)) => {
                 let (router, numbers) = (router.clone(), Arc::clone(&numbers));
-                let (clock, stop) = (Arc::clone(&clock), stop.clone());
+                let (clock, stop, over) = (Arc::clone(&clock), stop.clone(), over.clone());
                 connections.spawn(async move {
                     let served = connection(stream, router, numbers, (clock, limits), stop);
-                    served.await;
+                    over.run_until_cancelled(served).await;
                     drop(slot);
                 });
             }
@@ -99,6 +99,9 @@ pub async fn serve(
         () = connections.wait() => {}
         () = clock.sleep_ms(limits.close_wait_ms) => {
             tracing::warn!(open = connections.len(), "closed with open connections");
+            // Whatever they hold on to would keep the store from being closed.
+            over.cancel();
+            connections.wait().await;
         }
     }
     Ok(())

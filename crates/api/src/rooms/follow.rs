@@ -5,6 +5,7 @@
 
 use super::{PlaceView, problem};
 use crate::ask::{PathId, QUEUE_TOKEN};
+use crate::events::{self, Events};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use admitone_app::rooms::VisitTrouble;
@@ -12,10 +13,7 @@ use admitone_domain::Moment;
 use admitone_domain::id::RoomId;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::Sse;
-use axum::response::sse::{Event, KeepAlive};
-use futures_util::Stream;
-use std::convert::Infallible;
+use axum::response::sse::Event;
 
 /// At most four events a second, whatever happens.
 const PAUSE_MS: u64 = 250;
@@ -37,7 +35,7 @@ pub(crate) async fn follow_room(
     State(house): State<House>,
     PathId(room): PathId<RoomId>,
     headers: HeaderMap,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+) -> Result<Events, Problem> {
     house.rooms.document(room).ok_or_else(|| Problem::not_found("room"))?;
     let token = headers.get(QUEUE_TOKEN).and_then(|value| value.to_str().ok());
     if let Some(token) = token
@@ -46,8 +44,8 @@ pub(crate) async fn follow_room(
         return Err(Problem::unauthenticated());
     }
     let place = token.map(|token| Place { token: token.to_owned(), due: Moment::MIN, seen: None });
-    let start = Followed { house, room, seen: Vec::new(), place };
-    Ok(Sse::new(futures_util::stream::unfold(start, next)).keep_alive(KeepAlive::default()))
+    let start = Followed { house: house.clone(), room, seen: Vec::new(), place };
+    Ok(events::until_closed(&house, futures_util::stream::unfold(start, next)))
 }
 
 struct Followed {
@@ -67,17 +65,17 @@ struct Place {
     seen: Option<(&'static str, u64)>,
 }
 
-async fn next(mut followed: Followed) -> Option<(Result<Event, Infallible>, Followed)> {
+async fn next(mut followed: Followed) -> Option<(Event, Followed)> {
     loop {
         let document = followed.house.rooms.document(followed.room)?;
         let body = serde_json::to_vec(&document).ok()?;
         if body != followed.seen {
             let text = String::from_utf8_lossy(&body).into_owned();
             followed.seen = body;
-            return Some((Ok(Event::default().event("room").data(text)), followed));
+            return Some((Event::default().event("room").data(text), followed));
         }
         if let Some(event) = followed.news_of_place().await {
-            return Some((Ok(event), followed));
+            return Some((event, followed));
         }
         followed.house.office.clock.sleep_ms(PAUSE_MS).await;
     }

@@ -65,6 +65,29 @@ fn is_closed_within(stream: &mut std::net::TcpStream, span_ms: u64) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_still_being_answered_after_the_wait_is_let_go() {
+    let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (held, used) = (Arc::new(()), Arc::new(tokio::sync::Notify::new()));
+    let (holding, using) = (Arc::clone(&held), Arc::clone(&used));
+    let never = move || async move {
+        using.notify_one();
+        std::future::pending::<()>().await;
+        drop(holding);
+    };
+    let router = Router::new().route("/", get(never));
+    let limits = ServerLimits { close_wait_ms: 100, ..ServerLimits::default() };
+    let (stop, clock) = (CancellationToken::new(), Arc::new(SystemClock::default()));
+    let serving = TaskTracker::new().spawn(serve(listener, router, clock, limits, stop.clone()));
+    let mut stream = connect(address);
+    stream.write_all(&[HEAD, b"\r\n"].concat()).unwrap();
+    used.notified().await;
+    stop.cancel();
+    serving.await.unwrap().unwrap();
+    assert_eq!(Arc::strong_count(&held), 1, "a connection that was given up holds on to nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_outlives_the_wait_for_a_head() {
     against(|address| {
         let mut stream = connect(address);

@@ -2,6 +2,7 @@
 
 use super::seats::{check_pass, render};
 use crate::ask::PathId;
+use crate::events::{self, Events};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use admitone_app::board::Board;
@@ -9,10 +10,7 @@ use admitone_app::ports::clock::Clock;
 use admitone_domain::id::ShowId;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::Sse;
-use axum::response::sse::{Event, KeepAlive};
-use futures_util::Stream;
-use std::convert::Infallible;
+use axum::response::sse::Event;
 use std::sync::Arc;
 
 /// At most four events a second, whatever happens.
@@ -34,12 +32,11 @@ pub(crate) async fn follow_seats(
     State(house): State<House>,
     PathId(id): PathId<ShowId>,
     headers: HeaderMap,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+) -> Result<Events, Problem> {
     check_pass(&house, id, &headers).await?;
     let board = house.office.boards.board(id).await?;
     let start = Followed { id, board, clock: Arc::clone(&house.office.clock), seen: None };
-    let events = futures_util::stream::unfold(start, next);
-    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
+    Ok(events::until_closed(&house, futures_util::stream::unfold(start, next)))
 }
 
 struct Followed {
@@ -50,7 +47,7 @@ struct Followed {
     seen: Option<(u64, u64)>,
 }
 
-async fn next(mut followed: Followed) -> Option<(Result<Event, Infallible>, Followed)> {
+async fn next(mut followed: Followed) -> Option<(Event, Followed)> {
     let mut news = followed.board.follow();
     if let Some((_, version)) = followed.seen {
         news.wait_for(|newest| *newest > version).await.ok()?;
@@ -63,5 +60,5 @@ async fn next(mut followed: Followed) -> Option<(Result<Event, Infallible>, Foll
     };
     followed.seen = Some((snapshot.epoch, snapshot.version));
     let body = String::from_utf8(render(followed.id, &snapshot, complete)).unwrap_or_default();
-    Some((Ok(Event::default().event(name).data(body)), followed))
+    Some((Event::default().event(name).data(body), followed))
 }

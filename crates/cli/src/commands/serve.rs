@@ -58,6 +58,7 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
         None
     };
     let metrics = figures::recorder()?;
+    let closing = wired.stop.child_token();
     let house = House(Arc::new(Parts {
         office: wired.office.clone(),
         rooms: Arc::clone(&wired.rooms),
@@ -69,6 +70,7 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
         metrics: metrics.clone(),
         chance,
         reference,
+        stop: closing.clone(),
         bench_routes: arguments.bench_routes,
     }));
     // Before anybody is told that the house is open: who is told may ask it to close.
@@ -77,7 +79,6 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     let limits =
         ServerLimits { connections_max: configuration.connections_max, ..ServerLimits::default() };
     let clock = Arc::clone(&wired.office.clock);
-    let closing = wired.stop.child_token();
     wired.tasks.spawn({
         let closing = closing.clone();
         async move {
