@@ -44,31 +44,37 @@ impl Boards {
         if let Some(board) = self.known(show).filter(|board| board.is_loaded()) {
             return Ok(board);
         }
-        let found = self.reads.rows(&[Key::Show(show), Key::Plan(show)]).await?;
-        let board = Arc::new(Board::new(show, self.epoch));
-        if found.first().is_none_or(Option::is_none) {
-            return Ok(board);
-        }
-        // Listed before it reads: what commits meanwhile arrives twice, and versions sort it out.
+        let known = self.known(show);
+        let is_new = known.is_none();
+        let board = known.unwrap_or_else(|| Arc::new(Board::new(show, self.epoch)));
+        // Listed before anything is read: what commits meanwhile arrives twice, and versions sort
+        // it out.
         self.write().insert(show, Arc::clone(&board));
-        self.fill(&board, found).await?;
-        Ok(board)
+        let filled = self.fill(&board).await;
+        if is_new && !matches!(filled, Ok(true)) {
+            self.write().remove(&show);
+        }
+        filled.map(|_| board)
     }
 
-    async fn fill(
-        &self,
-        board: &Board,
-        found: Vec<Option<admitone_domain::Loaded>>,
-    ) -> Result<(), Trouble> {
+    /// Reads all of a show; whether there is one.
+    async fn fill(&self, board: &Board) -> Result<bool, Trouble> {
+        let show = board.show;
+        let mut found = self.reads.rows(&[Key::Show(show), Key::Plan(show)]).await?.into_iter();
+        if found.next().flatten().is_none() {
+            return Ok(false);
+        }
+        let plan = found.next().flatten();
         let mut seats = Vec::new();
-        for loaded in found.into_iter().flatten() {
-            if let Row::Plan(_, plan) = &*loaded.row {
-                seats.extend(plan.blocks.iter().flat_map(SeatBlock::seats).map(Key::Seat));
-            }
-            board.apply(&loaded.row, loaded.version);
+        if let Some(Row::Plan(_, plan)) = plan.as_ref().map(|loaded| &*loaded.row) {
+            seats.extend(plan.blocks.iter().flat_map(SeatBlock::seats).map(Key::Seat));
         }
         for loaded in self.reads.rows(&seats).await?.into_iter().flatten() {
             board.apply(&loaded.row, loaded.version);
+        }
+        let plan_version = plan.as_ref().map_or(0, |plan| plan.version);
+        if let Some(plan) = plan {
+            board.apply(&plan.row, plan.version);
         }
         for listed in self.reads.ticket_types(board.show).await? {
             let key = Key::TicketType(listed.id);
@@ -76,8 +82,10 @@ impl Boards {
                 board.apply(&loaded.row, loaded.version);
             }
         }
-        board.lock().loaded = true;
-        Ok(())
+        let mut state = board.lock();
+        // Seats of this plan that are not known now do not exist; those of a newer one may.
+        state.loaded = state.plan.0 == plan_version || state.is_complete;
+        Ok(true)
     }
 
     fn known(&self, show: ShowId) -> Option<Arc<Board>> {
@@ -134,6 +142,8 @@ pub struct Board {
 #[derive(Default)]
 struct State {
     loaded: bool,
+    /// Whether all seats of the plan were known when it came.
+    is_complete: bool,
     version: u64,
     plan: (u64, Arc<SeatPlan>),
     seats: BTreeMap<SeatId, (u64, Seat)>,
@@ -274,6 +284,9 @@ impl Board {
                 is_new
             }
             Row::Plan(_, plan) if state.plan.0 < version => {
+                // Its seats came before it, unless somebody else wrote them: then all is read anew.
+                state.is_complete = state.knows_seats_of(plan);
+                state.loaded &= state.is_complete;
                 state.plan = (version, Arc::new(plan.clone()));
                 true
             }
@@ -291,6 +304,14 @@ impl Board {
 }
 
 impl State {
+    /// Whether every seat that this plan has beyond the known one is known.
+    fn knows_seats_of(&self, plan: &SeatPlan) -> bool {
+        let known = &self.plan.1.blocks;
+        let is_new = |(at, block): &(usize, &SeatBlock)| known.get(*at) != Some(*block);
+        let mut added = plan.blocks.iter().enumerate().filter(is_new);
+        added.all(|(_, block)| block.seats().all(|id| self.seats.contains_key(&id)))
+    }
+
     fn take_seat(&mut self, seat: &Seat, version: u64) -> bool {
         if self.seats.get(&seat.id).is_some_and(|(known, _)| *known >= version) {
             return false;

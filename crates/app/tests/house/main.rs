@@ -1,5 +1,6 @@
 //! The box office, the boards and the rooms over a store in memory, each promise by its name.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod boards;
 mod house;
 mod keys;

@@ -1,0 +1,135 @@
+//! Boards: seats that are added while a board is opened are on it.
+
+use crate::house::{House, SHOW};
+use admitone_app::Trouble;
+use admitone_app::board::Boards;
+use admitone_app::ports::reads::{ConcertFilter, Page, Reads};
+use admitone_app::ports::tap::Tap;
+use admitone_domain::concert::Concert;
+use admitone_domain::id::{BuyerId, ConcertId, ReservationId, ShowId};
+use admitone_domain::party::Operator;
+use admitone_domain::payment::Payment;
+use admitone_domain::reservation::Reservation;
+use admitone_domain::show::{SeatBlock, SeatPlan, Show};
+use admitone_domain::ticket_type::TicketType;
+use admitone_domain::wallet::Entry;
+use admitone_domain::{
+    Change, CommandId, Delta, Guard, Key, Loaded, StoredAnswer, Verdict,
+};
+use async_trait::async_trait;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+/// Reads of a show that stop on their way back.
+struct Paused {
+    inner: Arc<dyn Reads>,
+    has_read: Arc<Semaphore>,
+    may_return: Arc<Semaphore>,
+}
+
+#[async_trait]
+impl Reads for Paused {
+    async fn rows(&self, keys: &[Key]) -> Result<Vec<Option<Loaded>>, Trouble> {
+        let found = self.inner.rows(keys).await;
+        if keys.contains(&Key::Plan(SHOW)) {
+            self.has_read.add_permits(1);
+            self.may_return.acquire().await.unwrap().forget();
+        }
+        found
+    }
+
+    async fn answer(&self, id: CommandId) -> Result<Option<Arc<StoredAnswer>>, Trouble> {
+        self.inner.answer(id).await
+    }
+
+    async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble> {
+        self.inner.concerts(filter).await
+    }
+
+    async fn shows(&self, concert: Option<ConcertId>) -> Result<Vec<Show>, Trouble> {
+        self.inner.shows(concert).await
+    }
+
+    async fn ticket_types(&self, show: ShowId) -> Result<Vec<TicketType>, Trouble> {
+        self.inner.ticket_types(show).await
+    }
+
+    async fn reservations(
+        &self,
+        of: Option<BuyerId>,
+        page: Page,
+    ) -> Result<Vec<Reservation>, Trouble> {
+        self.inner.reservations(of, page).await
+    }
+
+    async fn payments(&self, of: BuyerId, page: Page) -> Result<Vec<Payment>, Trouble> {
+        self.inner.payments(of, page).await
+    }
+
+    async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {
+        self.inner.entries(of, page).await
+    }
+
+    async fn operators(&self) -> Result<Vec<Operator>, Trouble> {
+        self.inner.operators().await
+    }
+
+    async fn rooms(&self) -> Result<Vec<Loaded>, Trouble> {
+        self.inner.rooms().await
+    }
+
+    async fn due(&self, limit: usize) -> Result<Vec<ReservationId>, Trouble> {
+        self.inner.due(limit).await
+    }
+}
+
+#[tokio::test]
+async fn seats_that_are_added_while_a_board_reads_the_plan_are_on_it() {
+    let (has_read, may_return) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let through = |inner| {
+        let (has_read, may_return) = (Arc::clone(&has_read), Arc::clone(&may_return));
+        let reads: Arc<dyn Reads> = Arc::new(Paused { inner, has_read, may_return });
+        reads
+    };
+    let house = House::reading(through).await;
+    house.add_seats("1", 1).await;
+    let opening = TaskTracker::new().spawn({
+        let boards = Arc::clone(&house.office.boards);
+        async move { boards.board(SHOW).await.unwrap().snapshot().seats.len() }
+    });
+    has_read.acquire().await.unwrap().forget();
+    house.add_seats("2", 11).await;
+    may_return.add_permits(100);
+    assert_eq!(opening.await.unwrap(), 20);
+    let later = house.office.boards.board(SHOW).await.unwrap().snapshot();
+    assert_eq!((later.seats.len(), later.plan.blocks.len()), (20, 2));
+}
+
+/// As when another process added seats: their plan is told here, the seats are not.
+#[tokio::test]
+async fn a_plan_with_seats_that_are_not_known_is_read_anew() {
+    let house = House::open().await;
+    house.add_seats("1", 1).await;
+    let boards = Boards::new(Arc::clone(&house.office.reads), 7);
+    let first = boards.board(SHOW).await.unwrap();
+    let news = first.follow();
+    house.add_seats("2", 11).await;
+    let plan = house.office.row(Key::Plan(SHOW)).await.unwrap().unwrap();
+    let (seen, row) = (plan.version - 1, plan.row);
+    let change = Change { seen, guard: Guard::Unchanged, delta: Delta::Whole, row };
+    boards.committed(&Arc::new(Verdict { changes: vec![change], ..Verdict::default() }));
+    let again = boards.board(SHOW).await.unwrap();
+    assert_eq!(again.snapshot().seats.len(), 20);
+    assert!(Arc::ptr_eq(&first, &again) && news.has_changed().unwrap(), "its followers see it too");
+}
+
+#[tokio::test]
+async fn a_show_that_does_not_exist_leaves_no_board() {
+    let house = House::open().await;
+    let boards = &house.office.boards;
+    let (one, other) = (boards.board(ShowId(99)).await, boards.board(ShowId(99)).await);
+    assert!(!Arc::ptr_eq(&one.unwrap(), &other.unwrap()));
+    let unknown = SeatPlan { blocks: Vec::<SeatBlock>::new() };
+    assert_eq!(boards.board(ShowId(99)).await.unwrap().snapshot().plan.as_ref(), &unknown);
+}
