@@ -20,10 +20,9 @@ use crate::waiting_room::{
 use admitone_domain::id::{BuyerId, RoomId};
 use admitone_domain::pass::{Admission, PassKey};
 use admitone_domain::{Key, Moment, Row};
-use messenger::Message;
+use messenger::Messages;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -49,7 +48,7 @@ pub struct Rooms {
     uuids: UuidKeys,
     open: RwLock<HashMap<RoomId, Arc<OpenRoom>>>,
     opening: tokio::sync::Mutex<()>,
-    messages: mpsc::UnboundedSender<Message>,
+    messages: Arc<Messages>,
 }
 
 struct OpenRoom {
@@ -60,17 +59,17 @@ struct OpenRoom {
 impl Rooms {
     /// Opens all rooms that there are.
     pub async fn open(setup: RoomsSetup) -> Result<Arc<Self>, Trouble> {
-        let (messages, received) = mpsc::unbounded_channel();
+        let messages: Arc<Messages> = Arc::default();
         let uuids = UuidKeys::new(&setup.key, None);
         let tracker = setup.tracker.clone();
         let (open, opening) = (RwLock::default(), tokio::sync::Mutex::default());
-        let rooms = Arc::new(Self { setup, uuids, open, opening, messages });
+        let rooms = Arc::new(Self { setup, uuids, open, opening, messages: messages.clone() });
         for loaded in rooms.setup.reads.rooms().await? {
             if let Row::Room { id, .. } = &*loaded.row {
                 rooms.find(*id).await?;
             }
         }
-        tracker.spawn(messenger::run(Arc::downgrade(&rooms), received));
+        tracker.spawn(messenger::run(Arc::downgrade(&rooms), messages));
         Ok(rooms)
     }
 
@@ -227,6 +226,12 @@ impl Rooms {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         open.insert(room, Arc::clone(&found));
         Ok(Some(found))
+    }
+}
+
+impl Drop for Rooms {
+    fn drop(&mut self) {
+        self.messages.end();
     }
 }
 

@@ -13,9 +13,7 @@ use admitone_domain::reservation::Reservation;
 use admitone_domain::show::{SeatBlock, SeatPlan, Show};
 use admitone_domain::ticket_type::TicketType;
 use admitone_domain::wallet::Entry;
-use admitone_domain::{
-    Change, CommandId, Delta, Guard, Key, Loaded, StoredAnswer, Verdict,
-};
+use admitone_domain::{Change, CommandId, Delta, Guard, Key, Loaded, StoredAnswer, Verdict};
 use async_trait::async_trait;
 use std::sync::Arc;
 use tokio::sync::Semaphore;

@@ -1,12 +1,12 @@
 //! A whole house in memory: one writer, boards, rooms. Time is moved by hand.
 
 use admitone_app::BoxOffice;
-use admitone_app::Trouble;
 use admitone_app::board::Boards;
 use admitone_app::box_office::Request;
 use admitone_app::clock::HandClock;
 use admitone_app::delivery::Direct;
 use admitone_app::ids::Ids;
+use admitone_app::import::check_settings;
 use admitone_app::memory::MemoryStore;
 use admitone_app::ports::delivery::Reply;
 use admitone_app::ports::lock::NoLock;
@@ -24,9 +24,7 @@ use admitone_domain::concert::Concert;
 use admitone_domain::id::{BuyerId, ConcertId, RoomId, SeatId, ShowId, TicketTypeId};
 use admitone_domain::pass::Admission;
 use admitone_domain::show::{Limits, SeatBlock, Show};
-use admitone_domain::{
-    Action, Actor, Answer, CommandId, Currency, Fingerprint, Moment, Money, Outcome,
-};
+use admitone_domain::{Action, Actor, Answer, CommandId, Currency, Fingerprint, Moment, Money};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_util::sync::CancellationToken;
@@ -161,10 +159,11 @@ impl House {
         self.operate(Operate::AddSeats(AddSeats { show: SHOW, blocks })).await.unwrap();
     }
 
-    pub(crate) async fn save_room(&self, settings: &str) -> Result<Outcome, Trouble> {
-        let settings = settings.to_owned();
+    /// The room, with these settings instead of the default.
+    pub(crate) async fn save_room(&self, settings: &str) {
+        let settings = check_settings(&serde_json::from_str(settings).unwrap()).unwrap();
         let save = SaveRoom { id: ROOM, name: "Door".into(), settings, expected: None };
-        Ok(self.operate(Operate::SaveRoom(save)).await.unwrap())
+        self.operate(Operate::SaveRoom(save)).await.unwrap();
     }
 }
 

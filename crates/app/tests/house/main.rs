@@ -4,3 +4,4 @@
 mod boards;
 mod house;
 mod keys;
+mod messages;
