@@ -193,10 +193,19 @@ impl Room {
         Ok(())
     }
 
-    /// A deadline only ever moves forward, and never farther than the settings allow.
+    /// A deadline only ever moves forward, and never farther than the settings allow: neither from
+    /// now, nor from the call, else holding and releasing in turns would keep a pass for ever.
     fn extend(&mut self, extension: Extension) -> Option<i64> {
         let slot = self.slots.get(extension.place)?;
-        let latest_us = self.clock_us.saturating_add(micros(self.settings.extension_ms_max));
+        let most_us = micros(self.settings.extension_ms_max);
+        let own_us =
+            micros(self.settings.claim_ms).saturating_add(micros(self.settings.pass_ttl_ms));
+        let from_us = if self.rules.hold(Rule::ExtensionsEnd) {
+            self.clock_us.min(slot.called_us.saturating_add(own_us))
+        } else {
+            self.clock_us
+        };
+        let latest_us = from_us.saturating_add(most_us);
         let deadline_us = extension.until_us.min(latest_us).max(slot.deadline_us);
         if deadline_us > slot.deadline_us {
             self.commit(Record::Extended { place: extension.place, deadline_us });

@@ -26,6 +26,8 @@ pub(crate) enum Rule {
     OldPromisesHold,
     /// A token of an older generation is void.
     GenerationCounts,
+    /// What a pass can be extended to counts from its call.
+    ExtensionsEnd,
 }
 
 /// Which rules hold: all, but in a test that breaks some.

@@ -31,7 +31,8 @@ pub struct RoomSettings {
     pub presence: bool,
     /// How long a place is kept after it was passed, in ms. Default 600,000; `None` is for ever.
     pub grace_ms: Option<u64>,
-    /// A hold extends a pass to at most so long from now, in ms. Default 1,800,000.
+    /// A hold extends a pass to at most so long from now, and all holds together to at most so
+    /// long after the pass's own time, in ms. Default 1,800,000.
     pub extension_ms_max: u64,
     /// What the room does at all. Default [`Mode::Open`].
     pub mode: Mode,

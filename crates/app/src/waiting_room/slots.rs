@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Slot {
     pub(crate) user: UserKey,
+    /// When it was called: what a pass lasts in all counts from here.
+    pub(crate) called_us: i64,
     pub(crate) deadline_us: i64,
     /// Whether the user has shown up since the call.
     pub(crate) claimed: bool,

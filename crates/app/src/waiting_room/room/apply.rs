@@ -60,7 +60,8 @@ impl Room {
     fn apply_admitted(&mut self, place: Place, deadline_us: i64) {
         let Some(member) = self.register.member(place) else { return };
         self.deck.leave(place);
-        self.slots.put(place, Slot { user: member.user, deadline_us, claimed: false });
+        let called_us = self.clock_us;
+        self.slots.put(place, Slot { user: member.user, called_us, deadline_us, claimed: false });
         if self.rules.hold(Rule::CreditIsSpent) {
             self.credit.spend(self.settings.rate, self.clock_us);
         }

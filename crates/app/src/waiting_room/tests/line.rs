@@ -160,6 +160,30 @@ fn a_token_with_another_user_is_void() {
     assert_eq!(room.exchange(1, &touch(2, Place(1))).touched[0], Err(Gone::OtherUser));
 }
 
+/// Until when somebody keeps a pass who holds and releases every minute for a day, in seconds.
+fn kept_by_holding(broken: &'static [Rule]) -> i64 {
+    let mut room = room(settings(1)).without(broken);
+    room.exchange(0, &join(1));
+    let mut kept_s = 0;
+    for minute in 1..1_440 {
+        let now_us = minute * 60 * SECOND_US;
+        let extension = Extension { place: Place(1), until_us: now_us + 300 * SECOND_US };
+        let batch = Batch { extensions: vec![extension], ..Batch::default() };
+        match room.exchange(now_us, &batch).extended[0] {
+            Some(deadline_us) => kept_s = deadline_us / SECOND_US,
+            None => break,
+        }
+    }
+    kept_s
+}
+
+#[test]
+fn holding_and_releasing_in_turns_does_not_keep_a_pass_for_ever() {
+    // The call, the pass, and what holds may add: 30 s, 10 and 30 minutes.
+    assert_eq!(kept_by_holding(&[]), 30 + 600 + 1_800);
+    assert!(kept_by_holding(&[Rule::ExtensionsEnd]) > 86_000, "the harm");
+}
+
 #[test]
 fn a_hold_extends_a_pass_within_bounds() {
     let mut room = room(settings(1));
