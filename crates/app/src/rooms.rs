@@ -14,8 +14,8 @@ use crate::ports::reads::Reads;
 use crate::ports::room_log::RoomLog;
 use crate::waiting_room::settings::RoomSettings;
 use crate::waiting_room::{
-    Claims, Control, Desk, DeskSetup, End, EndReason, Join, Kind, MasterKey, Mode, PublicDocument,
-    Standing, TokenKeys, UserKey, UuidKeys,
+    Claims, Control, Desk, DeskSetup, End, EndReason, Frame, Join, Kind, MasterKey, Mode,
+    PublicDocument, Standing, TokenKeys, UserKey, UuidKeys,
 };
 use admitone_domain::id::{BuyerId, RoomId};
 use admitone_domain::pass::{Admission, PassKey};
@@ -23,6 +23,7 @@ use admitone_domain::{Key, Moment, Row};
 use messenger::Messages;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -154,6 +155,11 @@ impl Rooms {
     /// What everybody may know.
     pub fn document(&self, room: RoomId) -> Option<PublicDocument> {
         self.known(room).map(|found| found.desk.document())
+    }
+
+    /// The public document whenever it changes, at most four times a second.
+    pub fn frames(&self, room: RoomId) -> Option<broadcast::Receiver<Arc<Frame>>> {
+        self.known(room).map(|found| found.desk.frames())
     }
 
     /// The rooms that are open, for figures.

@@ -9,14 +9,16 @@ use crate::events::{self, Events};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use admitone_app::rooms::VisitTrouble;
+use admitone_app::waiting_room::Frame;
 use admitone_domain::Moment;
 use admitone_domain::id::RoomId;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::Event;
-
-/// At most four events a second, whatever happens.
-const PAUSE_MS: u64 = 250;
+use std::sync::Arc;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
 
 /// Follow a room
 ///
@@ -36,7 +38,10 @@ pub(crate) async fn follow_room(
     PathId(room): PathId<RoomId>,
     headers: HeaderMap,
 ) -> Result<Events, Problem> {
-    house.rooms.document(room).ok_or_else(|| Problem::not_found("room"))?;
+    // Frames first: what changes between the two is in one of them.
+    let not_found = || Problem::not_found("room");
+    let frames = house.rooms.frames(room).ok_or_else(not_found)?;
+    let document = house.rooms.document(room).ok_or_else(not_found)?;
     let token = headers.get(QUEUE_TOKEN).and_then(|value| value.to_str().ok());
     if let Some(token) = token
         && let Err(VisitTrouble::Forged) = house.rooms.poll(room, token, None).await
@@ -44,15 +49,19 @@ pub(crate) async fn follow_room(
         return Err(Problem::unauthenticated());
     }
     let place = token.map(|token| Place { token: token.to_owned(), due: Moment::MIN, seen: None });
-    let start = Followed { house: house.clone(), room, seen: Vec::new(), place };
+    let fresh = Some(Bytes::from(serde_json::to_vec(&document).unwrap_or_default()));
+    let start = Followed { house: house.clone(), room, frames, fresh, seen: Bytes::new(), place };
     Ok(events::until_closed(&house, futures_util::stream::unfold(start, next)))
 }
 
 struct Followed {
     house: House,
     room: RoomId,
+    frames: Receiver<Arc<Frame>>,
+    /// A document that was not looked at yet.
+    fresh: Option<Bytes>,
     /// The last document that was sent.
-    seen: Vec<u8>,
+    seen: Bytes,
     /// The place that is followed too.
     place: Option<Place>,
 }
@@ -67,21 +76,37 @@ struct Place {
 
 async fn next(mut followed: Followed) -> Option<(Event, Followed)> {
     loop {
-        let document = followed.house.rooms.document(followed.room)?;
-        let body = serde_json::to_vec(&document).ok()?;
-        if body != followed.seen {
-            let text = String::from_utf8_lossy(&body).into_owned();
+        if let Some(body) = followed.fresh.take().filter(|body| *body != followed.seen) {
+            let event = Event::default().event("room").data(String::from_utf8_lossy(&body));
             followed.seen = body;
-            return Some((Event::default().event("room").data(text), followed));
+            return Some((event, followed));
         }
         if let Some(event) = followed.news_of_place().await {
             return Some((event, followed));
         }
-        followed.house.office.clock.sleep_ms(PAUSE_MS).await;
+        followed.wait().await?;
     }
 }
 
 impl Followed {
+    /// Waits for the next document, which is made once for all who follow, or until the place is to
+    /// be polled for; nothing when the room has ended.
+    async fn wait(&mut self) -> Option<()> {
+        let clock = &self.house.office.clock;
+        let due_ms = self.place.as_ref().map(|place| place.due.ms_since(clock.now()) + 1);
+        let received = tokio::select! {
+            received = self.frames.recv() => received,
+            () = clock.sleep_ms(due_ms.unwrap_or_default()), if due_ms.is_some() => return Some(()),
+        };
+        match received {
+            Ok(frame) => self.fresh = Some(frame.json.clone()),
+            // Who is late misses some: the next one says it all.
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return None,
+        }
+        Some(())
+    }
+
     async fn news_of_place(&mut self) -> Option<Event> {
         let now = self.house.office.clock.now();
         let place = self.place.as_mut().filter(|place| place.due <= now)?;

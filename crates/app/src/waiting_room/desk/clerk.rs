@@ -34,6 +34,8 @@ pub(super) struct Clerk {
     admitted: Vec<Place>,
     figures: Figures,
     frame_at_us: i64,
+    /// Whether something changed since the last frame that somebody waits for.
+    owes_frame: bool,
     bytes_since_checkpoint: usize,
     checkpoint_bytes: Arc<AtomicUsize>,
     is_checkpointing: Arc<AtomicBool>,
@@ -62,6 +64,7 @@ impl Clerk {
             unsaved: None,
             admitted: Vec::new(),
             frame_at_us: i64::MIN,
+            owes_frame: false,
             bytes_since_checkpoint: history.batches.iter().map(Vec::len).sum(),
             checkpoint_bytes: Arc::new(history.checkpoint.as_ref().map_or(0, Vec::len).into()),
             is_checkpointing: Arc::default(),
@@ -72,7 +75,7 @@ impl Clerk {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let is_restless = self.room.is_restless() || self.unsaved.is_some();
+            let is_restless = self.room.is_restless() || self.unsaved.is_some() || self.owes_frame;
             let first = tokio::select! {
                 () = self.setup.stop.cancelled() => return,
                 ask = asks.recv() => match ask {
@@ -139,6 +142,8 @@ impl Clerk {
             View { snapshot, settings, gauges }
         };
         self.public.view.store(Arc::new(view));
+        // Even in a room in which nothing happens any more, the last change is shown.
+        self.owes_frame = !is_tick && self.public.frames.receiver_count() > 0;
         if is_tick {
             self.frame_at_us = outcome.snapshot.clock_us.saturating_add(TICK_US);
             self.send_frame();

@@ -205,6 +205,20 @@ async fn listeners_share_a_frame_that_names_who_was_called() {
 }
 
 #[tokio::test]
+async fn a_listener_is_shown_the_last_change_before_a_room_falls_silent() {
+    let house = House::new();
+    let desk = house.open(1).await;
+    let mut frames = desk.frames();
+    house.clock.advance_ms(300);
+    place_of(&desk, 1).await;
+    assert_eq!(frames.recv().await.unwrap().document.active, 1);
+    desk.end(left(1)).await.unwrap();
+    assert!(frames.try_recv().is_err(), "it is too soon for another frame");
+    house.clock.advance_ms(300);
+    assert_eq!(frames.recv().await.unwrap().document.active, 0);
+}
+
+#[tokio::test]
 async fn the_slot_of_a_pass_that_ran_out_goes_to_whoever_is_there() {
     let house = House::new();
     let desk = house.open(1).await;
