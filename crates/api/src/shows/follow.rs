@@ -6,7 +6,6 @@ use crate::events::{self, Events};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use admitone_app::board::Board;
-use admitone_app::ports::clock::Clock;
 use admitone_domain::id::ShowId;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -18,7 +17,8 @@ const PAUSE_MS: u64 = 250;
 
 /// Follow the seats of a show
 ///
-/// Server-sent events: `snapshot` first, then `delta`, each with a body like that of the list.
+/// Server-sent events: `snapshot` first, then `delta`, each with a body like that of the list. When
+/// the pass is over, `problem` with the reason, and the end.
 #[utoipa::path(
     get, path = "/api/v1/shows/{id}/seats/events", operation_id = "follow_seats", tag = "shows",
     params(
@@ -35,23 +35,34 @@ pub(crate) async fn follow_seats(
 ) -> Result<Events, Problem> {
     check_pass(&house, id, &headers).await?;
     let board = house.office.boards.board(id).await?;
-    let start = Followed { id, board, clock: Arc::clone(&house.office.clock), seen: None };
+    let start = Followed { house: house.clone(), headers, id, board, seen: None, is_over: false };
     Ok(events::until_closed(&house, futures_util::stream::unfold(start, next)))
 }
 
 struct Followed {
+    house: House,
+    headers: HeaderMap,
     id: ShowId,
     board: Arc<Board>,
-    clock: Arc<dyn Clock>,
     /// The last version that was sent.
     seen: Option<(u64, u64)>,
+    is_over: bool,
 }
 
 async fn next(mut followed: Followed) -> Option<(Event, Followed)> {
-    let mut news = followed.board.follow();
+    if followed.is_over {
+        return None;
+    }
     if let Some((_, version)) = followed.seen {
+        let mut news = followed.board.follow();
         news.wait_for(|newest| *newest > version).await.ok()?;
-        followed.clock.sleep_ms(PAUSE_MS).await;
+        followed.house.office.clock.sleep_ms(PAUSE_MS).await;
+        // A pass may have ended since: who is outside is told so and nothing more.
+        if let Err(problem) = check_pass(&followed.house, followed.id, &followed.headers).await {
+            followed.is_over = true;
+            let body = serde_json::to_string(&problem).unwrap_or_default();
+            return Some((Event::default().event("problem").data(body), followed));
+        }
     }
     let changed = followed.seen.and_then(|(epoch, version)| followed.board.since(epoch, version));
     let (name, snapshot, complete) = match changed {
