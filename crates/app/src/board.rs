@@ -3,14 +3,14 @@
 
 mod choose;
 
-use crate::Trouble;
 use crate::ports::reads::Reads;
 use crate::ports::tap::Tap;
+use crate::{Trouble, TroubleKind};
 use admitone_domain::id::{SeatId, ShowId, TicketTypeId};
 use admitone_domain::seat::{Seat, SeatState};
 use admitone_domain::show::{SeatBlock, SeatPlan};
 use admitone_domain::ticket_type::TicketType;
-use admitone_domain::{Key, Money, Row, Verdict};
+use admitone_domain::{Key, Moment, Money, Row, Verdict};
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -19,6 +19,12 @@ use tokio::sync::watch;
 
 /// How many changes a board remembers for those who ask what is new.
 const CHANGES_MAX: usize = 16_384;
+
+/// The whole of a board is rendered ten times a second at most, five times at once after a pause.
+const RENDER_EVERY_US: i64 = 100_000;
+const RENDERS_AT_ONCE: i64 = 5;
+/// So many seats are looked at under one taking of the lock.
+const LOOK_MAX: usize = 1_024;
 
 /// The boards of all shows that were asked for.
 pub struct Boards {
@@ -136,6 +142,8 @@ pub struct Board {
     epoch: u64,
     state: Mutex<State>,
     rendered: ArcSwapOption<Rendered>,
+    /// Who renders has it.
+    turn: tokio::sync::Mutex<Turn>,
     news: watch::Sender<u64>,
 }
 
@@ -204,10 +212,30 @@ pub struct Rendered {
     pub body: Bytes,
 }
 
+/// How often a board may be rendered still.
+#[derive(Default)]
+struct Turn {
+    /// When the renderings so far would have come to an end, one after another, in µs.
+    busy_until_us: i64,
+}
+
+impl Turn {
+    /// So many a second; after a pause a few at once.
+    fn may_render(&mut self, now: Moment) -> bool {
+        let begin_us = self.busy_until_us.max(now.0);
+        let may = begin_us - now.0 <= RENDER_EVERY_US * (RENDERS_AT_ONCE - 1);
+        if may {
+            self.busy_until_us = begin_us.saturating_add(RENDER_EVERY_US);
+        }
+        may
+    }
+}
+
 impl Board {
     fn new(show: ShowId, epoch: u64) -> Self {
         let (news, _) = watch::channel(0);
-        Self { show, epoch, state: Mutex::default(), rendered: ArcSwapOption::empty(), news }
+        let (state, rendered, turn) = Default::default();
+        Self { show, epoch, state, rendered, turn, news }
     }
 
     /// All of it.
@@ -233,18 +261,50 @@ impl Board {
         Some(self.snapshot_of(&state, seats))
     }
 
-    /// The whole as bytes, made anew only when something changed.
-    pub fn rendered(&self, render: impl FnOnce(&Snapshot) -> Vec<u8>) -> Arc<Rendered> {
-        let version = *self.news.borrow();
-        if let Some(rendered) = self.rendered.load_full().filter(|old| old.version == version) {
-            return rendered;
+    /// The whole as bytes, made by one caller at a time and off the threads that answer, so many
+    /// times a second at most. Who comes meanwhile is given the last one, which says its version.
+    ///
+    /// # Errors
+    /// `render` panicked: a bug.
+    pub async fn rendered(
+        self: &Arc<Self>,
+        now: Moment,
+        render: impl FnOnce(&Snapshot) -> Vec<u8> + Send + 'static,
+    ) -> Result<Arc<Rendered>, Trouble> {
+        if let Some(rendered) = self.newest_rendered() {
+            return Ok(rendered);
         }
+        let mut turn = match (self.turn.try_lock(), self.rendered.load_full()) {
+            (Ok(turn), _) => turn,
+            (Err(_), Some(last)) => return Ok(last),
+            (Err(_), None) => self.turn.lock().await,
+        };
+        if let Some(rendered) = self.newest_rendered() {
+            return Ok(rendered);
+        }
+        let may_render = turn.may_render(now);
+        if let Some(last) = self.rendered.load_full().filter(|_| !may_render) {
+            return Ok(last);
+        }
+        let board = Arc::clone(self);
+        let made = tokio::task::spawn_blocking(move || board.render(render)).await;
+        let made = made.map_err(|error| {
+            Trouble::new(TroubleKind::Inconsistent, "render a board", error.to_string())
+        })?;
+        self.rendered.store(Some(Arc::clone(&made)));
+        Ok(made)
+    }
+
+    fn render(&self, render: impl FnOnce(&Snapshot) -> Vec<u8>) -> Arc<Rendered> {
         let snapshot = self.snapshot();
         let etag = format!("\"{:x}-{}\"", snapshot.epoch, snapshot.version);
         let body = Bytes::from(render(&snapshot));
-        let rendered = Arc::new(Rendered { version: snapshot.version, etag, body });
-        self.rendered.store(Some(Arc::clone(&rendered)));
-        rendered
+        Arc::new(Rendered { version: snapshot.version, etag, body })
+    }
+
+    fn newest_rendered(&self) -> Option<Arc<Rendered>> {
+        let version = *self.news.borrow();
+        self.rendered.load_full().filter(|rendered| rendered.version == version)
     }
 
     /// Wakes whenever the version grows.
@@ -254,11 +314,30 @@ impl Board {
 
     /// Groups of free seats for so many together, the best first, at most three.
     pub fn best_groups(&self, count: u32, section: Option<&str>, spread: u64) -> Vec<Vec<SeatId>> {
-        let state = self.lock();
-        let is_free = |id: SeatId| {
-            state.seats.get(&id).is_some_and(|(_, seat)| matches!(seat.state, SeatState::Free))
-        };
-        choose::groups(&state.plan.1, is_free, choose::Wish { count, section, spread })
+        let plan = self.plan();
+        let wish = choose::Wish { count, section, spread };
+        choose::groups(&plan, |block| self.free_seats(block), wish)
+    }
+
+    /// The names of its seats.
+    pub fn plan(&self) -> Arc<SeatPlan> {
+        Arc::clone(&self.lock().plan.1)
+    }
+
+    /// Which seats of a block are free. A little at a time: every commit waits for the lock.
+    fn free_seats(&self, block: &SeatBlock) -> Vec<bool> {
+        let seats: Vec<SeatId> = block.seats().collect();
+        let mut free = vec![false; seats.len()];
+        for (seats, free) in seats.chunks(LOOK_MAX).zip(free.chunks_mut(LOOK_MAX)) {
+            let (Some(first), Some(last)) = (seats.first(), seats.last()) else { continue };
+            for (id, (_, seat)) in self.lock().seats.range(*first..=*last) {
+                let place = usize::try_from(id.0 - first.0).unwrap_or(usize::MAX);
+                if let Some(free) = free.get_mut(place) {
+                    *free = matches!(seat.state, SeatState::Free);
+                }
+            }
+        }
+        free
     }
 
     fn snapshot_of(&self, state: &State, seats: Vec<SeatView>) -> Snapshot {

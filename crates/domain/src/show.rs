@@ -94,9 +94,55 @@ impl SeatBlock {
     }
 }
 
+/// The blocks of a plan by the ids of their seats: for finding many.
+#[derive(Debug, Clone)]
+pub struct PlanIndex<'a> {
+    /// By their first seats; no seat is in two of them.
+    blocks: Vec<&'a SeatBlock>,
+}
+
+impl<'a> PlanIndex<'a> {
+    /// The block and number of a seat.
+    pub fn find(&self, seat: SeatId) -> Option<(&'a SeatBlock, u32)> {
+        let after = self.blocks.partition_point(|block| block.first_seat <= seat);
+        let block = self.blocks.get(after.checked_sub(1)?)?;
+        Some((block, block.number_of(seat)?))
+    }
+}
+
 impl SeatPlan {
+    /// Its blocks in the order of their seats' ids.
+    pub fn index(&self) -> PlanIndex<'_> {
+        let mut blocks: Vec<&SeatBlock> = self.blocks.iter().collect();
+        blocks.sort_unstable_by_key(|block| block.first_seat);
+        PlanIndex { blocks }
+    }
+
     /// The block and number of a seat.
     pub fn find(&self, seat: SeatId) -> Option<(&SeatBlock, u32)> {
         self.blocks.iter().find_map(|block| Some((block, block.number_of(seat)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_finds_what_a_search_of_the_plan_finds() {
+        let block = |row: u64, first_seat, count| SeatBlock {
+            section: "A".into(),
+            row: row.to_string(),
+            first_number: 7,
+            count,
+            first_seat: SeatId(first_seat),
+        };
+        // Not in the order of their ids, and with a gap.
+        let plan = SeatPlan { blocks: vec![block(1, 50, 10), block(2, 1, 20), block(3, 21, 9)] };
+        let index = plan.index();
+        for seat in (0..70).map(SeatId) {
+            assert_eq!(index.find(seat), plan.find(seat), "{seat}");
+        }
+        assert!(SeatPlan::default().index().find(SeatId(1)).is_none());
     }
 }

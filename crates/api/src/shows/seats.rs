@@ -7,6 +7,7 @@ use crate::reply;
 use admitone_app::board::{SeatMark, SeatView as BoardSeat, Snapshot};
 use admitone_domain::id::ShowId;
 use admitone_domain::pass::Admission;
+use admitone_domain::show::PlanIndex;
 use admitone_domain::{Money, Refusal};
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
@@ -86,7 +87,8 @@ pub(crate) async fn list_seats(
     {
         return Ok(reply::bytes(StatusCode::OK, Bytes::from(render(id, &changed, false))));
     }
-    let rendered = board.rendered(|snapshot| render(id, snapshot, true));
+    let now = house.office.clock.now();
+    let rendered = board.rendered(now, move |snapshot| render(id, snapshot, true)).await?;
     Ok(reply::with_etag(&headers, &rendered.etag, rendered.body.clone()))
 }
 
@@ -109,14 +111,15 @@ pub(crate) async fn check_pass(
 
 /// A snapshot as bytes.
 pub(crate) fn render(show: ShowId, snapshot: &Snapshot, complete: bool) -> Vec<u8> {
-    let seats = snapshot.seats.iter().map(|seat| seat_view(snapshot, seat)).collect();
+    let plan = snapshot.plan.index();
+    let seats = snapshot.seats.iter().map(|seat| seat_view(&plan, seat)).collect();
     let version = format!("{:x}-{}", snapshot.epoch, snapshot.version);
     let view = SeatsView { show: show.to_string(), version, complete, seats };
     serde_json::to_vec(&view).unwrap_or_default()
 }
 
-fn seat_view(snapshot: &Snapshot, seat: &BoardSeat) -> SeatView {
-    let named = snapshot.plan.find(seat.id);
+fn seat_view(plan: &PlanIndex<'_>, seat: &BoardSeat) -> SeatView {
+    let named = plan.find(seat.id);
     SeatView {
         id: seat.id.to_string(),
         section: named.map(|(block, _)| block.section.clone()).unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! Chooses seats that are together: the best groups first.
 
 use admitone_domain::id::SeatId;
-use admitone_domain::show::SeatPlan;
+use admitone_domain::show::{SeatBlock, SeatPlan};
 
 /// At most so many groups are offered to one command.
 const GROUPS_MAX: usize = 3;
@@ -20,9 +20,10 @@ pub(super) struct Wish<'a> {
 }
 
 /// Groups of free neighbours, in the order of the plan, which lists the best blocks first.
+/// `look` says which seats of a block are free, in their order.
 pub(super) fn groups(
     plan: &SeatPlan,
-    is_free: impl Fn(SeatId) -> bool,
+    look: impl Fn(&SeatBlock) -> Vec<bool>,
     wish: Wish<'_>,
 ) -> Vec<Vec<SeatId>> {
     let size = usize::try_from(wish.count).unwrap_or(usize::MAX);
@@ -34,9 +35,10 @@ pub(super) fn groups(
         if wish.section.is_some_and(|section| section != block.section) {
             continue;
         }
-        let seats: Vec<SeatId> = block.seats().collect();
-        for run in seats.split(|id| !is_free(*id)) {
-            candidates.extend(run.chunks_exact(size.min(seats.len() + 1)).map(<[_]>::to_vec));
+        let seats: Vec<(SeatId, bool)> = block.seats().zip(look(block)).collect();
+        for run in seats.split(|(_, is_free)| !is_free) {
+            let found = run.chunks_exact(size.min(seats.len() + 1));
+            candidates.extend(found.map(|group| group.iter().map(|(id, _)| *id).collect()));
             if candidates.len() >= CANDIDATES_MAX {
                 return pick(candidates, wish.spread);
             }
@@ -58,7 +60,14 @@ fn pick(candidates: Vec<Vec<SeatId>>, spread: u64) -> Vec<Vec<SeatId>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use admitone_domain::show::SeatBlock;
+
+    fn groups(
+        plan: &SeatPlan,
+        is_free: impl Fn(SeatId) -> bool,
+        wish: Wish<'_>,
+    ) -> Vec<Vec<SeatId>> {
+        super::groups(plan, |block| block.seats().map(&is_free).collect(), wish)
+    }
 
     fn plan() -> SeatPlan {
         let block = |section: &str, first_seat| SeatBlock {

@@ -2,7 +2,7 @@
 
 use crate::house::{House, SHOW};
 use admitone_app::Trouble;
-use admitone_app::board::Boards;
+use admitone_app::board::{Boards, Rendered, Snapshot};
 use admitone_app::ports::reads::{ConcertFilter, Page, Reads};
 use admitone_app::ports::tap::Tap;
 use admitone_domain::concert::Concert;
@@ -16,6 +16,7 @@ use admitone_domain::wallet::Entry;
 use admitone_domain::{Change, CommandId, Delta, Guard, Key, Loaded, StoredAnswer, Verdict};
 use async_trait::async_trait;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -130,4 +131,66 @@ async fn a_show_that_does_not_exist_leaves_no_board() {
     assert!(!Arc::ptr_eq(&one.unwrap(), &other.unwrap()));
     let unknown = SeatPlan { blocks: Vec::<SeatBlock>::new() };
     assert_eq!(boards.board(ShowId(99)).await.unwrap().snapshot().plan.as_ref(), &unknown);
+}
+
+/// Renders the board of the show; how many seats were free, told by a counter of renderings.
+async fn rendered(house: &House, count: &Arc<AtomicU32>) -> Arc<Rendered> {
+    let board = house.office.boards.board(SHOW).await.unwrap();
+    let (now, count) = (house.office.clock.now(), Arc::clone(count));
+    let render = move |snapshot: &Snapshot| {
+        count.fetch_add(1, Ordering::SeqCst);
+        snapshot.version.to_string().into_bytes()
+    };
+    board.rendered(now, render).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_board_that_changes_all_the_time_is_rendered_a_few_times_a_second() {
+    let house = House::open().await;
+    let count = Arc::default();
+    house.add_seats("0", 1).await;
+    let mut last = rendered(&house, &count).await;
+    for row in 1..30 {
+        house.add_seats(&row.to_string(), row * 10 + 1).await;
+        let next = rendered(&house, &count).await;
+        assert!(next.version >= last.version);
+        assert_eq!(next.body, next.version.to_string(), "old or new, it says its version");
+        last = next;
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 5);
+    house.clock.advance_ms(100);
+    let newest = rendered(&house, &count).await;
+    assert!(newest.version > last.version);
+    assert_eq!(count.load(Ordering::SeqCst), 6);
+    assert!(Arc::ptr_eq(&newest, &rendered(&house, &count).await), "nothing has changed");
+    assert_eq!(count.load(Ordering::SeqCst), 6);
+}
+
+#[tokio::test]
+async fn a_crowd_that_asks_at_once_is_given_one_rendering() {
+    let house = Arc::new(House::open().await);
+    house.add_seats("0", 1).await;
+    let count: Arc<AtomicU32> = Arc::default();
+    let asking: Vec<_> = (0..50)
+        .map(|_| {
+            let (house, count) = (Arc::clone(&house), Arc::clone(&count));
+            TaskTracker::new().spawn(async move { rendered(&house, &count).await.version })
+        })
+        .collect();
+    let mut versions = Vec::new();
+    for asked in asking {
+        versions.push(asked.await.unwrap());
+    }
+    assert!(versions.iter().all(|version| *version == versions[0]));
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn the_best_seats_are_found_across_what_is_looked_at_at_once() {
+    let house = House::open().await;
+    house.add_block("1", 1, 3_000).await;
+    let board = house.office.boards.board(SHOW).await.unwrap();
+    let groups = board.best_groups(1_500, None, 0);
+    let ends: Vec<_> = groups.iter().map(|group| (group[0].0, group[1_499].0)).collect();
+    assert_eq!(ends, [(1, 1_500), (1_501, 3_000)]);
 }

@@ -148,11 +148,15 @@ impl House {
 
     /// Ten seats of a row, from this id on.
     pub(crate) async fn add_seats(&self, row: &str, first_seat: u64) {
+        self.add_block(row, first_seat, 10).await;
+    }
+
+    pub(crate) async fn add_block(&self, row: &str, first_seat: u64, count: u32) {
         let block = SeatBlock {
             section: "A".into(),
             row: row.into(),
             first_number: 1,
-            count: 10,
+            count,
             first_seat: SeatId(first_seat),
         };
         let blocks = vec![BlockOfSeats { block, price: Money(1_000) }];

@@ -115,6 +115,6 @@ async fn reservation_view(house: &House, held: &Reservation, seat: &Seat) -> Val
 
 async fn seat_number(house: &House, seat: &Seat) -> u32 {
     let board = house.office.boards.board(seat.show).await;
-    let plan = board.map(|board| board.snapshot().plan);
+    let plan = board.map(|board| board.plan());
     plan.ok().and_then(|plan| plan.find(seat.id).map(|(_, number)| number)).unwrap_or(0)
 }
