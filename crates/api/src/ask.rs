@@ -155,6 +155,17 @@ pub(crate) async fn body(request: Request) -> Result<(HeaderMap, Bytes), Problem
     Ok((parts.headers, body))
 }
 
+/// A body that needs no key and has no type.
+pub(crate) struct Plain(pub(crate) Bytes);
+
+impl FromRequest<House> for Plain {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _house: &House) -> Result<Self, Problem> {
+        body(request).await.map(|(_, body)| Self(body))
+    }
+}
+
 /// The bytes of a body: not too many, and not too slowly.
 async fn collect(body: Body) -> Result<Bytes, Problem> {
     let read = axum::body::to_bytes(body, BODY_MAX_BYTES);
@@ -194,7 +205,13 @@ async fn read(
     operation.update(key.as_bytes());
     let id = command_id(&operation);
     let body = collect(body).await?;
-    let print = blake3::hash(&body);
+    let mut print = blake3::Hasher::new();
+    print.update(&body);
+    // The same change of another version is another wish.
+    if let Some(version) = parts.headers.get(header::IF_MATCH) {
+        print.update(version.as_bytes());
+    }
+    let print = print.finalize();
     let print = print.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let named = Named {
         id,

@@ -61,13 +61,14 @@ fn id_of(key: Key) -> Option<String> {
     }
 }
 
-/// The version a change is made on: the one `If-Match` demands, else the one that was read.
+/// The version a change is made on: the one `If-Match` demands, else the one that was read. An
+/// older one is for the command to refuse, because it may be a repetition of what was answered.
 pub(crate) fn base(ask: &StaffAsk, read: u64) -> Result<u64, Problem> {
     match ask.expected_version()? {
-        Some(expected) if expected != read => {
-            Err(Refusal::VersionConflict { version: read }.into())
-        }
-        Some(_) | None => Ok(read),
+        // What was read would be written over something newer.
+        Some(expected) if expected > read => Err(Refusal::VersionConflict { version: read }.into()),
+        Some(expected) => Ok(expected),
+        None => Ok(read),
     }
 }
 

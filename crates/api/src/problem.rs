@@ -2,6 +2,7 @@
 //!
 //! A program goes by `code`, which never changes; a person reads `detail`, which says what to do.
 
+use crate::reply::REPLAYED;
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::Refusal;
 use axum::body::Body;
@@ -37,6 +38,9 @@ pub struct Problem {
     /// After how many seconds to try again.
     #[serde(skip)]
     pub retry_after_s: Option<u32>,
+    /// Whether it was answered before under this key.
+    #[serde(skip)]
+    pub replayed: bool,
 }
 
 /// The problems that an operation may answer with.
@@ -95,6 +99,7 @@ impl Problem {
             retryable: false,
             context: None,
             retry_after_s: None,
+            replayed: false,
         }
     }
 
@@ -315,6 +320,9 @@ impl IntoResponse for Problem {
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.replayed {
+            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         }
         if status == StatusCode::UNAUTHORIZED {
             let bearer = HeaderValue::from_static("Bearer");

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 /// Says that the answer was given before.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// JSON with a status.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
@@ -33,7 +33,7 @@ pub(crate) fn reply<T: Serialize>(
     render: impl FnOnce(Outcome, Moment) -> Option<T>,
 ) -> Result<Response<Body>, Problem> {
     let (stored, replayed) = settled(reply)?;
-    let outcome = stored.answer.clone()?;
+    let outcome = outcome_of(&stored, replayed)?;
     let view = render(outcome, stored.at).ok_or_else(Problem::key_reused)?;
     let mut response = json(status, &view);
     if replayed {
@@ -52,7 +52,13 @@ pub(crate) fn settled(reply: Reply) -> Result<(Arc<StoredAnswer>, bool), Problem
 
 /// The outcome of a reply.
 pub(crate) fn outcome(reply: Reply) -> Result<Outcome, Problem> {
-    settled(reply).and_then(|(stored, _)| Ok(stored.answer.clone()?))
+    settled(reply).and_then(|(stored, replayed)| outcome_of(&stored, replayed))
+}
+
+/// The outcome of an answer, or its refusal, which says too that it was given before.
+fn outcome_of(stored: &StoredAnswer, replayed: bool) -> Result<Outcome, Problem> {
+    let refused = |refusal| Problem { replayed, ..Problem::from(refusal) };
+    stored.answer.clone().map_err(refused)
 }
 
 /// JSON with a strong validator, or 304 when the client has it.

@@ -16,4 +16,5 @@ mod kill_line;
 mod operations;
 mod process;
 mod reference;
+mod repeats;
 mod sale;
