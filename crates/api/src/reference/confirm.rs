@@ -1,6 +1,7 @@
 //! The payment confirmation: takes from a ticket type and stores the payment, durable before it
 //! is answered. The order id is the idempotency key.
 
+use crate::ask::Plain;
 use crate::house::{House, buyer_named};
 use crate::problem::Problem;
 use crate::reply;
@@ -9,7 +10,7 @@ use admitone_domain::command::Confirm;
 use admitone_domain::id::TicketTypeId;
 use admitone_domain::pass::Admission;
 use admitone_domain::{Action, Actor, CommandId, Fingerprint, Key, Money, Outcome, Row};
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
@@ -30,7 +31,7 @@ struct ConfirmRequest {
 /// `POST /v1/api/payments/confirm`.
 pub(crate) async fn confirm(
     State(house): State<House>,
-    bytes: Bytes,
+    Plain(bytes): Plain,
 ) -> Result<Response<Body>, Problem> {
     let wanted: ConfirmRequest =
         serde_json::from_slice(&bytes).map_err(|error| Problem::invalid(error.to_string()))?;

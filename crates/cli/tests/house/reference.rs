@@ -137,3 +137,12 @@ fn the_reference_routes_are_off_unless_asked_for() {
     let answer = house.connect().send("POST /queue/issue", &[], r#"{"userId":"ann"}"#);
     assert_eq!(answer.status, 404);
 }
+
+#[test]
+fn a_body_without_end_is_refused_in_the_words_of_these_clients() {
+    let (_directory, house) = demo();
+    let mut connection = house.connect();
+    let body = json!({ "userId": "x".repeat(300_000) }).to_string();
+    let refused = connection.send("POST /queue/issue", &[], &body);
+    assert_eq!((refused.status, &refused.json()["success"]), (413, &json!(false)));
+}

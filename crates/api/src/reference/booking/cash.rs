@@ -1,6 +1,7 @@
 //! Cash: charge and check.
 
 use super::{body, buyer_of};
+use crate::ask::Plain;
 use crate::house::House;
 use crate::problem::Problem;
 use crate::reference::{Failure, failure, success};
@@ -8,7 +9,7 @@ use crate::reply;
 use crate::users::own;
 use admitone_domain::command::Charge;
 use admitone_domain::{Action, Actor, Key, Money, Outcome, Row};
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -17,8 +18,9 @@ use std::collections::HashMap;
 /// `POST /user/charge`.
 pub(crate) async fn charge(
     State(house): State<House>,
-    bytes: Bytes,
+    bytes: Result<Plain, Problem>,
 ) -> Result<Response<Body>, Failure> {
+    let Plain(bytes) = bytes?;
     let body = body(&bytes);
     let invalid = || failure(StatusCode::BAD_REQUEST, "Invalid amount or userId");
     let buyer = body.get("userId").and_then(Value::as_str).and_then(buyer_of);

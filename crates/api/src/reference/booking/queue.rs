@@ -1,11 +1,13 @@
 //! The queue: a token, and how it stands.
 
 use super::{body, buyer_of};
+use crate::ask::Plain;
 use crate::house::House;
+use crate::problem::Problem;
 use crate::reference::{Failure, failure, success};
 use crate::view::instant;
 use admitone_app::rooms::Visit;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Response, StatusCode};
 use serde_json::{Value, json};
@@ -13,8 +15,9 @@ use serde_json::{Value, json};
 /// `POST /queue/issue`: a second token for a user with a live place shows the same place.
 pub(crate) async fn issue(
     State(house): State<House>,
-    bytes: Bytes,
+    bytes: Result<Plain, Problem>,
 ) -> Result<Response<Body>, Failure> {
+    let Plain(bytes) = bytes?;
     let body = body(&bytes);
     let buyer = body.get("userId").and_then(Value::as_str).and_then(buyer_of);
     let buyer = buyer.ok_or_else(|| failure(StatusCode::BAD_REQUEST, "Invalid userId"))?;

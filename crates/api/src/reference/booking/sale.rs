@@ -1,6 +1,7 @@
 //! Reservation and payment, both by seat.
 
 use super::{Visitor, admitted, body, number};
+use crate::ask::Plain;
 use crate::house::House;
 use crate::problem::Problem;
 use crate::reference::{Failure, failure, success};
@@ -14,7 +15,7 @@ use admitone_domain::id::{BuyerId, SeatId};
 use admitone_domain::reservation::{Reservation, ReservationState};
 use admitone_domain::seat::{Seat, SeatState};
 use admitone_domain::{Action, Actor, Key, Outcome, Row};
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Response, StatusCode};
 use serde_json::{Value, json};
@@ -23,8 +24,9 @@ use serde_json::{Value, json};
 pub(crate) async fn reserve(
     State(house): State<House>,
     headers: HeaderMap,
-    bytes: Bytes,
+    bytes: Result<Plain, Problem>,
 ) -> Result<Response<Body>, Failure> {
+    let Plain(bytes) = bytes?;
     let visitor = admitted(&house, &headers).await?;
     let seat = seat_of(&house, &bytes).await?;
     if let Some(held) = own_hold(&house, &seat, visitor.buyer).await? {
@@ -43,8 +45,9 @@ pub(crate) async fn reserve(
 pub(crate) async fn pay(
     State(house): State<House>,
     headers: HeaderMap,
-    bytes: Bytes,
+    bytes: Result<Plain, Problem>,
 ) -> Result<Response<Body>, Failure> {
+    let Plain(bytes) = bytes?;
     let visitor = admitted(&house, &headers).await?;
     let seat = seat_of(&house, &bytes).await?;
     let held = own_hold(&house, &seat, visitor.buyer).await?;
