@@ -25,6 +25,9 @@ use admitone_domain::{
 use serde::Serialize;
 use std::collections::HashMap;
 
+/// The longest that a hold may last.
+const HOLD_SECONDS_MAX: u64 = 86_400;
+
 /// Imports one document.
 pub struct Import<'a> {
     office: &'a BoxOffice,
@@ -100,6 +103,7 @@ impl<'a> Import<'a> {
         document: &Document,
         mut progress: impl FnMut(usize) + Send,
     ) -> Result<Imported, ImportTrouble> {
+        Self::check_size(document)?;
         let mut imported = Imported::default();
         for (index, room) in document.rooms.iter().enumerate() {
             let id = self.room(room, &format!("rooms[{index}]")).await?;
@@ -120,8 +124,20 @@ impl<'a> Import<'a> {
         Ok(imported)
     }
 
+    /// Refuses more seats than one document may have, before anything is made.
+    fn check_size(document: &Document) -> Result<(), ImportTrouble> {
+        let shows = document.concerts.iter().flat_map(|concert| &concert.shows);
+        let seats = shows.flat_map(|show| &show.seats);
+        let count =
+            |plan: &SeatsPlan| u64::from(plan.numbers[1].saturating_sub(plan.numbers[0])) + 1;
+        if seats.map(count).sum::<u64>() > document::ALL_SEATS_MAX {
+            return Err(wrong("document", "seats", &"at most 1,000,000 in one document"));
+        }
+        Ok(())
+    }
+
     async fn room(&mut self, plan: &RoomPlan, place: &str) -> Result<RoomId, ImportTrouble> {
-        let settings = check_settings(&plan.settings)
+        let settings = check_settings(&plan.settings, self.office.clock.now())
             .map_err(|what| ImportTrouble::Document { place: place.to_owned(), what })?;
         let id = RoomId(self.office.draw(Sequence::Room, 1).await?);
         let save = SaveRoom { id, name: plan.name.clone(), settings, expected: Some(0) };
@@ -194,6 +210,9 @@ impl<'a> Import<'a> {
             let parsed: Result<jiff::Timestamp, _> = text.parse();
             parsed.map(Moment::from).map_err(|error| wrong(place, field, &error))
         };
+        if plan.hold_seconds.is_some_and(|seconds| !(1..=HOLD_SECONDS_MAX).contains(&seconds)) {
+            return Err(wrong(place, "hold_seconds", &"must be between 1 and 86400"));
+        }
         jiff::tz::TimeZone::get(&plan.time_zone).map_err(|e| wrong(place, "time_zone", &e))?;
         let usual = Limits::default();
         Ok(Show {
@@ -307,7 +326,7 @@ fn wrong(place: &str, field: &str, what: &dyn std::fmt::Display) -> ImportTroubl
 }
 
 /// Checks the settings of a room and brings them into the form in which they are kept.
-pub fn check_settings(settings: &serde_json::Value) -> Result<String, String> {
+pub fn check_settings(settings: &serde_json::Value, now: Moment) -> Result<String, String> {
     let mut whole = serde_json::to_value(RoomSettings::default()).map_err(|e| e.to_string())?;
     let (Some(known), Some(given)) = (whole.as_object_mut(), settings.as_object()) else {
         return Err("settings must be an object".to_owned());
@@ -318,5 +337,6 @@ pub fn check_settings(settings: &serde_json::Value) -> Result<String, String> {
     }
     let parsed: RoomSettings = serde_json::from_value(whole).map_err(|error| error.to_string())?;
     parsed.validate().map_err(|problem| problem.to_string())?;
+    parsed.check_bypass(now).map_err(|problem| problem.to_string())?;
     serde_json::to_string(&parsed).map_err(|error| error.to_string())
 }

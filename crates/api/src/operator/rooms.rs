@@ -73,7 +73,9 @@ pub(crate) async fn create_room(
 ) -> Result<Response<Body>, Problem> {
     let wanted: RoomRequest = ask.body()?;
     not_blank("name", Some(&wanted.name))?;
-    let settings = check_settings(&Value::Object(wanted.settings)).map_err(Problem::invalid)?;
+    let now = house.office.clock.now();
+    let settings =
+        check_settings(&Value::Object(wanted.settings), now).map_err(Problem::invalid)?;
     let id = RoomId(house.office.draw(Sequence::Room, 1).await?);
     let save = SaveRoom { id, name: wanted.name, settings, expected: Some(0) };
     operate(&house, &ask.named, Operate::SaveRoom(save), StatusCode::CREATED).await
@@ -165,7 +167,8 @@ async fn turn(
     let (version, name, mut settings) = find(house, id).await?;
     let known = settings.as_object_mut().ok_or_else(|| Problem::not_found("room"))?;
     known.extend(change.settings);
-    let settings = check_settings(&settings).map_err(Problem::invalid)?;
+    let now = house.office.clock.now();
+    let settings = check_settings(&settings, now).map_err(Problem::invalid)?;
     let expected = Some(base(ask, version)?);
     let save = SaveRoom { id, name: change.name.unwrap_or(name), settings, expected };
     operate(house, &ask.named, Operate::SaveRoom(save), StatusCode::OK).await

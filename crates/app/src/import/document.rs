@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// The most seats of one block.
 pub(super) const SEATS_MAX: u32 = 100_000;
+/// The most seats of one document.
+pub(super) const ALL_SEATS_MAX: u64 = 1_000_000;
 
 /// A whole programme.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

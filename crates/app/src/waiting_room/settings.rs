@@ -1,6 +1,10 @@
 //! What an operator can set, with units, defaults and ceilings. It decides nothing.
 
+use admitone_domain::Moment;
 use serde::{Deserialize, Serialize};
+
+/// The longest bypass.
+const BYPASS_MS_MAX: u64 = 3_600_000;
 
 /// The settings of a room. All can be changed while it runs; lowering a limit puts nobody out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +82,7 @@ pub enum Mode {
     Draining,
     /// Gives no places and admits nobody; who is inside stays until the pass ends.
     Closed,
-    /// Everybody passes, in line or not, until a moment; then open again.
+    /// Everybody passes, in line or not, until a moment; then open again. At most an hour ahead.
     Bypass {
         /// Microseconds since 1970.
         until_us: i64,
@@ -159,6 +163,18 @@ impl RoomSettings {
         check(self.message.len() <= 1_000, "message", "at most 1,000 bytes")
     }
 
+    /// Checks that a bypass ends soon enough: nobody shall forget it.
+    ///
+    /// # Errors
+    /// It lasts longer than an hour from now.
+    pub fn check_bypass(&self, now: Moment) -> Result<(), SettingsProblem> {
+        let is_short = match self.mode {
+            Mode::Bypass { until_us } => until_us <= now.plus_ms(BYPASS_MS_MAX).0,
+            Mode::Open | Mode::Paused | Mode::Draining | Mode::Closed => true,
+        };
+        check(is_short, "mode.bypass.until_us", "at most an hour from now")
+    }
+
     /// How long a silent user counts as present, in microseconds.
     pub(crate) fn react_us(&self) -> i64 {
         micros(self.poll_floor_ms + self.react_slack_ms)
@@ -227,6 +243,19 @@ mod tests {
         assert_eq!(problem(|s| s.poll_ceiling_ms = 1_999), Some("poll_ceiling_ms"));
         assert_eq!(problem(|s| s.extension_ms_max = 1 << 40), Some("extension_ms_max"));
         assert_eq!(problem(|s| s.message = "x".repeat(1_001)), Some("message"));
+    }
+
+    #[test]
+    fn a_bypass_lasts_an_hour_at_most() {
+        let now = Moment(1_000);
+        let lasting = |span_ms| RoomSettings {
+            mode: Mode::Bypass { until_us: now.plus_ms(span_ms).0 },
+            ..RoomSettings::default()
+        };
+        assert!(lasting(3_600_000).check_bypass(now).is_ok());
+        let refused = lasting(3_600_001).check_bypass(now).unwrap_err();
+        assert_eq!(refused.field, "mode.bypass.until_us");
+        assert!(RoomSettings::default().check_bypass(now).is_ok());
     }
 
     #[test]

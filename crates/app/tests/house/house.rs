@@ -165,7 +165,8 @@ impl House {
 
     /// The room, with these settings instead of the default.
     pub(crate) async fn save_room(&self, settings: &str) {
-        let settings = check_settings(&serde_json::from_str(settings).unwrap()).unwrap();
+        let settings =
+            check_settings(&serde_json::from_str(settings).unwrap(), self.clock.now()).unwrap();
         let save = SaveRoom { id: ROOM, name: "Door".into(), settings, expected: None };
         self.operate(Operate::SaveRoom(save)).await.unwrap();
     }
