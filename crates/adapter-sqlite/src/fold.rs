@@ -6,7 +6,7 @@ use crate::open::Shared;
 use crate::tables::write;
 use crate::trouble;
 use admitone_app::Trouble;
-use admitone_domain::{CommandId, Key, Loaded};
+use admitone_domain::{CommandId, Key, Loaded, StoredAnswer};
 use rusqlite::{Connection, Transaction};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -258,11 +258,13 @@ fn prune(
     let mut rows = query.query((*from, PRUNED_MAX))?;
     let mut ids = Vec::new();
     while let Some(row) = rows.next()? {
-        if row.get::<_, i64>(2)? >= before {
+        let at: i64 = row.get(2)?;
+        let is_for_ever = at == StoredAnswer::FOR_EVER.0;
+        if at >= before && !is_for_ever {
             break;
         }
         let number: u64 = row.get(0)?;
-        if row.get::<_, bool>(3)? == money {
+        if !is_for_ever && row.get::<_, bool>(3)? == money {
             delete.execute([number])?;
             ids.push(CommandId(u128::from_be_bytes(row.get(1)?)));
         }

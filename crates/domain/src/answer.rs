@@ -79,10 +79,16 @@ pub struct StoredAnswer {
     pub id: CommandId,
     /// What was asked.
     pub fingerprint: Fingerprint,
-    /// When it was decided.
+    /// When it was decided, from which its age counts; [`StoredAnswer::FOR_EVER`] for one that
+    /// never gets old.
     pub at: Moment,
     /// Whether money moved: kept for fifteen days instead of one.
     pub money: bool,
     /// What was answered.
     pub answer: Answer,
+}
+
+impl StoredAnswer {
+    /// Stands for the time of an answer that is never dropped.
+    pub const FOR_EVER: Moment = Moment::MAX;
 }

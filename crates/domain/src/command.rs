@@ -136,6 +136,12 @@ impl Action {
         }
     }
 
+    /// Whether it makes something that is there for ever. Its answer is kept as long, so that a
+    /// document that is imported next year too is there once.
+    pub fn makes_for_ever(&self) -> bool {
+        matches!(self, Self::Operate(operate) if operate.makes_for_ever())
+    }
+
     /// The show whose due holds must be swept before this is decided, if it takes stock.
     pub fn takes_from(&self) -> Option<ShowId> {
         match self {

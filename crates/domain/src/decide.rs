@@ -27,10 +27,11 @@ fn settle_one(bench: &mut Workbench<'_>, command: &Command) -> StoredAnswer {
         Ok(_) => bench.keep(),
         Err(_) => bench.discard(),
     }
+    let is_for_ever = answer.is_ok() && command.action.makes_for_ever();
     StoredAnswer {
         id: command.id,
         fingerprint: command.fingerprint,
-        at: bench.now(),
+        at: if is_for_ever { StoredAnswer::FOR_EVER } else { bench.now() },
         money: command.action.moves_money(),
         answer,
     }

@@ -37,6 +37,22 @@ pub enum Operate {
 }
 
 impl Operate {
+    /// Whether it makes a part of the programme, and does not change one.
+    pub(super) fn makes_for_ever(&self) -> bool {
+        let expected = match self {
+            Self::SaveConcert(save) => save.expected,
+            Self::SaveShow(save) => save.expected,
+            Self::SaveRoom(save) => save.expected,
+            Self::SaveTicketType(save) => save.expected,
+            Self::AddSeats(_) => Some(0),
+            Self::SaveSeats(_)
+            | Self::SaveOperator(_)
+            | Self::OpenAccount(_)
+            | Self::CloseAccount(_) => None,
+        };
+        expected == Some(0)
+    }
+
     fn rule(&self) -> &dyn Rule {
         match self {
             Self::SaveConcert(save) => save,

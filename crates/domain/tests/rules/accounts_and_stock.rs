@@ -5,10 +5,10 @@ use admitone_domain::command::operate::{
     CloseAccount, OpenAccount, Operate, SaveConcert, SaveSeats, SaveShow, SaveTicketType,
     SeatChange,
 };
-use admitone_domain::id::{BuyerId, ConcertId, RoomId, SeatId, ShowId};
+use admitone_domain::id::{BuyerId, ConcertId, RoomId, SeatId, ShowId, TicketTypeId};
 use admitone_domain::party::Buyer;
 use admitone_domain::show::Show;
-use admitone_domain::{Key, Moment, Money, Outcome, Refusal, Row};
+use admitone_domain::{Action, Key, Moment, Money, Outcome, Refusal, Row, StoredAnswer};
 
 #[test]
 fn a_capacity_never_falls_below_what_is_sold_and_held() {
@@ -148,4 +148,21 @@ fn a_stadium_is_added_and_repriced_in_one_command_each() {
     house.operate(Operate::SaveSeats(save)).unwrap();
     let Row::Seat(last) = house.row(Key::Seat(SeatId(60_999))) else { panic!() };
     assert_eq!(last.price, Money(7));
+}
+
+#[test]
+fn the_answer_to_what_made_something_never_gets_old_and_others_do() {
+    let mut house = House::new();
+    let now = house.now;
+    let at = |house: &mut House, operate| {
+        let command = house.command(admitone_domain::Actor::House, Action::Operate(operate));
+        house.verdict(&[command]).answers[0].at
+    };
+    let new = |expected| SaveTicketType { id: TicketTypeId(9), expected, ..standing(5) };
+    let made = at(&mut house, Operate::SaveTicketType(new(Some(0))));
+    assert_eq!(made, StoredAnswer::FOR_EVER);
+    assert_eq!(at(&mut house, Operate::AddSeats(seats(SHOW, 500, 2, "Z"))), StoredAnswer::FOR_EVER);
+    assert_eq!(at(&mut house, Operate::SaveTicketType(standing(6))), now, "a change");
+    let refused = SaveTicketType { price: Money(-1), ..new(Some(0)) };
+    assert_eq!(at(&mut house, Operate::SaveTicketType(refused)), now, "a refusal");
 }
