@@ -11,7 +11,7 @@ use admitone_app::memory::MemoryStore;
 use admitone_app::ports::delivery::Reply;
 use admitone_app::ports::lock::NoLock;
 use admitone_app::ports::reads::Reads;
-use admitone_app::ports::store::Mode;
+use admitone_app::ports::store::{Mode, Sequence};
 use admitone_app::rooms::{Rooms, RoomsSetup};
 use admitone_app::settle::{SettleLimits, Settler};
 use admitone_app::waiting_room::MasterKey;
@@ -89,6 +89,9 @@ impl House {
     }
 
     async fn open_sale(&self) {
+        for taken in [Sequence::Concert, Sequence::Show, Sequence::TicketType] {
+            self.office.draw(taken, 1).await.unwrap();
+        }
         let concert = Concert {
             id: ConcertId(1),
             title: "Winter Lights".into(),
@@ -166,7 +169,8 @@ impl House {
     /// The room, with these settings instead of the default.
     pub(crate) async fn save_room(&self, settings: &str) {
         let settings =
-            check_settings(&serde_json::from_str(settings).unwrap(), self.clock.now()).unwrap();
+            check_settings(&serde_json::from_str(settings).unwrap(), self.office.clock.now())
+                .unwrap();
         let save = SaveRoom { id: ROOM, name: "Door".into(), settings, expected: None };
         self.operate(Operate::SaveRoom(save)).await.unwrap();
     }

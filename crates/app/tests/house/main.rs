@@ -3,5 +3,6 @@
 
 mod boards;
 mod house;
+mod imports;
 mod keys;
 mod messages;
