@@ -38,6 +38,8 @@ pub struct Parts {
     pub secret: Secret,
     /// Somebody else's tokens, if they are taken.
     pub issuer: Option<Issuer>,
+    /// What buyers may do without asking anybody.
+    pub freedoms: Freedoms,
     /// The currency of wallets.
     pub currency: Currency,
     /// Renders the figures.
@@ -50,6 +52,15 @@ pub struct Parts {
     pub stop: CancellationToken,
     /// Whether the no-op routes of the benchmark exist.
     pub bench_routes: bool,
+}
+
+/// What buyers may do without asking anybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Freedoms {
+    /// Open an account.
+    pub open_accounts: bool,
+    /// Charge their own wallet.
+    pub self_charge: bool,
 }
 
 impl std::ops::Deref for House {

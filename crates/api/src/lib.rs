@@ -26,6 +26,6 @@ mod users;
 mod view;
 mod wallet;
 
-pub use house::{House, Parts};
+pub use house::{Freedoms, House, Parts};
 pub use problem::Problem;
 pub use routes::{openapi, router};

@@ -7,6 +7,7 @@ pub(crate) mod reservations;
 pub(crate) mod rooms;
 pub(crate) mod shows;
 pub(crate) mod stock;
+pub(crate) mod wallets;
 
 use crate::ask::StaffAsk;
 use crate::house::House;

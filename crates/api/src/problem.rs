@@ -176,6 +176,18 @@ impl Problem {
         )
     }
 
+    /// Accounts are opened elsewhere.
+    pub fn accounts_closed() -> Self {
+        let detail = "this house opens no accounts: come with a token of its identity provider";
+        Self::new(StatusCode::FORBIDDEN, "ACCOUNTS_CLOSED", detail)
+    }
+
+    /// Wallets are charged by operators.
+    pub fn self_charge_off() -> Self {
+        let detail = "buyers do not charge wallets in this house: an operator does";
+        Self::new(StatusCode::FORBIDDEN, "SELF_CHARGE_OFF", detail)
+    }
+
     /// The room does not let anybody in at the moment.
     pub fn room_closed() -> Self {
         let detail = "the waiting room takes nobody at the moment";

@@ -110,6 +110,7 @@ fn for_operators() -> OpenApiRouter<House> {
         .routes(routes!(operator::reservations::cancel_any_reservation))
         .routes(routes!(operator::import::import_programme))
         .routes(routes!(operator::log::list_operator_log))
+        .routes(routes!(operator::wallets::charge_any_wallet))
 }
 
 /// The OpenAPI document.

@@ -52,6 +52,9 @@ pub(crate) async fn open_account(
     State(house): State<House>,
     request: Request,
 ) -> Result<Response<Body>, Problem> {
+    if !house.freedoms.open_accounts {
+        return Err(Problem::accounts_closed());
+    }
     let (headers, body) = ask::body(request).await?;
     let UserRequest { name } = ask::parse(&headers, &body)?;
     let length = name.chars().count();

@@ -24,7 +24,35 @@ pub(crate) struct Configuration {
     pub(crate) connections_max: usize,
     pub(crate) queue_depth_max: usize,
     pub(crate) batch_max: usize,
+    pub(crate) accounts: AccountsConfiguration,
+    pub(crate) wallet: WalletConfiguration,
     pub(crate) issuer: Option<IssuerConfiguration>,
+}
+
+/// Accounts of the house itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AccountsConfiguration {
+    pub(crate) open: bool,
+}
+
+impl Default for AccountsConfiguration {
+    fn default() -> Self {
+        Self { open: true }
+    }
+}
+
+/// Wallets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct WalletConfiguration {
+    pub(crate) self_charge: bool,
+}
+
+impl Default for WalletConfiguration {
+    fn default() -> Self {
+        Self { self_charge: true }
+    }
 }
 
 /// Somebody else's identity provider.
@@ -47,6 +75,8 @@ impl Default for Configuration {
             connections_max: 20_000,
             queue_depth_max: 20_000,
             batch_max: 1_024,
+            accounts: AccountsConfiguration::default(),
+            wallet: WalletConfiguration::default(),
             issuer: None,
         }
     }
@@ -107,7 +137,7 @@ mod tests {
     type Change = fn(&mut Configuration);
 
     /// A value for each variable that is not its default, and what it makes of the settings.
-    const SAID: [(&str, &str, Change); 8] = [
+    const SAID: [(&str, &str, Change); 10] = [
         ("ADMITONE_LISTEN", "127.0.0.1:9", |c| c.listen.set_port(9)),
         ("ADMITONE_DATA_DIR", "there", |c| c.data_dir = "there".into()),
         ("ADMITONE_CURRENCY", "EUR", |c| c.currency = "EUR".parse().unwrap()),
@@ -116,6 +146,8 @@ mod tests {
         ("ADMITONE_CONNECTIONS_MAX", "7", |c| c.connections_max = 7),
         ("ADMITONE_QUEUE_DEPTH_MAX", "7", |c| c.queue_depth_max = 7),
         ("ADMITONE_BATCH_MAX", "7", |c| c.batch_max = 7),
+        ("ADMITONE_ACCOUNTS_OPEN", "false", |c| c.accounts.open = false),
+        ("ADMITONE_WALLET_SELF_CHARGE", "false", |c| c.wallet.self_charge = false),
     ];
 
     fn with(said: &[(&str, &str)]) -> Result<Configuration, Failed> {

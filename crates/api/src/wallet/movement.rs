@@ -43,6 +43,9 @@ pub(crate) async fn charge_wallet(
     State(house): State<House>,
     ask: BuyerAsk,
 ) -> Result<Response<Body>, Problem> {
+    if !house.freedoms.self_charge {
+        return Err(Problem::self_charge_off());
+    }
     let AmountRequest { amount } = ask.body()?;
     let charge = Charge { amount: Money(amount), currency: house.currency };
     let charged = house.office.submit(&ask.named, Action::Charge(charge)).await?;
@@ -69,7 +72,7 @@ pub(crate) async fn use_wallet(
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `reply` wants")]
-fn moved(outcome: Outcome, _at: Moment) -> Option<MovementView> {
+pub(crate) fn moved(outcome: Outcome, _at: Moment) -> Option<MovementView> {
     let Outcome::Moved { entry, balance } = outcome else { return None };
     Some(MovementView { entry: EntryView::from(&entry), balance })
 }

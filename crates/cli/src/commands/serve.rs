@@ -8,7 +8,7 @@ use crate::wiring::{Wired, chance};
 use crate::{demo, logging};
 use admitone_api::reference::Setting;
 use admitone_api::server::{self, ServerLimits};
-use admitone_api::{House, Parts, figures};
+use admitone_api::{Freedoms, House, Parts, figures};
 use admitone_domain::id::RoomId;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -66,6 +66,10 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
         records: Arc::new(wired.store.clone()),
         secret: wired.secret.clone(),
         issuer: wired.issuer.clone(),
+        freedoms: Freedoms {
+            open_accounts: configuration.accounts.open,
+            self_charge: configuration.wallet.self_charge,
+        },
         currency: configuration.currency,
         metrics: metrics.clone(),
         chance,

@@ -24,11 +24,15 @@ const fn variable(name: &'static str, key: &'static str, kind: Kind) -> Variable
     Variable { name, table: None, key, kind }
 }
 
+const fn truth(name: &'static str, table: &'static str, key: &'static str) -> Variable {
+    Variable { name, table: Some(table), key, kind: Kind::Truth }
+}
+
 const fn issuer(name: &'static str, key: &'static str) -> Variable {
     Variable { name, table: Some("issuer"), key, kind: Kind::Text }
 }
 
-pub(super) const VARIABLES: [Variable; 11] = [
+pub(super) const VARIABLES: [Variable; 13] = [
     variable("ADMITONE_LISTEN", "listen", Kind::Text),
     variable("ADMITONE_DATA_DIR", "data_dir", Kind::Text),
     variable("ADMITONE_CURRENCY", "currency", Kind::Text),
@@ -37,6 +41,8 @@ pub(super) const VARIABLES: [Variable; 11] = [
     variable("ADMITONE_CONNECTIONS_MAX", "connections_max", Kind::Number),
     variable("ADMITONE_QUEUE_DEPTH_MAX", "queue_depth_max", Kind::Number),
     variable("ADMITONE_BATCH_MAX", "batch_max", Kind::Number),
+    truth("ADMITONE_ACCOUNTS_OPEN", "accounts", "open"),
+    truth("ADMITONE_WALLET_SELF_CHARGE", "wallet", "self_charge"),
     issuer("ADMITONE_ISSUER_NAME", "name"),
     issuer("ADMITONE_ISSUER_AUDIENCE", "audience"),
     issuer("ADMITONE_ISSUER_JWK", "jwk"),

@@ -9,6 +9,7 @@ mod crowd;
 mod damage;
 mod disk;
 mod figures;
+mod freedoms;
 mod identity;
 mod idle;
 mod kill;

@@ -30,6 +30,7 @@ pub(super) fn charge_use_and_refund(tour: &mut Tour<'_>) {
     tour.refused(&ann, &refund, r#"{"amount":201}"#, (409, "NOT_REFUNDABLE"));
     assert_eq!(tour.done(&ann, &refund, &json!({}))["balance"], 500);
     tour.refused(&ann, &refund, "{}", (409, "NOT_REFUNDABLE"));
+    by_an_operator(tour);
 
     let mut kinds = Vec::new();
     let mut path = "/api/v1/wallet/entries?limit=1".to_owned();
@@ -43,4 +44,15 @@ pub(super) fn charge_use_and_refund(tour: &mut Tour<'_>) {
     }
     assert_eq!(kinds, ["refund", "refund", "use", "charge"], "newest first, none twice");
     tour.refused(&ann, "GET /api/v1/wallet/entries?after=x", "", (400, "INVALID_REQUEST"));
+}
+
+fn by_an_operator(tour: &mut Tour<'_>) {
+    let (staff, bob) = (tour.operator(), tour.buyer());
+    let id = text(&tour.read(&bob, "/api/v1/users/me"), "id");
+    let charge = format!("POST /api/v1/operator/wallets/{id}/charges");
+    assert_eq!(tour.done(&staff, &charge, &json!({ "amount": 7 }))["balance"], 7);
+    assert_eq!(tour.read(&bob, "/api/v1/wallet")["balance"], 7);
+    tour.refused(&bob, &charge, r#"{"amount":7}"#, (403, "FORBIDDEN"));
+    let nobody = "POST /api/v1/operator/wallets/bob/charges";
+    tour.refused(&staff, nobody, r#"{"amount":7}"#, (404, "NOT_FOUND"));
 }
