@@ -1,5 +1,4 @@
 //! How long answers are kept.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use admitone_adapter_sqlite::{Options, SqliteStore};
 use admitone_app::clock::HandClock;

@@ -22,15 +22,15 @@ fn who_lacked_a_pass_may_come_back_with_one_under_the_same_key() {
     let directory = tempfile::tempdir().unwrap();
     let house = House::start(directory.path(), &["--demo"]);
     let mut ann = Buyer::new(&house);
-    let hold = r#"{"show":"show_1","seats":["seat_1"]}"#;
-    let refused = ann.post_as("one", "/api/v1/reservations", hold);
+    let wish = r#"{"show":"show_1","seats":["seat_1"]}"#;
+    let refused = ann.post_as("one", "/api/v1/reservations", wish);
     assert_eq!(
         (refused.status, text(&refused.json(), "code").as_str()),
         (403, "ADMISSION_REQUIRED")
     );
     assert_eq!(refused.json()["retryable"], true);
     let mut ann = ann.admitted("room_1");
-    let held = ann.post_as("one", "/api/v1/reservations", hold);
+    let held = ann.post_as("one", "/api/v1/reservations", wish);
     assert_eq!(held.status, 201, "{}", held.body);
 }
 
