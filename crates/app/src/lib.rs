@@ -14,6 +14,7 @@ pub mod clock;
 pub mod delivery;
 pub mod ids;
 pub mod import;
+pub mod lock;
 pub mod memory;
 pub mod ports;
 pub mod rooms;

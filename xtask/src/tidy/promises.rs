@@ -4,10 +4,11 @@
 use super::Tree;
 use std::collections::BTreeSet;
 
-const PORTS: [&str; 3] = [
+const PORTS: [&str; 4] = [
     "crates/app/src/ports/store.rs",
     "crates/app/src/ports/reads.rs",
     "crates/app/src/ports/room_log.rs",
+    "crates/app/src/ports/lock.rs",
 ];
 const SUITE: &str = "crates/conformance/src/";
 

@@ -8,6 +8,21 @@ use std::collections::BTreeSet;
 
 /// Keeps others away from keys. All keys of a batch are taken in one call, sorted and once each:
 /// there is no order to get wrong.
+///
+/// # Behavior
+/// - `two_never_hold_one_key`: who reads, waits and writes under it loses no update of another.
+/// - `different_keys_are_held_at_once`: whoever has other keys disturbs nobody.
+/// - `all_keys_are_taken_or_none`: who gives up waiting for one key has none of the others.
+/// - `overlapping_wishes_do_not_deadlock`: many who want the same keys all get them.
+/// - `patience_ends_as_busy`: it says so, soon after the patience is over, and not before.
+/// - `a_released_key_is_free`: the next one has it at once.
+/// - `a_dropped_guard_ends_by_itself`: without release the keys are free, at the latest when a
+///   lease runs out.
+/// - `who_stops_waiting_leaves_no_trace`: a wait that is cancelled holds up nobody.
+/// - `a_live_holder_keeps_it`: longer than a lease, for as long as the guard lives.
+/// - `a_lost_lock_is_found_out_by_its_fence`: the next holder's token makes the earlier one stale,
+///   and the store refuses to save.
+/// - `without_the_fence_a_lost_lock_does_harm`: the same, no token, and it is saved.
 #[async_trait]
 pub trait Lock: Send + Sync {
     /// Whether it looks at the keys at all; if not, nobody has to name them.
@@ -15,7 +30,8 @@ pub trait Lock: Send + Sync {
         true
     }
 
-    /// Waits until nobody else has any of the keys, at most `patience_ms`.
+    /// Waits until nobody else has any of the keys, at most `patience_ms`; then it is trouble of
+    /// the kind `Busy`. No keys are had at once.
     async fn acquire(
         &self,
         keys: &BTreeSet<Key>,

@@ -1,0 +1,20 @@
+//! Locks inside one process. They exclude nobody in another process; locks that do live in
+//! adapters.
+
+mod mutex;
+mod scope;
+mod simple;
+mod spin;
+mod table;
+
+pub use mutex::MutexLock;
+pub use scope::LockScope;
+pub use simple::{SimpleLimits, SimpleLock};
+pub use spin::SpinLock;
+
+use crate::{Trouble, TroubleKind};
+
+/// The patience is over, and somebody else has one of the keys still.
+fn busy() -> Trouble {
+    Trouble::new(TroubleKind::Busy, "acquire", "the lock was not free in time")
+}
