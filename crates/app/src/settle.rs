@@ -1,6 +1,11 @@
 //! Settles a batch: lock, load, decide, save, commit. The one place where the axes meet, and the
 //! one place that tries again.
+//!
+//! What must be locked is known for certain only when the rows are loaded: a payment names its
+//! reservation, and that the seats. So a lock is taken on what is named so far; when the rows
+//! name more, all of it is let go and the larger set is taken, in one call and sorted as ever.
 
+use crate::lock::LockScope;
 use crate::ports::clock::Clock;
 use crate::ports::delivery::Reply;
 use crate::ports::lock::Lock;
@@ -19,21 +24,28 @@ use std::collections::hash_map::Entry;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-/// How often a batch is tried again after a conflict, and how long a lock is waited for.
+/// How often a batch is tried again after a conflict, how long a lock is waited for, and what one
+/// of its keys covers.
 #[derive(Debug, Clone, Copy)]
 pub struct SettleLimits {
     /// Most tries of one batch, the first one included.
     pub tries_max: u32,
     /// How long to wait for a lock, in milliseconds.
     pub lock_wait_ms: u64,
+    /// What one key of a lock covers.
+    pub lock_scope: LockScope,
 }
 
 impl Default for SettleLimits {
-    /// Twelve tries, one second.
+    /// Twelve tries, one second, every row by itself.
     fn default() -> Self {
-        Self { tries_max: 12, lock_wait_ms: 1_000 }
+        Self { tries_max: 12, lock_wait_ms: 1_000, lock_scope: LockScope::default() }
     }
 }
+
+/// How often the keys of a lock may turn out to be too few. A payment needs two rounds; more only
+/// when holds run out meanwhile.
+const LOCK_ROUNDS_MAX: u32 = 8;
 
 /// Settles batches with one strategy's lock and mode.
 pub struct Settler {
@@ -90,14 +102,29 @@ impl Settler {
     }
 
     async fn settle_locked(&self, part: &[Command]) -> Result<Vec<Reply>, Trouble> {
-        let keys = if self.lock.wants_keys() { lock_keys(part) } else { BTreeSet::new() };
-        let guard = self.lock.acquire(&keys, self.limits.lock_wait_ms).await?;
-        let settled = self.attempt(part, &guard.fences()).await;
-        guard.release().await;
-        settled
+        let mut keys = BTreeSet::new();
+        if self.lock.wants_keys() {
+            keys = self.limits.lock_scope.keys(part, &Rows::default());
+        }
+        for _ in 0..LOCK_ROUNDS_MAX {
+            let guard = self.lock.acquire(&keys, self.limits.lock_wait_ms).await?;
+            let attempted = self.attempt(part, &keys, &guard.fences()).await;
+            guard.release().await;
+            match attempted.map_err(as_conflict_if_lost)? {
+                Attempt::Settled(replies) => return Ok(replies),
+                Attempt::Uncovered(more) => keys.extend(more),
+            }
+        }
+        let detail = "the rows named more keys with every load";
+        Err(Trouble::new(TroubleKind::Conflict, "lock", detail))
     }
 
-    async fn attempt(&self, part: &[Command], fences: &Fences) -> Result<Vec<Reply>, Trouble> {
+    async fn attempt(
+        &self,
+        part: &[Command],
+        locked: &BTreeSet<Key>,
+        fences: &Fences,
+    ) -> Result<Attempt, Trouble> {
         let mut transaction = self.store.begin(self.mode, fences).await?;
         let mut rows = Rows::default();
         let known = load(transaction.as_mut(), part, &mut rows).await?;
@@ -105,19 +132,42 @@ impl Settler {
         let sweeps: Vec<Command> = rows.due.iter().map(|due| sweep(*due)).collect();
         let batch = || sweeps.iter().chain(sorted.fresh.iter().copied());
         load_keys(transaction.as_mut(), batch, &mut rows).await?;
+        if self.lock.wants_keys() {
+            let needed = self.limits.lock_scope.keys(batch(), &rows);
+            if !needed.is_subset(locked) {
+                return Ok(Attempt::Uncovered(needed));
+            }
+        }
 
         let mut verdict = decide_safely(&rows, batch())?;
         verdict.answers.drain(..sweeps.len());
         let replies = sorted.replies(part, &verdict.answers);
         drop_what_is_not_kept(&mut verdict, &sorted.fresh);
         if is_empty(&verdict) {
-            return Ok(replies);
+            return Ok(Attempt::Settled(replies));
         }
         let verdict = Arc::new(verdict);
         transaction.save(&verdict).await?;
         transaction.commit().await?;
         self.taps.iter().for_each(|tap| tap.committed(&verdict));
-        Ok(replies)
+        Ok(Attempt::Settled(replies))
+    }
+}
+
+/// What one round under a lock comes to.
+enum Attempt {
+    /// It is committed.
+    Settled(Vec<Reply>),
+    /// The rows name these keys, which are not all locked: nothing was saved.
+    Uncovered(BTreeSet<Key>),
+}
+
+/// The tokens of a batch are those of its lock. A stale one says that the lock was lost on the
+/// way: nothing is saved, and the batch is decided anew under a new one.
+fn as_conflict_if_lost(trouble: Trouble) -> Trouble {
+    match trouble.kind {
+        TroubleKind::Fenced => Trouble { kind: TroubleKind::Conflict, ..trouble },
+        _ => trouble,
     }
 }
 
@@ -194,10 +244,6 @@ fn missing<'a>(batch: impl IntoIterator<Item = &'a Command>, rows: &Rows) -> Vec
     keys.sort_unstable();
     keys.dedup();
     keys
-}
-
-fn lock_keys(part: &[Command]) -> BTreeSet<Key> {
-    missing(part, &Rows::default()).into_iter().collect()
 }
 
 /// The commands that must be decided, once each, and where the answers of all of them are.

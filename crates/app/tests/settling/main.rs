@@ -6,6 +6,7 @@ mod best;
 mod boards;
 mod channel;
 mod gate;
+mod locking;
 mod settle;
 mod steps;
 mod sweeping;

@@ -8,8 +8,8 @@ use admitone_app::ports::store::{Fences, Mode};
 use admitone_domain::{Key, Row};
 
 pub(super) async fn a_lost_lock_is_found_out_by_its_fence(stage: Stage) {
-    let stale = race(&stage, true).await;
-    assert_eq!(stale, Err(TroubleKind::Fenced));
+    let saved = race(&stage, true).await;
+    assert_eq!(saved, Err(TroubleKind::Fenced));
     assert_eq!(balance(&stage).await, 1, "the new holder's charge stands");
 }
 
@@ -23,12 +23,12 @@ pub(super) async fn without_the_fence_a_lost_lock_does_harm(stage: Stage) {
 async fn race(stage: &Stage, is_fenced: bool) -> Result<(), TroubleKind> {
     let fences = |drawn: Fences| if is_fenced { drawn } else { Fences::default() };
     let sleeper = stage.take(0, &[1]).await;
-    let stale = begin(stage, &fences(sleeper.fences()), 1, 10).await;
+    let early = begin(stage, &fences(sleeper.fences()), 1, 10).await;
     stage.fixture.lose(&stage.lock, &seats(&[1])).await;
     let next = stage.take(1, &[1]).await;
-    let fresh = begin(stage, &fences(next.fences()), 2, 1).await;
-    fresh.finish().await.unwrap_or_else(|trouble| panic!("{trouble}"));
-    let saved = stale.finish().await.map_err(|trouble| trouble.kind);
+    let late = begin(stage, &fences(next.fences()), 2, 1).await;
+    late.finish().await.unwrap_or_else(|trouble| panic!("{trouble}"));
+    let saved = early.finish().await.map_err(|trouble| trouble.kind);
     next.release().await;
     sleeper.release().await;
     saved
