@@ -1,0 +1,41 @@
+//! The shared store on PostgreSQL: any number of instances, nothing shared between them but this.
+//!
+//! * A batch travels as arrays: one statement for each kind of row, whatever the number of rows,
+//!   and all statements of a step are sent before the first is answered. A batch of a thousand
+//!   commands costs as many round trips as a batch of one: load, save, commit.
+//! * Arrays are sorted in the one order of [`admitone_domain::Key`], and a statement that inserts
+//!   or updates from an array takes its locks in the array's order: two batches never wait for
+//!   each other in a circle. Where a second load has to go back in that order they may; the server
+//!   finds it, and it is a conflict like any other.
+//! * The five modes differ in two places only: how rows are read ([`store`](self)), and which
+//!   statement writes them (`tables/write.rs`). *plain* and the others that hold no lock between
+//!   load and save read without a transaction, which at READ COMMITTED is the same; *pessimistic*
+//!   locks what can change `FOR UPDATE`, what the house only looks up `FOR SHARE`, and first
+//!   inserts wallets, quotas and passes that are missing (version 0: there is none);
+//!   *serializable* is the server's own isolation level. All but *plain* also check the version.
+//! * A token of a fence is read `FOR SHARE` in the transaction that saves, so that no newer one is
+//!   drawn between the check and the commit.
+//! * A connection that is lost while it commits leaves the outcome unknown: the store asks for the
+//!   answer of the batch on another connection.
+
+mod answers;
+mod due;
+mod house;
+mod open;
+mod pipeline;
+mod reads;
+mod store;
+mod tables;
+mod trouble;
+
+pub use open::{OpenTrouble, Options, PostgresStore, Time};
+
+/// The migrations: the tables, and the guards as a set of their own that can be left out.
+mod migrations {
+    pub(crate) mod guards {
+        refinery::embed_migrations!("migrations/guards");
+    }
+    pub(crate) mod tables {
+        refinery::embed_migrations!("migrations/tables");
+    }
+}

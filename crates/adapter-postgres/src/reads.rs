@@ -1,0 +1,254 @@
+//! Single rows as they are now, and lists: from the tables, which have what was answered.
+
+use crate::due;
+use crate::open::PostgresStore;
+use crate::pipeline::{self, Array, Step};
+use crate::tables::{self, read, write};
+use admitone_app::Trouble;
+use admitone_app::ports::reads::{ConcertFilter, Page, Reads};
+use admitone_domain::concert::Concert;
+use admitone_domain::id::{BuyerId, ConcertId, EntryId, PaymentId, ReservationId, ShowId};
+use admitone_domain::party::Operator;
+use admitone_domain::payment::Payment;
+use admitone_domain::reservation::Reservation;
+use admitone_domain::show::Show;
+use admitone_domain::ticket_type::TicketType;
+use admitone_domain::wallet::{Entry, EntryKind};
+use admitone_domain::{CommandId, Key, KeyMap, Loaded, Moment, Money, Row, StoredAnswer};
+use async_trait::async_trait;
+use std::sync::Arc;
+use uuid::Uuid;
+
+type Found = Vec<tokio_postgres::Row>;
+
+impl PostgresStore {
+    async fn ask(&self, sql: &'static str, values: Vec<Array>) -> Result<Found, Trouble> {
+        self.ask_for(Step::read(sql, values)).await
+    }
+
+    async fn ask_for(&self, step: Step) -> Result<Found, Trouble> {
+        let client = self.client("read").await?;
+        let found = pipeline::run(&client, "read", None, &[step]).await?;
+        Ok(found.into_iter().next().unwrap_or_default())
+    }
+
+    /// Rows whose statement answers `version, body`.
+    async fn bodies<T>(
+        &self,
+        sql: &'static str,
+        values: Vec<Array>,
+        pick: impl Fn(Row) -> Option<T>,
+    ) -> Result<Vec<T>, Trouble> {
+        let found = versions(&self.ask(sql, values).await?)?;
+        Ok(found.into_iter().filter_map(|loaded| pick(loaded.into_row())).collect())
+    }
+}
+
+fn versions(found: &Found) -> Result<Vec<Loaded>, Trouble> {
+    let one = |row: &tokio_postgres::Row| {
+        let row_body = tables::decode(read::get::<&[u8]>(row, 1)?)?;
+        Ok(Loaded { version: read::unsigned(row, 0)?, row: Arc::new(row_body) })
+    };
+    found.iter().map(one).collect()
+}
+
+fn single(number: u64) -> Array {
+    Array::Single(Some(number.cast_signed()))
+}
+
+fn before(page: Page) -> Array {
+    let before = page.before.map_or(i64::MAX, |id| i64::try_from(id).unwrap_or(i64::MAX));
+    Array::Single(Some(before))
+}
+
+fn limit(limit: usize) -> Array {
+    Array::Single(Some(i64::try_from(limit).unwrap_or(i64::MAX)))
+}
+
+fn ids(buyer: BuyerId) -> Array {
+    Array::Id(vec![Uuid::from_u128(buyer.0)])
+}
+
+#[async_trait]
+impl Reads for PostgresStore {
+    async fn rows(&self, keys: &[Key]) -> Result<Vec<Option<Loaded>>, Trouble> {
+        let mut sorted = keys.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let (steps, tables): (Vec<Step>, Vec<Option<usize>>) =
+            read::steps(&sorted, false).into_iter().unzip();
+        let client = self.client("read rows").await?;
+        let found = pipeline::run(&client, "read rows", None, &steps).await?;
+        let mut known = KeyMap::default();
+        for (table, found) in tables.into_iter().flatten().zip(&found) {
+            for row in found {
+                if let Some(loaded) = read::loaded(table, row)? {
+                    known.insert(loaded.row.key(), loaded);
+                }
+            }
+        }
+        Ok(keys.iter().map(|key| known.get(key).cloned()).collect())
+    }
+
+    async fn answer(&self, id: CommandId) -> Result<Option<Arc<StoredAnswer>>, Trouble> {
+        let found = self.ask_for(read::answers(std::iter::once(id.0))).await?;
+        found.first().map(read::answer).transpose()
+    }
+
+    async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble> {
+        let (after_at, after_id) = filter.after.unwrap_or((Moment::MIN, ConcertId(0)));
+        let from = filter.from.map_or(i64::MIN, |from| from.0).max(after_at.0);
+        let mut values = vec![
+            Array::Single(Some(from)),
+            Array::Single(filter.to.map(|to| to.0)),
+            Array::Single(Some(after_at.0)),
+            single(after_id.0),
+            limit(filter.limit),
+        ];
+        if !filter.words.is_empty() {
+            let (begins, ends) = filter.words.iter().map(|word| range(word)).unzip();
+            values.extend([Array::Text(begins), Array::Text(ends)]);
+        }
+        if let Some(category) = &filter.category {
+            values.push(Array::Word(write::text(category)));
+        }
+        let sql = match (filter.words.is_empty(), filter.category.is_some()) {
+            (true, false) => CONCERTS,
+            (true, true) => CONCERTS_OF_CATEGORY,
+            (false, false) => CONCERTS_BY_WORDS,
+            (false, true) => CONCERTS_OF_CATEGORY_BY_WORDS,
+        };
+        let pick = |row| if let Row::Concert(concert) = row { Some(concert) } else { None };
+        self.bodies(sql, values, pick).await
+    }
+
+    async fn shows(&self, concert: Option<ConcertId>) -> Result<Vec<Show>, Trouble> {
+        let pick = |row| if let Row::Show(show) = row { Some(show) } else { None };
+        let Some(id) = concert else {
+            let sql = "SELECT version, body FROM show ORDER BY opens_at, id";
+            return self.bodies(sql, Vec::new(), pick).await;
+        };
+        let sql = "SELECT version, body FROM show WHERE concert = $1 ORDER BY opens_at, id";
+        self.bodies(sql, vec![single(id.0)], pick).await
+    }
+
+    async fn ticket_types(&self, show: ShowId) -> Result<Vec<TicketType>, Trouble> {
+        let sql = "SELECT version, capacity, held, sold, body FROM ticket_type \
+                   WHERE show = $1 ORDER BY id";
+        let found = self.ask(sql, vec![single(show.0)]).await?;
+        let table = tables::number(Key::TicketType(admitone_domain::id::TicketTypeId(0)));
+        let mut types = Vec::with_capacity(found.len());
+        for row in &found {
+            let loaded = read::loaded(table, row)?;
+            if let Some(Row::TicketType(known)) = loaded.map(Loaded::into_row) {
+                types.push(known);
+            }
+        }
+        Ok(types)
+    }
+
+    async fn reservations(
+        &self,
+        of: Option<BuyerId>,
+        page: Page,
+    ) -> Result<Vec<Reservation>, Trouble> {
+        let pick = |row| if let Row::Reservation(held) = row { Some(held) } else { None };
+        let Some(of) = of else {
+            let sql = "SELECT version, body FROM reservation \
+                       WHERE id < $1 ORDER BY id DESC LIMIT $2";
+            return self.bodies(sql, vec![before(page), limit(page.limit)], pick).await;
+        };
+        let sql = "SELECT version, body FROM reservation \
+                   WHERE buyer = ($1::uuid[])[1] AND id < $2 ORDER BY id DESC LIMIT $3";
+        self.bodies(sql, vec![ids(of), before(page), limit(page.limit)], pick).await
+    }
+
+    async fn payments(&self, of: BuyerId, page: Page) -> Result<Vec<Payment>, Trouble> {
+        let sql = "SELECT version, body FROM payment \
+                   WHERE buyer = ($1::uuid[])[1] AND id < $2 ORDER BY id DESC LIMIT $3";
+        let pick = |row| if let Row::Payment(payment) = row { Some(payment) } else { None };
+        self.bodies(sql, vec![ids(of), before(page), limit(page.limit)], pick).await
+    }
+
+    async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {
+        let sql = "SELECT id, kind, amount, at, payment FROM entry \
+                   WHERE buyer = ($1::uuid[])[1] AND id < $2 ORDER BY id DESC LIMIT $3";
+        let found = self.ask(sql, vec![ids(of), before(page), limit(page.limit)]).await?;
+        found.iter().map(|row| entry(of, row)).collect()
+    }
+
+    async fn operators(&self) -> Result<Vec<Operator>, Trouble> {
+        let pick = |row| if let Row::Operator(operator) = row { Some(operator) } else { None };
+        self.bodies("SELECT version, body FROM operator ORDER BY id", Vec::new(), pick).await
+    }
+
+    async fn rooms(&self) -> Result<Vec<Loaded>, Trouble> {
+        versions(&self.ask("SELECT version, body FROM room ORDER BY id", Vec::new()).await?)
+    }
+
+    async fn due(&self, limit: usize) -> Result<Vec<ReservationId>, Trouble> {
+        let found = self.ask_for(due::of_all(self.hand(), limit)).await?;
+        due::over(&found, Moment::MAX)
+    }
+}
+
+fn entry(buyer: BuyerId, row: &tokio_postgres::Row) -> Result<Entry, Trouble> {
+    Ok(Entry {
+        id: EntryId(read::unsigned(row, 0)?),
+        buyer,
+        kind: match read::get::<i64>(row, 1)? {
+            0 => EntryKind::Charge,
+            1 => EntryKind::Use,
+            _ => EntryKind::Refund,
+        },
+        amount: Money(read::get(row, 2)?),
+        at: Moment(read::get(row, 3)?),
+        payment: read::get::<Option<i64>>(row, 4)?.map(|id| PaymentId(id.cast_unsigned())),
+    })
+}
+
+/// The words that begin like this one: from it to the last that does. The table sorts by bytes.
+fn range(word: &str) -> (String, String) {
+    let begin = write::text(word).to_lowercase();
+    let end = format!("{begin}{}", char::MAX);
+    (begin, end)
+}
+
+/// `to` is open: a concert without a date has the greatest moment of all and is listed only when
+/// nobody asks for an end.
+macro_rules! concerts {
+    ($condition:literal) => {
+        concat!(
+            "SELECT version, body FROM concert WHERE ",
+            $condition,
+            "first_at >= $1 AND ($2::bigint IS NULL OR first_at < $2) \
+             AND (first_at, id) > ($3, $4) ORDER BY first_at, id LIMIT $5"
+        )
+    };
+}
+
+/// The first word's concerts, of which every further word must be found.
+macro_rules! by_words {
+    () => {
+        "id IN (SELECT concert FROM concert_word \
+         WHERE word >= ($6::text[])[1] AND word <= ($7::text[])[1]) \
+         AND NOT EXISTS (SELECT FROM unnest($6, $7) AS wanted (begins, ends) \
+         WHERE NOT EXISTS (SELECT FROM concert_word \
+         WHERE concert = concert.id AND word >= begins AND word <= ends)) AND "
+    };
+}
+
+const CONCERTS: &str = concerts!("");
+const CONCERTS_OF_CATEGORY: &str = concerts!("category = $6 AND ");
+const CONCERTS_BY_WORDS: &str = concat!(
+    "SELECT version, body FROM concert WHERE ",
+    by_words!(),
+    "first_at >= $1 AND ($2::bigint IS NULL OR first_at < $2) \
+     AND (first_at, id) > ($3, $4) ORDER BY first_at, id LIMIT $5"
+);
+const CONCERTS_OF_CATEGORY_BY_WORDS: &str = concat!(
+    "SELECT version, body FROM concert WHERE category = $8 AND ",
+    by_words!(),
+    "first_at >= $1 AND ($2::bigint IS NULL OR first_at < $2) \
+     AND (first_at, id) > ($3, $4) ORDER BY first_at, id LIMIT $5"
+);

@@ -1,0 +1,198 @@
+//! The store port: a transaction in each of the five modes.
+
+use crate::open::PostgresStore;
+use crate::pipeline::{self, Array, Step};
+use crate::tables::{read, write};
+use crate::{due, trouble};
+use admitone_app::ports::store::{Fence, Fences, Mode, Sequence, Store, Transaction, Wanted};
+use admitone_app::{Trouble, TroubleKind};
+use admitone_domain::{Moment, Rows, StoredAnswer, Verdict};
+use async_trait::async_trait;
+use deadpool_postgres::Object;
+use futures_util::FutureExt;
+use std::sync::Arc;
+use tokio_postgres::types::ToSql;
+
+/// A token is durable before anybody has it: after a crash none is given out twice.
+const DRAW: &str = "INSERT INTO fence VALUES ($1, 1) \
+     ON CONFLICT (name) DO UPDATE SET token = fence.token + 1 RETURNING token";
+const RESERVE: &str = "INSERT INTO sequence VALUES ($1, $2) \
+     ON CONFLICT (name) DO UPDATE SET last = sequence.last + excluded.last RETURNING last";
+/// Shared, so that batches of one holder do not wait for each other, and the next draw does.
+const FENCES: &str = "SELECT name, token FROM fence WHERE name = ANY($1) ORDER BY name FOR SHARE";
+
+#[async_trait]
+impl Store for PostgresStore {
+    fn modes(&self) -> &'static [Mode] {
+        &Mode::ALL
+    }
+
+    async fn begin(&self, mode: Mode, fences: &Fences) -> Result<Box<dyn Transaction>, Trouble> {
+        let client = self.client("begin").await?;
+        let (store, fences) = (self.clone(), fences.clone());
+        Ok(Box::new(Batch { store, client, mode, fences, state: State::New, verdict: None }))
+    }
+
+    async fn draw_fence(&self, name: &str) -> Result<Fence, Trouble> {
+        let token = self.number("draw a fence", DRAW, &[&name]).await?;
+        Ok(Fence { name: name.to_owned(), token })
+    }
+
+    async fn reserve(&self, sequence: Sequence, count: u64) -> Result<u64, Trouble> {
+        let (name, more) = (sequence.name(), count.cast_signed());
+        let last = self.number("reserve", RESERVE, &[&name, &more]).await?;
+        Ok(last + 1 - count)
+    }
+}
+
+impl PostgresStore {
+    /// Runs a statement that commits by itself and answers a number.
+    async fn number(
+        &self,
+        operation: &'static str,
+        sql: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, Trouble> {
+        let failed = trouble::of(operation);
+        let client = self.client(operation).await?;
+        let statement = client.prepare_cached(sql).await.map_err(&failed)?;
+        let row = client.query_one(&statement, values).await.map_err(&failed)?;
+        read::unsigned(&row, 0)
+    }
+}
+
+/// How far a batch has come with its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// No transaction was begun.
+    New,
+    /// A transaction is open.
+    Open,
+    /// It ended, well or not.
+    Ended,
+}
+
+struct Batch {
+    store: PostgresStore,
+    client: Object,
+    mode: Mode,
+    fences: Fences,
+    state: State,
+    verdict: Option<Arc<Verdict>>,
+}
+
+impl Batch {
+    /// Whether the load and the save are one transaction of the server.
+    fn is_one(&self) -> bool {
+        match self.mode {
+            Mode::Pessimistic | Mode::Serializable => true,
+            Mode::Plain | Mode::Optimistic | Mode::Conditional => false,
+        }
+    }
+
+    /// What opens the transaction, if it is not open yet.
+    fn open(&mut self) -> Option<&'static str> {
+        if self.state == State::Open {
+            return None;
+        }
+        self.state = State::Open;
+        Some(match self.mode {
+            Mode::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+            Mode::Plain | Mode::Pessimistic | Mode::Optimistic | Mode::Conditional => {
+                "BEGIN ISOLATION LEVEL READ COMMITTED"
+            }
+        })
+    }
+
+    fn check_fences(&self, found: &[tokio_postgres::Row]) -> Result<(), Trouble> {
+        for row in found {
+            let (name, newest): (&str, _) = (read::get(row, 0)?, read::unsigned(row, 1)?);
+            if self.fences.0.iter().any(|fence| fence.name == name && fence.token < newest) {
+                return Err(Trouble::new(TroubleKind::Fenced, "save", name));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Transaction for Batch {
+    async fn load(
+        &mut self,
+        wanted: &Wanted,
+        rows: &mut Rows,
+    ) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
+        let beginning = if self.is_one() { self.open() } else { None };
+        let hand = self.store.hand();
+        let is_locking = self.mode == Mode::Pessimistic;
+        // Behind the locks come the answers, the time and what is due at that time: whoever had to
+        // wait sees what was done meanwhile.
+        let (mut steps, tables): (Vec<Step>, Vec<Option<usize>>) =
+            read::steps(&wanted.keys, is_locking).into_iter().unzip();
+        steps.push(read::answers(wanted.commands.iter().map(|id| id.0)));
+        steps.push(due::of_shows(hand, &wanted.due_of));
+        steps.push(Step::read(due::NOW, vec![Array::Single(hand)]));
+        let found = pipeline::run(&self.client, "load", beginning, &steps).await?;
+
+        let (of_keys, rest) = found.split_at(tables.len());
+        for key in &wanted.keys {
+            rows.insert(*key, None);
+        }
+        for (table, found) in tables.iter().zip(of_keys) {
+            let Some(table) = table else { continue };
+            for row in found {
+                if let Some(loaded) = read::loaded(*table, row)? {
+                    rows.insert(loaded.row.key(), Some(loaded));
+                }
+            }
+        }
+        let [answers, over, now] = rest else { return Ok(Vec::new()) };
+        if rows.now == Moment::default()
+            && let Some(row) = now.first()
+        {
+            rows.now = Moment(read::get(row, 0)?);
+        }
+        rows.due = due::over(over, rows.now)?;
+        answers.iter().map(read::answer).collect()
+    }
+
+    async fn save(&mut self, verdict: &Arc<Verdict>) -> Result<(), Trouble> {
+        let mut steps = write::steps(self.mode, verdict)?;
+        if !self.fences.0.is_empty() {
+            let mut names: Vec<String> = self.fences.0.iter().map(|f| f.name.clone()).collect();
+            names.sort_unstable();
+            steps.insert(0, Step::read(FENCES, vec![Array::Text(names)]));
+        }
+        let beginning = self.open();
+        let found = pipeline::run(&self.client, "save", beginning, &steps).await?;
+        if !self.fences.0.is_empty() {
+            self.check_fences(found.first().map(Vec::as_slice).unwrap_or_default())?;
+        }
+        self.verdict = Some(Arc::clone(verdict));
+        Ok(())
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<(), Trouble> {
+        let Some(verdict) = self.verdict.take() else { return Ok(()) };
+        let committed = self.client.batch_execute("COMMIT").await;
+        self.state = State::Ended;
+        match committed {
+            Err(error) if error.code().is_none() || self.client.is_closed() => {
+                tracing::warn!(%error, "a commit was not answered");
+                self.store.find_out(&verdict).await
+            }
+            Err(error) => Err(trouble::of("commit")(error)),
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+impl Drop for Batch {
+    /// Asked for at once and waited for by nobody: the connection goes back to the pool, and
+    /// whatever is asked of it next comes after this.
+    fn drop(&mut self) {
+        if self.state == State::Open {
+            drop(self.client.batch_execute("ROLLBACK").now_or_never());
+        }
+    }
+}
