@@ -9,6 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::{Config, NoTls};
 
+/// A server that is slow to take a new connection is not short of them.
+const CONNECT: Duration = Duration::from_secs(5);
+
 /// How to open a store.
 #[derive(Clone)]
 pub struct Options {
@@ -69,8 +72,8 @@ impl PostgresStore {
         let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
             .max_size(options.connections_max)
             .wait_timeout(Some(wait))
-            .create_timeout(Some(wait))
-            .recycle_timeout(Some(wait))
+            .create_timeout(Some(CONNECT))
+            .recycle_timeout(Some(CONNECT))
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| OpenTrouble::Address(error.to_string()))?;
@@ -116,12 +119,11 @@ fn config(url: &str, options: &Options) -> Result<Config, OpenTrouble> {
         "-c lock_timeout={wait} -c statement_timeout={twice} \
          -c idle_in_transaction_session_timeout={twice} {given}"
     );
-    let patience = Duration::from_millis(wait);
     config
         .options(bounds)
         .application_name("admitone")
-        .connect_timeout(patience)
+        .connect_timeout(CONNECT)
         .tcp_user_timeout(Duration::from_millis(twice))
-        .keepalives_idle(patience);
+        .keepalives_idle(CONNECT);
     Ok(config)
 }

@@ -86,8 +86,7 @@ pub(crate) async fn run(
         let one = one(client, operation, step, statement);
         Box::pin(one) as std::pin::Pin<Box<dyn Future<Output = _> + Send + '_>>
     });
-    let (_, answers) = futures_util::try_join!(begin, try_join_all(sent))?;
-    Ok(answers)
+    futures_util::try_join!(begin, try_join_all(sent)).map(|(_begun, answers)| answers)
 }
 
 async fn one(

@@ -177,7 +177,7 @@ impl Transaction for Batch {
         let committed = self.client.batch_execute("COMMIT").await;
         self.state = State::Ended;
         match committed {
-            Err(error) if error.code().is_none() || self.client.is_closed() => {
+            Err(error) if trouble::is_open_ended(&error) => {
                 tracing::warn!(%error, "a commit was not answered");
                 self.store.find_out(&verdict).await
             }

@@ -233,14 +233,15 @@ fn statements(table: &Table) -> Statements {
     };
     let columns = || table.keys.iter().chain([&("version", Number)]).chain(table.values);
     let all: Vec<&str> = columns().map(|(name, _)| *name).collect();
-    let taken: String =
-        table.values.iter().map(|(value, _)| format!(", {value} = excluded.{value}")).collect();
+    let take = |(value, _): &Column| format!("{value} = excluded.{value}");
+    let taken: Vec<String> = table.values.iter().map(take).collect();
     // A single array is unnested in its order, and so are the rows locked.
     let write = format!(
         "INSERT INTO {name} ({}) SELECT * FROM unnest({}) \
-         ON CONFLICT ({keys}) DO UPDATE SET version = {name}.version + 1{taken}",
+         ON CONFLICT ({keys}) DO UPDATE SET version = {name}.version + 1, {}",
         all.join(", "),
         arrays(columns()),
+        taken.join(", "),
     );
     let write_checked = format!("{write} WHERE {name}.version = excluded.version - 1");
     Statements { read, make, read_locked, write, write_checked, lock }

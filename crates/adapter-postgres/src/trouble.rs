@@ -8,9 +8,24 @@ use tokio_postgres::error::SqlState;
 pub(crate) fn of(operation: &'static str) -> impl Fn(tokio_postgres::Error) -> Trouble {
     move |error| {
         let kind = error.code().map_or(TroubleKind::Unavailable, kind);
-        let detail = error.as_db_error().map_or_else(|| error.to_string(), ToString::to_string);
-        Trouble::new(kind, operation, detail)
+        Trouble::new(kind, operation, said(&error))
     }
+}
+
+/// What the server said, or what stands behind what the driver says.
+fn said(error: &tokio_postgres::Error) -> String {
+    match (error.as_db_error(), std::error::Error::source(error)) {
+        (Some(said), _) => said.to_string(),
+        (None, Some(source)) => format!("{error}: {source}"),
+        (None, None) => error.to_string(),
+    }
+}
+
+/// Whether an error leaves it open what became of the statement: the connection was lost, or the
+/// server ended it, perhaps after the work was done.
+pub(crate) fn is_open_ended(error: &tokio_postgres::Error) -> bool {
+    let ends = |code: &SqlState| code.code().starts_with("57P") || code.code().starts_with("08");
+    error.code().is_none_or(ends)
 }
 
 fn kind(code: &SqlState) -> TroubleKind {

@@ -176,7 +176,7 @@ fn answers(answers: &[Arc<StoredAnswer>]) -> Result<Step, Trouble> {
                SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::boolean[], $4::bytea[]) \
                ON CONFLICT DO NOTHING";
     let ids = sorted.iter().map(|answer| Uuid::from_u128(answer.id.0));
-    let bodies = sorted.iter().map(|answer| encode(answer)).collect::<Result<_, _>>()?;
+    let bodies = sorted.iter().copied().map(encode).collect::<Result<_, _>>()?;
     let values = vec![
         Array::Id(ids.collect()),
         Array::Number(sorted.iter().map(|answer| answer.at.0).collect()),
