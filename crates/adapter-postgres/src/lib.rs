@@ -27,6 +27,7 @@ mod reads;
 mod store;
 mod tables;
 mod trouble;
+pub mod verify;
 
 pub use open::{OpenTrouble, Options, PostgresStore, Time};
 

@@ -46,6 +46,17 @@ impl Schema {
         None
     }
 
+    /// Runs a statement inside the schema.
+    async fn execute(&self, sql: &str) {
+        let (client, connection) =
+            tokio_postgres::connect(&self.url, tokio_postgres::NoTls).await.unwrap();
+        let done = async { client.batch_execute(sql).await };
+        tokio::select! {
+            done = done => done.unwrap(),
+            ended = connection => panic!("{ended:?}"),
+        }
+    }
+
     /// What a statement answers inside the schema.
     async fn number(&self, sql: &str) -> f64 {
         let (client, connection) =
@@ -287,4 +298,41 @@ async fn a_hot_row_is_updated_on_its_page_without_touching_an_index() {
     }
     let (hot, updated) = (schema.number(hot).await, schema.number(updated).await);
     assert!(updated >= 199.0 && hot > 0.9 * updated, "{hot} of {updated} updates were hot");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_verifier_finds_what_is_planted_and_nothing_else() {
+    for (planted, found) in [
+        ("SELECT 1", ""),
+        ("UPDATE wallet SET balance = balance + 1", "a balance that is not the sum"),
+        ("DELETE FROM wallet", "entries without a wallet"),
+        ("UPDATE entry SET amount = 0 WHERE id = 1", "an entry that moves nothing"),
+        (
+            "INSERT INTO seat VALUES (1, 1, 1, 1, 2, 99, NULL)",
+            "a seat of a reservation that does not exist",
+        ),
+        ("INSERT INTO seat VALUES (1, 1, 1, 1, 1, NULL, 5)", "seat_1 says Held"),
+        ("UPDATE ticket_type SET sold = 1", "type_1: says 0 held and 1 sold"),
+        ("INSERT INTO quota SELECT 1, buyer, 1, 3 FROM wallet", "buyer_"),
+    ] {
+        let Some(schema) = Schema::find().await else { return };
+        let unguarded = Options { guards: false, ..options() };
+        let store = PostgresStore::open(&schema.url, unguarded).await.unwrap();
+        save(&store, Mode::Plain, vec![stock(0)]).await.unwrap();
+        for number in 1..=3 {
+            assert!(
+                settler(&store, Mode::Optimistic).settle(vec![charge(number)]).await[0].is_ok()
+            );
+        }
+        schema.execute(planted).await;
+        let report = store.verify(|_| ()).await.unwrap();
+        assert_eq!(report.rows, if planted.starts_with("INSERT") { 2 } else { 1 }, "{planted}");
+        let findings = report.findings;
+        if found.is_empty() {
+            assert_eq!(findings, Vec::<String>::new());
+        } else {
+            let is_found = findings.iter().any(|finding| finding.starts_with(found));
+            assert!(is_found, "{planted}: {findings:?}");
+        }
+    }
 }
