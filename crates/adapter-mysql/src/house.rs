@@ -1,0 +1,56 @@
+//! Brings the tables to this version, one instance at a time, and remembers whether they are
+//! guarded.
+
+use crate::migrations;
+use crate::open::OpenTrouble;
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Pool};
+
+/// Instances that start together wait for the first. The name is the database's, so that two
+/// houses on one server do not wait for each other.
+const BEGIN: &str = "SELECT GET_LOCK(CONCAT('admitone ', DATABASE()), 60)";
+const END: &str = "DO RELEASE_LOCK(CONCAT('admitone ', DATABASE()))";
+const RECORD: &str = "INSERT IGNORE INTO house VALUES ('guards', 'left out')";
+const GUARDED: &str = "INSERT INTO house VALUES ('guards', 'there') \
+     ON DUPLICATE KEY UPDATE value = 'there'";
+
+/// Migrates; whether the tables are guarded now. Guards that are there stay.
+pub(crate) async fn migrate(
+    mut client: Conn,
+    pool: &mut Pool,
+    guards: bool,
+) -> Result<bool, OpenTrouble> {
+    let is_ours: Option<i64> = client.query_first(BEGIN).await.map_err(failed)?;
+    if is_ours != Some(1) {
+        return Err(failed("another instance has been at it for a minute"));
+    }
+    let migrated = run(&mut client, pool, guards).await;
+    let ended = client.query_drop(END).await.map_err(failed);
+    migrated.and_then(|is_guarded| ended.map(|()| is_guarded))
+}
+
+async fn run(client: &mut Conn, pool: &mut Pool, guards: bool) -> Result<bool, OpenTrouble> {
+    migrations::tables::migrations::runner()
+        .set_migration_table_name("migration_of_tables")
+        .run_async(pool)
+        .await
+        .map_err(failed)?;
+    let record = if guards {
+        migrations::guards::migrations::runner()
+            .set_migration_table_name("migration_of_guards")
+            .run_async(pool)
+            .await
+            .map_err(failed)?;
+        GUARDED
+    } else {
+        RECORD
+    };
+    client.query_drop(record).await.map_err(failed)?;
+    let sql = "SELECT value = 'there' FROM house WHERE name = 'guards'";
+    let is_guarded: Option<i64> = client.query_first(sql).await.map_err(failed)?;
+    Ok(is_guarded == Some(1))
+}
+
+fn failed(error: impl std::fmt::Display) -> OpenTrouble {
+    OpenTrouble::Migration(error.to_string())
+}

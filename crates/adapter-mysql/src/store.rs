@@ -1,0 +1,189 @@
+//! The store port: a transaction in each of the five modes.
+
+use crate::open::MysqlStore;
+use crate::script::{self, Step, literal};
+use crate::tables::{read, write};
+use crate::{due, trouble};
+use admitone_app::ports::store::{Fence, Fences, Mode, Sequence, Store, Transaction, Wanted};
+use admitone_app::{Trouble, TroubleKind};
+use admitone_domain::{Moment, Rows, StoredAnswer, Verdict};
+use async_trait::async_trait;
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+use std::sync::Arc;
+
+#[async_trait]
+impl Store for MysqlStore {
+    fn modes(&self) -> &'static [Mode] {
+        &Mode::ALL
+    }
+
+    async fn begin(&self, mode: Mode, fences: &Fences) -> Result<Box<dyn Transaction>, Trouble> {
+        let client = self.client("begin").await?;
+        let (store, fences) = (self.clone(), fences.clone());
+        Ok(Box::new(Batch { store, client, mode, fences, is_open: false, verdict: None }))
+    }
+
+    /// A token is durable before anybody has it: after a crash none is given out twice.
+    async fn draw_fence(&self, name: &str) -> Result<Fence, Trouble> {
+        let sql = format!(
+            "INSERT INTO fence VALUES ({}, LAST_INSERT_ID(1)) \
+             ON DUPLICATE KEY UPDATE token = LAST_INSERT_ID(token + 1)",
+            literal(name.as_bytes())
+        );
+        Ok(Fence { name: name.to_owned(), token: self.number("draw a fence", sql).await? })
+    }
+
+    async fn reserve(&self, sequence: Sequence, count: u64) -> Result<u64, Trouble> {
+        let name = literal(sequence.name().as_bytes());
+        let sql = format!(
+            "INSERT INTO sequence VALUES ({name}, LAST_INSERT_ID({count})) \
+             ON DUPLICATE KEY UPDATE last = LAST_INSERT_ID(last + {count})"
+        );
+        Ok(self.number("reserve", sql).await? + 1 - count)
+    }
+}
+
+impl MysqlStore {
+    /// Runs a statement that commits by itself; the number that it leaves behind.
+    async fn number(&self, operation: &'static str, sql: String) -> Result<u64, Trouble> {
+        let mut client = self.client(operation).await?;
+        let steps = [Step::read(sql), Step::read("SELECT LAST_INSERT_ID()")];
+        let found = script::run(&mut client, operation, &steps).await?;
+        let silent = || Trouble::new(TroubleKind::Unavailable, operation, "no answer");
+        let row = found.last().and_then(|rows| rows.first()).ok_or_else(silent)?;
+        read::unsigned(row, 0)
+    }
+}
+
+struct Batch {
+    store: MysqlStore,
+    client: Conn,
+    mode: Mode,
+    fences: Fences,
+    /// Whether its transaction was begun.
+    is_open: bool,
+    verdict: Option<Arc<Verdict>>,
+}
+
+impl Batch {
+    /// Whether the load and the save are one transaction of the server.
+    fn is_one(&self) -> bool {
+        match self.mode {
+            Mode::Pessimistic | Mode::Serializable => true,
+            Mode::Plain | Mode::Optimistic | Mode::Conditional => false,
+        }
+    }
+
+    /// What opens the transaction, if it is not open yet.
+    fn open(&mut self) -> Vec<Step> {
+        if self.is_open {
+            return Vec::new();
+        }
+        self.is_open = true;
+        let begin = Step::read("START TRANSACTION");
+        match self.mode {
+            // Of the transaction that comes next, and no other.
+            Mode::Serializable => {
+                vec![Step::read("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"), begin]
+            }
+            Mode::Plain | Mode::Pessimistic | Mode::Optimistic | Mode::Conditional => vec![begin],
+        }
+    }
+
+    fn check_fences(&self, found: &[mysql_async::Row]) -> Result<(), Trouble> {
+        for row in found {
+            let (name, newest): (String, _) = (read::get(row, 0)?, read::unsigned(row, 1)?);
+            if self.fences.0.iter().any(|fence| fence.name == name && fence.token < newest) {
+                return Err(Trouble::new(TroubleKind::Fenced, "save", name));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Transaction for Batch {
+    async fn load(
+        &mut self,
+        wanted: &Wanted,
+        rows: &mut Rows,
+    ) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
+        let mut steps = if self.is_one() { self.open() } else { Vec::new() };
+        let mut tables: Vec<Option<usize>> = vec![None; steps.len()];
+        for (step, table) in read::steps(&wanted.keys, self.mode == Mode::Pessimistic) {
+            steps.push(step);
+            tables.push(table);
+        }
+        // Behind the locks come the answers, the time and what is due at that time: whoever had to
+        // wait sees what was done meanwhile.
+        let hand = self.store.hand();
+        steps.push(due::now(hand));
+        if !wanted.commands.is_empty() {
+            steps.push(read::answers(wanted.commands.iter().map(|id| id.0)));
+        }
+        if !wanted.due_of.is_empty() {
+            steps.push(due::of_shows(hand, &wanted.due_of));
+        }
+        let found = script::run(&mut self.client, "load", &steps).await?;
+
+        let (of_keys, rest) = found.split_at(tables.len());
+        for key in &wanted.keys {
+            rows.insert(*key, None);
+        }
+        for (table, found) in tables.iter().zip(of_keys) {
+            let Some(table) = table else { continue };
+            for row in found {
+                if let Some(loaded) = read::loaded(*table, row)? {
+                    rows.insert(loaded.row.key(), Some(loaded));
+                }
+            }
+        }
+        let mut rest = rest.iter();
+        if let Some(row) = rest.next().and_then(|now| now.first())
+            && rows.now == Moment::default()
+        {
+            rows.now = Moment(read::get(row, 0)?);
+        }
+        let answers = if wanted.commands.is_empty() { None } else { rest.next() };
+        rows.due = due::over(rest.next().map(Vec::as_slice).unwrap_or_default(), rows.now)?;
+        answers.into_iter().flatten().map(read::answer).collect()
+    }
+
+    async fn save(&mut self, verdict: &Arc<Verdict>) -> Result<(), Trouble> {
+        let mut steps = self.open();
+        let fences_at = steps.len();
+        if !self.fences.0.is_empty() {
+            let mut names: Vec<String> =
+                self.fences.0.iter().map(|fence| literal(fence.name.as_bytes())).collect();
+            names.sort_unstable();
+            // Shared, so that batches of one holder do not wait for each other, and the next draw
+            // does.
+            steps.push(Step::read(format!(
+                "SELECT name, token FROM fence WHERE name IN ({}) ORDER BY name \
+                 LOCK IN SHARE MODE",
+                names.join(", ")
+            )));
+        }
+        steps.extend(write::steps(self.mode, verdict)?);
+        let found = script::run(&mut self.client, "save", &steps).await?;
+        if !self.fences.0.is_empty() {
+            self.check_fences(found.get(fences_at).map(Vec::as_slice).unwrap_or_default())?;
+        }
+        self.verdict = Some(Arc::clone(verdict));
+        Ok(())
+    }
+
+    /// A batch that ends without it is rolled back when its connection comes back to the pool.
+    async fn commit(mut self: Box<Self>) -> Result<(), Trouble> {
+        let Some(verdict) = self.verdict.take() else { return Ok(()) };
+        match self.client.query_drop("COMMIT").await {
+            Err(error) if trouble::is_open_ended(&error) => {
+                tracing::warn!(%error, "a commit was not answered");
+                self.store.find_out(&verdict).await
+            }
+            Err(error) => Err(trouble::of("commit")(error)),
+            Ok(()) => Ok(()),
+        }
+    }
+}
