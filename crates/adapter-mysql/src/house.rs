@@ -15,17 +15,16 @@ const GUARDED: &str = "INSERT INTO house VALUES ('guards', 'there') \
      ON DUPLICATE KEY UPDATE value = 'there'";
 
 /// Migrates; whether the tables are guarded now. Guards that are there stay.
-pub(crate) async fn migrate(
-    mut client: Conn,
-    pool: &mut Pool,
-    guards: bool,
-) -> Result<bool, OpenTrouble> {
+pub(crate) async fn migrate(mut pool: Pool, guards: bool) -> Result<bool, OpenTrouble> {
+    let mut client = pool.get_conn().await.map_err(failed)?;
     let is_ours: Option<i64> = client.query_first(BEGIN).await.map_err(failed)?;
     if is_ours != Some(1) {
         return Err(failed("another instance has been at it for a minute"));
     }
-    let migrated = run(&mut client, pool, guards).await;
+    let migrated = run(&mut client, &mut pool, guards).await;
     let ended = client.query_drop(END).await.map_err(failed);
+    drop(client);
+    pool.disconnect().await.map_err(failed)?;
     migrated.and_then(|is_guarded| ended.map(|()| is_guarded))
 }
 

@@ -1,4 +1,4 @@
-//! The shared store on MariaDB, and written for MySQL 8: any number of instances, nothing shared
+//! The shared store on MariaDB, and written for `MySQL` 8: any number of instances, nothing shared
 //! between them but this. It follows the plan of its sister on PostgreSQL; what differs:
 //!
 //! * A batch travels as text, the rows of a table as one JSON document that the server reads as a
@@ -9,13 +9,13 @@
 //!   locked in the order of the document, which is that of [`admitone_domain::Key`], and never
 //!   more rows than are named, however small the table.
 //! * A row that was not there is inserted, and a second one of its name is a conflict.
-//! * *serializable* is InnoDB's: what is read is locked shared. Two batches that read the same row
+//! * *serializable* is the server's: what is read is locked shared. Two batches that read the same row
 //!   and change it find each other in a deadlock, which the server ends at once; it is a conflict.
-//! * A connection that comes back to the pool is reset by the driver: that is what ends the
-//!   transaction of a batch that was dropped.
+//! * A batch that is dropped before its commit rolls back in a task of its own before its
+//!   connection comes back to the pool: this driver cannot send what nobody waits for.
 //!
-//! Not tried on MySQL 8, only written for it: everything. `JSON_TABLE`, `CHECK` and
-//! `COM_RESET_CONNECTION` are there (8.0.16 and later). Two bounds are MariaDB's alone and are
+//! Not tried on MySQL 8, only written for it: everything. `JSON_TABLE` and
+//! `CHECK` are there (8.0.16 and later). Two bounds are MariaDB's alone and are
 //! sent in comments that only MariaDB reads: how long a statement may take, and how long a
 //! transaction may lie idle. On MySQL 8 an instance that is paused inside a pessimistic batch
 //! keeps its locks until its connection ends.

@@ -63,11 +63,13 @@ pub struct MysqlStore {
 impl MysqlStore {
     /// Connects, and brings the tables to this version.
     pub async fn open(url: &str, options: Options) -> Result<Self, OpenTrouble> {
-        let pool = Pool::new(config(url, &options)?);
+        let pool = Pool::new(config(url, &options, options.connections_max)?);
         let wait = Duration::from_millis(options.wait_ms);
+        // One holds the lock while another migrates: connections that end with it.
+        let migrating = Pool::new(config(url, &options, 2)?);
         let mut store = Self { pool, wait, time: options.time, is_guarded: false };
-        let client = store.client("connect").await.map_err(OpenTrouble::Unreachable)?;
-        store.is_guarded = house::migrate(client, &mut store.pool, options.guards).await?;
+        drop(store.client("connect").await.map_err(OpenTrouble::Unreachable)?);
+        store.is_guarded = house::migrate(migrating, options.guards).await?;
         Ok(store)
     }
 
@@ -100,7 +102,11 @@ impl MysqlStore {
 
 /// The address with what bounds every wait. An instance that is stopped in the middle of a batch
 /// must not hold its locks for longer than others are willing to wait.
-fn config(url: &str, options: &Options) -> Result<OptsBuilder, OpenTrouble> {
+fn config(
+    url: &str,
+    options: &Options,
+    connections_max: usize,
+) -> Result<OptsBuilder, OpenTrouble> {
     let without_password = || url.rsplit('@').next().unwrap_or_default().to_owned();
     let opts = Opts::from_url(url).map_err(|_| OpenTrouble::Address(without_password()))?;
     let wait = options.wait_ms.div_ceil(1_000).max(1);
@@ -112,8 +118,10 @@ fn config(url: &str, options: &Options) -> Result<OptsBuilder, OpenTrouble> {
          innodb_lock_wait_timeout = {wait} \
          /*M!100300 , idle_transaction_timeout = {twice}, max_statement_time = {twice} */"
     );
-    let bounds = PoolConstraints::new(0, options.connections_max)
+    // The pool closes what it has above the lesser bound as soon as it is idle: it shall keep all.
+    let bounds = PoolConstraints::new(connections_max, connections_max)
         .ok_or_else(|| OpenTrouble::Address("a pool without connections".to_owned()))?;
-    let pool = PoolOpts::default().with_constraints(bounds).with_reset_connection(true);
+    // To reset a connection takes six round trips; a batch rolls back by itself.
+    let pool = PoolOpts::default().with_constraints(bounds).with_reset_connection(false);
     Ok(OptsBuilder::from_opts(opts).setup(vec![session]).pool_opts(pool))
 }

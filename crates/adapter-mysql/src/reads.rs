@@ -183,30 +183,30 @@ fn entry(buyer: BuyerId, row: &mysql_async::Row) -> Result<Entry, Trouble> {
 fn concerts(filter: &ConcertFilter) -> String {
     let (after_at, after_id) = filter.after.unwrap_or((Moment::MIN, ConcertId(0)));
     let from = filter.from.map_or(i64::MIN, |from| from.0).max(after_at.0);
-    let mut sql = format!("SELECT version, body FROM concert WHERE first_at >= {from}");
-    if let Some(to) = filter.to {
-        sql += &format!(" AND first_at < {}", to.0);
-    }
-    if let Some(category) = &filter.category {
-        sql += &format!(" AND category = {}", literal(&write::category(category)));
-    }
+    let (at, id, limit) = (after_at.0, after_id.0, filter.limit);
+    let mut wanted = vec![
+        format!("first_at >= {from}"),
+        format!("(first_at > {at} OR (first_at = {at} AND id > {id}))"),
+    ];
+    wanted.extend(filter.to.map(|to| format!("first_at < {}", to.0)));
+    let category = filter.category.as_deref().map(write::category);
+    wanted.extend(category.map(|category| format!("category = {}", literal(&category))));
     // The first word finds the concerts, each further one must be found among its words.
     for (number, word) in filter.words.iter().enumerate() {
         let (begin, end) = range(word);
         let words = format!("word >= {} AND word <= {}", literal(&begin), literal(&end));
-        sql += &if number == 0 {
-            format!(" AND id IN (SELECT concert FROM concert_word WHERE {words})")
+        wanted.push(if number == 0 {
+            format!("id IN (SELECT concert FROM concert_word WHERE {words})")
         } else {
             format!(
-                " AND EXISTS (SELECT 1 FROM concert_word \
+                "EXISTS (SELECT 1 FROM concert_word \
                  WHERE concert_word.concert = concert.id AND {words})"
             )
-        };
+        });
     }
-    let (at, id, limit) = (after_at.0, after_id.0, filter.limit);
-    sql + &format!(
-        " AND (first_at > {at} OR (first_at = {at} AND id > {id})) \
-         ORDER BY first_at, id LIMIT {limit}"
+    format!(
+        "SELECT version, body FROM concert WHERE {} ORDER BY first_at, id LIMIT {limit}",
+        wanted.join(" AND ")
     )
 }
 

@@ -21,6 +21,7 @@ impl Store for MysqlStore {
     async fn begin(&self, mode: Mode, fences: &Fences) -> Result<Box<dyn Transaction>, Trouble> {
         let client = self.client("begin").await?;
         let (store, fences) = (self.clone(), fences.clone());
+        let client = Some(client);
         Ok(Box::new(Batch { store, client, mode, fences, is_open: false, verdict: None }))
     }
 
@@ -58,7 +59,8 @@ impl MysqlStore {
 
 struct Batch {
     store: MysqlStore,
-    client: Conn,
+    /// There until it is dropped.
+    client: Option<Conn>,
     mode: Mode,
     fences: Fences,
     /// Whether its transaction was begun.
@@ -89,6 +91,11 @@ impl Batch {
             }
             Mode::Plain | Mode::Pessimistic | Mode::Optimistic | Mode::Conditional => vec![begin],
         }
+    }
+
+    fn client(&mut self) -> Result<&mut Conn, Trouble> {
+        let gone = || Trouble::new(TroubleKind::Unavailable, "save", "the connection has gone");
+        self.client.as_mut().ok_or_else(gone)
     }
 
     fn check_fences(&self, found: &[mysql_async::Row]) -> Result<(), Trouble> {
@@ -125,7 +132,7 @@ impl Transaction for Batch {
         if !wanted.due_of.is_empty() {
             steps.push(due::of_shows(hand, &wanted.due_of));
         }
-        let found = script::run(&mut self.client, "load", &steps).await?;
+        let found = script::run(self.client()?, "load", &steps).await?;
 
         let (of_keys, rest) = found.split_at(tables.len());
         for key in &wanted.keys {
@@ -166,7 +173,7 @@ impl Transaction for Batch {
             )));
         }
         steps.extend(write::steps(self.mode, verdict)?);
-        let found = script::run(&mut self.client, "save", &steps).await?;
+        let found = script::run(self.client()?, "save", &steps).await?;
         if !self.fences.0.is_empty() {
             self.check_fences(found.get(fences_at).map(Vec::as_slice).unwrap_or_default())?;
         }
@@ -174,16 +181,33 @@ impl Transaction for Batch {
         Ok(())
     }
 
-    /// A batch that ends without it is rolled back when its connection comes back to the pool.
     async fn commit(mut self: Box<Self>) -> Result<(), Trouble> {
         let Some(verdict) = self.verdict.take() else { return Ok(()) };
-        match self.client.query_drop("COMMIT").await {
+        let committed = self.client()?.query_drop("COMMIT").await;
+        self.is_open = false;
+        match committed {
             Err(error) if trouble::is_open_ended(&error) => {
                 tracing::warn!(%error, "a commit was not answered");
                 self.store.find_out(&verdict).await
             }
             Err(error) => Err(trouble::of("commit")(error)),
             Ok(()) => Ok(()),
+        }
+    }
+}
+
+impl Drop for Batch {
+    /// Nobody can wait here, and the locks must not wait for the next who needs a connection.
+    #[expect(clippy::disallowed_methods, reason = "a drop has no task tracker; it ends by itself")]
+    fn drop(&mut self) {
+        let Some(mut client) = self.client.take().filter(|_| self.is_open) else { return };
+        if tokio::runtime::Handle::try_current().is_ok() {
+            tokio::spawn(async move {
+                if client.query_drop("ROLLBACK").await.is_err() {
+                    // The server ends what a lost connection leaves.
+                    drop(client.disconnect().await);
+                }
+            });
         }
     }
 }

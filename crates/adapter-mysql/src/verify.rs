@@ -40,7 +40,8 @@ impl MysqlStore {
         }
         progress("walking the reservations");
         let walked = walk::run(&mut client, &mut report).await;
-        client.query_drop("ROLLBACK").await.map_err(trouble::of("verify"))?;
+        // Not for the pool: it is not bounded any more.
+        client.disconnect().await.map_err(trouble::of("verify"))?;
         walked.map(|()| report)
     }
 }

@@ -209,7 +209,7 @@ fn entry(buyer: BuyerId, row: &tokio_postgres::Row) -> Result<Entry, Trouble> {
 
 /// The words that begin like this one: from it to the last that does. The table sorts by bytes.
 fn range(word: &str) -> (String, String) {
-    let begin = write::text(word).to_lowercase();
+    let begin = write::text(&word.to_lowercase());
     let end = format!("{begin}{}", char::MAX);
     (begin, end)
 }

@@ -129,9 +129,13 @@ impl Transaction for Batch {
         // wait sees what was done meanwhile.
         let (mut steps, tables): (Vec<Step>, Vec<Option<usize>>) =
             read::steps(&wanted.keys, is_locking).into_iter().unzip();
-        steps.push(read::answers(wanted.commands.iter().map(|id| id.0)));
-        steps.push(due::of_shows(hand, &wanted.due_of));
         steps.push(Step::read(due::NOW, vec![Array::Single(hand)]));
+        if !wanted.commands.is_empty() {
+            steps.push(read::answers(wanted.commands.iter().map(|id| id.0)));
+        }
+        if !wanted.due_of.is_empty() {
+            steps.push(due::of_shows(hand, &wanted.due_of));
+        }
         let found = pipeline::run(&self.client, "load", beginning, &steps).await?;
 
         let (of_keys, rest) = found.split_at(tables.len());
@@ -146,14 +150,15 @@ impl Transaction for Batch {
                 }
             }
         }
-        let [answers, over, now] = rest else { return Ok(Vec::new()) };
-        if rows.now == Moment::default()
-            && let Some(row) = now.first()
+        let mut rest = rest.iter();
+        if let Some(row) = rest.next().and_then(|now| now.first())
+            && rows.now == Moment::default()
         {
             rows.now = Moment(read::get(row, 0)?);
         }
-        rows.due = due::over(over, rows.now)?;
-        answers.iter().map(read::answer).collect()
+        let answers = if wanted.commands.is_empty() { None } else { rest.next() };
+        rows.due = due::over(rest.next().map(Vec::as_slice).unwrap_or_default(), rows.now)?;
+        answers.into_iter().flatten().map(read::answer).collect()
     }
 
     async fn save(&mut self, verdict: &Arc<Verdict>) -> Result<(), Trouble> {

@@ -136,14 +136,17 @@ pub(super) fn seat_state(state: SeatState) -> (i64, Option<i64>, Option<i64>) {
     }
 }
 
-/// What PostgreSQL takes for text: everything but the letter that ends a string elsewhere.
+/// So many letters of a category or a word are compared: an index takes no more.
+const LETTERS_MAX: usize = 255;
+
+/// A category or a word as it is compared, without the letter that PostgreSQL does not take.
 pub(crate) fn text(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
+    text.replace('\0', "\u{fffd}").chars().take(LETTERS_MAX).collect()
 }
 
-/// The words of a title as they are searched.
+/// The words of a title as they are searched, once each.
 fn words(title: &str) -> BTreeSet<String> {
-    text(title).to_lowercase().split_whitespace().map(str::to_owned).collect()
+    title.to_lowercase().split_whitespace().map(text).collect()
 }
 
 /// The words of the concerts among the changes.
@@ -234,6 +237,7 @@ mod tests {
     fn titles_are_searched_by_small_words_once_each() {
         let found: Vec<String> = words("Winter  LIGHTS, winter\0s").into_iter().collect();
         assert_eq!(found, ["lights,", "winter", "winter\u{fffd}s"]);
+        assert_eq!(text(&"Ä".repeat(300)).len(), 2 * 255);
     }
 
     #[test]

@@ -1,0 +1,1 @@
+ALTER TABLE `wallet` ADD CONSTRAINT `guard_balance` CHECK (`balance` >= 0);

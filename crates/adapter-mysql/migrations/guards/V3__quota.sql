@@ -1,0 +1,1 @@
+ALTER TABLE `quota` ADD CONSTRAINT `guard_quota` CHECK (`taken` >= 0);

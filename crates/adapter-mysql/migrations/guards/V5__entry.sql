@@ -1,0 +1,1 @@
+ALTER TABLE `entry` ADD CONSTRAINT `guard_entry` CHECK (`amount` > 0);
