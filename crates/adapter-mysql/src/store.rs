@@ -6,7 +6,7 @@ use crate::tables::{read, write};
 use crate::{due, trouble};
 use admitone_app::ports::store::{Fence, Fences, Mode, Sequence, Store, Transaction, Wanted};
 use admitone_app::{Trouble, TroubleKind};
-use admitone_domain::{Moment, Rows, StoredAnswer, Verdict};
+use admitone_domain::{Key, Moment, Rows, StoredAnswer, Verdict};
 use async_trait::async_trait;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
@@ -57,6 +57,16 @@ impl MysqlStore {
     }
 }
 
+/// What a statement of a load answers.
+enum What {
+    Nothing,
+    /// Rows of the table with this number.
+    Rows(usize),
+    Now,
+    Answers,
+    Due,
+}
+
 struct Batch {
     store: MysqlStore,
     /// There until it is dropped.
@@ -93,6 +103,50 @@ impl Batch {
         }
     }
 
+    /// What a load asks, in its order.
+    fn plan(&mut self, wanted: &Wanted) -> Vec<(What, Step)> {
+        let rows = |keys: &[Key], is_locking| {
+            let steps = read::steps(keys, is_locking).into_iter();
+            steps.map(|(step, table)| (table.map_or(What::Nothing, What::Rows), step))
+        };
+        let mut begin = Vec::new();
+        if self.is_one() {
+            begin.extend(self.open().into_iter().map(|step| (What::Nothing, step)));
+        }
+        let mut plan = Vec::new();
+        if self.mode == Mode::Serializable && !begin.is_empty() {
+            // What a batch makes by itself is read before the transaction begins, and kept safe by
+            // its version and its key: for a row that is not there the server would lock the gap,
+            // which behind the last id is everybody's. Other rows that are missing are made.
+            let is_own = |key: &Key| matches!(key, Key::Reservation(_) | Key::Payment(_));
+            let (own, others): (Vec<Key>, Vec<Key>) = wanted.keys.iter().partition(|k| is_own(k));
+            plan.extend(read::make_steps(&others).into_iter().map(|step| (What::Nothing, step)));
+            plan.extend(rows(&own, false));
+            self.ask(wanted, &mut plan);
+            plan.append(&mut begin);
+            plan.extend(rows(&others, false));
+            return plan;
+        }
+        plan.append(&mut begin);
+        plan.extend(rows(&wanted.keys, self.mode == Mode::Pessimistic));
+        // Behind the locks: whoever had to wait sees what was done meanwhile.
+        self.ask(wanted, &mut plan);
+        plan
+    }
+
+    /// The time, the answers, and what is due at that time.
+    fn ask(&self, wanted: &Wanted, plan: &mut Vec<(What, Step)>) {
+        let hand = self.store.hand();
+        plan.push((What::Now, due::now(hand)));
+        if !wanted.commands.is_empty() {
+            let answers = read::answers(wanted.commands.iter().map(|id| id.0));
+            plan.push((What::Answers, answers));
+        }
+        if !wanted.due_of.is_empty() {
+            plan.push((What::Due, due::of_shows(hand, &wanted.due_of)));
+        }
+    }
+
     fn client(&mut self) -> Result<&mut Conn, Trouble> {
         let gone = || Trouble::new(TroubleKind::Unavailable, "save", "the connection has gone");
         self.client.as_mut().ok_or_else(gone)
@@ -116,45 +170,36 @@ impl Transaction for Batch {
         wanted: &Wanted,
         rows: &mut Rows,
     ) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
-        let mut steps = if self.is_one() { self.open() } else { Vec::new() };
-        let mut tables: Vec<Option<usize>> = vec![None; steps.len()];
-        for (step, table) in read::steps(&wanted.keys, self.mode == Mode::Pessimistic) {
-            steps.push(step);
-            tables.push(table);
-        }
-        // Behind the locks come the answers, the time and what is due at that time: whoever had to
-        // wait sees what was done meanwhile.
-        let hand = self.store.hand();
-        steps.push(due::now(hand));
-        if !wanted.commands.is_empty() {
-            steps.push(read::answers(wanted.commands.iter().map(|id| id.0)));
-        }
-        if !wanted.due_of.is_empty() {
-            steps.push(due::of_shows(hand, &wanted.due_of));
-        }
+        let (answers_to, steps): (Vec<What>, Vec<Step>) = self.plan(wanted).into_iter().unzip();
         let found = script::run(self.client()?, "load", &steps).await?;
-
-        let (of_keys, rest) = found.split_at(tables.len());
         for key in &wanted.keys {
             rows.insert(*key, None);
         }
-        for (table, found) in tables.iter().zip(of_keys) {
-            let Some(table) = table else { continue };
-            for row in found {
-                if let Some(loaded) = read::loaded(*table, row)? {
-                    rows.insert(loaded.row.key(), Some(loaded));
+        let (mut answers, mut over): (&[mysql_async::Row], &[mysql_async::Row]) = (&[], &[]);
+        for (what, found) in answers_to.iter().zip(&found) {
+            match what {
+                What::Nothing => {}
+                What::Answers => answers = found,
+                What::Due => over = found,
+                What::Now => {
+                    let now = found.first().map(|row| read::get(row, 0)).transpose()?;
+                    rows.now = if rows.now == Moment::default() {
+                        now.map(Moment).unwrap_or_default()
+                    } else {
+                        rows.now
+                    };
+                }
+                What::Rows(table) => {
+                    for row in found {
+                        if let Some(loaded) = read::loaded(*table, row)? {
+                            rows.insert(loaded.row.key(), Some(loaded));
+                        }
+                    }
                 }
             }
         }
-        let mut rest = rest.iter();
-        if let Some(row) = rest.next().and_then(|now| now.first())
-            && rows.now == Moment::default()
-        {
-            rows.now = Moment(read::get(row, 0)?);
-        }
-        let answers = if wanted.commands.is_empty() { None } else { rest.next() };
-        rows.due = due::over(rest.next().map(Vec::as_slice).unwrap_or_default(), rows.now)?;
-        answers.into_iter().flatten().map(read::answer).collect()
+        rows.due = due::over(over, rows.now)?;
+        answers.iter().map(read::answer).collect()
     }
 
     async fn save(&mut self, verdict: &Arc<Verdict>) -> Result<(), Trouble> {

@@ -193,6 +193,8 @@ pub(crate) struct Statements {
     pub(crate) read: Statement,
     /// Makes rows that can be locked, where there are none.
     pub(crate) make: Option<Statement>,
+    /// The same, without a lock that keeps readers out of those that are there.
+    pub(crate) make_quietly: Option<Statement>,
     /// Reads rows by their keys and locks them, in the order of the document.
     pub(crate) read_locked: Statement,
     /// Inserts rows that must not be there.
@@ -253,13 +255,13 @@ fn statements(table: &Table) -> Statements {
     let columns = list(all.iter().map(|column| quoted(column)).collect());
     let values = list(all.iter().enumerate().map(|(n, (_, kind))| kind.value(n)).collect());
     let insert = format!("INSERT INTO {name} ({columns}) SELECT {values} FROM");
-    let make = match table.lock {
+    let makes = match table.lock {
         Lock::Insert(empty) => {
             let key_values = list(keys().enumerate().map(|(n, (_, kind))| kind.value(n)).collect());
-            let make =
-                format!("INSERT INTO {name} ({columns}) SELECT {key_values}, 0, {empty} FROM");
+            let rows = format!("INTO {name} ({columns}) SELECT {key_values}, 0, {empty} FROM");
             let keep = format!("ON DUPLICATE KEY UPDATE version = {name}.version");
-            Some(document_of(&kinds, &make, &keep))
+            let make = document_of(&kinds, &format!("INSERT {rows}"), &keep);
+            Some((make, document_of(&kinds, &format!("INSERT IGNORE {rows}"), "")))
         }
         Lock::Share | Lock::Update => None,
     };
@@ -274,9 +276,11 @@ fn statements(table: &Table) -> Statements {
          WHERE known.version = new.c{version} - 1",
         list(set.collect())
     );
+    let (make, make_quietly) = makes.unzip();
     Statements {
         read: document_of(&kinds, &select, &join),
         make,
+        make_quietly,
         read_locked: document_of(&kinds, &select, &format!("{join} {strength}")),
         insert: document_of(&kinds, &insert, ""),
         write: document_of(&kinds, &insert, &over),

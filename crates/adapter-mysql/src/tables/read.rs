@@ -31,6 +31,17 @@ pub(crate) fn steps(keys: &[Key], is_locking: bool) -> Vec<(Step, Option<usize>)
     steps
 }
 
+/// The steps that make rows which a transaction can then lock, where there are none. Where there
+/// are some they take no lock that keeps readers out.
+pub(crate) fn make_steps(keys: &[Key]) -> Vec<Step> {
+    let groups = keys.chunk_by(|one, next| number(*one) == number(*next));
+    let make = |group: &[Key]| {
+        let make = STATEMENTS[number(group[0])].make_quietly.as_ref()?;
+        Some(Step::read(make.of(&key_document(group))))
+    };
+    groups.filter_map(make).collect()
+}
+
 /// What a row of a table says. A row of version 0 was made only to be locked.
 pub(crate) fn loaded(table: usize, found: Found<'_>) -> Result<Option<Loaded>, Trouble> {
     let version: i64 = get(found, 0)?;
