@@ -49,6 +49,14 @@ fn seats(tour: &mut Tour<'_>) {
     tour.done(&ann, &release, &Value::Null);
     assert_eq!(stream.next().1["seats"][0]["state"], "available");
     tour.refused(&Who::default(), &format!("GET {path}"), "", (401, "UNAUTHENTICATED"));
+    // Whoever has left sees nothing of what happens inside any more.
+    let bob = tour.buyer_inside();
+    tour.done(&ann, "DELETE /api/v1/rooms/room_1/place", &Value::Null);
+    let held = tour.done(&bob, "POST /api/v1/reservations", &wish);
+    let (name, problem) = stream.next();
+    assert_eq!((name.as_str(), &problem["code"]), ("problem", &json!("ADMISSION_EXPIRED")));
+    let release = format!("POST /api/v1/reservations/{}/actions/release", text(&held, "id"));
+    tour.done(&bob, &release, &Value::Null);
 }
 
 fn room(tour: &mut Tour<'_>) {
