@@ -19,6 +19,9 @@ pub(crate) fn start(format: LogFormat) {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(is_terminal)
+        // A line that cannot be written (the disk is full) would be reported where it cannot be
+        // written either, and that ends the request in hand.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     // A second start in one process keeps the first log.
     let started = match format {

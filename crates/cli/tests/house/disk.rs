@@ -96,7 +96,9 @@ fn files_that_may_not_grow_refuse_and_the_sale_goes_on_when_they_may() {
 /// were refused are done when they are sent again under their key.
 fn survive(squeeze: &impl Squeeze, directory: &Path) {
     // Writes beyond a limit fail, instead of ending the process.
-    let limited = serve_after("trap '' XFSZ", directory, &["--demo"]);
+    let mut limited = serve_after("trap '' XFSZ", directory, &["--demo"]);
+    // The log stands on the same disk: a line that cannot be written must not end a request.
+    limited.stderr(std::fs::File::create(directory.join("log")).unwrap());
     let house = House::run(limited, directory);
     let mut ann = Buyer::new(&house);
     let mut acknowledged = 0;
