@@ -4,13 +4,14 @@ use super::Tree;
 
 /// The crates of ours that a crate may use, and drivers it must never see. Test dependencies are
 /// free: an adapter may use the conformance suite.
-const ALLOWED: [(&str, &[&str], &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str], &[&str]); 10] = [
     ("domain", &[], &[]),
     ("app", &["admitone-domain"], &["axum", "hyper", "rusqlite", "redis"]),
     ("conformance", &["admitone-domain", "admitone-app"], &["rusqlite", "axum"]),
     ("adapter-sqlite", &["admitone-domain", "admitone-app"], &["axum", "hyper"]),
     ("adapter-mysql", &["admitone-domain", "admitone-app"], &["axum", "hyper", "rusqlite"]),
     ("adapter-postgres", &["admitone-domain", "admitone-app"], &["axum", "hyper", "rusqlite"]),
+    ("adapter-redis", &["admitone-domain", "admitone-app"], &["axum", "hyper", "rusqlite"]),
     ("api", &["admitone-domain", "admitone-app"], &["rusqlite", "redis"]),
     (
         "cli",

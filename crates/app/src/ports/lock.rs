@@ -45,6 +45,12 @@ pub trait Guard: Send {
     /// The tokens with which the store recognises a holder that lost the lock.
     fn fences(&self) -> Fences;
 
+    /// Whether it is known to be lost: somebody else may have the keys. Only a lock that can be
+    /// lost says so, and not every one that is lost knows it; the tokens are what protects.
+    fn is_lost(&self) -> bool {
+        false
+    }
+
     /// Lets go.
     async fn release(self: Box<Self>);
 }

@@ -1,0 +1,13 @@
+//! Redis beside the store: locks, the waiting room of many instances, cache and live events.
+//!
+//! Nothing here is the truth about stock or money: the store decides, and a Redis that is lost
+//! costs speed. What a script does is one step for everybody; the scripts are the `.lua` files
+//! beside the code that calls them.
+
+mod chance;
+pub mod lock;
+mod monotonic;
+mod node;
+
+pub use lock::{LockOptions, LockSetup, RedisLock};
+pub use node::Node;

@@ -1,0 +1,223 @@
+//! Locks that hold across instances: `pubsub` on one Redis, `redlock` on a majority of several
+//! that know nothing of each other.
+//!
+//! Both take all keys of a batch in one script per node, all or nothing, and only the owner's
+//! script lets go. A lease that ran out is lost whatever its holder believes, so every key also
+//! draws a fencing token from the *store*, and the store refuses a holder who woke up too late.
+//! Counters of Redis would not do: a node that loses its memory would count anew.
+
+mod claim;
+mod held;
+mod wakers;
+
+use crate::node::Node;
+use crate::{chance, monotonic};
+use admitone_app::ports::lock::{Guard, Lock};
+use admitone_app::ports::store::{Fences, Store};
+use admitone_app::{Trouble, TroubleKind};
+use admitone_domain::Key;
+use async_trait::async_trait;
+use claim::{Attempt, Claim, Scripts};
+use futures_util::future::try_join_all;
+use held::{Held, Nothing};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wakers::{Waiter, Wakers};
+
+/// The random time between tries doubles so often.
+const BACK_OFF_MAX: u32 = 4;
+
+/// How a lock behaves. How long it is waited for is the caller's patience.
+#[derive(Debug, Clone)]
+pub struct LockOptions {
+    /// A lock whose holder is gone ends after so many ms. Default 10,000.
+    pub lease_ms: u64,
+    /// The lease is made new so often, in ms; `None`: never. Default 3,000.
+    pub renew_every_ms: Option<u64>,
+    /// Whoever waits tries again after so many ms, though nobody woke him; where nobody is woken,
+    /// after a random time that begins here and grows. Default 100.
+    pub poll_ms: u64,
+    /// The clocks of the nodes may run apart by so many thousandths. Default 10.
+    pub drift_permille: u64,
+    /// Whether tokens are drawn from the store. Off only to show what happens then. Default true.
+    pub fencing: bool,
+    /// What its keys in Redis begin with. Default `admitone`.
+    pub prefix: String,
+}
+
+impl Default for LockOptions {
+    fn default() -> Self {
+        Self {
+            lease_ms: 10_000,
+            renew_every_ms: Some(3_000),
+            poll_ms: 100,
+            drift_permille: 10,
+            fencing: true,
+            prefix: "admitone".to_owned(),
+        }
+    }
+}
+
+/// What a lock needs.
+pub struct LockSetup {
+    /// How it behaves.
+    pub options: LockOptions,
+    /// Where its tokens come from.
+    pub store: Arc<dyn Store>,
+    /// Shutdown waits for the tasks in it.
+    pub tracker: TaskTracker,
+    /// Ends them.
+    pub stop: CancellationToken,
+}
+
+/// A lock on Redis.
+pub struct RedisLock {
+    setup: LockSetup,
+    nodes: Arc<[Node]>,
+    scripts: Arc<Scripts>,
+    /// Where there are none, whoever waits tries again after a random time.
+    wakers: Option<Wakers>,
+}
+
+impl RedisLock {
+    /// A lock on one server, whose waiters are woken one at a time.
+    pub async fn pubsub(node: Node, setup: LockSetup) -> Self {
+        let wakers = Wakers::open(&node, &setup).await;
+        Self::new(vec![node], setup, Some(wakers))
+    }
+
+    /// A lock on a majority of independent servers.
+    ///
+    /// # Errors
+    /// Fewer than three servers: a majority of one or two survives nothing.
+    pub fn redlock(nodes: Vec<Node>, setup: LockSetup) -> Result<Self, Trouble> {
+        if nodes.len() < 3 {
+            let detail = format!("redlock needs three servers or more, not {}", nodes.len());
+            return Err(Trouble::new(TroubleKind::Inconsistent, "open redlock", detail));
+        }
+        Ok(Self::new(nodes, setup, None))
+    }
+
+    fn new(nodes: Vec<Node>, setup: LockSetup, wakers: Option<Wakers>) -> Self {
+        Self { setup, nodes: nodes.into(), scripts: Arc::default(), wakers }
+    }
+
+    /// An attempt has an owner of its own: letting go of a failed one that is still under way on
+    /// a slow node cannot touch the next.
+    fn claim(&self, names: &Arc<[String]>) -> Claim {
+        Claim {
+            nodes: Arc::clone(&self.nodes),
+            scripts: Arc::clone(&self.scripts),
+            tracker: self.setup.tracker.clone(),
+            names: Arc::clone(names),
+            owner: chance::name(),
+            prefix: self.setup.options.prefix.clone(),
+            lease_ms: self.setup.options.lease_ms,
+            drift_permille: self.setup.options.drift_permille,
+        }
+    }
+
+    /// Tries until it is held or the patience is over.
+    async fn take(
+        &self,
+        names: &Arc<[String]>,
+        until: Instant,
+    ) -> Result<(Claim, Instant), Trouble> {
+        let waiter = self.wakers.as_ref().map(Wakers::enlist);
+        let won = self.take_as(names, until, waiter.as_ref()).await;
+        if let (Err(_), Some(waiter)) = (&won, &waiter) {
+            self.claim(names).leave(waiter.id());
+        }
+        won
+    }
+
+    async fn take_as(
+        &self,
+        names: &Arc<[String]>,
+        until: Instant,
+        waiter: Option<&Waiter>,
+    ) -> Result<(Claim, Instant), Trouble> {
+        for tries in 0_u32.. {
+            let claim = self.claim(names);
+            let free_in_ms = match claim.attempt(waiter.map(Waiter::id)).await {
+                Attempt::Won { valid_until } => return Ok((claim, valid_until)),
+                Attempt::Taken { free_in_ms } => free_in_ms,
+                Attempt::Away(trouble) => return Err(trouble),
+            };
+            let left = until.saturating_duration_since(monotonic::now());
+            if left.is_zero() {
+                metrics::counter!("admitone_lock_refused_total").increment(1);
+                let detail = "somebody else has the lock";
+                return Err(Trouble::new(TroubleKind::Busy, "acquire a lock", detail));
+            }
+            let pause = self.pause(waiter.map(|_| free_in_ms), tries).min(left);
+            match waiter {
+                Some(waiter) => waiter.woken_within(pause).await,
+                None => drop(tokio::time::timeout(pause, self.setup.stop.cancelled()).await),
+            }
+        }
+        Err(Trouble::new(TroubleKind::Busy, "acquire a lock", "tried too often"))
+    }
+
+    /// How long to wait before the next try: where one is woken, until the lease in the way runs
+    /// out or it is time to look by oneself; else a random time that grows, so that two who split
+    /// the votes do not meet again in step, and many leave each other room.
+    fn pause(&self, free_in_ms: Option<u64>, tries: u32) -> Duration {
+        let poll_ms = self.setup.options.poll_ms.max(1);
+        Duration::from_millis(match free_in_ms {
+            Some(free_in_ms) => poll_ms.min(free_in_ms),
+            None => 1 + chance::below(poll_ms << tries.min(BACK_OFF_MAX)),
+        })
+    }
+
+    /// A token for each key, drawn while it is held: two holders that overlap share a key.
+    async fn fences(&self, names: &[String]) -> Result<Fences, Trouble> {
+        if !self.setup.options.fencing {
+            return Ok(Fences::default());
+        }
+        let draws = names.iter().map(|name| self.setup.store.draw_fence(name));
+        Ok(Fences(try_join_all(draws).await?))
+    }
+}
+
+#[async_trait]
+impl Lock for RedisLock {
+    async fn acquire(
+        &self,
+        keys: &BTreeSet<Key>,
+        patience_ms: u64,
+    ) -> Result<Box<dyn Guard>, Trouble> {
+        if keys.is_empty() {
+            return Ok(Box::new(Nothing));
+        }
+        let names: Arc<[String]> = keys.iter().map(name_of).collect::<Result<_, _>>()?;
+        let begun = monotonic::now();
+        let (claim, valid_until) =
+            self.take(&names, begun + Duration::from_millis(patience_ms)).await?;
+        let waited = begun.elapsed().as_secs_f64();
+        metrics::histogram!("admitone_lock_wait_seconds").record(waited);
+        let renewing = self.setup.options.renew_every_ms.map(Duration::from_millis);
+        // Held before the tokens are drawn: dropped on the way, the claim is let go.
+        let mut held = Held::new(claim, valid_until, renewing, &self.setup.stop);
+        match self.fences(&names).await {
+            Ok(fences) => {
+                held.carry(fences);
+                Ok(Box::new(held))
+            }
+            Err(trouble) => {
+                Box::new(held).release().await;
+                Err(trouble)
+            }
+        }
+    }
+}
+
+/// The name of a row in Redis and in the store, the same for every instance.
+fn name_of(key: &Key) -> Result<String, Trouble> {
+    serde_json::to_string(key)
+        .map_err(|error| Trouble::new(TroubleKind::Inconsistent, "name a lock", error))
+}

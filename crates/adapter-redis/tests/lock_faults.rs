@@ -1,0 +1,221 @@
+//! Locks on bad days: paused holders, nodes that are killed, stopped, or whose time jumps.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
+#![expect(clippy::disallowed_methods, reason = "a test measures how long it took")]
+
+mod house;
+mod nodes;
+
+use admitone_adapter_redis::{LockOptions, Node, RedisLock};
+use admitone_app::TroubleKind;
+use admitone_app::memory::MemoryStore;
+use admitone_app::ports::lock::Lock;
+use admitone_app::ports::reads::Reads;
+use admitone_app::ports::store::{Fences, Mode, Store, Transaction, Wanted};
+use admitone_domain::command::Charge;
+use admitone_domain::id::BuyerId;
+use admitone_domain::pass::Admission;
+use admitone_domain::{
+    Action, Actor, Command, CommandId, Currency, Fingerprint, Key, Money, Row, Rows, Verdict,
+    decide,
+};
+use house::{House, execute, keys_of, lock_of, options, refused, seats, short, take};
+use nodes::Server;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const ANN: BuyerId = BuyerId(7);
+
+fn charge(number: u64, amount: i64) -> Command {
+    let charge = Charge { amount: Money(amount), currency: Currency::KRW };
+    Command {
+        id: CommandId(u128::from(number)),
+        fingerprint: Fingerprint(number),
+        fresh: number,
+        actor: Actor::Buyer(ANN),
+        admission: Admission::None,
+        deadline: None,
+        action: Action::Charge(charge),
+    }
+}
+
+/// Loads and decides a charge in plain mode; what is left to be saved.
+async fn begin(
+    store: &MemoryStore,
+    fences: &Fences,
+    command: Command,
+) -> (Box<dyn Transaction>, Verdict) {
+    let mut transaction = store.begin(Mode::Plain, fences).await.unwrap();
+    let mut rows = Rows::default();
+    let mut keys = Vec::new();
+    command.keys(&rows, &mut keys);
+    let wanted = Wanted { keys, ..Wanted::default() };
+    transaction.load(&wanted, &mut rows).await.unwrap();
+    (transaction, decide(&rows, &[command]))
+}
+
+async fn finish(begun: (Box<dyn Transaction>, Verdict)) -> Result<(), TroubleKind> {
+    let (mut transaction, verdict) = begun;
+    transaction.save(&Arc::new(verdict)).await.map_err(|trouble| trouble.kind)?;
+    transaction.commit().await.map_err(|trouble| trouble.kind)
+}
+
+async fn balance(store: &MemoryStore) -> i64 {
+    let row = store.rows(&[Key::Wallet(ANN)]).await.unwrap().remove(0).unwrap();
+    let Row::Wallet(wallet) = row.into_row() else { panic!("a wallet") };
+    wallet.balance.0
+}
+
+/// A holder loads and is paused beyond his lease; the next one charges 5; then the first one
+/// wakes up and saves his charge of 10. What the first is told, and the balance.
+async fn paused_holder(house: &House, lock: &RedisLock) -> (Result<(), TroubleKind>, i64) {
+    let stale = take(lock, &[1], 0).await;
+    let first = begin(&house.store, &stale.fences(), charge(1, 10)).await;
+    let next = take(lock, &[1], 2_000).await;
+    finish(begin(&house.store, &next.fences(), charge(2, 5)).await).await.unwrap();
+    next.release().await;
+    let told = finish(first).await;
+    stale.release().await;
+    (told, balance(&house.store).await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_holder_who_wakes_up_too_late_is_refused_by_the_store() {
+    let Some(addresses) = nodes::shared() else { return };
+    for is_redlock in [false, true] {
+        let house = House::new(short(150));
+        let lock = lock_of(&house, &addresses, is_redlock).await;
+        assert_eq!(paused_holder(&house, &lock).await, (Err(TroubleKind::Fenced), 5));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_fencing_he_undoes_what_was_saved_meanwhile() {
+    let Some(addresses) = nodes::shared() else { return };
+    for is_redlock in [false, true] {
+        let house = House::new(LockOptions { fencing: false, ..short(150) });
+        let lock = lock_of(&house, &addresses, is_redlock).await;
+        assert_eq!(paused_holder(&house, &lock).await, (Ok(()), 10), "the harm: 5 are gone");
+    }
+}
+
+fn five() -> Option<Vec<Server>> {
+    (0..5).map(|_| Server::start()).collect()
+}
+
+fn nodes_of(servers: &[Server]) -> Vec<Node> {
+    servers.iter().map(Server::node).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redlock_goes_on_while_a_majority_of_nodes_is_left() {
+    let Some(mut servers) = five() else { return };
+    let house = House::new(options());
+    let lock = house.redlock(nodes_of(&servers));
+    take(&lock, &[1], 1_000).await.release().await;
+    for server in &mut servers[..2] {
+        server.kill();
+        let guard = take(&lock, &[1], 3_000).await;
+        assert_eq!(refused(&lock, &[1], 100).await, TroubleKind::Busy);
+        guard.release().await;
+    }
+    servers[2].kill();
+    let begun = Instant::now();
+    assert_eq!(refused(&lock, &[1], 1_000).await, TroubleKind::Unavailable);
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    println!("three of five killed: refused after {:?}", begun.elapsed());
+    servers[2].restart();
+    // The first call finds the broken connection, a later one the new.
+    let mut taken = None;
+    for _ in 0..20 {
+        if let Ok(guard) = lock.acquire(&seats(&[1]), 500).await {
+            taken = Some(guard);
+            break;
+        }
+        house::wait_ms(50).await;
+    }
+    taken.expect("the majority is back").release().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redlock_goes_on_while_nodes_are_stopped_and_lets_go_of_lost_answers() {
+    let Some(servers) = five() else { return };
+    let house = House::new(options());
+    let lock = house.redlock(nodes_of(&servers));
+    take(&lock, &[1], 1_000).await.release().await;
+    servers[0].pause();
+    servers[1].pause();
+    let begun = Instant::now();
+    let guard = take(&lock, &[1], 3_000).await;
+    println!("two of five stopped: taken after {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    guard.release().await;
+    servers[2].pause();
+    let begun = Instant::now();
+    assert_eq!(refused(&lock, &[1], 1_000).await, TroubleKind::Unavailable);
+    println!("three of five stopped: refused after {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(3));
+    // Two had said yes and three heard the question when they woke up: nobody keeps the key.
+    servers[..3].iter().for_each(Server::resume);
+    let mut left = Vec::new();
+    for _ in 0..150 {
+        house::wait_ms(20).await;
+        left.clear();
+        for server in &servers {
+            left.extend(keys_of(&server.address(), &house.options.prefix).await);
+        }
+        if left.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(left, Vec::<String>::new());
+    take(&lock, &[1], 3_000).await.release().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_node_whose_time_jumps_gives_the_lock_to_nobody_else() {
+    let Some(addresses) = nodes::shared() else { return };
+    let house = House::new(options());
+    let lock = house.redlock(addresses.iter().map(|address| nodes::node(address)).collect());
+    let guard = take(&lock, &[1], 0).await;
+    let forget = async |count: usize| {
+        for address in &addresses[..count] {
+            for key in keys_of(address, &house.options.prefix).await {
+                execute(address, &["DEL", &key]).await;
+            }
+        }
+    };
+    forget(1).await;
+    assert_eq!(refused(&lock, &[1], 100).await, TroubleKind::Busy);
+    // The twin: three of five jump, and a second holder believes that he has it.
+    forget(3).await;
+    let second = take(&lock, &[1], 500).await;
+    assert!(!guard.is_lost() && !second.is_lost(), "the harm");
+    let (old, new) = (guard.fences(), second.fences());
+    assert!(old.0[0].token < new.0[0].token, "and the tokens tell them apart");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_is_away_is_said_in_bounded_time_and_comes_back() {
+    let Some(mut server) = Server::start() else { return };
+    let house = House::new(options());
+    let lock = house.pubsub(server.node()).await;
+    take(&lock, &[1], 0).await.release().await;
+    server.pause();
+    let begun = Instant::now();
+    assert_eq!(refused(&lock, &[1], 1_000).await, TroubleKind::Unavailable);
+    println!("stopped: refused after {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    server.kill();
+    let begun = Instant::now();
+    assert_eq!(refused(&lock, &[1], 1_000).await, TroubleKind::Unavailable);
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    server.restart();
+    for _ in 0..40 {
+        if let Ok(guard) = lock.acquire(&seats(&[1]), 500).await {
+            return guard.release().await;
+        }
+        house::wait_ms(50).await;
+    }
+    panic!("it did not come back");
+}

@@ -1,0 +1,181 @@
+//! Locks on real servers. Every guard has a twin in which it is off.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
+#![expect(clippy::disallowed_methods, reason = "a test measures how long it took")]
+
+mod house;
+mod nodes;
+
+use admitone_adapter_redis::{LockOptions, RedisLock};
+use admitone_app::TroubleKind;
+use house::{House, both, execute, keys_of, options, refused, short, take};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// Five turns with two keys each; how many were inside at once at most.
+async fn turns(lock: &RedisLock, n: u64, inside: &AtomicUsize, most: &AtomicUsize) {
+    for round in 0..5 {
+        let guard = take(lock, &[1, 2 + (n + round) % 3], 30_000).await;
+        most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+        inside.fetch_sub(1, Ordering::SeqCst);
+        guard.release().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_else_has_a_key_that_is_held() {
+    let house = House::new(options());
+    let Some(locks) = both(&house).await else { return };
+    for (name, lock) in locks {
+        let lock = Arc::new(lock);
+        let (inside, most, done) = (
+            Arc::new(AtomicUsize::new(0)),
+            Arc::new(AtomicUsize::new(0)),
+            Arc::new(AtomicUsize::new(0)),
+        );
+        let begun = Instant::now();
+        let mut waiting = tokio::task::JoinSet::new();
+        for n in 0..16_u64 {
+            let (lock, inside, most, done) =
+                (lock.clone(), inside.clone(), most.clone(), done.clone());
+            waiting.spawn(async move {
+                turns(&lock, n, &inside, &most).await;
+                done.fetch_add(5, Ordering::SeqCst);
+            });
+        }
+        while let Some(ended) = waiting.join_next().await {
+            ended.unwrap();
+        }
+        assert_eq!((most.load(Ordering::SeqCst), done.load(Ordering::SeqCst)), (1, 80), "{name}");
+        println!("{name}: 80 turns of 16 waiters in {:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_keys_are_taken_all_or_none() {
+    let house = House::new(options());
+    let Some(locks) = both(&house).await else { return };
+    for (name, lock) in locks {
+        let second = take(&lock, &[2], 0).await;
+        assert_eq!(refused(&lock, &[1, 2, 3], 50).await, TroubleKind::Busy, "{name}");
+        let others = take(&lock, &[1, 3], 500).await;
+        others.release().await;
+        second.release().await;
+        take(&lock, &[1, 2, 3], 500).await.release().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_woken_does_not_wait_for_the_poll() {
+    let house = House::new(LockOptions { poll_ms: 20_000, ..options() });
+    let Some(addresses) = nodes::shared() else { return };
+    let lock = Arc::new(house.pubsub(nodes::node(&addresses[0])).await);
+    // Another instance holds: the waker crosses the wire.
+    let other = house.pubsub(nodes::node(&addresses[0])).await;
+    let guard = take(&other, &[1], 0).await;
+    let waiting: Vec<_> = (0..3)
+        .map(|_| {
+            let lock = Arc::clone(&lock);
+            tokio::spawn(async move { take(&lock, &[1], 10_000).await.release().await })
+        })
+        .collect();
+    house::wait_ms(200).await;
+    let begun = Instant::now();
+    guard.release().await;
+    for waiter in waiting {
+        waiter.await.unwrap();
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    println!("three waiters, one after the other, in {:?}", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiter_who_is_woken_for_one_key_and_stopped_by_another_passes_it_on() {
+    let house = House::new(LockOptions { poll_ms: 20_000, ..options() });
+    let Some(addresses) = nodes::shared() else { return };
+    let lock = Arc::new(house.pubsub(nodes::node(&addresses[0])).await);
+    let (one, two) = (take(&lock, &[1], 0).await, take(&lock, &[2], 0).await);
+    let spawn = |numbers: &'static [u64]| {
+        let lock = Arc::clone(&lock);
+        tokio::spawn(async move { take(&lock, numbers, 10_000).await })
+    };
+    let wants_both = spawn(&[1, 2]);
+    house::wait_ms(150).await;
+    let wants_one = spawn(&[1]);
+    house::wait_ms(150).await;
+    one.release().await;
+    let bounded = tokio::time::timeout(Duration::from_secs(5), wants_one).await;
+    bounded.expect("the second in line sleeps on").unwrap().release().await;
+    two.release().await;
+    wants_both.await.unwrap().release().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_release_does_nothing() {
+    let house = House::new(short(200));
+    let Some(locks) = both(&house).await else { return };
+    for (name, lock) in locks {
+        let slow = take(&lock, &[1], 0).await;
+        // Its lease runs out and somebody else takes the key; then the slow one lets go.
+        let next = take(&lock, &[1], 2_000).await;
+        assert!(slow.is_lost(), "{name}");
+        slow.release().await;
+        assert_eq!(refused(&lock, &[1], 0).await, TroubleKind::Busy, "{name}: it was not his");
+        next.release().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_owner_check_a_foreign_release_lets_a_third_in() {
+    let house = House::new(short(200));
+    let Some(addresses) = nodes::shared() else { return };
+    let lock = house.pubsub(nodes::node(&addresses[0])).await;
+    let slow = take(&lock, &[1], 0).await;
+    let next = take(&lock, &[1], 2_000).await;
+    for key in keys_of(&addresses[0], &house.options.prefix).await {
+        execute(&addresses[0], &["DEL", &key]).await;
+    }
+    drop(slow);
+    let third = take(&lock, &[1], 0).await;
+    assert!(!third.is_lost() && !next.is_lost(), "the harm: two believe that they have it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_is_made_new_as_long_as_it_is_held() {
+    let renewing = LockOptions { lease_ms: 300, renew_every_ms: Some(80), ..options() };
+    let house = House::new(renewing);
+    let Some(locks) = both(&house).await else { return };
+    for (name, lock) in locks {
+        let guard = take(&lock, &[1], 0).await;
+        assert_eq!(refused(&lock, &[1], 900).await, TroubleKind::Busy, "{name}: three leases long");
+        assert!(!guard.is_lost(), "{name}");
+        guard.release().await;
+        let dropped = take(&lock, &[1], 500).await;
+        drop(dropped);
+        take(&lock, &[1], 2_000).await.release().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_could_not_be_renewed_is_reported_lost() {
+    let renewing = LockOptions { lease_ms: 2_000, renew_every_ms: Some(50), ..options() };
+    let house = House::new(renewing);
+    let Some(locks) = both(&house).await else { return };
+    let addresses = nodes::shared().unwrap();
+    for (name, lock) in locks {
+        let guard = take(&lock, &[1], 0).await;
+        // The time of the nodes jumps beyond the lease: the key is gone.
+        for address in &addresses {
+            for key in keys_of(address, &house.options.prefix).await {
+                execute(address, &["DEL", &key]).await;
+            }
+        }
+        let begun = Instant::now();
+        while !guard.is_lost() && begun.elapsed() < Duration::from_secs(1) {
+            house::wait_ms(10).await;
+        }
+        assert!(guard.is_lost(), "{name}");
+    }
+}
