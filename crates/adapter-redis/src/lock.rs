@@ -143,16 +143,16 @@ impl RedisLock {
     ) -> Result<(Claim, Instant), Trouble> {
         for tries in 0_u32.. {
             let claim = self.claim(names);
-            let free_in_ms = match claim.attempt(waiter.map(Waiter::id)).await {
+            let (free_in_ms, trouble) = match claim.attempt(waiter.map(Waiter::id)).await {
                 Attempt::Won { valid_until } => return Ok((claim, valid_until)),
-                Attempt::Taken { free_in_ms } => free_in_ms,
-                Attempt::Away(trouble) => return Err(trouble),
+                Attempt::Taken { free_in_ms } => (free_in_ms, busy("somebody else has the lock")),
+                // A connection that broke is there again a moment later.
+                Attempt::Away(trouble) => (u64::MAX, trouble),
             };
             let left = until.saturating_duration_since(monotonic::now());
             if left.is_zero() {
                 metrics::counter!("admitone_lock_refused_total").increment(1);
-                let detail = "somebody else has the lock";
-                return Err(Trouble::new(TroubleKind::Busy, "acquire a lock", detail));
+                return Err(trouble);
             }
             let pause = self.pause(waiter.map(|_| free_in_ms), tries).min(left);
             match waiter {
@@ -160,7 +160,7 @@ impl RedisLock {
                 None => drop(tokio::time::timeout(pause, self.setup.stop.cancelled()).await),
             }
         }
-        Err(Trouble::new(TroubleKind::Busy, "acquire a lock", "tried too often"))
+        Err(busy("tried too often"))
     }
 
     /// How long to wait before the next try: where one is woken, until the lease in the way runs
@@ -214,6 +214,10 @@ impl Lock for RedisLock {
             }
         }
     }
+}
+
+fn busy(detail: &str) -> Trouble {
+    Trouble::new(TroubleKind::Busy, "acquire a lock", detail)
 }
 
 /// The name of a row in Redis and in the store, the same for every instance.

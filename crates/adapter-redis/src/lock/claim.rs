@@ -69,6 +69,20 @@ struct Tally {
     away: Option<Trouble>,
 }
 
+/// An attempt that nobody may be waiting for any more: what it took is let go.
+struct Unsettled<'a> {
+    claim: &'a Claim,
+    is_settled: bool,
+}
+
+impl Drop for Unsettled<'_> {
+    fn drop(&mut self) {
+        if !self.is_settled {
+            self.claim.release_later();
+        }
+    }
+}
+
 /// What one node is asked.
 #[derive(Clone, Copy)]
 enum Question {
@@ -82,15 +96,15 @@ impl Claim {
     /// also where the answer was lost: the node may have said yes.
     pub(super) async fn attempt(&self, waiter: Option<&str>) -> Attempt {
         let begun = monotonic::now();
+        let mut unsettled = Unsettled { claim: self, is_settled: false };
         let tally = self.ask(Question::Acquire, waiter.unwrap_or_default()).await;
         let valid_until = self.valid_until(begun);
         if tally.yes >= self.quorum() && monotonic::now() < valid_until {
+            unsettled.is_settled = true;
             return Attempt::Won { valid_until };
         }
         // Whoever has not answered yet may say yes as well.
-        if tally.no.len() < self.nodes.len() {
-            self.release_later();
-        }
+        unsettled.is_settled = tally.no.len() == self.nodes.len();
         let reached = tally.yes + tally.no.len();
         match tally.away {
             Some(trouble) if reached < self.quorum() => Attempt::Away(trouble),
