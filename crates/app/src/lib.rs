@@ -12,6 +12,7 @@ pub mod board;
 pub mod box_office;
 pub mod clock;
 pub mod delivery;
+pub mod follower;
 pub mod ids;
 pub mod import;
 pub mod lock;

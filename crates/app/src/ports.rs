@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod delivery;
 pub mod lock;
+pub mod outbox;
 pub mod reads;
 pub mod records;
 pub mod room_log;
