@@ -195,8 +195,14 @@ impl Rooms {
         opaque.or_else(|_| self.uuids.verify(number(room), epoch, token)).ok()
     }
 
+    /// A room that is open and led by this process.
     fn known(&self, room: RoomId) -> Option<Arc<OpenRoom>> {
-        self.open.read().unwrap_or_else(PoisonError::into_inner).get(&room).cloned()
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let is_ours = |found: &&Arc<OpenRoom>| {
+            let is_led = found.desk.is_open() && self.setup.log.leads(number(room));
+            is_led || self.setup.stop.is_cancelled()
+        };
+        open.get(&room).filter(is_ours).cloned()
     }
 
     /// A room, opened when it is asked for the first time.

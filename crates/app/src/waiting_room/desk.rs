@@ -146,6 +146,11 @@ impl Desk {
         Ok(desk)
     }
 
+    /// Whether anybody answers: a desk ends with the house, or when another process leads its room.
+    pub fn is_open(&self) -> bool {
+        !self.asks.is_closed()
+    }
+
     /// What is published.
     pub fn view(&self) -> Arc<View> {
         self.public.view.load_full()
