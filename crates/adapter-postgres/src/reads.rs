@@ -26,14 +26,14 @@ impl PostgresStore {
         self.ask_for(Step::read(sql, values)).await
     }
 
-    async fn ask_for(&self, step: Step) -> Result<Found, Trouble> {
+    pub(crate) async fn ask_for(&self, step: Step) -> Result<Found, Trouble> {
         let client = self.client("read").await?;
         let found = pipeline::run(&client, "read", None, &[step]).await?;
         Ok(found.into_iter().next().unwrap_or_default())
     }
 
     /// Rows whose statement answers `version, body`.
-    async fn bodies<T>(
+    pub(crate) async fn bodies<T>(
         &self,
         sql: &'static str,
         values: Vec<Array>,

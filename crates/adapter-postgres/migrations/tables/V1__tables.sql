@@ -100,3 +100,7 @@ CREATE TABLE room_batch (
 CREATE TABLE room_checkpoint (
     room bigint PRIMARY KEY, sequence bigint NOT NULL, image bytea NOT NULL
 );
+-- Which instance leads a room, and until when nobody else may.
+CREATE TABLE room_lease (
+    room bigint PRIMARY KEY, token bigint NOT NULL, until bigint NOT NULL
+) WITH (fillfactor = 50);
