@@ -21,14 +21,14 @@ use std::sync::Arc;
 type Found = Vec<mysql_async::Row>;
 
 impl MysqlStore {
-    async fn ask(&self, sql: impl Into<String>) -> Result<Found, Trouble> {
+    pub(crate) async fn ask(&self, sql: impl Into<String>) -> Result<Found, Trouble> {
         let mut client = self.client("read").await?;
         let found = script::run(&mut client, "read", &[Step::read(sql)]).await?;
         Ok(found.into_iter().next().unwrap_or_default())
     }
 
     /// Rows whose statement answers `version, body`.
-    async fn bodies<T>(
+    pub(crate) async fn bodies<T>(
         &self,
         sql: impl Into<String>,
         pick: impl Fn(Row) -> Option<T>,

@@ -109,3 +109,16 @@ CREATE TABLE `fence` (
 CREATE TABLE `house` (
     `name` VARBINARY(255) PRIMARY KEY, `value` VARBINARY(255) NOT NULL
 ) ENGINE = InnoDB;
+
+-- Histories of waiting rooms: the newest image of each, and what came after it.
+CREATE TABLE `room_batch` (
+    `room` BIGINT NOT NULL, `sequence` BIGINT NOT NULL, `records` LONGBLOB NOT NULL,
+    PRIMARY KEY (`room`, `sequence`)
+) ENGINE = InnoDB;
+CREATE TABLE `room_checkpoint` (
+    `room` BIGINT PRIMARY KEY, `sequence` BIGINT NOT NULL, `image` LONGBLOB NOT NULL
+) ENGINE = InnoDB;
+-- Which instance leads a room, and until when nobody else may.
+CREATE TABLE `room_lease` (
+    `room` BIGINT PRIMARY KEY, `token` BIGINT NOT NULL, `until` BIGINT NOT NULL
+) ENGINE = InnoDB;
