@@ -6,9 +6,9 @@
 //! room is opened.
 
 use super::{OpenRoom, Rooms, number, settings_of};
-use crate::{Trouble, TroubleKind};
 use crate::ports::tap::Tap;
 use crate::waiting_room::{Control, End, EndReason, Extension, Place};
+use crate::{Trouble, TroubleKind};
 use admitone_domain::id::RoomId;
 use admitone_domain::pass::PassKey;
 use admitone_domain::{Happening, Moment, Row, Verdict};
