@@ -37,7 +37,7 @@ mod tables;
 mod trouble;
 pub mod verify;
 
-pub use open::{MysqlStore, OpenTrouble, Options, Time};
+pub use open::{Guards, MysqlStore, OpenTrouble, Options, Time};
 
 /// The migrations: the tables, and the guards as a set of their own that can be left out.
 mod migrations {

@@ -6,7 +6,7 @@
 mod database;
 mod proxy;
 
-use admitone_adapter_mysql::{MysqlStore, Options, Time};
+use admitone_adapter_mysql::{Guards, MysqlStore, Options, Time};
 use admitone_app::TroubleKind;
 use admitone_app::clock::HandClock;
 use admitone_app::ports::delivery::Reply;
@@ -130,7 +130,7 @@ async fn with_its_guards_the_store_refuses_what_the_rules_must_never_let_through
 #[tokio::test(flavor = "multi_thread")]
 async fn without_its_guards_it_is_saved_and_the_store_remembers_that_they_were_left_out() {
     let Some(database) = Database::find().await else { return };
-    let unguarded = Options { guards: false, ..options() };
+    let unguarded = Options { guards: Guards::LeftOut, ..options() };
     let store = MysqlStore::open(&database.url, unguarded.clone()).await.unwrap();
     assert!(!store.is_guarded());
     save(&store, Mode::Plain, vec![stock(2)]).await.unwrap();
@@ -282,7 +282,7 @@ async fn the_verifier_finds_what_is_planted_and_nothing_else() {
         ("INSERT INTO quota SELECT 1, buyer, 1, 3 FROM wallet", "buyer_"),
     ] {
         let Some(database) = Database::find().await else { return };
-        let unguarded = Options { guards: false, ..options() };
+        let unguarded = Options { guards: Guards::LeftOut, ..options() };
         let store = MysqlStore::open(&database.url, unguarded).await.unwrap();
         save(&store, Mode::Plain, vec![stock(0)]).await.unwrap();
         for number in 1..=3 {

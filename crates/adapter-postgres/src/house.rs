@@ -2,7 +2,9 @@
 //! guarded.
 
 use crate::migrations;
-use crate::open::OpenTrouble;
+use crate::open::{Guards, OpenTrouble, PostgresStore};
+use crate::trouble;
+use admitone_app::Trouble;
 use deadpool_postgres::Object;
 
 /// Instances that start together wait for the first; a table in use is waited for only shortly, so
@@ -16,22 +18,46 @@ const RECORD: &str = "INSERT INTO house VALUES ('guards', 'left out') ON CONFLIC
 const GUARDED: &str = "INSERT INTO house VALUES ('guards', 'there') \
      ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE house.value <> excluded.value";
 
+const RECORDED: &str = "SELECT value = 'there' FROM house WHERE name = 'guards'";
+
+const RECALL: &str = "INSERT INTO house VALUES ($1, $2) ON CONFLICT (name) DO UPDATE \
+     SET value = house.value RETURNING value";
+
+impl PostgresStore {
+    /// What the house remembers under a name, for all instances; `value` if it is asked for the
+    /// first time.
+    pub async fn recall(&self, name: &str, value: &str) -> Result<String, Trouble> {
+        let failed = trouble::of("remember");
+        let client = self.client("remember").await?;
+        let row = client.query_one(RECALL, &[&name, &value]).await.map_err(&failed)?;
+        row.try_get(0).map_err(failed)
+    }
+}
+
 /// Migrates; whether the tables are guarded now. Guards that are there stay.
-pub(crate) async fn migrate(client: &mut Object, guards: bool) -> Result<bool, OpenTrouble> {
+pub(crate) async fn migrate(client: &mut Object, guards: Guards) -> Result<bool, OpenTrouble> {
     client.batch_execute(BEGIN).await.map_err(failed)?;
     let migrated = run(client, guards).await;
     let ended = client.batch_execute(END).await.map_err(failed);
     migrated.and_then(|is_guarded| ended.map(|()| is_guarded))
 }
 
-async fn run(client: &mut Object, guards: bool) -> Result<bool, OpenTrouble> {
+async fn run(client: &mut Object, guards: Guards) -> Result<bool, OpenTrouble> {
     let connection: &mut tokio_postgres::Client = client;
     migrations::tables::migrations::runner()
         .set_migration_table_name("migration_of_tables")
         .run_async(connection)
         .await
         .map_err(failed)?;
-    let record = if guards {
+    let adds = match guards {
+        Guards::Added => true,
+        Guards::LeftOut => false,
+        Guards::AsRecorded => {
+            let said = connection.query_opt(RECORDED, &[]).await.map_err(failed)?;
+            said.is_none_or(|row| row.try_get(0).unwrap_or(true))
+        }
+    };
+    let record = if adds {
         migrations::guards::migrations::runner()
             .set_migration_table_name("migration_of_guards")
             .run_async(connection)
@@ -42,8 +68,7 @@ async fn run(client: &mut Object, guards: bool) -> Result<bool, OpenTrouble> {
         RECORD
     };
     client.batch_execute(record).await.map_err(failed)?;
-    let sql = "SELECT value = 'there' FROM house WHERE name = 'guards'";
-    client.query_one(sql, &[]).await.and_then(|row| row.try_get(0)).map_err(failed)
+    client.query_one(RECORDED, &[]).await.and_then(|row| row.try_get(0)).map_err(failed)
 }
 
 fn failed(error: impl std::fmt::Display) -> OpenTrouble {

@@ -32,7 +32,7 @@ mod tables;
 mod trouble;
 pub mod verify;
 
-pub use open::{OpenTrouble, Options, PostgresStore, Time};
+pub use open::{Guards, OpenTrouble, Options, PostgresStore, Time};
 
 /// The migrations: the tables, and the guards as a set of their own that can be left out.
 mod migrations {

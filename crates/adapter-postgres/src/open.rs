@@ -15,14 +15,25 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How to open a store.
 #[derive(Clone)]
 pub struct Options {
-    /// Whether the tables get their guards; the laboratory leaves them out.
-    pub guards: bool,
+    /// Whether the tables get their guards.
+    pub guards: Guards,
     /// At most so many connections of this instance.
     pub connections_max: usize,
     /// How long a batch waits for a connection, and for another's lock on a row.
     pub wait_ms: u64,
     /// Whose time it is.
     pub time: Time,
+}
+
+/// What becomes of the guards of the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guards {
+    /// They are added if they are not there.
+    Added,
+    /// They are added to new tables, and left out where somebody left them out.
+    AsRecorded,
+    /// They are left out, as the laboratory needs it, unless they are there.
+    LeftOut,
 }
 
 /// Whose time it is.
@@ -37,7 +48,7 @@ pub enum Time {
 impl Default for Options {
     /// With guards; sixteen connections, five seconds, the server's time.
     fn default() -> Self {
-        Self { guards: true, connections_max: 16, wait_ms: 5_000, time: Time::OfServer }
+        Self { guards: Guards::Added, connections_max: 16, wait_ms: 5_000, time: Time::OfServer }
     }
 }
 

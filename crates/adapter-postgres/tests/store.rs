@@ -6,7 +6,7 @@
 mod proxy;
 mod schema;
 
-use admitone_adapter_postgres::{Options, PostgresStore, Time};
+use admitone_adapter_postgres::{Guards, Options, PostgresStore, Time};
 use admitone_app::TroubleKind;
 use admitone_app::clock::HandClock;
 use admitone_app::ports::delivery::Reply;
@@ -144,10 +144,12 @@ async fn with_its_guards_the_store_refuses_what_the_rules_must_never_let_through
 #[tokio::test(flavor = "multi_thread")]
 async fn without_its_guards_it_is_saved_and_the_store_remembers_that_they_were_left_out() {
     let Some(schema) = Schema::find().await else { return };
-    let unguarded = Options { guards: false, ..options() };
+    let unguarded = Options { guards: Guards::LeftOut, ..options() };
     let store = PostgresStore::open(&schema.url, unguarded.clone()).await.unwrap();
     assert!(!store.is_guarded());
     save(&store, Mode::Plain, vec![stock(2)]).await.unwrap();
+    let as_it_is = Options { guards: Guards::AsRecorded, ..options() };
+    assert!(!PostgresStore::open(&schema.url, as_it_is.clone()).await.unwrap().is_guarded());
     // Added to a live table they ask nothing of the rows that are there, and stay.
     assert!(PostgresStore::open(&schema.url, options()).await.unwrap().is_guarded());
     assert!(PostgresStore::open(&schema.url, unguarded).await.unwrap().is_guarded());
@@ -316,7 +318,7 @@ async fn the_verifier_finds_what_is_planted_and_nothing_else() {
         ("INSERT INTO quota SELECT 1, buyer, 1, 3 FROM wallet", "buyer_"),
     ] {
         let Some(schema) = Schema::find().await else { return };
-        let unguarded = Options { guards: false, ..options() };
+        let unguarded = Options { guards: Guards::LeftOut, ..options() };
         let store = PostgresStore::open(&schema.url, unguarded).await.unwrap();
         save(&store, Mode::Plain, vec![stock(0)]).await.unwrap();
         for number in 1..=3 {
