@@ -27,8 +27,8 @@ pub(crate) enum Task {
     Doctor(Place),
     /// Show or check the configuration.
     Config(Config),
-    /// Bring the databases of a data directory to this version.
-    Migrate(Place),
+    /// Bring the tables of a store to this version.
+    Migrate(Migrate),
     /// Make or list operators.
     User(User),
     /// Measure this build on this machine: load, audit and report in one command.
@@ -55,6 +55,19 @@ pub(crate) struct Place {
     /// The directory of the store.
     #[arg(long, env = "ADMITONE_DATA_DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// The store: `sqlite:DIR`, `postgres://…` or `mysql://…`; without it the embedded one in the
+    /// data directory.
+    #[arg(long, env = "ADMITONE_STORE", hide_env_values = true)]
+    pub(crate) store: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Leave out the constraints that catch an oversell, of new tables; for the laboratory.
+    #[arg(long)]
+    pub(crate) without_guards: bool,
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +89,9 @@ pub(crate) struct Serve {
     /// Serve the routes of the reference systems. They trust the user id they are told.
     #[arg(long, env = "ADMITONE_REFERENCE_ROUTES", value_parser = BoolishValueParser::new())]
     pub(crate) reference_routes: bool,
+    /// Sell although nothing would stop an oversell, such as from a store without its guards.
+    #[arg(long)]
+    pub(crate) allow_unsafe: bool,
     /// Serve the no-op routes that benchmarks compare with.
     #[arg(long, hide = true)]
     pub(crate) bench_routes: bool,

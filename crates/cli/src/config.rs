@@ -18,6 +18,7 @@ pub(crate) const EXAMPLE: &str = include_str!("config.example.toml");
 pub(crate) struct Configuration {
     pub(crate) listen: SocketAddr,
     pub(crate) data_dir: PathBuf,
+    pub(crate) store: String,
     pub(crate) currency: Currency,
     pub(crate) reference_routes: bool,
     pub(crate) log_format: LogFormat,
@@ -27,6 +28,17 @@ pub(crate) struct Configuration {
     pub(crate) accounts: AccountsConfiguration,
     pub(crate) wallet: WalletConfiguration,
     pub(crate) issuer: Option<IssuerConfiguration>,
+}
+
+/// Where a store is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Address {
+    /// The embedded one, in a directory.
+    Sqlite(PathBuf),
+    /// On a `PostgreSQL`.
+    Postgres(String),
+    /// On a `MariaDB` or `MySQL`.
+    Mysql(String),
 }
 
 /// Accounts of the house itself.
@@ -69,6 +81,7 @@ impl Default for Configuration {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data_dir: PathBuf::from("admitone-data"),
+            store: String::new(),
             currency: Currency::KRW,
             reference_routes: false,
             log_format: LogFormat::Text,
@@ -121,7 +134,34 @@ impl Configuration {
         if let Some(directory) = &place.data_dir {
             configuration.data_dir.clone_from(directory);
         }
+        if let Some(store) = &place.store {
+            configuration.store.clone_from(store);
+        }
+        configuration.address()?;
         Ok(configuration)
+    }
+
+    /// Where the store is.
+    pub(crate) fn address(&self) -> Result<Address, Failed> {
+        let url = || self.store.clone();
+        match self.store.split_once(':') {
+            None if self.store.is_empty() => Ok(Address::Sqlite(self.data_dir.clone())),
+            Some(("sqlite", directory)) if !directory.is_empty() => {
+                Ok(Address::Sqlite(directory.into()))
+            }
+            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
+                Ok(Address::Postgres(url()))
+            }
+            Some(("mysql", rest)) if rest.starts_with("//") => Ok(Address::Mysql(url())),
+            Some(("mariadb", rest)) if rest.starts_with("//") => {
+                Ok(Address::Mysql(format!("mysql:{rest}")))
+            }
+            // It may hold a password, so it is not repeated.
+            _ => Err(failed("the store")(
+                "write sqlite:DIR, postgres://USER:PASSWORD@HOST/DATABASE or \
+                 mysql://USER:PASSWORD@HOST/DATABASE",
+            )),
+        }
     }
 }
 
@@ -137,9 +177,10 @@ mod tests {
     type Change = fn(&mut Configuration);
 
     /// A value for each variable that is not its default, and what it makes of the settings.
-    const SAID: [(&str, &str, Change); 10] = [
+    const SAID: [(&str, &str, Change); 11] = [
         ("ADMITONE_LISTEN", "127.0.0.1:9", |c| c.listen.set_port(9)),
         ("ADMITONE_DATA_DIR", "there", |c| c.data_dir = "there".into()),
+        ("ADMITONE_STORE", "postgres://there/house", |c| c.store = "postgres://there/house".into()),
         ("ADMITONE_CURRENCY", "EUR", |c| c.currency = "EUR".parse().unwrap()),
         ("ADMITONE_REFERENCE_ROUTES", "true", |c| c.reference_routes = true),
         ("ADMITONE_LOG_FORMAT", "json", |c| c.log_format = LogFormat::Json),
@@ -215,6 +256,26 @@ mod tests {
         ] {
             let said = with(&[(name, value)]).unwrap_err().to_string();
             assert!(said.contains("ADMITONE") || said.contains("variables"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_store_is_named_by_its_address() {
+        let address = |store: &str| {
+            let store = store.to_owned();
+            Configuration { store, ..Configuration::default() }.address()
+        };
+        assert_eq!(address("").unwrap(), Address::Sqlite("admitone-data".into()));
+        assert_eq!(address("sqlite:a/b").unwrap(), Address::Sqlite("a/b".into()));
+        for url in ["postgres://a:b@h/d", "postgresql://h/d"] {
+            assert_eq!(address(url).unwrap(), Address::Postgres(url.into()));
+        }
+        for url in ["mysql://a:b@h/d", "mariadb://a:b@h/d"] {
+            assert_eq!(address(url).unwrap(), Address::Mysql("mysql://a:b@h/d".into()));
+        }
+        for wrong in ["sqlite:", "redis://secret@h", "postgres:secret", "secret"] {
+            let said = address(wrong).unwrap_err().to_string();
+            assert!(said.contains("postgres://") && !said.contains("secret"), "{said}");
         }
     }
 

@@ -7,6 +7,8 @@ mod config;
 mod demo;
 mod exit;
 mod logging;
+mod secret;
+mod shelf;
 mod wiring;
 
 use arguments::{Arguments, Task};

@@ -1,70 +1,104 @@
-//! Puts the parts together: the embedded store, one writer, the rooms.
+//! Puts the parts together: the store, one writer, the rooms, and who follows other instances.
 
 use crate::config::Configuration;
 use crate::exit::{Failed, failed};
-use admitone_adapter_sqlite::{Options, SqliteRoomLog, SqliteStore};
+use crate::shelf::{Guards, Shelf};
 use admitone_api::figures::Commits;
 use admitone_api::house::{Issuer, Parties, Secret};
 use admitone_app::BoxOffice;
+use admitone_app::TroubleKind;
 use admitone_app::board::Boards;
 use admitone_app::clock::SystemClock;
 use admitone_app::delivery::{Channel, ChannelLimits};
+use admitone_app::follower::Follower;
 use admitone_app::ids::Ids;
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::lock::NoLock;
-use admitone_app::ports::store::Mode;
+use admitone_app::ports::tap::Tap;
 use admitone_app::rooms::{Rooms, RoomsSetup};
 use admitone_app::settle::{SettleLimits, Settler};
 use admitone_app::sweeper::Sweeper;
 use admitone_app::waiting_room::MasterKey;
 use ring::rand::SecureRandom;
-use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// How long to wait for rooms whose leader may have died: longer than it would keep them.
+const ROOMS_PATIENCE: Duration = Duration::from_secs(9);
 
 /// A house that is ready to sell.
 pub(crate) struct Wired {
     pub(crate) office: BoxOffice,
-    pub(crate) rooms: Arc<Rooms>,
+    /// Where the house leads the waiting rooms: a command beside instances that sell leaves them
+    /// to those.
+    pub(crate) rooms: Option<Arc<Rooms>>,
     pub(crate) parties: Arc<Parties>,
     pub(crate) secret: Secret,
     pub(crate) issuer: Option<Issuer>,
-    pub(crate) store: SqliteStore,
+    pub(crate) shelf: Shelf,
     /// Ends the tasks.
     pub(crate) stop: CancellationToken,
     /// What shutdown waits for.
     pub(crate) tasks: TaskTracker,
 }
 
+/// What a house is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To sell to whoever comes.
+    Selling,
+    /// For one task, perhaps beside instances that sell.
+    Task,
+}
+
 impl Wired {
-    /// Opens the store and starts everything but the listener.
+    /// Opens the store for one task.
     pub(crate) async fn open(configuration: &Configuration) -> Result<Self, Failed> {
+        Self::open_for(Purpose::Task, configuration, Guards::AsRecorded).await
+    }
+
+    /// Opens the store and starts everything but the listener.
+    pub(crate) async fn open_for(
+        purpose: Purpose,
+        configuration: &Configuration,
+        guards: Guards,
+    ) -> Result<Self, Failed> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-        let directory = &configuration.data_dir;
-        let store = SqliteStore::open(directory, Arc::clone(&clock), Options::default())?;
-        let secret = secret_of(directory)?;
+        let shelf = Shelf::open(configuration, &clock, guards).await?;
+        let secret = shelf.secret().await?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let reads: Arc<dyn admitone_app::ports::reads::Reads> = Arc::new(store.clone());
+        let reads = shelf.reads();
+        // Before anything is loaded: what others commit from here on is told.
+        let outbox = shelf.outbox().filter(|_| purpose == Purpose::Selling);
+        let follower = match outbox {
+            Some(outbox) => Some(Follower::begin(outbox).await?),
+            None => None,
+        };
         let epoch = u64::try_from(chance() & 0xffff_ffff).unwrap_or(1);
         let boards = Arc::new(Boards::new(Arc::clone(&reads), epoch));
         let parties = Arc::new(Parties::default());
-        parties.load(&*reads, &store).await?;
-        let rooms = Rooms::open(RoomsSetup {
-            reads: Arc::clone(&reads),
-            log: Arc::new(SqliteRoomLog::open(directory)?),
-            clock: Arc::clone(&clock),
-            key: MasterKey { id: 1, secret },
-            tracker: tasks.clone(),
-            stop: stop.clone(),
-        })
-        .await?;
+        parties.load(&*reads, &*shelf.records()).await?;
+        let rooms = if purpose == Purpose::Selling || !shelf.is_shared() {
+            let key = MasterKey { id: 1, secret };
+            Some(open_rooms(&shelf, key, &clock, &tasks, &stop).await?)
+        } else {
+            None
+        };
+        let mut taps: Vec<Arc<dyn Tap>> = vec![boards.clone(), parties.clone()];
+        taps.extend(rooms.clone().map(|rooms| rooms as Arc<dyn Tap>));
+        if let Some(start) = follower {
+            let follower = start.follow(Arc::clone(&reads), taps.clone(), Arc::clone(&clock));
+            tasks.spawn(follower.run(stop.clone()));
+        }
+        taps.push(Arc::new(Commits));
         let settler = Arc::new(Settler {
-            store: Arc::new(store.clone()),
+            store: shelf.store(),
             lock: Arc::new(NoLock),
-            mode: Mode::Plain,
+            mode: shelf.mode(),
             clock: Arc::clone(&clock),
-            taps: vec![boards.clone(), parties.clone(), rooms.clone(), Arc::new(Commits)],
+            taps,
             limits: SettleLimits::default(),
         });
         let limits = ChannelLimits {
@@ -72,19 +106,26 @@ impl Wired {
             batch_max: configuration.batch_max,
         };
         let delivery = Arc::new(Channel::start(settler, limits, &tasks));
-        let ids = Arc::new(Ids::new(Arc::new(store.clone())));
+        let ids = Arc::new(Ids::new(shelf.store()));
         let office = BoxOffice { delivery, reads, boards, ids, clock };
-        let sweeper = Sweeper {
-            reads: Arc::clone(&office.reads),
-            delivery: Arc::clone(&office.delivery),
-            clock: Arc::clone(&office.clock),
-        };
-        tasks.spawn(sweeper.run(stop.clone()));
+        if purpose == Purpose::Selling || !shelf.is_shared() {
+            let sweeper = Sweeper {
+                reads: Arc::clone(&office.reads),
+                delivery: Arc::clone(&office.delivery),
+                clock: Arc::clone(&office.clock),
+            };
+            tasks.spawn(sweeper.run(stop.clone()));
+        }
         let issuer = configuration.issuer.as_ref();
         let issuer = issuer.map(|i| Issuer::new(&i.name, i.audience.as_deref(), &i.jwk));
         let issuer = issuer.transpose()?;
         let secret = Secret::new(&secret);
-        Ok(Self { office, rooms, parties, secret, issuer, store, stop, tasks })
+        Ok(Self { office, rooms, parties, secret, issuer, shelf, stop, tasks })
+    }
+
+    /// The waiting rooms of a house that sells.
+    pub(crate) fn rooms(&self) -> Result<Arc<Rooms>, Failed> {
+        self.rooms.clone().ok_or_else(|| failed("the waiting rooms")("are led by others"))
     }
 
     /// Answers what was accepted, folds the journal, ends.
@@ -93,7 +134,43 @@ impl Wired {
         self.tasks.close();
         drop((self.office, self.rooms, self.parties));
         self.tasks.wait().await;
-        self.store.close().await.map_err(failed("closing the store"))
+        self.shelf.close().await
+    }
+}
+
+/// Opens the waiting rooms. Each is led by one instance: if another leads them this one waits as
+/// long as a dead one would keep them, and then gives up.
+async fn open_rooms(
+    shelf: &Shelf,
+    key: MasterKey,
+    clock: &Arc<dyn Clock>,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<Arc<Rooms>, Failed> {
+    let log = shelf.room_log()?;
+    shelf.keep(tasks, stop);
+    let begun = Instant::now();
+    loop {
+        let setup = RoomsSetup {
+            reads: shelf.reads(),
+            log: Arc::clone(&log),
+            clock: Arc::clone(clock),
+            key: key.clone(),
+            tracker: tasks.clone(),
+            stop: stop.clone(),
+        };
+        match Rooms::open(setup).await {
+            Err(trouble) if trouble.kind == TroubleKind::Busy => {
+                if begun.elapsed() > ROOMS_PATIENCE {
+                    return Err(failed("another instance sells from this store")(format!(
+                        "{}, and a room cannot be shared yet: let that instance sell alone, or                          take the room away from its shows",
+                        trouble.detail
+                    )));
+                }
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            opened => return Ok(opened?),
+        }
     }
 }
 
@@ -108,30 +185,4 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
     #[expect(clippy::expect_used, reason = "without random numbers nothing can be signed")]
     ring::rand::SystemRandom::new().fill(&mut bytes).expect("the system has random numbers");
     bytes
-}
-
-/// The house's secret: made at the first start, kept in the data directory.
-fn secret_of(directory: &Path) -> Result<[u8; 32], Failed> {
-    let path = directory.join("secret.key");
-    let doing = format!("the secret {}", path.display());
-    match std::fs::read(&path) {
-        Ok(bytes) => bytes.try_into().map_err(|_| {
-            failed(&doing)("must have 32 bytes; restore it, or remove it to void all tokens")
-        }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let secret = random();
-            write_private(&path, &secret).map_err(failed(&doing))?;
-            Ok(secret)
-        }
-        Err(error) => Err(failed(&doing)(error)),
-    }
-}
-
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }

@@ -18,6 +18,8 @@ const ALLOWED: [(&str, &[&str], &[&str]); 10] = [
         &[
             "admitone-domain",
             "admitone-app",
+            "admitone-adapter-mysql",
+            "admitone-adapter-postgres",
             "admitone-adapter-sqlite",
             "admitone-api",
             "admitone-lab",

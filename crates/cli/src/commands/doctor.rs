@@ -4,6 +4,7 @@ use super::block_on;
 use crate::arguments::Place;
 use crate::config::Configuration;
 use crate::exit::{Exit, Failed};
+use crate::shelf::shown;
 use crate::wiring::Wired;
 
 pub(crate) fn run(arguments: &Place) -> Result<Exit, Failed> {
@@ -13,14 +14,14 @@ pub(crate) fn run(arguments: &Place) -> Result<Exit, Failed> {
     let store = block_on(async {
         let wired = Wired::open(&configuration).await?;
         let operators = wired.office.reads.operators().await?.len();
-        let rooms = wired.rooms.desks().len();
+        let rooms = wired.office.reads.rooms().await?.len();
         wired.close().await?;
         Ok(format!("{operators} operators, {rooms} waiting rooms"))
     });
     let findings = [
         (format!("listen on {address}"), port.map(|()| "free".to_owned())),
         (
-            format!("data directory {}", configuration.data_dir.display()),
+            format!("store {}", shown(&configuration.address()?)),
             store.map_err(|failed| failed.to_string()),
         ),
         ("open files".to_owned(), open_files()),

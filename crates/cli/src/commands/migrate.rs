@@ -1,20 +1,21 @@
-//! `admitone migrate`: opening a data directory brings its databases to this version.
+//! `admitone migrate`: opening a store brings its tables to this version.
 
 use super::block_on;
-use crate::arguments::Place;
+use crate::arguments::Migrate;
 use crate::config::Configuration;
 use crate::exit::{Exit, Failed};
-use crate::wiring::Wired;
+use crate::shelf::{Guards, shown};
+use crate::wiring::{Purpose, Wired};
 
-pub(crate) fn run(arguments: &Place) -> Result<Exit, Failed> {
-    let configuration = Configuration::of(arguments)?;
+pub(crate) fn run(arguments: &Migrate) -> Result<Exit, Failed> {
+    let configuration = Configuration::of(&arguments.place)?;
     block_on(async {
-        Wired::open(&configuration).await?.close().await?;
-        println!(
-            "{} is at version {}",
-            configuration.data_dir.display(),
-            env!("CARGO_PKG_VERSION")
-        );
+        let guards = if arguments.without_guards { Guards::LeftOut } else { Guards::Added };
+        let wired = Wired::open_for(Purpose::Task, &configuration, guards).await?;
+        let without = if wired.shelf.is_guarded() { "" } else { ", without its guards" };
+        wired.close().await?;
+        let place = shown(&configuration.address()?);
+        println!("{place} is at version {}{without}", env!("CARGO_PKG_VERSION"));
         Ok(Exit::Done)
     })
 }

@@ -4,7 +4,8 @@ use super::{block_on, user};
 use crate::arguments::Serve;
 use crate::config::Configuration;
 use crate::exit::{Exit, Failed, failed};
-use crate::wiring::{Wired, chance};
+use crate::shelf::{Guards, shown};
+use crate::wiring::{Purpose, Wired, chance};
 use crate::{demo, logging};
 use admitone_api::reference::Setting;
 use admitone_api::server::{self, ServerLimits};
@@ -12,7 +13,6 @@ use admitone_api::{Freedoms, House, Parts, figures};
 use admitone_domain::id::RoomId;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -47,7 +47,15 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     let listener = server::bind(configuration.listen)
         .map_err(|error| failed(&listening)(format!("{error}; choose another with --listen")))?;
     let address = listener.local_addr()?;
-    let wired = Wired::open(configuration).await?;
+    let guards = if arguments.allow_unsafe { Guards::LeftOut } else { Guards::AsRecorded };
+    let wired = Wired::open_for(Purpose::Selling, configuration, guards).await?;
+    if !wired.shelf.is_guarded() && !arguments.allow_unsafe {
+        wired.close().await?;
+        return Err(failed("the store has no guards")(
+            "nothing would stop an oversell: add them with `admitone migrate`, or sell without \
+             them on purpose with --allow-unsafe",
+        ));
+    }
     if arguments.demo {
         demo::fill(&wired.office).await?;
     }
@@ -61,9 +69,9 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     let closing = wired.stop.child_token();
     let house = House(Arc::new(Parts {
         office: wired.office.clone(),
-        rooms: Arc::clone(&wired.rooms),
+        rooms: wired.rooms()?,
         parties: Arc::clone(&wired.parties),
-        records: Arc::new(wired.store.clone()),
+        records: wired.shelf.records(),
         secret: wired.secret.clone(),
         issuer: wired.issuer.clone(),
         freedoms: Freedoms {
@@ -79,7 +87,7 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     }));
     // Before anybody is told that the house is open: who is told may ask it to close.
     let ended = ended()?;
-    say(address, &configuration.data_dir, operator_key.as_deref());
+    say(address, &shown(&configuration.address()?), operator_key.as_deref());
     let limits =
         ServerLimits { connections_max: configuration.connections_max, ..ServerLimits::default() };
     let clock = Arc::clone(&wired.office.clock);
@@ -114,12 +122,12 @@ async fn crowd(address: SocketAddr, people: u32, closing: CancellationToken) {
 }
 
 /// Where to look. Whoever does not listen any more stops no sale.
-fn say(address: SocketAddr, directory: &Path, operator_key: Option<&str>) {
+fn say(address: SocketAddr, store: &str, operator_key: Option<&str>) {
     let mut lines = format!(
         "admitone {} sells at http://{address}\n  the API:        http://{address}/api-docs\n  \
          the figures:    http://{address}/metrics\n  the store:      {}\n",
         env!("CARGO_PKG_VERSION"),
-        directory.display()
+        store
     );
     if let Some(key) = operator_key {
         lines += "  operator key: ";
@@ -140,7 +148,7 @@ async fn first_operator(wired: &Wired) -> Result<Option<String>, Failed> {
 
 /// The room of the reference routes: the first there is, else one of their own.
 async fn reference_room(wired: &Wired) -> Result<RoomId, Failed> {
-    if let Some((room, _)) = wired.rooms.desks().into_iter().min_by_key(|(room, _)| *room) {
+    if let Some((room, _)) = wired.rooms()?.desks().into_iter().min_by_key(|(room, _)| *room) {
         return Ok(room);
     }
     demo::reference_room(&wired.office).await

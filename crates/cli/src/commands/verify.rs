@@ -3,6 +3,7 @@
 use crate::arguments::Verify;
 use crate::config::Configuration;
 use crate::exit::{Exit, Failed};
+use crate::shelf::shown;
 use crate::wiring::Wired;
 use indicatif::ProgressBar;
 
@@ -10,9 +11,8 @@ pub(crate) fn run(arguments: &Verify) -> Result<Exit, Failed> {
     let configuration = Configuration::of(&arguments.place)?;
     super::block_on(async {
         let wired = Wired::open(&configuration).await?;
-        wired.store.close().await?;
         let progress = ProgressBar::new_spinner();
-        let report = wired.store.verify(|what| progress.set_message(what))?;
+        let report = wired.shelf.verify(|what| progress.set_message(what)).await?;
         progress.finish_and_clear();
         wired.close().await?;
         if arguments.json {
@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &Verify) -> Result<Exit, Failed> {
                 println!(
                     "nothing was repaired: keep a copy of {} to look into, and restore the last \
                      sound one",
-                    configuration.data_dir.display()
+                    shown(&configuration.address()?)
                 );
             }
         }

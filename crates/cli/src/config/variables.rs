@@ -32,9 +32,10 @@ const fn issuer(name: &'static str, key: &'static str) -> Variable {
     Variable { name, table: Some("issuer"), key, kind: Kind::Text }
 }
 
-pub(super) const VARIABLES: [Variable; 13] = [
+pub(super) const VARIABLES: [Variable; 14] = [
     variable("ADMITONE_LISTEN", "listen", Kind::Text),
     variable("ADMITONE_DATA_DIR", "data_dir", Kind::Text),
+    variable("ADMITONE_STORE", "store", Kind::Text),
     variable("ADMITONE_CURRENCY", "currency", Kind::Text),
     variable("ADMITONE_REFERENCE_ROUTES", "reference_routes", Kind::Truth),
     variable("ADMITONE_LOG_FORMAT", "log_format", Kind::Text),

@@ -134,10 +134,20 @@ impl Answer {
 
 impl Connection {
     fn to(address: &str) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self { address: address.to_owned(), stream: BufReader::new(stream) }
+        Self::try_to(address).unwrap()
+    }
+
+    /// Connects, where there may be nobody.
+    pub(crate) fn try_to(address: &str) -> std::io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        stream.set_nodelay(true)?;
+        Ok(Self { address: address.to_owned(), stream: BufReader::new(stream) })
+    }
+
+    /// Whether it leads there.
+    pub(crate) fn is_to(&self, address: &str) -> bool {
+        self.address == address
     }
 
     /// Sends a request; an error means that the outcome is unknown.

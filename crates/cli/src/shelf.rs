@@ -1,0 +1,273 @@
+//! The stores there are, and what the commands need of whichever it is. The only place that knows
+//! one adapter from another.
+
+use crate::config::{Address, Configuration};
+use crate::exit::{Failed, failed};
+use crate::secret;
+use admitone_adapter_mysql::MysqlStore;
+use admitone_adapter_mysql::room_log::{self as mysql_rooms, MysqlRoomLog};
+use admitone_adapter_postgres::PostgresStore;
+use admitone_adapter_postgres::room_log::{self as postgres_rooms, PostgresRoomLog};
+use admitone_adapter_sqlite::{SqliteRoomLog, SqliteStore};
+use admitone_app::ports::clock::Clock;
+use admitone_app::ports::outbox::Outbox;
+use admitone_app::ports::reads::Reads;
+use admitone_app::ports::records::Records;
+use admitone_app::ports::room_log::RoomLog;
+use admitone_app::ports::store::{Mode, Store};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How often old answers are dropped.
+const PRUNE_PAUSE: Duration = Duration::from_secs(60);
+
+/// What becomes of the guards of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Guards {
+    /// They are added if they are not there.
+    Added,
+    /// They are left out where somebody left them out.
+    AsRecorded,
+    /// They are left out of new tables.
+    LeftOut,
+}
+
+/// A store of one kind or another.
+pub(crate) enum Shelf {
+    Sqlite(SqliteStore, PathBuf),
+    Postgres(PostgresStore, PostgresRoomLog),
+    Mysql(MysqlStore, MysqlRoomLog),
+}
+
+/// What a verification came to.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) rows: u64,
+    pub(crate) findings: Vec<String>,
+}
+
+impl Shelf {
+    /// Opens the store that the configuration names, and brings it to this version.
+    pub(crate) async fn open(
+        configuration: &Configuration,
+        clock: &Arc<dyn Clock>,
+        guards: Guards,
+    ) -> Result<Self, Failed> {
+        match configuration.address()? {
+            Address::Sqlite(directory) => {
+                let options = admitone_adapter_sqlite::Options {
+                    guards: guards != Guards::LeftOut,
+                    ..admitone_adapter_sqlite::Options::default()
+                };
+                let store = SqliteStore::open(&directory, Arc::clone(clock), options)?;
+                Ok(Self::Sqlite(store, directory))
+            }
+            Address::Postgres(url) => {
+                use admitone_adapter_postgres::{Guards as Theirs, Options};
+                let guards = match guards {
+                    Guards::Added => Theirs::Added,
+                    Guards::AsRecorded => Theirs::AsRecorded,
+                    Guards::LeftOut => Theirs::LeftOut,
+                };
+                let options = Options { guards, ..Options::default() };
+                let store = PostgresStore::open(&url, options).await?;
+                let log = PostgresRoomLog::new(store.clone(), postgres_rooms::LEASE);
+                Ok(Self::Postgres(store, log))
+            }
+            Address::Mysql(url) => {
+                use admitone_adapter_mysql::{Guards as Theirs, Options};
+                let guards = match guards {
+                    Guards::Added => Theirs::Added,
+                    Guards::AsRecorded => Theirs::AsRecorded,
+                    Guards::LeftOut => Theirs::LeftOut,
+                };
+                let options = Options { guards, ..Options::default() };
+                let store = MysqlStore::open(&url, options).await?;
+                let log = MysqlRoomLog::new(store.clone(), mysql_rooms::LEASE);
+                Ok(Self::Mysql(store, log))
+            }
+        }
+    }
+
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Sqlite(store, _) => Arc::new(store.clone()),
+            Self::Postgres(store, _) => Arc::new(store.clone()),
+            Self::Mysql(store, _) => Arc::new(store.clone()),
+        }
+    }
+
+    pub(crate) fn reads(&self) -> Arc<dyn Reads> {
+        match self {
+            Self::Sqlite(store, _) => Arc::new(store.clone()),
+            Self::Postgres(store, _) => Arc::new(store.clone()),
+            Self::Mysql(store, _) => Arc::new(store.clone()),
+        }
+    }
+
+    pub(crate) fn records(&self) -> Arc<dyn Records> {
+        match self {
+            Self::Sqlite(store, _) => Arc::new(store.clone()),
+            Self::Postgres(store, _) => Arc::new(store.clone()),
+            Self::Mysql(store, _) => Arc::new(store.clone()),
+        }
+    }
+
+    /// What other instances commit; none where there are no others.
+    pub(crate) fn outbox(&self) -> Option<Arc<dyn Outbox>> {
+        match self {
+            Self::Sqlite(..) => None,
+            Self::Postgres(store, _) => Some(Arc::new(store.clone())),
+            Self::Mysql(store, _) => Some(Arc::new(store.clone())),
+        }
+    }
+
+    /// Where waiting rooms keep their histories.
+    pub(crate) fn room_log(&self) -> Result<Arc<dyn RoomLog>, Failed> {
+        Ok(match self {
+            Self::Sqlite(_, directory) => Arc::new(SqliteRoomLog::open(directory)?),
+            Self::Postgres(_, log) => Arc::new(log.clone()),
+            Self::Mysql(_, log) => Arc::new(log.clone()),
+        })
+    }
+
+    /// Whether other instances may be at work on it.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.outbox().is_some()
+    }
+
+    /// How a batch protects itself: alone it need not, beside others its save checks what it
+    /// relies on.
+    pub(crate) fn mode(&self) -> Mode {
+        if self.is_shared() { Mode::Conditional } else { Mode::Plain }
+    }
+
+    /// Whether the tables have their guards.
+    pub(crate) fn is_guarded(&self) -> bool {
+        match self {
+            Self::Sqlite(..) => true,
+            Self::Postgres(store, _) => store.is_guarded(),
+            Self::Mysql(store, _) => store.is_guarded(),
+        }
+    }
+
+    /// The house's secret: made at the first start, the same for all instances.
+    pub(crate) async fn secret(&self) -> Result<[u8; 32], Failed> {
+        let fresh = secret::fresh();
+        match self {
+            Self::Sqlite(_, directory) => secret::of_directory(directory),
+            Self::Postgres(store, _) => secret::decode(&store.recall("secret", &fresh).await?),
+            Self::Mysql(store, _) => secret::decode(&store.recall("secret", &fresh).await?),
+        }
+    }
+
+    /// What has to be done now and then by every instance that sells.
+    pub(crate) fn keep(&self, tasks: &TaskTracker, stop: &CancellationToken) {
+        match self {
+            Self::Sqlite(..) => {}
+            Self::Postgres(store, log) => {
+                tasks.spawn(log.clone().renew(stop.clone()));
+                let store = store.clone();
+                tasks.spawn(now_and_then(stop.clone(), move || {
+                    let store = store.clone();
+                    async move { store.prune().await.map(|_| ()) }
+                }));
+            }
+            Self::Mysql(store, log) => {
+                tasks.spawn(log.clone().renew(stop.clone()));
+                let store = store.clone();
+                tasks.spawn(now_and_then(stop.clone(), move || {
+                    let store = store.clone();
+                    async move { store.prune().await.map(|_| ()) }
+                }));
+            }
+        }
+    }
+
+    /// Recomputes every invariant. Nothing of this process may be at work on it.
+    pub(crate) async fn verify(
+        &self,
+        progress: impl FnMut(&'static str) + Send,
+    ) -> Result<Report, Failed> {
+        Ok(match self {
+            Self::Sqlite(store, _) => {
+                // What is not folded yet is not seen.
+                store.close().await?;
+                let found = store.verify(progress)?;
+                Report { rows: found.rows, findings: found.findings }
+            }
+            Self::Postgres(store, _) => {
+                let found = store.verify(progress).await?;
+                Report { rows: found.rows, findings: found.findings }
+            }
+            Self::Mysql(store, _) => {
+                let found = store.verify(progress).await?;
+                Report { rows: found.rows, findings: found.findings }
+            }
+        })
+    }
+
+    /// Ends it; rooms that are led are given back.
+    pub(crate) async fn close(&self) -> Result<(), Failed> {
+        let closing = failed("closing the store");
+        match self {
+            Self::Sqlite(store, _) => store.close().await.map_err(closing),
+            Self::Postgres(store, log) => {
+                log.release().await.map_err(closing)?;
+                store.close();
+                Ok(())
+            }
+            Self::Mysql(store, log) => {
+                log.release().await.map_err(&closing)?;
+                store.close().await.map_err(closing)
+            }
+        }
+    }
+}
+
+/// Does something every minute until `stop`.
+async fn now_and_then<D>(stop: CancellationToken, task: impl Fn() -> D)
+where
+    D: Future<Output = Result<(), admitone_app::Trouble>>,
+{
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(PRUNE_PAUSE) => {}
+        }
+        if let Err(trouble) = task().await {
+            tracing::warn!(%trouble, "old answers were not dropped");
+        }
+    }
+}
+
+/// Where a store is, as people may read it: without a password.
+pub(crate) fn shown(address: &Address) -> String {
+    let plain = |url: &str| {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+        let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+        let place = place.split('?').next().unwrap_or(place);
+        format!("{scheme}://{place}")
+    };
+    match address {
+        Address::Sqlite(directory) => Path::display(directory).to_string(),
+        Address::Postgres(url) | Address::Mysql(url) => plain(url),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let url = "postgres://ann:se@cret@db.example:5432/house?options=x".to_owned();
+        assert_eq!(shown(&Address::Postgres(url)), "postgres://db.example:5432/house");
+        assert_eq!(shown(&Address::Mysql("mysql://db/house".into())), "mysql://db/house");
+        assert_eq!(shown(&Address::Sqlite("here".into())), "here");
+    }
+}
