@@ -20,6 +20,7 @@ pub mod memory;
 pub mod ports;
 pub mod rooms;
 pub mod settle;
+pub mod strategy;
 pub mod sweeper;
 pub mod trouble;
 pub mod waiting_room;

@@ -1,0 +1,118 @@
+//! What can be mapped to a strategy, and which rows it writes.
+
+use admitone_domain::Action;
+
+/// A kind of command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Operation {
+    /// Keep seats or tickets for a buyer.
+    Hold,
+    /// Start a hold's time again.
+    Extend,
+    /// Give a hold back.
+    Release,
+    /// Sweep a hold away whose time is over.
+    Expire,
+    /// Pay a hold from the wallet.
+    Pay,
+    /// Sell what was paid elsewhere.
+    Confirm,
+    /// Give tickets back for their price.
+    Cancel,
+    /// Put money into a wallet.
+    Charge,
+    /// Take money out of a wallet.
+    Use,
+    /// Give money of a payment back.
+    Refund,
+    /// Change what is for sale or who takes part.
+    Operate,
+}
+
+/// Rows that are safe or not together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Class {
+    /// Seats, ticket types, reservations, quotas, passes.
+    Stock,
+    /// Wallets, their entries, payments.
+    Wallet,
+}
+
+impl Class {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Stock, Self::Wallet];
+
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stock => "stock",
+            Self::Wallet => "wallet",
+        }
+    }
+}
+
+impl Operation {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Hold,
+        Self::Extend,
+        Self::Release,
+        Self::Expire,
+        Self::Pay,
+        Self::Confirm,
+        Self::Cancel,
+        Self::Charge,
+        Self::Use,
+        Self::Refund,
+        Self::Operate,
+    ];
+
+    /// Its name in configuration and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Extend => "extend",
+            Self::Release => "release",
+            Self::Expire => "expire",
+            Self::Pay => "pay",
+            Self::Confirm => "confirm",
+            Self::Cancel => "cancel",
+            Self::Charge => "charge",
+            Self::Use => "use",
+            Self::Refund => "refund",
+            Self::Operate => "operate",
+        }
+    }
+
+    /// The kind of an action.
+    pub fn of(action: &Action) -> Self {
+        match action {
+            Action::Hold(_) => Self::Hold,
+            Action::Extend(_) => Self::Extend,
+            Action::Release(_) => Self::Release,
+            Action::Expire(_) => Self::Expire,
+            Action::Pay(_) => Self::Pay,
+            Action::Confirm(_) => Self::Confirm,
+            Action::Cancel(_) => Self::Cancel,
+            Action::Charge(_) => Self::Charge,
+            Action::Spend(_) => Self::Use,
+            Action::Refund(_) => Self::Refund,
+            Action::Operate(_) => Self::Operate,
+        }
+    }
+
+    /// Whether it writes rows of a class. A refund of a ticket's price takes the ticket back, so
+    /// it writes stock too. Closing an account reads a wallet and writes none.
+    pub fn writes(self, class: Class) -> bool {
+        match self {
+            Self::Hold
+            | Self::Extend
+            | Self::Release
+            | Self::Expire
+            | Self::Confirm
+            | Self::Operate => class == Class::Stock,
+            Self::Charge | Self::Use => class == Class::Wallet,
+            Self::Pay | Self::Cancel | Self::Refund => true,
+        }
+    }
+}
