@@ -6,11 +6,13 @@ mod scope;
 mod simple;
 mod spin;
 mod table;
+mod unfenced;
 
 pub use mutex::MutexLock;
 pub use scope::LockScope;
 pub use simple::{SimpleLimits, SimpleLock};
 pub use spin::SpinLock;
+pub use unfenced::Unfenced;
 
 use crate::{Trouble, TroubleKind};
 

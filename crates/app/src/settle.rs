@@ -8,7 +8,7 @@
 use crate::lock::LockScope;
 use crate::ports::clock::Clock;
 use crate::ports::delivery::Reply;
-use crate::ports::lock::Lock;
+use crate::ports::lock::{Guard, Lock};
 use crate::ports::store::{Fences, Mode, Store, Transaction, Wanted};
 use crate::ports::tap::Tap;
 use crate::{Trouble, TroubleKind};
@@ -107,7 +107,7 @@ impl Settler {
             keys = self.limits.lock_scope.keys(part, &Rows::default());
         }
         for _ in 0..LOCK_ROUNDS_MAX {
-            let guard = self.lock.acquire(&keys, self.limits.lock_wait_ms).await?;
+            let guard = self.take(&keys).await?;
             let attempted = self.attempt(part, &keys, &guard.fences()).await;
             guard.release().await;
             match attempted.map_err(as_conflict_if_lost)? {
@@ -117,6 +117,18 @@ impl Settler {
         }
         let detail = "the rows named more keys with every load";
         Err(Trouble::new(TroubleKind::Conflict, "lock", detail))
+    }
+
+    /// Takes the lock, and writes down how long that took if there is one to wait for.
+    async fn take(&self, keys: &BTreeSet<Key>) -> Result<Box<dyn Guard>, Trouble> {
+        if !self.lock.wants_keys() {
+            return self.lock.acquire(keys, self.limits.lock_wait_ms).await;
+        }
+        let began = self.clock.now();
+        let taken = self.lock.acquire(keys, self.limits.lock_wait_ms).await;
+        let waited_us = u32::try_from(self.clock.now().0 - began.0).unwrap_or(u32::MAX);
+        metrics::histogram!("admitone_lock_wait_seconds").record(f64::from(waited_us) / 1e6);
+        taken
     }
 
     async fn attempt(
@@ -166,7 +178,11 @@ enum Attempt {
 /// way: nothing is saved, and the batch is decided anew under a new one.
 fn as_conflict_if_lost(trouble: Trouble) -> Trouble {
     match trouble.kind {
-        TroubleKind::Fenced => Trouble { kind: TroubleKind::Conflict, ..trouble },
+        TroubleKind::Fenced => {
+            metrics::counter!("admitone_locks_lost_total").increment(1);
+            tracing::warn!(%trouble, "a lock was lost before its batch was saved");
+            Trouble { kind: TroubleKind::Conflict, ..trouble }
+        }
         _ => trouble,
     }
 }

@@ -5,6 +5,8 @@ use crate::steps::{
     settle, settler,
 };
 use crate::{Case, CaseFuture, Fresh, Promised};
+use admitone_app::clock::SystemClock;
+use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Reply;
 use admitone_app::ports::store::{Fences, Mode, Wanted};
 use admitone_app::{Trouble, TroubleKind};
@@ -29,6 +31,7 @@ pub(crate) const ALL: &[Case] = cases![
     an_answer_is_kept_and_found_by_its_command: Always,
     a_second_answer_for_a_command_is_a_conflict: WhereConcurrent,
     changes_that_raced_are_a_conflict: WhereProtected,
+    modes_protect_against_each_other: WhereProtected,
     plain_loses_an_update: AsHarm,
     stock_is_never_oversold_by_racing_buyers: WhereProtected,
     plain_oversells: AsHarm,
@@ -82,6 +85,41 @@ async fn changes_that_raced_are_a_conflict(fresh: Fresh, mode: Mode) {
     settle(&fresh, mode, vec![charge(1, ANN, 100)]).await;
     race_of_charges(&fresh, mode).await;
     assert_eq!(balance(&fresh, ANN).await, 111, "no update is lost");
+}
+
+async fn modes_protect_against_each_other(fresh: Fresh, mode: Mode) {
+    let mut expected = 100;
+    settle(&fresh, mode, vec![charge(1, ANN, 100)]).await;
+    for (number, other) in (10..).step_by(2).zip(fresh.store.modes()) {
+        let is_apart = mode == Mode::Serializable || *other == Mode::Serializable;
+        if *other == Mode::Plain || is_apart && mode != *other {
+            continue;
+        }
+        race_of_modes(&fresh, [mode, *other], number).await;
+        expected += 11;
+        assert_eq!(balance(&fresh, ANN).await, expected, "{mode} against {other}");
+    }
+}
+
+/// The first one has loaded, and sleeps before it saves; the other comes, and saves if it can.
+async fn race_of_modes(fresh: &Fresh, [mode, other]: [Mode; 2], number: u64) {
+    const NAP_MS: u64 = 30;
+    let none = Fences::default();
+    let batches = [[charge(number, ANN, 10)], [charge(number + 1, ANN, 1)]];
+    let first = Open::begin(&*fresh.store, mode, &none, &batches[0]).await;
+    let napping = async {
+        SystemClock::default().sleep_ms(NAP_MS).await;
+        first.finish().await
+    };
+    let coming =
+        async { Open::begin(&*fresh.store, other, &none, &batches[1]).await.finish().await };
+    let (napped, came) = tokio::join!(napping, coming);
+    for ((saved, batch), mode) in [napped, came].into_iter().zip(batches).zip([mode, other]) {
+        if let Err(trouble) = saved {
+            assert_eq!(trouble.kind, TroubleKind::Conflict);
+            settle(fresh, mode, batch.to_vec()).await;
+        }
+    }
 }
 
 async fn plain_loses_an_update(fresh: Fresh, mode: Mode) {

@@ -39,7 +39,7 @@ const fn figure(
 use Kind::{Counter, Gauge, Histogram};
 
 /// All figures of the house.
-pub const FIGURES: [Figure; 30] = [
+pub const FIGURES: [Figure; 32] = [
     figure(
         "admitone_requests_total",
         Counter,
@@ -88,6 +88,20 @@ pub const FIGURES: [Figure; 30] = [
         "attempts",
         "",
         "Attempts that met a conflict in the store and were made again.",
+    ),
+    figure(
+        "admitone_lock_wait_seconds",
+        Histogram,
+        "seconds",
+        "",
+        "How long a batch waited for its lock, also in vain.",
+    ),
+    figure(
+        "admitone_locks_lost_total",
+        Counter,
+        "locks",
+        "",
+        "Locks that were lost before their batch was saved; the store refused it by its token.",
     ),
     figure(
         "admitone_fold_rows",

@@ -112,6 +112,11 @@ impl Transaction for MemoryTransaction {
 
     async fn commit(self: Box<Self>) -> Result<(), Trouble> {
         let Some(verdict) = &self.verdict else { return Ok(()) };
+        // Rows that somebody has locked are written by nobody else, in whatever mode he comes.
+        let _rows = match &self.lock {
+            None => Some(self.store.rows_lock.lock().await),
+            Some(_) => None,
+        };
         let mut state = self.store.lock();
         self.check(&state, verdict)?;
         for change in &verdict.changes {

@@ -55,6 +55,8 @@ impl fmt::Display for Mode {
 /// - `a_second_answer_for_a_command_is_a_conflict`: nothing of the second batch is saved.
 /// - `changes_that_raced_are_a_conflict`: in every mode but plain, of two batches that read the
 ///   same row and both change it, at most one is saved before the other is decided anew.
+/// - `modes_protect_against_each_other`: each mode but plain against each of the others, except
+///   that serializable protects only among its own.
 /// - `plain_loses_an_update`: in plain mode both are saved, and one update is gone.
 /// - `stock_is_never_oversold_by_racing_buyers`: in every mode but plain.
 /// - `plain_oversells`: in plain mode racing buyers get more than there is.

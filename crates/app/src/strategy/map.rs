@@ -21,13 +21,13 @@ impl StrategyMap {
     /// The same with another strategy for an operation.
     #[must_use]
     pub fn with(mut self, operation: Operation, strategy: Strategy) -> Self {
-        self.strategies[place(operation)] = strategy;
+        self.strategies[operation.index()] = strategy;
         self
     }
 
     /// The way of an operation.
     pub fn strategy(&self, operation: Operation) -> Strategy {
-        self.strategies[place(operation)]
+        self.strategies[operation.index()]
     }
 
     /// The strategies that occur, each once, in the order of the operations.
@@ -50,10 +50,6 @@ impl StrategyMap {
     pub fn safety(&self) -> Safety {
         self.judge().into_iter().map(|judged| judged.safety).max().unwrap_or(Safety::Unsafe)
     }
-}
-
-fn place(operation: Operation) -> usize {
-    Operation::ALL.iter().position(|known| *known == operation).unwrap_or(0)
 }
 
 /// The same text for the same map: the way of the first operation, and each that goes another.

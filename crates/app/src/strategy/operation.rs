@@ -84,6 +84,11 @@ impl Operation {
         }
     }
 
+    /// Its place in [`Self::ALL`].
+    pub(crate) fn index(self) -> usize {
+        self as usize
+    }
+
     /// The kind of an action.
     pub fn of(action: &Action) -> Self {
         match action {
@@ -113,6 +118,18 @@ impl Operation {
             | Self::Operate => class == Class::Stock,
             Self::Charge | Self::Use => class == Class::Wallet,
             Self::Pay | Self::Cancel | Self::Refund => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_in_the_order_of_the_places() {
+        for (place, operation) in Operation::ALL.into_iter().enumerate() {
+            assert_eq!(operation.index(), place, "{}", operation.name());
         }
     }
 }

@@ -7,6 +7,7 @@ mod boards;
 mod channel;
 mod gate;
 mod locking;
+mod routing;
 mod settle;
 mod steps;
 mod sweeping;

@@ -1,0 +1,172 @@
+//! Router: each command goes the way that the map says for its operation.
+//!
+//! Every strategy of the map has a delivery of its own, so a batch never mixes strategies. What a
+//! strategy needs and the house has not is said when the router is made, never passed over.
+
+use super::{Channel, ChannelLimits, Direct};
+use crate::Trouble;
+use crate::lock::{MutexLock, SimpleLimits, SimpleLock, SpinLock, Unfenced};
+use crate::ports::clock::Clock;
+use crate::ports::delivery::{Delivery, Reply};
+use crate::ports::lock::{Lock, NoLock};
+use crate::ports::store::{Mode, Store};
+use crate::ports::tap::Tap;
+use crate::settle::{SettleLimits, Settler};
+use crate::strategy::{DeliveryKind, LockKind, Operation, Strategy, StrategyMap};
+use admitone_domain::Command;
+use async_trait::async_trait;
+use std::sync::Arc;
+use tokio_util::task::TaskTracker;
+
+/// Brings each command its own way.
+pub struct Router {
+    /// In the order of the operations.
+    routes: Vec<Arc<dyn Delivery>>,
+    /// The same, each once.
+    ways: Vec<Arc<dyn Delivery>>,
+}
+
+/// What a router is made of.
+pub struct RouterSetup {
+    /// Where everything is settled.
+    pub store: Arc<dyn Store>,
+    /// Locks outside the process, where there are any: one for each kind.
+    pub locks: Vec<(LockKind, Arc<dyn Lock>)>,
+    /// Waits.
+    pub clock: Arc<dyn Clock>,
+    /// Who follows what is committed.
+    pub taps: Vec<Arc<dyn Tap>>,
+    /// What bounds a batch. The scope of a lock is the strategy's.
+    pub limits: SettleLimits,
+    /// What bounds a channel.
+    pub channel: ChannelLimits,
+    /// Where writers run.
+    pub tasks: TaskTracker,
+}
+
+/// A strategy needs what the house has not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAvailable {
+    /// No such delivery.
+    #[error(
+        "the strategy `{strategy}` needs the delivery `{}`, which is not available here: \
+         `direct` and `channel` are", kind.name()
+    )]
+    Delivery {
+        /// Who needs it.
+        strategy: Strategy,
+        /// What it needs.
+        kind: DeliveryKind,
+    },
+    /// No such lock.
+    #[error(
+        "the strategy `{strategy}` needs the lock `{}`, which needs a Redis that is not \
+         configured: `none`, `mutex`, `spin` and `simple` need none", kind.name()
+    )]
+    Lock {
+        /// Who needs it.
+        strategy: Strategy,
+        /// What it needs.
+        kind: LockKind,
+    },
+    /// The store has no such mode.
+    #[error(
+        "the strategy `{strategy}` needs the transaction mode `{}`, and this store offers {}",
+        strategy.mode, listed(offered)
+    )]
+    Mode {
+        /// Who needs it.
+        strategy: Strategy,
+        /// What the store has instead.
+        offered: &'static [Mode],
+    },
+}
+
+fn listed(modes: &[Mode]) -> String {
+    let names: Vec<String> = modes.iter().map(|mode| format!("`{mode}`")).collect();
+    names.join(", ")
+}
+
+impl Router {
+    /// A delivery for every strategy of the map. Those with the same kind of lock share it.
+    pub fn start(map: &StrategyMap, mut setup: RouterSetup) -> Result<Self, NotAvailable> {
+        let mut ways: Vec<(Strategy, Arc<dyn Delivery>)> = Vec::new();
+        let mut routes = Vec::with_capacity(Operation::ALL.len());
+        for operation in Operation::ALL {
+            let strategy = map.strategy(operation);
+            let known = ways.iter().find(|(known, _)| *known == strategy);
+            let delivery = match known {
+                Some((_, delivery)) => Arc::clone(delivery),
+                None => setup.way(strategy, map.fencing)?,
+            };
+            if known.is_none() {
+                ways.push((strategy, Arc::clone(&delivery)));
+            }
+            routes.push(delivery);
+        }
+        Ok(Self { routes, ways: ways.into_iter().map(|(_, delivery)| delivery).collect() })
+    }
+}
+
+#[async_trait]
+impl Delivery for Router {
+    async fn submit(&self, command: Command) -> Result<Reply, Trouble> {
+        self.routes[Operation::of(&command.action).index()].submit(command).await
+    }
+
+    fn waiting(&self) -> usize {
+        self.ways.iter().map(|way| way.waiting()).sum()
+    }
+}
+
+impl RouterSetup {
+    fn way(
+        &mut self,
+        strategy: Strategy,
+        fencing: bool,
+    ) -> Result<Arc<dyn Delivery>, NotAvailable> {
+        let offered = self.store.modes();
+        if !offered.contains(&strategy.mode) {
+            return Err(NotAvailable::Mode { strategy, offered });
+        }
+        let lock = self.lock(strategy)?;
+        let settler = Arc::new(Settler {
+            store: Arc::clone(&self.store),
+            lock: if fencing { lock } else { Arc::new(Unfenced(lock)) },
+            mode: strategy.mode,
+            clock: Arc::clone(&self.clock),
+            taps: self.taps.clone(),
+            limits: SettleLimits { lock_scope: strategy.scope, ..self.limits },
+        });
+        match strategy.delivery {
+            DeliveryKind::Direct => Ok(Arc::new(Direct::new(settler))),
+            DeliveryKind::Channel => {
+                Ok(Arc::new(Channel::start(settler, self.channel, &self.tasks)))
+            }
+            kind @ (DeliveryKind::Jobs
+            | DeliveryKind::RabbitMq
+            | DeliveryKind::Kafka
+            | DeliveryKind::KafkaBatch) => Err(NotAvailable::Delivery { strategy, kind }),
+        }
+    }
+
+    /// The lock of a kind; made once, so that all who name it exclude each other.
+    fn lock(&mut self, strategy: Strategy) -> Result<Arc<dyn Lock>, NotAvailable> {
+        let kind = strategy.lock;
+        if let Some((_, lock)) = self.locks.iter().find(|(known, _)| *known == kind) {
+            return Ok(Arc::clone(lock));
+        }
+        let clock = Arc::clone(&self.clock);
+        let lock: Arc<dyn Lock> = match kind {
+            LockKind::None => Arc::new(NoLock),
+            LockKind::Mutex => Arc::new(MutexLock::new(clock)),
+            LockKind::Spin => Arc::new(SpinLock::new(clock)),
+            LockKind::Simple => Arc::new(SimpleLock::new(clock, SimpleLimits::default())),
+            LockKind::PubSub | LockKind::Redlock => {
+                return Err(NotAvailable::Lock { strategy, kind });
+            }
+        };
+        self.locks.push((kind, Arc::clone(&lock)));
+        Ok(lock)
+    }
+}
