@@ -52,14 +52,17 @@ impl StrategyMap {
     }
 }
 
-/// The same text for the same map: the way of the first operation, and each that goes another.
+/// The same text for the same map: the way of most operations, and each that goes another.
 impl fmt::Display for StrategyMap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let first = self.strategies[0];
-        write!(f, "{first}")?;
+        let count = |way: &Strategy| self.strategies.iter().filter(|other| *other == way).count();
+        // Of several that are as frequent the first operation's.
+        let most = self.strategies.iter().rev().max_by_key(|way| count(way));
+        let most = most.copied().unwrap_or(self.strategies[0]);
+        write!(f, "{most}")?;
         for operation in Operation::ALL {
             let strategy = self.strategy(operation);
-            if strategy != first {
+            if strategy != most {
                 write!(f, " {}={strategy}", operation.name())?;
             }
         }

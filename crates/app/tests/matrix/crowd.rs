@@ -1,0 +1,103 @@
+//! The crowd: many hold the same few seats and tickets, move money in one wallet, and pay while an
+//! operator changes prices.
+
+use crate::audit::{self, Harm};
+use crate::cells::Cell;
+use crate::house::{House, SEATS, SHOW, STANDING, command, submit};
+use admitone_app::ports::delivery::Delivery;
+use admitone_domain::command::operate::{Operate, SaveSeats, SeatChange};
+use admitone_domain::command::{Charge, Choice, Hold, Pay, Spend};
+use admitone_domain::id::{BuyerId, ReservationId, SeatId};
+use admitone_domain::{Action, Actor, Answer, Command, Currency, Money};
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// Buyers who want a seat, and as many who want a ticket.
+const BUYERS: u64 = 24;
+/// Charges of the one wallet; half as many uses.
+const CHARGES: u64 = 16;
+/// The buyer with the wallet.
+pub(crate) const RICH: BuyerId = BuyerId(9_999);
+
+/// Runs a cell once and counts afterwards.
+pub(crate) async fn run(cell: &Cell, seed: u64) -> Harm {
+    let house = House::open(cell, seed).await;
+    let mut first: Vec<Command> = (1..=BUYERS)
+        .flat_map(|buyer| {
+            [
+                money(10_000 + buyer, BuyerId(u128::from(buyer)), Move::In(5)),
+                hold(buyer, Some(SeatId(1 + (seed + buyer) % u64::from(SEATS)))),
+                hold(1_000 + buyer, None),
+            ]
+        })
+        .collect();
+    first.push(money(20_000, RICH, Move::In(100)));
+    // Everybody has money before anybody moves it.
+    let (charges, holds): (Vec<_>, Vec<_>) =
+        first.into_iter().partition(|command| matches!(command.action, Action::Charge(_)));
+    all_at_once(&house.instances, charges).await;
+
+    let moves = (1..=CHARGES).flat_map(|number| {
+        let charge = money(20_000 + number, RICH, Move::In(1));
+        let spend = money(30_000 + number, RICH, Move::Out(1));
+        std::iter::once(charge).chain((number % 2 == 0).then_some(spend))
+    });
+    let answers = all_at_once(&house.instances, holds.into_iter().chain(moves).collect()).await;
+
+    let held = answers.iter().filter(|(command, answer)| {
+        matches!(command.action, Action::Hold(_)) && answer.as_ref().is_some_and(Result::is_ok)
+    });
+    let pays = held.map(|(hold, _)| {
+        let pay = Pay { reservation: ReservationId(hold.fresh), expected: None };
+        command(40_000 + hold.fresh, hold.actor, Action::Pay(pay))
+    });
+    let prices = (1..=u64::from(SEATS)).map(|seat| new_price(50_000 + seat, SeatId(seat)));
+    let last = all_at_once(&house.instances, pays.chain(prices).collect()).await;
+    let unanswered = answers.iter().chain(&last).filter(|(_, answer)| answer.is_none()).count();
+    Harm { contradictions: unanswered as u64, ..audit::count(&house.store).await }
+}
+
+/// Sends all of it at once, over the instances in turn.
+async fn all_at_once(
+    instances: &[Arc<dyn Delivery>],
+    commands: Vec<Command>,
+) -> Vec<(Command, Option<Answer>)> {
+    let mut sent = JoinSet::new();
+    for (command, instance) in commands.into_iter().zip(instances.iter().cycle()) {
+        let instance = Arc::clone(instance);
+        sent.spawn(async move {
+            let answer = submit(&*instance, command.clone()).await;
+            (command, answer)
+        });
+    }
+    sent.join_all().await
+}
+
+#[derive(Clone, Copy)]
+enum Move {
+    In(i64),
+    Out(i64),
+}
+
+fn money(number: u64, buyer: BuyerId, moved: Move) -> Command {
+    let currency = Currency::KRW;
+    let action = match moved {
+        Move::In(amount) => Action::Charge(Charge { amount: Money(amount), currency }),
+        Move::Out(amount) => Action::Spend(Spend { amount: Money(amount), currency }),
+    };
+    command(number, Actor::Buyer(buyer), action)
+}
+
+/// A hold of a seat, or of a ticket.
+fn hold(number: u64, seat: Option<SeatId>) -> Command {
+    let tickets = if seat.is_some() { Vec::new() } else { vec![(STANDING, 1)] };
+    let choice = Choice::Items { seats: seat.into_iter().collect(), tickets };
+    let buyer = BuyerId(u128::from(number % 1_000));
+    command(number, Actor::Buyer(buyer), Action::Hold(Hold { show: SHOW, choice }))
+}
+
+fn new_price(number: u64, seat: SeatId) -> Command {
+    let change = SeatChange::Price(Money(2));
+    let save = SaveSeats { show: SHOW, seats: vec![seat], change };
+    command(number, Actor::House, Action::Operate(Operate::SaveSeats(save)))
+}
