@@ -8,6 +8,8 @@ mod chance;
 pub mod lock;
 mod monotonic;
 mod node;
+pub mod room;
 
 pub use lock::{LockOptions, LockSetup, RedisLock};
 pub use node::Node;
+pub use room::{RedisRoom, RedisRooms, RoomOptions};

@@ -7,5 +7,6 @@ pub mod outbox;
 pub mod reads;
 pub mod records;
 pub mod room_log;
+pub mod shared_room;
 pub mod store;
 pub mod tap;

@@ -38,6 +38,7 @@ pub use batch::{
 };
 pub use desk::{Desk, DeskSetup, Frame, Pass, PollAnswer, View};
 pub use document::PublicDocument;
+pub use estimate::Stretch;
 pub use gauges::{Gauges, Totals};
 pub use place::{Generation, Place, UserKey};
 pub use record::{EndReason, Record, UnreadableHistory, decode, encode};

@@ -6,7 +6,8 @@ mod forecast;
 mod show_rate;
 
 pub(crate) use departures::Departures;
-pub(crate) use forecast::{Forecast, Stretch};
+pub(crate) use forecast::Forecast;
+pub use forecast::Stretch;
 pub(crate) use show_rate::ShowRate;
 
 /// All estimates of a room. They start anew with the process.

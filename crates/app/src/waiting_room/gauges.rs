@@ -3,6 +3,7 @@
 //! checks of the room on itself and must stay zero.
 
 use super::record::EndReason;
+use super::snapshot::Snapshot;
 use serde::{Deserialize, Serialize};
 
 /// What a room shows to its operators.
@@ -55,6 +56,26 @@ pub struct Totals {
     pub duplicate_join_total: u64,
     /// Joins and touches that were refused.
     pub refused_total: u64,
+}
+
+impl Gauges {
+    /// A room's numbers from its counters.
+    pub fn of(snapshot: &Snapshot, eta_coverage_permille: Option<u32>, totals: Totals) -> Self {
+        let share = u64::from(snapshot.show_permille.unwrap_or(1_000));
+        let far = (snapshot.issued - snapshot.deck_to).min(snapshot.waiting) * share / 1_000;
+        Self {
+            issued: snapshot.issued,
+            waiting: snapshot.waiting,
+            waiting_present_estimate: snapshot.deck + far,
+            deck: snapshot.deck,
+            active_called: snapshot.called,
+            active_claimed: snapshot.claimed,
+            active_limit: snapshot.active_max,
+            show_rate_permille: snapshot.show_permille,
+            eta_coverage_permille,
+            totals,
+        }
+    }
 }
 
 impl Totals {

@@ -182,7 +182,7 @@ impl RoomSettings {
 
     /// The poll ceiling that holds: without presence nobody is asked to poll so late that a claim
     /// could lapse unseen.
-    pub(crate) fn poll_ceiling_ms(&self) -> u64 {
+    pub fn poll_ceiling_ms(&self) -> u64 {
         if self.presence {
             self.poll_ceiling_ms
         } else {

@@ -42,7 +42,8 @@ pub struct Snapshot {
     pub poll_floor_ms: u64,
     /// Nobody is asked to poll later, in ms.
     pub poll_ceiling_ms: u64,
-    pub(crate) stretch: Option<Stretch>,
+    /// By how much its forecasts are stretched; `None` while that is being calculated.
+    pub stretch: Option<Stretch>,
 }
 
 /// How long it will take: six of ten times between these.

@@ -25,9 +25,11 @@ pub(crate) struct Forecast {
 
 /// By how much a forecast is stretched: 60 of 100 times lie between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stretch {
-    pub(crate) low_permille: u64,
-    pub(crate) high_permille: u64,
+pub struct Stretch {
+    /// One time in five it takes less than this many thousandths of the forecast.
+    pub low_permille: u64,
+    /// One time in five it takes more.
+    pub high_permille: u64,
 }
 
 #[derive(Debug, Clone, Copy)]

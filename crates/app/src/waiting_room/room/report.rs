@@ -40,21 +40,8 @@ impl Room {
 
     /// The room's numbers for operators.
     pub fn gauges(&self) -> Gauges {
-        let snapshot = self.snapshot();
-        let share = u64::from(snapshot.show_permille.unwrap_or(1_000));
-        let far = (snapshot.issued - snapshot.deck_to).min(snapshot.waiting) * share / 1_000;
-        Gauges {
-            issued: snapshot.issued,
-            waiting: snapshot.waiting,
-            waiting_present_estimate: snapshot.deck + far,
-            deck: snapshot.deck,
-            active_called: snapshot.called,
-            active_claimed: snapshot.claimed,
-            active_limit: snapshot.active_max,
-            show_rate_permille: snapshot.show_permille,
-            eta_coverage_permille: self.estimates.forecast.coverage_permille(),
-            totals: self.totals,
-        }
+        let coverage = self.estimates.forecast.coverage_permille();
+        Gauges::of(&self.snapshot(), coverage, self.totals)
     }
 
     /// What everybody may know.
