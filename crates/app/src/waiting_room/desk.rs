@@ -8,8 +8,11 @@
 mod asked;
 mod clerk;
 mod figures;
+mod shared;
 
-use super::batch::{Control, End, Extension, Gone, Join, JoinRefusal, Joined, Standing, Touch};
+use super::batch::{
+    Batch, Control, End, Extension, Gone, Join, JoinRefusal, Joined, Standing, Touch,
+};
 use super::document::PublicDocument;
 use super::gauges::Gauges;
 use super::passes::Passes;
@@ -20,12 +23,15 @@ use super::snapshot::{Eta, Snapshot};
 use super::token::Claims;
 use crate::ports::clock::Clock;
 use crate::ports::room_log::RoomLog;
+use crate::ports::shared_room::SharedRoom;
 use crate::{Trouble, TroubleKind};
 use admitone_domain::Moment;
 use arc_swap::ArcSwap;
 use asked::{Ask, Reply};
 use bytes::Bytes;
 use clerk::Clerk;
+use figures::Figures;
+use shared::SharedClerk;
 use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -49,6 +55,20 @@ pub struct DeskSetup {
     /// Shutdown waits for the tasks in it.
     pub tracker: TaskTracker,
     /// Ends the desk.
+    pub stop: CancellationToken,
+}
+
+/// What the desk of a shared room needs.
+pub struct SharedDeskSetup {
+    /// Which room.
+    pub room: u32,
+    /// This instance's way to it.
+    pub way: Box<dyn SharedRoom>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Shutdown waits for the tasks in it.
+    pub tracker: TaskTracker,
+    /// Ends the desk; the room goes on.
     pub stop: CancellationToken,
 }
 
@@ -149,6 +169,35 @@ impl Desk {
     /// Whether anybody answers: a desk ends with the house, or when another process leads its room.
     pub fn is_open(&self) -> bool {
         !self.asks.is_closed()
+    }
+
+    /// Opens one instance's desk of a room that others share.
+    ///
+    /// # Errors
+    /// The room does not answer.
+    pub async fn open_shared(setup: SharedDeskSetup) -> Result<Self, Trouble> {
+        let SharedDeskSetup { room: number, way: mut room, clock, tracker, stop } = setup;
+        let told = room.exchange(&Batch::default()).await?;
+        let passes = Passes::empty();
+        passes.take_over(&told.passes);
+        let (asks, questions) = mpsc::channel(WAITING_MAX);
+        let public = Arc::new(Public {
+            view: ArcSwap::from_pointee(View::shared(&told)),
+            passes,
+            frames: broadcast::channel(FRAMES_KEPT).0,
+        });
+        let desk = Self { asks, public: Arc::clone(&public), clock: Arc::clone(&clock) };
+        let clerk = SharedClerk {
+            room,
+            public,
+            clock,
+            figures: Figures::of(number, told.outcome.snapshot.issued),
+            stop,
+            admitted: Vec::new(),
+            frame_at_us: i64::MIN,
+        };
+        tracker.spawn(clerk.run(questions));
+        Ok(desk)
     }
 
     /// What is published.

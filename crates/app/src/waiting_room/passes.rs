@@ -4,7 +4,8 @@
 use super::place::{Generation, Place, UserKey};
 use super::record::Record;
 use super::room::Room;
-use hashbrown::HashMap;
+use crate::ports::shared_room::{PassChanges, SharedPass};
+use hashbrown::{HashMap, HashSet};
 use std::sync::{PoisonError, RwLock};
 
 const SHARDS: u64 = 16;
@@ -24,10 +25,22 @@ pub(crate) struct Inside {
     pub(crate) is_claimed: bool,
 }
 
+impl From<SharedPass> for Inside {
+    fn from(pass: SharedPass) -> Self {
+        let SharedPass { user, generation, deadline_us, is_claimed, .. } = pass;
+        Self { user, generation, deadline_us, is_claimed }
+    }
+}
+
 impl Passes {
+    /// Nobody inside.
+    pub(crate) fn empty() -> Self {
+        Self { shards: (0..SHARDS).map(|_| RwLock::default()).collect() }
+    }
+
     /// The places inside a room.
     pub(crate) fn of(room: &Room) -> Self {
-        let passes = Self { shards: (0..SHARDS).map(|_| RwLock::default()).collect() };
+        let passes = Self::empty();
         room.inside().for_each(|place| passes.refresh(place, room));
         passes
     }
@@ -53,6 +66,29 @@ impl Passes {
                 | Record::Called { .. }
                 | Record::Changed(_) => {}
             }
+        }
+    }
+
+    /// Follows what a shared room told.
+    pub(crate) fn take_over(&self, told: &PassChanges) {
+        if told.is_whole {
+            self.keep_only(&told.changed.iter().map(|(place, _)| *place).collect());
+        }
+        for (place, pass) in &told.changed {
+            let Some(shard) = self.shard(*place) else { continue };
+            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+            match pass {
+                Some(pass) => shard.insert(*place, Inside::from(*pass)),
+                None => shard.remove(place),
+            };
+        }
+    }
+
+    /// Not cleared and filled again: whoever is inside must not be turned away in between.
+    fn keep_only(&self, places: &HashSet<Place>) {
+        for shard in &self.shards {
+            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+            shard.retain(|place, _| places.contains(place));
         }
     }
 

@@ -1,0 +1,141 @@
+//! Two instances' desks of one room: what one is told, the other sees; a tick of each is all that
+//! reaches the server.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
+
+mod nodes;
+mod stories;
+
+use admitone_adapter_redis::{RedisRooms, RoomOptions};
+use admitone_app::clock::SystemClock;
+use admitone_app::ports::shared_room::SharedRooms;
+use admitone_app::waiting_room::{
+    Claims, Desk, End, EndReason, Generation, Join, Place, SharedDeskSetup, Standing,
+};
+use nodes::Server;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+async fn open(server: &Server, stop: &CancellationToken) -> Desk {
+    let options = RoomOptions { born_after_ms: 0, ..RoomOptions::default() };
+    let rooms = RedisRooms::new(server.node(), options);
+    let setup = SharedDeskSetup {
+        room: 1,
+        way: rooms.open(1, &stories::one_inside()).await.unwrap(),
+        clock: Arc::new(SystemClock::default()),
+        tracker: TaskTracker::new(),
+        stop: stop.clone(),
+    };
+    Desk::open_shared(setup).await.unwrap()
+}
+
+async fn wait_ms(span_ms: u64) {
+    let never = std::future::pending::<()>();
+    let _ = tokio::time::timeout(Duration::from_millis(span_ms), never).await;
+}
+
+fn claims(desk: &Desk, n: u64) -> Claims {
+    Claims {
+        room: 1,
+        epoch: desk.epoch(),
+        lane: 0,
+        place: Place(n),
+        user: Some(stories::user(n)),
+        generation: Generation(0),
+        issued_ms: 0,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_instance_is_told_the_other_sees() {
+    let Some(server) = Server::start() else { return };
+    let stop = CancellationToken::new();
+    let _ended = stop.clone().drop_guard();
+    let (one, two) = (open(&server, &stop).await, open(&server, &stop).await);
+    let joined = one.join(Join { user: stories::user(1), renew: false }).await.unwrap().unwrap();
+    assert!(matches!(joined.position.standing, Standing::Active { .. }));
+    assert!(one.pass(&claims(&one, 1)).is_some(), "at once where he was answered");
+    for _ in 0..50 {
+        wait_ms(50).await;
+        if two.pass(&claims(&two, 1)).is_some() {
+            break;
+        }
+    }
+    assert!(two.pass(&claims(&two, 1)).is_some(), "and soon everywhere else");
+    // One room, one line: the limit holds for both together.
+    let second = two.join(Join { user: stories::user(2), renew: false }).await.unwrap().unwrap();
+    assert_eq!(second.position.standing, Standing::OnDeck);
+    let end = End { user: stories::user(1), place: None, reason: EndReason::Paid };
+    assert_eq!(two.end(end).await.unwrap(), Some(Place(1)));
+    assert!(two.pass(&claims(&two, 1)).is_none());
+    for _ in 0..50 {
+        wait_ms(50).await;
+        if one.pass(&claims(&one, 1)).is_none() {
+            return;
+        }
+    }
+    panic!("the pass that ended still lets in at the other instance");
+}
+
+/// How often the server was asked.
+async fn calls_of(server: &Server) -> u64 {
+    let client = redis::Client::open(server.address()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let info: String =
+        redis::cmd("INFO").arg("commandstats").query_async(&mut connection).await.unwrap();
+    let line = info.lines().find_map(|line| line.strip_prefix("cmdstat_evalsha:calls="));
+    line.unwrap().split(',').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_crowd_costs_the_server_nothing_but_the_ticks() {
+    let Some(server) = Server::start() else { return };
+    let stop = CancellationToken::new();
+    let _ended = stop.clone().drop_guard();
+    let (one, two) = (open(&server, &stop).await, open(&server, &stop).await);
+    for n in 1..=400 {
+        one.join(Join { user: stories::user(n), renew: false }).await.unwrap().unwrap();
+    }
+    // Both must have seen how long the line is.
+    wait_ms(600).await;
+    let (before, mut polls) = (calls_of(&server).await, 0);
+    for _ in 0..20 {
+        for n in 300..=400 {
+            for desk in [&one, &two] {
+                let answer = desk.poll(&claims(desk, n), 0).await.unwrap().unwrap();
+                assert_eq!(answer.standing, Standing::Waiting);
+                polls += 1;
+            }
+        }
+        wait_ms(50).await;
+    }
+    let calls = calls_of(&server).await - before;
+    println!("{polls} polls beside {calls} calls of two instances in about a second");
+    // Four ticks a second of each; the machine may be slow, so a second may be three.
+    assert!((2..=24).contains(&calls), "{calls}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_away_is_said_and_the_room_goes_on_after_it() {
+    let Some(mut server) = Server::start_durable() else { return };
+    let stop = CancellationToken::new();
+    let _ended = stop.clone().drop_guard();
+    let desk = open(&server, &stop).await;
+    desk.join(Join { user: stories::user(1), renew: false }).await.unwrap().unwrap();
+    server.kill();
+    let trouble = desk.join(Join { user: stories::user(2), renew: false }).await.unwrap_err();
+    assert!(trouble.is_temporary());
+    assert!(desk.pass(&claims(&desk, 1)).is_some(), "whoever is inside is not turned away");
+    server.restart();
+    for _ in 0..60 {
+        wait_ms(100).await;
+        if let Ok(joined) = desk.join(Join { user: stories::user(2), renew: false }).await {
+            assert_eq!(joined.unwrap().position.standing, Standing::Waiting, "the limit holds");
+            assert!(desk.pass(&claims(&desk, 1)).is_some());
+            return;
+        }
+    }
+    panic!("the room did not come back");
+}
