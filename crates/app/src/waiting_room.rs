@@ -44,6 +44,7 @@ pub use place::{Generation, Place, UserKey};
 pub use record::{EndReason, Record, UnreadableHistory, decode, encode};
 pub use room::{Checkpoint, Room};
 pub use settings::{Mode, Rate, RoomSettings, SettingsProblem, Shape};
+pub use slots::Slot;
 pub use snapshot::{Eta, Snapshot};
 pub use token::{Claims, Kind, MasterKey, TokenKeys, TokenRefusal, UserKeys};
 pub use uuid_token::UuidKeys;

@@ -26,7 +26,7 @@ use super::record::{EndReason, Record};
 use super::register::Register;
 use super::rules::{Rule, Rules};
 use super::settings::{Mode, RoomSettings, SettingsProblem, micros};
-use super::slots::Slots;
+use super::slots::{Slot, Slots};
 
 /// Silent users are taken off the deck this often.
 const SWEEP_EVERY_US: i64 = 250_000;
@@ -148,6 +148,11 @@ impl Room {
     /// The places that are called or inside.
     pub(super) fn inside(&self) -> impl Iterator<Item = Place> {
         self.slots.iter().map(|(place, _)| place)
+    }
+
+    /// The slots that are taken: called and claimed.
+    pub fn slots(&self) -> impl Iterator<Item = (Place, Slot)> {
+        self.slots.iter()
     }
 
     /// Never goes back. A gap longer than the slack, while people wait, was a stall of ours and no

@@ -8,13 +8,15 @@ use std::collections::BTreeSet;
 
 /// One place inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Slot {
-    pub(crate) user: UserKey,
+pub struct Slot {
+    /// Whose it is.
+    pub user: UserKey,
     /// When it was called: what a pass lasts in all counts from here.
-    pub(crate) called_us: i64,
-    pub(crate) deadline_us: i64,
+    pub called_us: i64,
+    /// Until when it lasts.
+    pub deadline_us: i64,
     /// Whether the user has shown up since the call.
-    pub(crate) claimed: bool,
+    pub claimed: bool,
 }
 
 /// The places inside.

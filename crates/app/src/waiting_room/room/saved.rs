@@ -10,7 +10,7 @@ use crate::waiting_room::credit::Credit;
 use crate::waiting_room::gauges::Totals;
 use crate::waiting_room::pace::Pace;
 use crate::waiting_room::place::Place;
-use crate::waiting_room::record::{UnreadableHistory, decode};
+use crate::waiting_room::record::{Record, UnreadableHistory, decode};
 use crate::waiting_room::register::{Register, RegisterImage, SavedRegister};
 use crate::waiting_room::settings::RoomSettings;
 use crate::waiting_room::slots::Slot;
@@ -80,8 +80,12 @@ impl Room {
         if let Some(bytes) = checkpoint {
             self.restore(bytes, now_us)?;
         }
-        for bytes in batches {
-            decode(bytes)?.iter().for_each(|record| self.apply(record));
+        for (index, bytes) in batches.iter().enumerate() {
+            let records = decode(bytes)?;
+            if index == 0 && checkpoint.is_none() {
+                self.begin_with(&records);
+            }
+            records.iter().for_each(|record| self.apply(record));
         }
         self.clock_us = self.clock_us.max(now_us);
         self.register.forgive(self.clock_us);
@@ -91,6 +95,14 @@ impl Room {
             self.rest();
         }
         Ok(self)
+    }
+
+    /// This room was made just now, but its history begins when it began: else all of it would
+    /// happen again in one moment, and spend the rate of hours at once.
+    fn begin_with(&mut self, records: &[Record]) {
+        if let Some(Record::Clock { clock_us }) = records.first() {
+            self.clock_us = *clock_us;
+        }
     }
 
     fn restore(&mut self, bytes: &[u8], now_us: i64) -> Result<(), UnreadableHistory> {

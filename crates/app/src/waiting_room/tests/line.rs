@@ -263,3 +263,28 @@ fn a_reset_voids_every_place_and_pass() {
     assert_eq!(room.pass(Place(1)), None);
     assert_eq!(room.exchange(2, &touch(1, Place(1))).touched[0], Err(Gone::Ended));
 }
+
+/// A room that lets one in a second, after ten minutes of it: its history, and the moment.
+fn ten_minutes_of_admissions(settings: &RoomSettings) -> (Vec<Vec<u8>>, i64) {
+    let mut room = room(settings.clone());
+    let mut history = Vec::new();
+    for n in 1..=600 {
+        let now_us = i64::try_from(n).unwrap() * SECOND_US;
+        let outcome = room.exchange(now_us, &join(n));
+        assert!(is_active(&outcome), "{n} is let in");
+        history.push(encode(&outcome.records));
+    }
+    (history, 601 * SECOND_US)
+}
+
+#[test]
+fn a_room_that_comes_back_without_a_checkpoint_goes_on_at_its_rate() {
+    let shape = Shape::Smooth { burst: 1 };
+    let rate = Some(Rate { users: 1, interval_ms: 1_000, shape });
+    let settings = RoomSettings { active_max: None, rate, ..RoomSettings::default() };
+    let (history, now_us) = ten_minutes_of_admissions(&settings);
+    let mut back = Room::new(1, settings, now_us).unwrap().recover(None, &history, now_us).unwrap();
+    let called = back.slots().map(|(_, slot)| slot.called_us / SECOND_US);
+    assert!(called.eq(1..=600), "a pass lasts from its call");
+    assert!(is_active(&back.exchange(now_us, &join(601))), "the next second has its own credit");
+}
