@@ -4,6 +4,7 @@
 //! token in UUID form leads back to its buyer.
 
 mod messenger;
+mod missed;
 mod visit;
 
 pub use visit::{Visit, VisitTrouble};
@@ -219,7 +220,7 @@ impl Rooms {
             return Ok(None);
         };
         let settings = settings_of(&settings);
-        let desk = Desk::open(DeskSetup {
+        let recovered = Desk::recover(DeskSetup {
             room: number(room),
             settings: settings.clone(),
             log: Arc::clone(&self.setup.log),
@@ -228,6 +229,8 @@ impl Rooms {
             stop: self.setup.stop.clone(),
         })
         .await?;
+        let news = missed::news(&*self.setup.reads, room, &recovered).await?;
+        let desk = recovered.open(news).await?;
         if *desk.view().settings != settings {
             // They were changed while the room could not be told.
             let changed = desk.control(Control::Change(Box::new(settings))).await?;

@@ -36,7 +36,7 @@ pub use batch::{
     Admission, Batch, Control, End, Extension, Gone, Join, JoinRefusal, Joined, Outcome, Position,
     Standing, Touch,
 };
-pub use desk::{Desk, DeskSetup, Frame, Pass, PollAnswer, SharedDeskSetup, View};
+pub use desk::{Desk, DeskSetup, Frame, Pass, PollAnswer, Recovered, SharedDeskSetup, View};
 pub use document::PublicDocument;
 pub use estimate::Stretch;
 pub use gauges::{Gauges, Totals};

@@ -1,9 +1,8 @@
 //! Tells the rooms what was committed: passes that ended or last longer, settings that changed.
 //!
 //! What a room cannot be told now it is told later: an operator was answered that the settings
-//! changed. For each pass and each room only the newest wish waits. What is lost in a crash costs
-//! nothing but time: a slot stays taken until its pass is over, and settings are compared when a
-//! room is opened.
+//! changed. For each pass and each room only the newest wish waits. What is lost in a crash is made
+//! up for when a room is opened: it asks the store about its passes, and settings are compared.
 
 use super::{OpenRoom, Rooms, number, settings_of};
 use crate::ports::tap::Tap;

@@ -8,7 +8,10 @@
 mod asked;
 mod clerk;
 mod figures;
+mod recovered;
 mod shared;
+
+pub use recovered::Recovered;
 
 use super::batch::{
     Batch, Control, End, Extension, Gone, Join, JoinRefusal, Joined, Standing, Touch,
@@ -29,7 +32,6 @@ use admitone_domain::Moment;
 use arc_swap::ArcSwap;
 use asked::{Ask, Reply};
 use bytes::Bytes;
-use clerk::Clerk;
 use figures::Figures;
 use shared::SharedClerk;
 use std::sync::Arc;
@@ -139,31 +141,21 @@ impl Desk {
     /// # Errors
     /// The history cannot be loaded or read, or a new room's settings cannot be.
     pub async fn open(setup: DeskSetup) -> Result<Self, Trouble> {
+        Self::recover(setup).await?.open(Batch::default()).await
+    }
+
+    /// Brings a room back from its history, without letting anything happen in it.
+    ///
+    /// # Errors
+    /// The history cannot be loaded or read, or a new room's settings cannot be.
+    pub async fn recover(setup: DeskSetup) -> Result<Recovered, Trouble> {
         let history = setup.log.load(setup.room).await?;
         let now_us = setup.clock.now().0;
-        let is_new = history.sequence == 0;
-        let broken = |detail: String| Trouble::new(TroubleKind::Inconsistent, "open room", detail);
         let room = Room::new(setup.room, setup.settings.clone(), now_us)
-            .map_err(|problem| broken(problem.to_string()))?
+            .map_err(broken)?
             .recover(history.checkpoint.as_deref(), &history.batches, now_us)
-            .map_err(|unreadable| broken(unreadable.to_string()))?;
-        let (asks, questions) = mpsc::channel(WAITING_MAX);
-        let public = Arc::new(Public {
-            view: ArcSwap::from_pointee(View::of(&room)),
-            passes: Passes::of(&room),
-            frames: broadcast::channel(FRAMES_KEPT).0,
-        });
-        let desk = Self { asks, public: Arc::clone(&public), clock: Arc::clone(&setup.clock) };
-        let tracker = setup.tracker.clone();
-        let first = setup.settings.clone();
-        tracker.spawn(Clerk::new(setup, room, &history, public).run(questions));
-        if is_new {
-            // The history begins with the settings, so that it never depends on a configuration.
-            desk.control(Control::Change(Box::new(first)))
-                .await?
-                .map_err(|p| broken(p.to_string()))?;
-        }
-        Ok(desk)
+            .map_err(broken)?;
+        Ok(Recovered { setup, room, history })
     }
 
     /// Whether anybody answers: a desk ends with the house, or when another process leads its room.
@@ -363,6 +355,10 @@ impl View {
             next_poll_ms: next_poll_ms.max(snapshot.poll_floor_ms * 7 / 10),
         })
     }
+}
+
+fn broken(detail: impl std::fmt::Display) -> Trouble {
+    Trouble::new(TroubleKind::Inconsistent, "open room", detail)
 }
 
 fn touch_of(claims: &Claims) -> Touch {

@@ -43,6 +43,7 @@ pub(crate) struct House {
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) clock: Arc<HandClock>,
     pub(crate) log: Arc<MemoryRoomLog>,
+    stop: CancellationToken,
     next: AtomicU64,
 }
 
@@ -58,16 +59,8 @@ impl House {
         let reads = through(Arc::new(store.clone()));
         let log: Arc<MemoryRoomLog> = Arc::default();
         let boards = Arc::new(Boards::new(Arc::clone(&reads), 1));
-        let rooms = Rooms::open(RoomsSetup {
-            reads: Arc::clone(&reads),
-            log: Arc::<MemoryRoomLog>::clone(&log),
-            clock: clock.clone(),
-            key: MasterKey { id: 1, secret: [7; 32] },
-            tracker: TaskTracker::new(),
-            stop: CancellationToken::new(),
-        })
-        .await
-        .unwrap();
+        let stop = CancellationToken::new();
+        let rooms = open_rooms(&reads, &log, &clock, &stop).await;
         let settler = Settler {
             store: Arc::new(store.clone()),
             lock: Arc::new(NoLock),
@@ -83,9 +76,19 @@ impl House {
             ids: Arc::new(Ids::new(Arc::new(store))),
             clock: clock.clone(),
         };
-        let house = Self { office, rooms, clock, log, next: AtomicU64::new(1 << 32) };
+        let house = Self { office, rooms, clock, log, stop, next: AtomicU64::new(1 << 32) };
         house.open_sale().await;
         house
+    }
+
+    /// From now on the rooms are told nothing, as if a kill came after each commit.
+    pub(crate) fn deafen_rooms(&self) {
+        self.stop.cancel();
+    }
+
+    /// The rooms as the next start opens them, over the same histories.
+    pub(crate) async fn reopen_rooms(&self) -> Arc<Rooms> {
+        open_rooms(&self.office.reads, &self.log, &self.clock, &CancellationToken::new()).await
     }
 
     async fn open_sale(&self) {
@@ -101,19 +104,6 @@ impl House {
             first_at: Moment::MAX,
             last_at: Moment::MIN,
         };
-        let opens_at = Moment(1_000_000_000_000);
-        let show = Show {
-            id: SHOW,
-            concert: ConcertId(1),
-            room: None,
-            opens_at,
-            closes_at: opens_at.plus_ms(1),
-            booking_opens_at: Moment(0),
-            booking_closes_at: opens_at,
-            time_zone: "UTC".into(),
-            currency: Currency::KRW,
-            limits: Limits { hold_ms: HOLD_MS, ..Limits::default() },
-        };
         let stock = SaveTicketType {
             id: STANDING,
             show: SHOW,
@@ -123,7 +113,7 @@ impl House {
             expected: None,
         };
         self.operate(Operate::SaveConcert(SaveConcert { concert, expected: None })).await.unwrap();
-        self.operate(Operate::SaveShow(SaveShow { show, expected: None })).await.unwrap();
+        self.operate(Operate::SaveShow(SaveShow { show: show(), expected: None })).await.unwrap();
         self.operate(Operate::SaveTicketType(stock)).await.unwrap();
     }
 
@@ -166,6 +156,12 @@ impl House {
         self.operate(Operate::AddSeats(AddSeats { show: SHOW, blocks })).await.unwrap();
     }
 
+    /// Puts the show behind the room.
+    pub(crate) async fn gate_show(&self) {
+        let show = Show { room: Some(ROOM), ..show() };
+        self.operate(Operate::SaveShow(SaveShow { show, expected: None })).await.unwrap();
+    }
+
     /// The room, with these settings instead of the default.
     pub(crate) async fn save_room(&self, settings: &str) {
         let settings =
@@ -173,6 +169,40 @@ impl House {
                 .unwrap();
         let save = SaveRoom { id: ROOM, name: "Door".into(), settings, expected: None };
         self.operate(Operate::SaveRoom(save)).await.unwrap();
+    }
+}
+
+async fn open_rooms(
+    reads: &Arc<dyn Reads>,
+    log: &Arc<MemoryRoomLog>,
+    clock: &Arc<HandClock>,
+    stop: &CancellationToken,
+) -> Arc<Rooms> {
+    Rooms::open(RoomsSetup {
+        reads: Arc::clone(reads),
+        log: Arc::<MemoryRoomLog>::clone(log),
+        clock: Arc::<HandClock>::clone(clock),
+        key: MasterKey { id: 1, secret: [7; 32] },
+        tracker: TaskTracker::new(),
+        stop: stop.clone(),
+    })
+    .await
+    .unwrap()
+}
+
+fn show() -> Show {
+    let opens_at = Moment(1_000_000_000_000);
+    Show {
+        id: SHOW,
+        concert: ConcertId(1),
+        room: None,
+        opens_at,
+        closes_at: opens_at.plus_ms(1),
+        booking_opens_at: Moment(0),
+        booking_closes_at: opens_at,
+        time_zone: "UTC".into(),
+        currency: Currency::KRW,
+        limits: Limits { hold_ms: HOLD_MS, ..Limits::default() },
     }
 }
 

@@ -6,3 +6,4 @@ mod house;
 mod imports;
 mod keys;
 mod messages;
+mod missed;

@@ -7,7 +7,7 @@ use admitone_domain::{Event, Happening, Key, Moment, Verdict};
 use std::sync::Arc;
 
 /// Lets the tasks run until something holds; a hundred thousand turns are for ever.
-async fn until(holds: impl Fn() -> bool) -> bool {
+pub(crate) async fn until(holds: impl Fn() -> bool) -> bool {
     for _ in 0..100_000 {
         if holds() {
             return true;

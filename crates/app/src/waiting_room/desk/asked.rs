@@ -34,6 +34,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// Questions for whose answers nobody waits.
+    pub(super) fn nobody(batch: Batch) -> Self {
+        Self { batch, ..Self::default() }
+    }
+
     pub(super) fn add(&mut self, ask: Ask) {
         match ask {
             Ask::Join(join, reply) => {

@@ -6,7 +6,7 @@ use super::asked::{Ask, Asked};
 use super::figures::Figures;
 use super::{DeskSetup, Frame, Public, View};
 use crate::ports::room_log::RoomHistory;
-use crate::waiting_room::batch::Outcome;
+use crate::waiting_room::batch::{Batch, Outcome};
 use crate::waiting_room::place::Place;
 use crate::waiting_room::record::{Record, encode};
 use crate::waiting_room::room::Room;
@@ -74,7 +74,12 @@ impl Clerk {
         }
     }
 
-    pub(super) async fn run(mut self, mut asks: mpsc::Receiver<Ask>) {
+    /// Serves `first`, then whatever is asked. What of `first` cannot be made durable at once
+    /// has happened in the room and is made durable before anything else.
+    pub(super) async fn run(mut self, first: Asked, mut asks: mpsc::Receiver<Ask>) {
+        if first.batch != Batch::default() {
+            self.serve(first).await;
+        }
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
