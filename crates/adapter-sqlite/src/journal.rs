@@ -3,6 +3,8 @@
 use crate::trouble;
 use admitone_app::Trouble;
 use rusqlite::{Connection, OptionalExtension, Params, params};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -14,6 +16,8 @@ const FORGOTTEN_WITH_EACH: u64 = 4;
 const FORGOTTEN_IDLE: u64 = 64;
 /// How long the thread waits before it takes itself for idle.
 const IDLE: Duration = Duration::from_millis(20);
+/// A sequence of which nobody ever takes a number.
+const PROBE: &str = "probe";
 /// No batch is there.
 const NONE: u64 = u64::MAX;
 
@@ -31,6 +35,8 @@ enum Order {
 #[derive(Clone)]
 pub(crate) struct Journal {
     orders: mpsc::Sender<Order>,
+    /// Whether the last order that writes could not be followed.
+    is_failing: Arc<AtomicBool>,
 }
 
 impl Journal {
@@ -42,7 +48,7 @@ impl Journal {
         let kept_from = first.ok().flatten().unwrap_or(NONE);
         let writer = Writer { connection, kept_from, forgettable: 0 };
         std::thread::Builder::new().name("journal".into()).spawn(move || writer.run(&waiting))?;
-        Ok(Self { orders })
+        Ok(Self { orders, is_failing: Arc::default() })
     }
 
     /// Appends a batch; returns when it is durable.
@@ -58,6 +64,15 @@ impl Journal {
     /// Draws the next fencing token of a name.
     pub(crate) async fn draw_fence(&self, name: String) -> Result<u64, Trouble> {
         self.ask(|done| Order::DrawFence { name, done }, "draw a fence").await
+    }
+
+    /// Whether it can write. Nothing is written for that unless the last write failed: then one
+    /// that changes nothing tells whether the next would go well.
+    pub(crate) async fn check(&self) -> Result<(), Trouble> {
+        if self.is_failing.load(Ordering::Relaxed) {
+            self.reserve(PROBE, 0).await?;
+        }
+        Ok(())
     }
 
     /// Forgets, by and by, what the tables have.
@@ -78,8 +93,12 @@ impl Journal {
         operation: &'static str,
     ) -> Result<T, Trouble> {
         let (done, answered) = oneshot::channel();
-        self.orders.send(order(done)).map_err(|_| trouble::ended(operation))?;
-        answered.await.map_err(|_| trouble::ended(operation))?
+        let answer = match self.orders.send(order(done)) {
+            Ok(()) => answered.await.unwrap_or_else(|_| Err(trouble::ended(operation))),
+            Err(_) => Err(trouble::ended(operation)),
+        };
+        self.is_failing.store(answer.is_err(), Ordering::Relaxed);
+        answer
     }
 }
 

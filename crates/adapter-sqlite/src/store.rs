@@ -40,6 +40,11 @@ impl Store for SqliteStore {
     async fn reserve(&self, sequence: Sequence, count: u64) -> Result<u64, Trouble> {
         self.shared.journal.reserve(sequence.name(), count).await
     }
+
+    async fn check(&self) -> Result<(), Trouble> {
+        self.shared.check()?;
+        self.shared.journal.check().await
+    }
 }
 
 struct Batch {

@@ -198,9 +198,11 @@ async fn with_its_guards_the_store_stops_at_a_broken_rule() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     oversell(&store).await;
+    assert_eq!(store.check().await, Ok(()));
     let folded = store.close().await.unwrap_err();
     assert!(folded.detail.contains("more held and sold than there is"), "{folded}");
     assert!(store.begin(Mode::Plain, &Fences::default()).await.is_err(), "nothing more is taken");
+    assert!(store.check().await.is_err_and(|trouble| !trouble.is_temporary()), "and it says so");
 }
 
 #[tokio::test(flavor = "multi_thread")]

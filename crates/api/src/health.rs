@@ -27,11 +27,12 @@ pub(crate) async fn live() -> Response<Body> {
     reply::json(StatusCode::OK, &HealthView { status: "live" })
 }
 
-/// Whether the store answers
+/// Whether the house sells: the store answers, takes batches, and somebody settles them
 #[utoipa::path(get, path = "/health/ready", operation_id = "read_readiness", tag = "health",
     responses((status = 200, body = HealthView), Problems))]
 pub(crate) async fn ready(State(house): State<House>) -> Result<Response<Body>, Problem> {
-    house.office.row(Key::Show(ShowId(0))).await?;
+    house.office.delivery.check().await.map_err(Problem::not_ready)?;
+    house.office.row(Key::Show(ShowId(0))).await.map_err(Problem::not_ready)?;
     Ok(reply::json(StatusCode::OK, &HealthView { status: "ready" }))
 }
 

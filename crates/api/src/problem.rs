@@ -200,6 +200,13 @@ impl Problem {
         Self::new(StatusCode::GONE, "PLACE_GONE", detail)
     }
 
+    /// Nothing can be sold at the moment, whatever the trouble is: send nobody here.
+    pub fn not_ready(trouble: Trouble) -> Self {
+        tracing::warn!(%trouble, "the house is not ready");
+        let detail = "nothing can be sold here at the moment; the log says why";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", detail).temporary(5)
+    }
+
     /// With what exactly failed.
     #[must_use]
     pub fn with(mut self, context: serde_json::Value) -> Self {

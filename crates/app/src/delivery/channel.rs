@@ -36,14 +36,15 @@ struct Parcel {
 /// Brings commands to one writer.
 pub struct Channel {
     sender: mpsc::Sender<Parcel>,
+    settler: Arc<Settler>,
 }
 
 impl Channel {
     /// Starts the writer. It ends when the channel is dropped and all that waited is answered.
     pub fn start(settler: Arc<Settler>, limits: ChannelLimits, tasks: &TaskTracker) -> Self {
         let (sender, receiver) = mpsc::channel(limits.depth_max);
-        tasks.spawn(write(settler, receiver, limits.batch_max));
-        Self { sender }
+        tasks.spawn(write(Arc::clone(&settler), receiver, limits.batch_max));
+        Self { sender, settler }
     }
 }
 
@@ -56,6 +57,17 @@ impl Delivery for Channel {
             mpsc::error::TrySendError::Closed(_) => busy("the house is closing"),
         })?;
         answered.await.unwrap_or_else(|_| Err(busy("the writer ended before it answered")))
+    }
+
+    async fn check(&self) -> Result<(), Trouble> {
+        if self.sender.is_closed() {
+            return Err(Trouble::new(TroubleKind::Unavailable, "check", "the writer ended"));
+        }
+        self.settler.store.check().await
+    }
+
+    async fn ended(&self) {
+        self.sender.closed().await;
     }
 
     fn waiting(&self) -> usize {

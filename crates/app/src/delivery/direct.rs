@@ -28,4 +28,8 @@ impl Delivery for Direct {
             Err(Trouble::new(Inconsistent, "settle", "a batch of one had no reply"))
         })
     }
+
+    async fn check(&self) -> Result<(), Trouble> {
+        self.settler.store.check().await
+    }
 }

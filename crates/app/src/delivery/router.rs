@@ -15,6 +15,7 @@ use crate::settle::{SettleLimits, Settler};
 use crate::strategy::{DeliveryKind, LockKind, Operation, Strategy, StrategyMap};
 use admitone_domain::Command;
 use async_trait::async_trait;
+use futures_util::future::select_all;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 
@@ -112,6 +113,18 @@ impl Router {
 impl Delivery for Router {
     async fn submit(&self, command: Command) -> Result<Reply, Trouble> {
         self.routes[Operation::of(&command.action).index()].submit(command).await
+    }
+
+    /// Every way must be good: an operation whose way is not could not be sold.
+    async fn check(&self) -> Result<(), Trouble> {
+        for way in &self.ways {
+            way.check().await?;
+        }
+        Ok(())
+    }
+
+    async fn ended(&self) {
+        select_all(self.ways.iter().map(|way| way.ended())).await;
     }
 
     fn waiting(&self) -> usize {

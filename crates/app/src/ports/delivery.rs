@@ -12,6 +12,15 @@ pub trait Delivery: Send + Sync {
     /// Brings a command and waits for its durable answer.
     async fn submit(&self, command: Command) -> Result<Reply, Trouble>;
 
+    /// Whether a command that came now would be settled, as far as is known.
+    async fn check(&self) -> Result<(), Trouble>;
+
+    /// Returns once commands cannot be brought any more because a bug ended whoever settled them;
+    /// where nobody does that in the caller's stead, never.
+    async fn ended(&self) {
+        std::future::pending().await
+    }
+
     /// How many commands wait now; none where they do not wait.
     fn waiting(&self) -> usize {
         0

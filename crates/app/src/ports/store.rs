@@ -77,6 +77,12 @@ pub trait Store: Send + Sync {
 
     /// Reserves `count` numbers of a sequence and returns the first; never the same twice.
     async fn reserve(&self, sequence: Sequence, count: u64) -> Result<u64, Trouble>;
+
+    /// Whether it takes batches, as far as it knows by itself. A store that only learns it by
+    /// being asked says yes here: readiness reads from it as well.
+    async fn check(&self) -> Result<(), Trouble> {
+        Ok(())
+    }
 }
 
 /// One transaction of a store.

@@ -112,6 +112,10 @@ impl Delivery for Faster {
         }
         self.settler.settle(vec![command]).await.remove(0)
     }
+
+    async fn check(&self) -> Result<(), Trouble> {
+        Ok(())
+    }
 }
 
 /// What a buyer gets who is beaten so many times, and how often was tried.

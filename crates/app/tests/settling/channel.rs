@@ -94,3 +94,18 @@ async fn who_goes_away_leaves_a_command_that_is_done_and_answered_later() {
     assert!(matches!(again, Reply::Answered { replayed: true, .. }), "{again:?}");
     assert_eq!(balance(&house.store, 1).await, 1);
 }
+
+#[tokio::test]
+async fn a_writer_that_a_bug_ended_is_known_to_have_ended() {
+    let (store, _) = store();
+    let (gate, _opener) = Gate::before(&store, |_| panic!("a bug in the store"));
+    let tasks = TaskTracker::new();
+    let settler = Arc::new(settler(gate, Vec::new()));
+    let channel = Channel::start(settler, ChannelLimits::default(), &tasks);
+    assert_eq!(channel.check().await, Ok(()));
+    let refused = channel.submit(charge(1)).await;
+    assert_eq!(refused.map_err(|trouble| trouble.kind), Err(TroubleKind::Busy));
+    channel.ended().await;
+    let checked = channel.check().await.map_err(|trouble| trouble.kind);
+    assert_eq!(checked, Err(TroubleKind::Unavailable));
+}

@@ -10,6 +10,7 @@ use crate::{demo, logging};
 use admitone_api::reference::Setting;
 use admitone_api::server::{self, ServerLimits};
 use admitone_api::{Freedoms, House, Parts, figures};
+use admitone_app::ports::delivery::Delivery;
 use admitone_domain::id::RoomId;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -67,6 +68,8 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     };
     let metrics = figures::recorder()?;
     let closing = wired.stop.child_token();
+    let writer = watch_writer(Arc::clone(&wired.office.delivery), closing.clone());
+    let writer = wired.tasks.spawn(writer);
     let house = House(Arc::new(Parts {
         office: wired.office.clone(),
         rooms: wired.rooms()?,
@@ -104,8 +107,34 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     }
     server::serve(listener, admitone_api::router(house), clock, limits, closing).await?;
     tracing::info!("answered what was accepted, closing");
+    let writer = writer.await.unwrap_or(Writer::Sound);
     wired.close().await?;
-    Ok(Exit::Done)
+    match writer {
+        Writer::Sound => Ok(Exit::Done),
+        Writer::Broken => Err(failed("selling")(
+            "a bug ended the writer, the log says where; what was answered is kept, start again",
+        )),
+    }
+}
+
+/// How the writer was when the house closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writer {
+    Sound,
+    Broken,
+}
+
+/// Closes the house if its writer ends before: it would refuse everybody for ever.
+async fn watch_writer(delivery: Arc<dyn Delivery>, closing: CancellationToken) -> Writer {
+    tokio::select! {
+        biased;
+        () = closing.cancelled() => Writer::Sound,
+        () = delivery.ended() => {
+            tracing::error!("the writer ended by a bug, closing");
+            closing.cancel();
+            Writer::Broken
+        }
+    }
 }
 
 /// Sends the crowd of the demo until the house closes.
@@ -164,4 +193,49 @@ fn ended() -> std::io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use admitone_app::ports::delivery::Reply;
+    use admitone_app::{Trouble, TroubleKind};
+    use admitone_domain::Command;
+
+    /// A writer that has ended, or never does.
+    struct Stub {
+        has_ended: bool,
+    }
+
+    #[async_trait::async_trait]
+    impl Delivery for Stub {
+        async fn submit(&self, _command: Command) -> Result<Reply, Trouble> {
+            Err(Trouble::new(TroubleKind::Busy, "submit", "nobody settles"))
+        }
+
+        async fn check(&self) -> Result<(), Trouble> {
+            Ok(())
+        }
+
+        async fn ended(&self) {
+            if !self.has_ended {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_house_whose_writer_ended_closes_and_says_why() {
+        let closing = CancellationToken::new();
+        let writer = watch_writer(Arc::new(Stub { has_ended: true }), closing.clone()).await;
+        assert_eq!((writer, closing.is_cancelled()), (Writer::Broken, true));
+    }
+
+    #[tokio::test]
+    async fn a_house_that_is_closed_has_a_sound_writer() {
+        let closing = CancellationToken::new();
+        closing.cancel();
+        let writer = watch_writer(Arc::new(Stub { has_ended: false }), closing).await;
+        assert_eq!(writer, Writer::Sound);
+    }
 }

@@ -114,8 +114,14 @@ fn survive(squeeze: &impl Squeeze, directory: &Path) {
     }
     assert_eq!(balance(&mut ann), Some(acknowledged), "reading goes on, and says what is durable");
     assert_eq!(house.connect().get("/health/live", &[]).status, 200);
+    assert_eq!(house.connect().get("/health/ready", &[]).status, 503, "nothing can be sold");
 
     squeeze.give_room(&house);
+    let ready = (0..50).any(|_| {
+        std::thread::sleep(Duration::from_millis(200));
+        house.connect().get("/health/ready", &[]).status == 200
+    });
+    assert!(ready, "it finds out by itself: nobody sells where it is not ready");
     acknowledged += goes_on(&mut ann, &refused);
     assert_eq!(balance(&mut ann), Some(acknowledged));
     house.kill();
