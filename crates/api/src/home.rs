@@ -40,12 +40,13 @@ pub(crate) async fn page(State(house): State<House>) -> Result<Html<String>, Pro
          <style>body{{font:1rem/1.6 system-ui,sans-serif;max-width:44rem;margin:3rem auto;\
          padding:0 1rem;color-scheme:light dark}}small{{opacity:.7;display:block}}</style>\
          <h1>On sale</h1><ul>{rows}</ul>\
-         <p><a href=\"/api-docs\">The API</a> · <a href=\"/metrics\">Figures</a></p></html>"
+         <p><a href=\"/api-docs\">The API</a> · <a href=\"/docs/problems\">Problems</a> · \
+         <a href=\"/metrics\">Figures</a></p></html>"
     )))
 }
 
 /// Text that cannot become markup.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

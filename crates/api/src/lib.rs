@@ -5,6 +5,7 @@
 //! and `cargo xtask generate` for the committed OpenAPI document.
 
 mod ask;
+mod codes;
 mod concerts;
 mod events;
 pub mod figures;

@@ -2,6 +2,7 @@
 //!
 //! A program goes by `code`, which never changes; a person reads `detail`, which says what to do.
 
+use crate::codes;
 use crate::reply::REPLAYED;
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::Refusal;
@@ -91,7 +92,7 @@ pub(crate) enum Problems {
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self {
-            type_: format!("/docs/problems#{code}"),
+            type_: format!("{}#{code}", codes::PATH),
             title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),
             code,
@@ -429,6 +430,39 @@ mod tests {
             "DEADLINE_PASSED",
         ];
         assert_eq!(retryable, expected);
+    }
+
+    /// All problems that are no refusals.
+    fn made_here() -> Vec<Problem> {
+        let trouble = |kind| Trouble::new(kind, "test", "");
+        let kinds = [TroubleKind::Busy, TroubleKind::Unavailable, TroubleKind::Inconsistent];
+        let mut all = Vec::from(kinds.map(|kind| Problem::from(trouble(kind))));
+        all.extend([
+            Problem::invalid(""),
+            Problem::key_required(),
+            Problem::key_reused(),
+            Problem::unauthenticated(),
+            Problem::forbidden(""),
+            Problem::not_found(""),
+            Problem::method_not_allowed(),
+            Problem::timeout(),
+            Problem::too_large(1),
+            Problem::media_type(),
+            Problem::accounts_closed(),
+            Problem::self_charge_off(),
+            Problem::room_closed(),
+            Problem::place_gone(),
+            Problem::not_ready(trouble(TroubleKind::Inconsistent)),
+        ]);
+        all
+    }
+
+    #[test]
+    fn the_type_of_every_problem_leads_to_an_anchor() {
+        let refusals = std::iter::successors(Some(Refusal::AdmissionRequired), after);
+        for problem in refusals.map(Problem::from).chain(made_here()) {
+            assert!(codes::tests::leads_somewhere(&problem.type_), "{}", problem.type_);
+        }
     }
 
     #[test]

@@ -4,7 +4,8 @@ use crate::house::House;
 use crate::problem::Problem;
 use crate::reference::{booking, confirm};
 use crate::{
-    concerts, health, home, operator, payments, reservations, rooms, shows, tickets, users, wallet,
+    codes, concerts, health, home, operator, payments, reservations, rooms, shows, tickets, users,
+    wallet,
 };
 use axum::Router;
 use axum::routing::{get, post};
@@ -123,6 +124,7 @@ pub fn router(house: House) -> Router {
     let (described, document) = described().split_for_parts();
     let mut router = described
         .route("/", get(home::page))
+        .route(codes::PATH, get(codes::page))
         .merge(SwaggerUi::new("/api-docs").url("/api/v1/openapi.json", document));
     if house.reference.is_some() {
         router = router.merge(reference());

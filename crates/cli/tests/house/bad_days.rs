@@ -57,6 +57,8 @@ fn bad_input_is_answered_with_a_code_and_changes_nothing() {
             "{path} {shown}"
         );
         assert!(answer.has_header("content-type: application/problem+json"));
+        let (page, anchor) = leads_to(&answer.json());
+        assert!(ann.get(&page).body.contains(&format!("<tr id=\"{anchor}\">")), "{page}#{anchor}");
     }
     let seats = ann.get("/api/v1/shows/show_1/seats").json();
     assert!(seats["seats"].as_array().unwrap().iter().all(|seat| seat["state"] == "available"));
@@ -64,6 +66,13 @@ fn bad_input_is_answered_with_a_code_and_changes_nothing() {
     assert_eq!(ann.get("/api/v1/wallet?limit=x").status, 200, "what is not asked for is not read");
     assert_eq!(ann.get("/api/v1/reservations?limit=0").status, 400);
     assert_eq!(ann.get("/api/v1/reservations?after=x").status, 400);
+}
+
+/// The page and the anchor where a problem says it is explained.
+fn leads_to(problem: &serde_json::Value) -> (String, String) {
+    let explained = text(problem, "type");
+    let (page, anchor) = explained.split_once('#').unwrap();
+    (page.to_owned(), anchor.to_owned())
 }
 
 #[test]
