@@ -5,6 +5,7 @@
 
 mod cancel;
 mod charge;
+mod charge_for;
 mod confirm;
 mod expire;
 mod extend;
@@ -19,6 +20,7 @@ mod spend;
 
 pub use cancel::Cancel;
 pub use charge::Charge;
+pub use charge_for::ChargeFor;
 pub use confirm::Confirm;
 pub use expire::Expire;
 pub use extend::Extend;
@@ -32,8 +34,9 @@ pub use spend::Spend;
 use crate::decide::Workbench;
 use crate::id::{BuyerId, EntryId, OperatorId, PaymentId, ReservationId, ShowId};
 use crate::pass::Admission;
-use crate::{Answer, CommandId, Fingerprint, Key, Moment, Refusal, Rows};
+use crate::{Answer, CommandId, Deed, Fingerprint, Happening, Key, Moment, Refusal, Rows};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// One wish, with all that is needed to decide it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +93,8 @@ pub enum Action {
     Refund(Refund),
     /// See [`Operate`].
     Operate(Operate),
+    /// See [`ChargeFor`].
+    ChargeFor(ChargeFor),
 }
 
 /// What every command can do.
@@ -116,6 +121,7 @@ impl Action {
             Self::Spend(spend) => spend,
             Self::Refund(refund) => refund,
             Self::Operate(operate) => operate,
+            Self::ChargeFor(charge) => charge,
         }
     }
 
@@ -126,6 +132,7 @@ impl Action {
             | Self::Confirm(_)
             | Self::Cancel(_)
             | Self::Charge(_)
+            | Self::ChargeFor(_)
             | Self::Spend(_)
             | Self::Refund(_) => true,
             Self::Hold(_)
@@ -148,6 +155,27 @@ impl Action {
             Self::Hold(hold) => Some(hold.show),
             Self::Confirm(confirm) => Some(confirm.show),
             _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Actor {
+    /// As the audit trail says it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Buyer(buyer) => buyer.fmt(f),
+            Self::Operator(operator) => operator.fmt(f),
+            Self::House => f.write_str("house"),
+        }
+    }
+}
+
+/// Tells that staff did something to a buyer's things. What a buyer does himself is no deed.
+pub(crate) fn tell_staff(bench: &mut Workbench<'_>, command: &Command, key: Key, deed: Deed) {
+    match command.actor {
+        Actor::Buyer(_) => {}
+        Actor::Operator(_) | Actor::House => {
+            bench.tell(key, Happening::Acted { by: command.actor.to_string(), deed });
         }
     }
 }

@@ -73,4 +73,24 @@ pub enum Happening {
         /// Who, for the audit trail.
         by: String,
     },
+    /// Staff did to a buyer's things what else the buyer does. Told beside what happened.
+    Acted {
+        /// Who, for the audit trail.
+        by: String,
+        /// What.
+        deed: Deed,
+    },
+}
+
+/// What staff does to a buyer's things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Deed {
+    /// Released a hold.
+    Released,
+    /// Cancelled tickets.
+    Cancelled,
+    /// Gave money of a payment back.
+    Refunded,
+    /// Charged a wallet.
+    Charged,
 }

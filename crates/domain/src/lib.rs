@@ -31,7 +31,7 @@ pub mod wallet;
 pub use answer::{Answer, CommandId, Fingerprint, Outcome, StoredAnswer};
 pub use command::{Action, Actor, Command};
 pub use decide::decide;
-pub use event::{Event, Happening};
+pub use event::{Deed, Event, Happening};
 pub use key::{CommandMap, Key, KeyHasher, KeyMap};
 pub use moment::Moment;
 pub use money::{Currency, Money};

@@ -1,4 +1,4 @@
-//! The operators' log: who changed what.
+//! The operators' log: who did what.
 
 use crate::ask::Staff;
 use crate::house::House;
@@ -6,14 +6,14 @@ use crate::problem::{Problem, Problems};
 use crate::reply::{PageQuery, PageView};
 use crate::view::instant;
 use admitone_app::ports::records::Mark;
-use admitone_domain::{Event, Happening, Key};
+use admitone_domain::{Deed, Event, Happening, Key};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A change that an operator or the house made.
+/// Something that an operator or the house did.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct LogView {
     /// When.
@@ -24,7 +24,10 @@ pub(crate) struct LogView {
     pub(crate) by: String,
     /// What people call the operator.
     pub(crate) name: Option<String>,
-    /// What was changed.
+    /// What was done to it: `changed`, `released`, `cancelled`, `refunded` or `charged`.
+    #[schema(example = "changed")]
+    pub(crate) what: &'static str,
+    /// To what.
     #[schema(example = "show")]
     pub(crate) kind: &'static str,
     /// Its id.
@@ -36,7 +39,8 @@ pub(crate) struct LogView {
 
 /// Read the operators' log
 ///
-/// What operators and the command line changed, newest first. A page may have fewer entries than
+/// What operators and the command line changed, and what operators did to buyers' reservations,
+/// payments and wallets, newest first. A page may have fewer entries than
 /// `limit`, even none, and another page behind it: only a part of the history is searched at once.
 #[utoipa::path(
     get, path = "/api/v1/operator/log", operation_id = "list_operator_log", tag = "operator",
@@ -57,7 +61,7 @@ pub(crate) async fn list_operator_log(
         let name = operators.iter().find(|one| one.id.to_string() == by);
         let (kind, id) = changed(event.aggregate);
         let (at, name) = (instant(event.at), name.map(|one| one.name.clone()));
-        LogView { at, by, name, kind, id, version: event.version }
+        LogView { at, by, name, what: deed(&event), kind, id, version: event.version }
     });
     Ok(Json(PageView {
         data: data.collect(),
@@ -77,8 +81,18 @@ fn mark(cursor: &str) -> Result<Mark, Problem> {
 
 fn maker(event: &Event) -> String {
     match &event.what {
-        Happening::Changed { by } => by.clone(),
+        Happening::Changed { by } | Happening::Acted { by, .. } => by.clone(),
         _ => String::new(),
+    }
+}
+
+fn deed(event: &Event) -> &'static str {
+    match &event.what {
+        Happening::Acted { deed: Deed::Released, .. } => "released",
+        Happening::Acted { deed: Deed::Cancelled, .. } => "cancelled",
+        Happening::Acted { deed: Deed::Refunded, .. } => "refunded",
+        Happening::Acted { deed: Deed::Charged, .. } => "charged",
+        _ => "changed",
     }
 }
 

@@ -5,10 +5,9 @@ use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply;
 use crate::wallet::movement::{AmountRequest, MovementView, moved};
-use admitone_app::box_office::Request as Named;
-use admitone_domain::command::Charge;
+use admitone_domain::command::{Charge, ChargeFor};
 use admitone_domain::id::BuyerId;
-use admitone_domain::{Action, Actor, Money};
+use admitone_domain::{Action, Money};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
@@ -31,12 +30,8 @@ pub(crate) async fn charge_any_wallet(
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let AmountRequest { amount } = ask.body()?;
-    if let Actor::Operator(operator) = ask.named.actor {
-        tracing::info!(%operator, %buyer, amount, "an operator charges a wallet");
-    }
-    // The wallet is the buyer's: the entry is too. The name of the command is the operator's.
-    let named = Named { actor: Actor::Buyer(buyer), ..ask.named };
     let charge = Charge { amount: Money(amount), currency: house.currency };
-    let charged = house.office.submit(&named, Action::Charge(charge)).await?;
+    let charge = Action::ChargeFor(ChargeFor { buyer, charge });
+    let charged = house.office.submit(&ask.named, charge).await?;
     reply::reply(charged, StatusCode::CREATED, moved)
 }

@@ -17,7 +17,7 @@ pub struct Mark {
 /// A part of the history, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes {
-    /// Changes that operators or the house made.
+    /// What operators or the house changed, and did to buyers' things.
     pub found: Vec<(Mark, Event)>,
     /// Where older ones begin; `None` when there are none. There may be more even when nothing was
     /// found: a search looks at a bounded part of the history.
@@ -37,10 +37,12 @@ pub trait Records: Send + Sync {
 /// Who is said to have made a change: operators begin so, and the house is called so.
 pub const MADE_BY: [&str; 2] = ["op_", "house"];
 
-/// Whether an event is a change by an operator or the house.
+/// Whether an event says what an operator or the house did.
 pub fn is_of_staff(event: &Event) -> bool {
     match &event.what {
-        Happening::Changed { by } => MADE_BY.iter().any(|maker| by.starts_with(maker)),
+        Happening::Changed { by } | Happening::Acted { by, .. } => {
+            MADE_BY.iter().any(|maker| by.starts_with(maker))
+        }
         _ => false,
     }
 }

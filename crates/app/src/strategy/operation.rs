@@ -99,7 +99,7 @@ impl Operation {
             Action::Pay(_) => Self::Pay,
             Action::Confirm(_) => Self::Confirm,
             Action::Cancel(_) => Self::Cancel,
-            Action::Charge(_) => Self::Charge,
+            Action::Charge(_) | Action::ChargeFor(_) => Self::Charge,
             Action::Spend(_) => Self::Use,
             Action::Refund(_) => Self::Refund,
             Action::Operate(_) => Self::Operate,

@@ -1,12 +1,12 @@
 //! Cancel: give tickets back, whole or by item; their price goes back to the wallet. A buyer may
 //! until the show begins, staff always.
 
-use super::{Actor, Command, Rule, items, refund};
+use super::{Actor, Command, Rule, items, refund, tell_staff};
 use crate::decide::Workbench;
 use crate::id::ReservationId;
 use crate::payment::Method;
 use crate::reservation::{Item, ItemState, Reservation};
-use crate::{Answer, Happening, Key, Money, Outcome, Refusal, Row, Rows};
+use crate::{Answer, Deed, Happening, Key, Money, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
 
 /// Cancels sold items of a reservation.
@@ -77,6 +77,7 @@ pub(super) fn cancel(
     };
     items::give_back(bench, &mut reservation, chosen, ItemState::Cancelled);
     bench.tell(Key::Reservation(reservation.id), Happening::Cancelled { items: places });
+    tell_staff(bench, command, Key::Reservation(reservation.id), Deed::Cancelled);
     bench.write(Row::Reservation(reservation.clone()));
     Ok(Outcome::Refunded { payment, reservation: Some(reservation), amount, balance })
 }

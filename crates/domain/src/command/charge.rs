@@ -24,21 +24,30 @@ impl Rule for Charge {
     }
 
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
-        let buyer = command.buyer()?;
-        if !self.amount.is_positive() {
-            return Err(Refusal::InvalidAmount);
-        }
-        let entry = Entry {
-            id: command.entry_id(),
-            buyer,
-            kind: EntryKind::Charge,
-            amount: self.amount,
-            at: bench.now(),
-            payment: None,
-        };
-        let balance = book(bench, entry, self.currency)?;
-        Ok(Outcome::Moved { entry, balance })
+        charge(bench, command, command.buyer()?, self)
     }
+}
+
+/// Adds an amount to somebody's wallet.
+pub(super) fn charge(
+    bench: &mut Workbench<'_>,
+    command: &Command,
+    buyer: BuyerId,
+    charge: &Charge,
+) -> Answer {
+    if !charge.amount.is_positive() {
+        return Err(Refusal::InvalidAmount);
+    }
+    let entry = Entry {
+        id: command.entry_id(),
+        buyer,
+        kind: EntryKind::Charge,
+        amount: charge.amount,
+        at: bench.now(),
+        payment: None,
+    };
+    let balance = book(bench, entry, charge.currency)?;
+    Ok(Outcome::Moved { entry, balance })
 }
 
 /// Books an entry: the balance moves by it, and the entry says why. Returns the balance after it.

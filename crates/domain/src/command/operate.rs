@@ -8,7 +8,7 @@ pub use account::{CloseAccount, OpenAccount, SaveOperator};
 pub use catalogue::{SaveConcert, SaveRoom, SaveShow};
 pub use stock::{AddSeats, BlockOfSeats, SaveSeats, SaveTicketType, SeatChange};
 
-use super::{Actor, Command, Rule};
+use super::{Command, Rule};
 use crate::decide::Workbench;
 use crate::{Answer, Happening, Key, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
@@ -90,12 +90,7 @@ fn check_version(bench: &Workbench<'_>, key: Key, expected: Option<u64>) -> Resu
 /// Writes a row and tells who did it.
 fn save(bench: &mut Workbench<'_>, command: &Command, row: Row) -> Outcome {
     let key = row.key();
-    let by = match command.actor {
-        Actor::Operator(operator) => operator.to_string(),
-        Actor::Buyer(buyer) => buyer.to_string(),
-        Actor::House => "house".to_owned(),
-    };
     bench.write(row);
-    bench.tell(key, Happening::Changed { by });
+    bench.tell(key, Happening::Changed { by: command.actor.to_string() });
     Outcome::Saved { key, version: bench.version_after(key) }
 }

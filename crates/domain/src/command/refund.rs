@@ -1,12 +1,12 @@
 //! Refund: money of a payment goes back to the wallet it came from.
 
-use super::{Command, Rule, cancel, charge, items};
+use super::{Command, Rule, cancel, charge, items, tell_staff};
 use crate::decide::Workbench;
 use crate::id::PaymentId;
 use crate::payment::{Method, Payment};
 use crate::reservation::ItemState;
 use crate::wallet::{Entry, EntryKind};
-use crate::{Answer, Happening, Key, Money, Outcome, Refusal, Row, Rows};
+use crate::{Answer, Deed, Happening, Key, Money, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
 
 /// Refunds a payment. For a reservation that means all of it, and its tickets end; a part of a
@@ -76,6 +76,7 @@ pub(super) fn give_back(
     payment.refunded = payment.refunded.plus(amount).ok_or(Refusal::AmountOverflow)?;
     let reservation = payment.reservation;
     bench.tell(Key::Payment(payment.id), Happening::Refunded { reservation });
+    tell_staff(bench, command, Key::Payment(payment.id), Deed::Refunded);
     bench.write(Row::Payment(payment.clone()));
     Ok((payment, Some(balance)))
 }

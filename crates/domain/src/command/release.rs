@@ -1,10 +1,10 @@
 //! Release: give a hold back before it is paid.
 
-use super::{Command, Rule, items};
+use super::{Command, Rule, items, tell_staff};
 use crate::decide::Workbench;
 use crate::id::ReservationId;
 use crate::reservation::{ItemState, ReservationState};
-use crate::{Answer, Happening, Key, Outcome, Refusal, Row, Rows};
+use crate::{Answer, Deed, Happening, Key, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
 
 /// Gives everything back that the reservation holds.
@@ -32,6 +32,7 @@ impl Rule for Release {
         let held = |_, item: &crate::reservation::Item| item.state == ItemState::Held;
         items::give_back(bench, &mut reservation, held, ItemState::Released);
         bench.tell(Key::Reservation(reservation.id), Happening::Released);
+        tell_staff(bench, command, Key::Reservation(reservation.id), Deed::Released);
         bench.write(Row::Reservation(reservation.clone()));
         Ok(Outcome::Reserved(reservation))
     }

@@ -4,6 +4,7 @@
 mod accounts_and_stock;
 mod cancelling;
 mod confirming;
+mod deeds;
 mod expiry;
 mod holding;
 mod house;

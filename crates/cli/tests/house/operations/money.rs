@@ -52,6 +52,9 @@ fn by_an_operator(tour: &mut Tour<'_>) {
     let charge = format!("POST /api/v1/operator/wallets/{id}/charges");
     assert_eq!(tour.done(&staff, &charge, &json!({ "amount": 7 }))["balance"], 7);
     assert_eq!(tour.read(&bob, "/api/v1/wallet")["balance"], 7);
+    let log = tour.read(&staff, "/api/v1/operator/log?limit=1");
+    let who = [&log["data"][0]["by"], &log["data"][0]["what"], &log["data"][0]["kind"]];
+    assert_eq!(who, ["op_1", "charged", "wallet"]);
     tour.refused(&bob, &charge, r#"{"amount":7}"#, (403, "FORBIDDEN"));
     let nobody = "POST /api/v1/operator/wallets/bob/charges";
     tour.refused(&staff, nobody, r#"{"amount":7}"#, (404, "NOT_FOUND"));

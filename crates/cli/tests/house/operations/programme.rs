@@ -174,6 +174,11 @@ fn log(tour: &mut Tour<'_>, staff: &Who, concert: &str) {
     let who = json!({ "by": made["by"], "name": made["name"], "kind": made["kind"] });
     assert_eq!(who, json!({ "by": "op_1", "name": "first operator", "kind": "concert" }));
     assert!(whole.iter().any(|entry| entry["by"] == "house"), "the demo was made by the house");
+    for (what, kind) in [("released", "reservation"), ("cancelled", "reservation")] {
+        let is_deed = |entry: &&Value| entry["what"] == what;
+        let deed = whole.iter().find(is_deed).unwrap_or_else(|| panic!("{what} is not told"));
+        assert_eq!((text(deed, "by"), text(deed, "kind")), ("op_1".into(), kind.into()), "{deed}");
+    }
     let of_buyer = |entry: &&Value| text(entry, "by").starts_with("buyer");
     assert_eq!(whole.iter().find(of_buyer), None);
     let mut paged = Vec::new();
