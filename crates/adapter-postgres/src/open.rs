@@ -128,7 +128,7 @@ fn config(url: &str, options: &Options) -> Result<Config, OpenTrouble> {
     let given = config.get_options().unwrap_or_default();
     let bounds = format!(
         "-c lock_timeout={wait} -c statement_timeout={twice} \
-         -c idle_in_transaction_session_timeout={twice} {given}"
+         -c idle_in_transaction_session_timeout={twice} -c client_min_messages=warning {given}"
     );
     config
         .options(bounds)
