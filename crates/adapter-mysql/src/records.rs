@@ -15,13 +15,12 @@ const LOOKED_AT_MAX: i64 = 100_000;
 #[async_trait]
 impl Records for MysqlStore {
     async fn changes(&self, before: Option<Mark>, limit: usize) -> Result<Changes, Trouble> {
-        let before = match before {
-            Some(mark) => i64::try_from(mark.batch).unwrap_or(i64::MAX),
-            None => {
-                let newest = self.ask("SELECT COALESCE(MAX(id), 0) FROM event").await?;
-                let newest = newest.first().map(|row| read::get::<i64>(row, 0)).transpose()?;
-                newest.unwrap_or(0) + 1
-            }
+        let before = if let Some(mark) = before {
+            i64::try_from(mark.batch).unwrap_or(i64::MAX)
+        } else {
+            let newest = self.ask("SELECT COALESCE(MAX(id), 0) FROM event").await?;
+            let newest = newest.first().map(|row| read::get::<i64>(row, 0)).transpose()?;
+            newest.unwrap_or(0) + 1
         };
         let floor = before.saturating_sub(LOOKED_AT_MAX).max(1);
         // A change says who made it, in letters: most events need not be decoded.

@@ -25,13 +25,12 @@ const CLOSED: &str = "SELECT version, body FROM buyer \
 #[async_trait]
 impl Records for PostgresStore {
     async fn changes(&self, before: Option<Mark>, limit: usize) -> Result<Changes, Trouble> {
-        let before = match before {
-            Some(mark) => i64::try_from(mark.batch).unwrap_or(i64::MAX),
-            None => {
-                let newest = self.ask_for(Step::read(NEWEST, Vec::new())).await?;
-                let newest = newest.first().map(|row| read::get::<i64>(row, 0)).transpose()?;
-                newest.unwrap_or(0) + 1
-            }
+        let before = if let Some(mark) = before {
+            i64::try_from(mark.batch).unwrap_or(i64::MAX)
+        } else {
+            let newest = self.ask_for(Step::read(NEWEST, Vec::new())).await?;
+            let newest = newest.first().map(|row| read::get::<i64>(row, 0)).transpose()?;
+            newest.unwrap_or(0) + 1
         };
         let floor = before.saturating_sub(LOOKED_AT_MAX).max(1);
         let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);

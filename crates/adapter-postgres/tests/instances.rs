@@ -1,6 +1,7 @@
 //! Several instances on one store: each hears what the others commit, and one leads a room.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
+#![expect(clippy::disallowed_methods, reason = "leases are tested in the time of the server")]
 
 mod schema;
 

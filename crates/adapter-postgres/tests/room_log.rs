@@ -1,4 +1,5 @@
 //! The shared room log keeps the promises of every room log, over kills too.
+#![expect(clippy::disallowed_methods, reason = "leases are tested in the time of the server")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
 

@@ -31,8 +31,8 @@ pub(crate) async fn live() -> Response<Body> {
 #[utoipa::path(get, path = "/health/ready", operation_id = "read_readiness", tag = "health",
     responses((status = 200, body = HealthView), Problems))]
 pub(crate) async fn ready(State(house): State<House>) -> Result<Response<Body>, Problem> {
-    house.office.delivery.check().await.map_err(Problem::not_ready)?;
-    house.office.row(Key::Show(ShowId(0))).await.map_err(Problem::not_ready)?;
+    house.office.delivery.check().await.map_err(|trouble| Problem::not_ready(&trouble))?;
+    house.office.row(Key::Show(ShowId(0))).await.map_err(|trouble| Problem::not_ready(&trouble))?;
     Ok(reply::json(StatusCode::OK, &HealthView { status: "ready" }))
 }
 

@@ -202,7 +202,7 @@ impl Problem {
     }
 
     /// Nothing can be sold at the moment, whatever the trouble is: send nobody here.
-    pub fn not_ready(trouble: Trouble) -> Self {
+    pub fn not_ready(trouble: &Trouble) -> Self {
         tracing::warn!(%trouble, "the house is not ready");
         let detail = "nothing can be sold here at the moment; the log says why";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", detail).temporary(5)
@@ -452,7 +452,7 @@ mod tests {
             Problem::self_charge_off(),
             Problem::room_closed(),
             Problem::place_gone(),
-            Problem::not_ready(trouble(TroubleKind::Inconsistent)),
+            Problem::not_ready(&trouble(TroubleKind::Inconsistent)),
         ]);
         all
     }

@@ -95,7 +95,8 @@ pub(crate) async fn poll_place(
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let token = token(&headers)?;
-    let visit = house.rooms.poll(room, token, Some(jitter(&house, token))).await.map_err(problem)?;
+    let visit =
+        house.rooms.poll(room, token, Some(jitter(&house, token))).await.map_err(problem)?;
     Ok(place(StatusCode::OK, visit))
 }
 

@@ -71,6 +71,7 @@ pub(crate) struct Migrate {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) place: Place,

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How often old answers are dropped.
-const PRUNE_PAUSE: Duration = Duration::from_secs(60);
+const PRUNE_PAUSE: Duration = Duration::from_mins(1);
 
 /// What becomes of the guards of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,7 +182,7 @@ impl Shelf {
                 let store = store.clone();
                 tasks.spawn(now_and_then(stop.clone(), move || {
                     let store = store.clone();
-                    async move { store.prune().await.map(|_| ()) }
+                    async move { store.prune().await }
                 }));
             }
         }
@@ -234,10 +234,11 @@ async fn now_and_then<D>(stop: CancellationToken, task: impl Fn() -> D)
 where
     D: Future<Output = Result<(), admitone_app::Trouble>>,
 {
+    let mut ticks = tokio::time::interval(PRUNE_PAUSE);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(PRUNE_PAUSE) => {}
+            _ = ticks.tick() => {}
         }
         if let Err(trouble) = task().await {
             tracing::warn!(%trouble, "old answers were not dropped");

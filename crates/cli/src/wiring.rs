@@ -21,12 +21,12 @@ use admitone_app::sweeper::Sweeper;
 use admitone_app::waiting_room::MasterKey;
 use ring::rand::SecureRandom;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How long to wait for rooms whose leader may have died: longer than it would keep them.
-const ROOMS_PATIENCE: Duration = Duration::from_secs(9);
+const ROOMS_TRIES: u32 = 18;
+const ROOMS_PAUSE_MS: u64 = 500;
 
 /// A house that is ready to sell.
 pub(crate) struct Wired {
@@ -149,7 +149,7 @@ async fn open_rooms(
 ) -> Result<Arc<Rooms>, Failed> {
     let log = shelf.room_log()?;
     shelf.keep(tasks, stop);
-    let begun = Instant::now();
+    let mut tries = 0;
     loop {
         let setup = RoomsSetup {
             reads: shelf.reads(),
@@ -161,13 +161,14 @@ async fn open_rooms(
         };
         match Rooms::open(setup).await {
             Err(trouble) if trouble.kind == TroubleKind::Busy => {
-                if begun.elapsed() > ROOMS_PATIENCE {
+                tries += 1;
+                if tries > ROOMS_TRIES {
                     return Err(failed("another instance sells from this store")(format!(
                         "{}, and a room cannot be shared yet: let that instance sell alone, or                          take the room away from its shows",
                         trouble.detail
                     )));
                 }
-                tokio::time::sleep(Duration::from_millis(500)).await;
+                clock.sleep_ms(ROOMS_PAUSE_MS).await;
             }
             opened => return Ok(opened?),
         }

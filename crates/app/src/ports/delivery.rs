@@ -18,7 +18,7 @@ pub trait Delivery: Send + Sync {
     /// Returns once commands cannot be brought any more because a bug ended whoever settled them;
     /// where nobody does that in the caller's stead, never.
     async fn ended(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// How many commands wait now; none where they do not wait.

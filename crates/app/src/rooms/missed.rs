@@ -52,7 +52,7 @@ pub(super) async fn news(
         .try_filter_map(|extension| async move { Ok(extension) })
         .try_collect()
         .await?;
-    Ok(Batch { ends, extensions, ..Batch::default() })
+    Ok(Batch { extensions, ends, ..Batch::default() })
 }
 
 /// Until when the last live hold under a pass lasts. No reservation from before the call is one,

@@ -52,10 +52,7 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     let wired = Wired::open_for(Purpose::Selling, configuration, guards).await?;
     if !wired.shelf.is_guarded() && !arguments.allow_unsafe {
         wired.close().await?;
-        return Err(failed("the store has no guards")(
-            "nothing would stop an oversell: add them with `admitone migrate`, or sell without \
-             them on purpose with --allow-unsafe",
-        ));
+        return Err(unguarded());
     }
     if arguments.demo {
         demo::fill(&wired.office).await?;
@@ -115,6 +112,13 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
             "a bug ended the writer, the log says where; what was answered is kept, start again",
         )),
     }
+}
+
+fn unguarded() -> Failed {
+    failed("the store has no guards")(
+        "nothing would stop an oversell: add them with `admitone migrate`, or sell without them on \
+         purpose with --allow-unsafe",
+    )
 }
 
 /// How the writer was when the house closed.

@@ -120,15 +120,10 @@ impl<'a> Shopper<'a> {
         while begun.elapsed() < PATIENCE {
             let addresses = self.front.addresses.lock().unwrap().clone();
             let address = &addresses[self.number % addresses.len()];
-            let mut connection = match self.connection.take() {
-                Some(connection) if connection.is_to(address) => connection,
-                _ => match Connection::try_to(address) {
-                    Ok(connection) => connection,
-                    Err(_) => {
-                        std::thread::sleep(Duration::from_millis(20));
-                        continue;
-                    }
-                },
+            let kept = self.connection.take().filter(|connection| connection.is_to(address));
+            let Some(mut connection) = kept.or_else(|| Connection::try_to(address).ok()) else {
+                std::thread::sleep(Duration::from_millis(20));
+                continue;
             };
             let mut headers =
                 vec![("idempotency-key", key.as_str()), ("content-type", "application/json")];

@@ -12,6 +12,7 @@ mod figures;
 mod freedoms;
 mod identity;
 mod idle;
+#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]
 mod instances;
 mod kill;
 mod kill_line;
@@ -20,4 +21,5 @@ mod process;
 mod reference;
 mod repeats;
 mod sale;
+#[expect(clippy::print_stdout, reason = "whoever runs tests must see what was not tested")]
 mod shared_store;

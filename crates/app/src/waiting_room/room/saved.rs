@@ -85,7 +85,9 @@ impl Room {
             if index == 0 && checkpoint.is_none() {
                 self.begin_with(&records);
             }
-            records.iter().for_each(|record| self.apply(record));
+            for record in &records {
+                self.apply(record);
+            }
         }
         self.clock_us = self.clock_us.max(now_us);
         self.register.forgive(self.clock_us);
