@@ -37,8 +37,8 @@ fn bad_input_is_answered_with_a_code_and_changes_nothing() {
         (
             hold,
             r#"{"show":"show_1","tickets":[{"ticket_type":"type_1","quantity":4000000000}]}"#,
-            409,
-            "SOLD_OUT",
+            422,
+            "LIMIT_PER_RESERVATION",
         ),
         (hold, many.as_str(), 413, "BODY_TOO_LARGE"),
         ("/api/v1/wallet/charges", r#"{"amount":0}"#, 422, "INVALID_AMOUNT"),

@@ -40,11 +40,12 @@ impl Rule for Confirm {
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
         let buyer = command.buyer()?;
         let show = bench.show(self.show).cloned().ok_or(Refusal::UnknownShow(self.show))?;
+        let taken = bench.quota(self.show, buyer);
+        hold::check_limits(&show, taken, u64::from(self.quantity))?;
         let mut sold = hold::left_tickets(bench, &show, &[(self.ticket_type, self.quantity)])?;
         if sold.is_empty() {
             return Err(Refusal::Empty);
         }
-        hold::check_limits(&show, bench.quota(self.show, buyer), sold.len())?;
         let price = Money::sum(sold.iter().map(|item| item.price));
         let price = price.ok_or(Refusal::AmountOverflow)?;
         if price != self.amount {

@@ -71,8 +71,8 @@ impl Rule for Hold {
         }
         let pass = gate::check_pass(bench, command, show, Patience::Now)?;
         gate::check_window(bench, show)?;
+        check_limits(show, bench.quota(self.show, buyer), self.choice.count())?;
         let items = self.choose(bench, show)?;
-        check_limits(show, bench.quota(self.show, buyer), items.len())?;
         let until = bench.now().plus_ms(show.limits.hold_ms);
         let reservation = Reservation {
             id: command.reservation_id(),
@@ -99,6 +99,17 @@ impl Choice {
             Self::FirstFree(groups) => groups.iter().map(Vec::len).max().unwrap_or(0),
         };
         named > ITEMS_MAX
+    }
+
+    /// How many items it asks for; of groups that differ, what the longest asks for.
+    fn count(&self) -> u64 {
+        match self {
+            Self::Items { seats, tickets } => {
+                let tickets: u64 = tickets.iter().map(|(_, count)| u64::from(*count)).sum();
+                seats.len() as u64 + tickets
+            }
+            Self::FirstFree(groups) => groups.iter().map(Vec::len).max().unwrap_or(0) as u64,
+        }
     }
 }
 
@@ -143,7 +154,8 @@ fn free_seats(bench: &Workbench<'_>, show: &Show, wanted: &[SeatId]) -> Result<V
     }
 }
 
-/// One item for each ticket, if the types are of this show and have so many left.
+/// One item for each ticket, if the types are of this show and have so many left. The limits were
+/// checked before, so that a huge number costs nothing.
 pub(super) fn left_tickets(
     bench: &Workbench<'_>,
     show: &Show,
@@ -162,10 +174,6 @@ pub(super) fn left_tickets(
         if needed > u64::from(found.left()) {
             return Err(Refusal::AllHeld { left: found.left() });
         }
-        // Bounded before it is built, so that a huge number costs nothing.
-        if *count > show.limits.per_reservation_max {
-            return Err(Refusal::LimitPerReservation { max: show.limits.per_reservation_max });
-        }
         items.extend((0..*count).map(|_| held(Ware::Ticket(*id), found.price)));
     }
     Ok(items)
@@ -175,8 +183,9 @@ fn held(what: Ware, price: crate::Money) -> Item {
     Item { what, price, state: ItemState::Held }
 }
 
-/// Refuses what goes beyond the show's limits.
-pub(super) fn check_limits(show: &Show, taken: u32, count: usize) -> Result<(), Refusal> {
+/// Refuses what goes beyond the show's limits, whatever the stock: nobody learns from a wish that
+/// can never be granted how much is left.
+pub(super) fn check_limits(show: &Show, taken: u32, count: u64) -> Result<(), Refusal> {
     let count = u32::try_from(count).unwrap_or(u32::MAX);
     let max = show.limits.per_reservation_max;
     if count > max {

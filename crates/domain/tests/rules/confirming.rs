@@ -42,7 +42,9 @@ fn the_amount_is_computed_here_and_compared() {
     let price = Money(1_000);
     assert_eq!(confirm(&mut house, ANN, 2, 999), Err(Refusal::AmountMismatch { price }));
     assert_eq!(confirm(&mut house, ANN, 0, 0), Err(Refusal::Empty));
-    assert_eq!(confirm(&mut house, ANN, 5, 2_500), Err(Refusal::LimitPerReservation { max: 4 }));
+    let too_many = Err(Refusal::LimitPerReservation { max: 4 });
+    assert_eq!(confirm(&mut house, ANN, 5, 2_500), too_many);
+    assert_eq!(confirm(&mut house, ANN, u32::MAX, 1), too_many, "and not that 5 are left");
     let unknown = Confirm {
         show: SHOW,
         ticket_type: TicketTypeId(7),

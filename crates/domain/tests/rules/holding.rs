@@ -96,12 +96,27 @@ fn sold_out_is_told_apart_from_all_held() {
 #[test]
 fn a_ticket_type_named_twice_is_counted_twice() {
     let mut house = House::new();
+    house.hold_standing(BOB, 2).unwrap();
+    let twice = house.act(Actor::Buyer(ANN), tickets(&[(STANDING, 2), (STANDING, 2)]));
+    assert_eq!(twice, Err(Refusal::AllHeld { left: 3 }));
     let twice = house.act(Actor::Buyer(ANN), tickets(&[(STANDING, 3), (STANDING, 3)]));
-    assert_eq!(twice, Err(Refusal::SoldOut { left: 5 }));
+    assert_eq!(twice, Err(Refusal::LimitPerReservation { max: 4 }));
     let unknown = house.act(Actor::Buyer(ANN), tickets(&[(TicketTypeId(9), 1)]));
     assert_eq!(unknown, Err(Refusal::UnknownTicketType(TicketTypeId(9))));
-    assert_eq!(house.hold_standing(ANN, u32::MAX), Err(Refusal::SoldOut { left: 5 }));
-    assert_eq!(house.stock(), (0, 0));
+    assert_eq!(house.stock(), (2, 0));
+}
+
+#[test]
+fn the_window_comes_before_the_limits_and_the_limits_before_the_stock() {
+    let mut house = House::new();
+    let refused = Err(Refusal::LimitPerReservation { max: 4 });
+    assert_eq!(house.hold_standing(ANN, u32::MAX), refused, "and not that 5 are left");
+    let sum = house.act(Actor::Buyer(ANN), tickets(&[(STANDING, u32::MAX), (STANDING, u32::MAX)]));
+    assert_eq!(sum, Err(Refusal::LimitPerReservation { max: 4 }), "the sum does not wrap");
+    house.hold(BOB, &[1]).unwrap();
+    assert_eq!(house.hold(ANN, &[1, 2, 3, 4, 5]), refused, "and not that one is taken");
+    house.now = Moment(OPENS.0);
+    assert_eq!(house.hold_standing(ANN, u32::MAX), Err(Refusal::SaleClosed));
 }
 
 #[test]
