@@ -90,7 +90,8 @@ fn refusals(tour: &mut Tour<'_>, ann: &Who) {
         json!({ "show": "show_1", "tickets": tickets }).to_string()
     };
     tour.refused(ann, hold, &many(0), (400, "INVALID_REQUEST"));
-    tour.refused(ann, hold, &many(u32::MAX), (409, "SOLD_OUT"));
+    // The limit comes before the stock, whatever is left of it.
+    tour.refused(ann, hold, &many(u32::MAX), (422, "LIMIT_PER_RESERVATION"));
     tour.refused(ann, hold, &many(11), (422, "LIMIT_PER_RESERVATION"));
     let unknown = many(1).replace("type_1", "type_999");
     tour.refused(ann, hold, &unknown, (404, "TICKET_TYPE_NOT_FOUND"));
