@@ -8,17 +8,8 @@ mod walk;
 use crate::open::MysqlStore;
 use crate::trouble;
 use admitone_app::Trouble;
+use admitone_app::verify::Report;
 use mysql_async::prelude::Queryable;
-use serde::Serialize;
-
-/// What a verification came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// How many rows were looked at.
-    pub rows: u64,
-    /// What is wrong, in words with ids.
-    pub findings: Vec<String>,
-}
 
 /// It may take long, and changes nothing.
 const BEGIN: &str = "SET SESSION time_zone = '+00:00' /*M!100300 , max_statement_time = 0, \

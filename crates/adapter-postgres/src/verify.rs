@@ -8,16 +8,7 @@ mod walk;
 use crate::open::PostgresStore;
 use crate::trouble;
 use admitone_app::Trouble;
-use serde::Serialize;
-
-/// What a verification came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// How many rows were looked at.
-    pub rows: u64,
-    /// What is wrong, in words with ids.
-    pub findings: Vec<String>,
-}
+use admitone_app::verify::Report;
 
 /// It may take long, and changes nothing.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \

@@ -11,25 +11,9 @@ mod walk;
 use crate::open::SqliteStore;
 use crate::trouble;
 use admitone_app::Trouble;
+use admitone_app::verify::Report;
 use kind::Kind;
 use rusqlite::Connection;
-use serde::Serialize;
-use std::fmt;
-
-/// What a verification came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// How many rows were looked at.
-    pub rows: u64,
-    /// What is wrong: the kind of finding, then ids.
-    pub findings: Vec<String>,
-}
-
-impl Report {
-    fn find(&mut self, kind: Kind, detail: impl fmt::Display) {
-        self.findings.push(format!("{}: {detail}", kind.name()));
-    }
-}
 
 /// The name of every kind of finding there is: what a finding begins with.
 pub fn kinds() -> impl Iterator<Item = &'static str> {

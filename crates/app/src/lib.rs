@@ -23,6 +23,7 @@ pub mod settle;
 pub mod strategy;
 pub mod sweeper;
 pub mod trouble;
+pub mod verify;
 pub mod waiting_room;
 
 pub use box_office::BoxOffice;

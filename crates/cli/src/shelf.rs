@@ -15,7 +15,7 @@ use admitone_app::ports::reads::Reads;
 use admitone_app::ports::records::Records;
 use admitone_app::ports::room_log::RoomLog;
 use admitone_app::ports::store::{Mode, Store};
-use serde::Serialize;
+use admitone_app::verify::Report;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,13 +41,6 @@ pub(crate) enum Shelf {
     Sqlite(SqliteStore, PathBuf),
     Postgres(PostgresStore, PostgresRoomLog),
     Mysql(MysqlStore, MysqlRoomLog),
-}
-
-/// What a verification came to.
-#[derive(Debug, Serialize)]
-pub(crate) struct Report {
-    pub(crate) rows: u64,
-    pub(crate) findings: Vec<String>,
 }
 
 impl Shelf {
@@ -197,17 +190,10 @@ impl Shelf {
             Self::Sqlite(store, _) => {
                 // What is not folded yet is not seen.
                 store.close().await?;
-                let found = store.verify(progress)?;
-                Report { rows: found.rows, findings: found.findings }
+                store.verify(progress)?
             }
-            Self::Postgres(store, _) => {
-                let found = store.verify(progress).await?;
-                Report { rows: found.rows, findings: found.findings }
-            }
-            Self::Mysql(store, _) => {
-                let found = store.verify(progress).await?;
-                Report { rows: found.rows, findings: found.findings }
-            }
+            Self::Postgres(store, _) => store.verify(progress).await?,
+            Self::Mysql(store, _) => store.verify(progress).await?,
         })
     }
 

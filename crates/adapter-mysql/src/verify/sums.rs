@@ -1,8 +1,8 @@
 //! The first way: each invariant as a query that finds what breaks it.
 
-use super::Report;
 use crate::trouble;
 use admitone_app::Trouble;
+use admitone_app::verify::Report;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 

@@ -1,6 +1,8 @@
 //! The kinds of findings of the walk, each with the words that it begins with. A test plants one
 //! defect at least for every kind there is.
 
+use std::fmt;
+
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal;)*) => {
         /// A kind of finding.
@@ -63,4 +65,10 @@ kinds! {
 
     AnswerWithoutRow = "an answer whose outcome is not there";
     AnswerBalance = "an answer with a balance that never was";
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
