@@ -15,8 +15,8 @@ use crate::ports::reads::Reads;
 use crate::ports::room_log::RoomLog;
 use crate::waiting_room::settings::RoomSettings;
 use crate::waiting_room::{
-    Claims, Control, Desk, DeskSetup, End, EndReason, Frame, Join, Kind, MasterKey, Mode,
-    PublicDocument, Standing, TokenKeys, UserKey, UuidKeys,
+    Claims, Control, Desk, DeskSetup, End, EndReason, Frame, Join, Joined, Kind, MasterKey, Mode,
+    Position, PublicDocument, Standing, TokenKeys, UserKey, UuidKeys,
 };
 use admitone_domain::id::{BuyerId, RoomId};
 use admitone_domain::pass::{Admission, PassKey};
@@ -176,7 +176,10 @@ impl Rooms {
     ) -> Result<(Arc<OpenRoom>, Claims, crate::waiting_room::PollAnswer), VisitTrouble> {
         let found = self.find(room).await?.ok_or(VisitTrouble::NoRoom)?;
         let join = Join { user: user_key(buyer), renew: false };
-        let joined = found.desk.join(join).await?.map_err(|_| VisitTrouble::Closed)?;
+        let mut joined = found.desk.join(join).await?.map_err(|_| VisitTrouble::Closed)?;
+        if self.end_if_used_up(room, &found, &joined, join.user).await? {
+            joined = found.desk.join(join).await?.map_err(|_| VisitTrouble::Closed)?;
+        }
         let answer = found.desk.answer(&joined, 0);
         let claims = Claims {
             room: number(room),
@@ -188,6 +191,25 @@ impl Rooms {
             issued_ms: u64::try_from(self.setup.clock.now().0 / 1_000).unwrap_or(0),
         };
         Ok((found, claims, answer))
+    }
+
+    /// Ends a place inside that a payment has used up, if the room has not heard of it yet: whoever
+    /// has paid and joins again must not be given the place that is over.
+    async fn end_if_used_up(
+        &self,
+        room: RoomId,
+        found: &OpenRoom,
+        joined: &Joined,
+        user: UserKey,
+    ) -> Result<bool, Trouble> {
+        let Position { place, standing, .. } = joined.position;
+        let Standing::Active { .. } = standing else { return Ok(false) };
+        let pass = PassKey { room, epoch: found.desk.epoch(), place: place.0 };
+        let used_up = self.setup.reads.rows(&[Key::Pass(pass)]).await?.pop().flatten();
+        if used_up.is_some() {
+            found.desk.end(End { user, place: Some(place), reason: EndReason::Paid }).await?;
+        }
+        Ok(used_up.is_some())
     }
 
     fn claims(&self, room: RoomId, found: &OpenRoom, token: &str) -> Option<Claims> {

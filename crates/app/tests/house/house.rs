@@ -12,6 +12,7 @@ use admitone_app::ports::delivery::Reply;
 use admitone_app::ports::lock::NoLock;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::store::{Mode, Sequence};
+use admitone_app::ports::tap::Tap;
 use admitone_app::rooms::{Rooms, RoomsSetup};
 use admitone_app::settle::{SettleLimits, Settler};
 use admitone_app::waiting_room::MasterKey;
@@ -52,8 +53,20 @@ impl House {
         Self::reading(|store| store).await
     }
 
+    /// A house whose rooms hear of nothing that is committed, as if it took long to tell them.
+    pub(crate) async fn with_slow_messages() -> Self {
+        Self::assemble(|store| store, |boards, _| vec![boards]).await
+    }
+
     /// A house whose boards and rooms read through something else.
     pub(crate) async fn reading(through: impl FnOnce(Arc<dyn Reads>) -> Arc<dyn Reads>) -> Self {
+        Self::assemble(through, |boards, rooms| vec![boards, rooms]).await
+    }
+
+    async fn assemble(
+        through: impl FnOnce(Arc<dyn Reads>) -> Arc<dyn Reads>,
+        taps: impl FnOnce(Arc<Boards>, Arc<Rooms>) -> Vec<Arc<dyn Tap>>,
+    ) -> Self {
         let clock = Arc::new(HandClock::at(Moment(1_000_000)));
         let store = MemoryStore::new(clock.clone());
         let reads = through(Arc::new(store.clone()));
@@ -66,7 +79,7 @@ impl House {
             lock: Arc::new(NoLock),
             mode: Mode::Optimistic,
             clock: clock.clone(),
-            taps: vec![boards.clone(), rooms.clone()],
+            taps: taps(boards.clone(), rooms.clone()),
             limits: SettleLimits::default(),
         };
         let office = BoxOffice {

@@ -36,6 +36,29 @@ async fn hold(house: &House, ann: &Visit) -> ReservationId {
     }
 }
 
+/// Ann pays what she holds, once she has the money.
+async fn pay(house: &House, ann: &Visit) {
+    let reservation = hold(house, ann).await;
+    let charge = Charge { amount: Money(500), currency: Currency::KRW };
+    house.submit(&house.named(Actor::Buyer(ANN)), Action::Charge(charge)).await.unwrap();
+    let pay = Pay { reservation, expected: None };
+    house.submit(&request(house, ann).await, Action::Pay(pay)).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_has_paid_and_joins_at_once_is_not_given_the_place_that_is_over() {
+    let house = House::with_slow_messages().await;
+    house.save_room("{}").await;
+    house.gate_show().await;
+    let before = house.rooms.join(ROOM, ANN).await.unwrap();
+    assert_eq!(before.status, "active");
+    pay(&house, &before).await;
+    let again = house.rooms.join(ROOM, ANN).await.unwrap();
+    assert_ne!(again.place, before.place);
+    let admission = house.rooms.admission(ROOM, Some(&again.token), ANN).await.unwrap();
+    assert_ne!(admission, request(&house, &before).await.admission);
+}
+
 #[tokio::test]
 async fn a_pass_that_ended_unheard_gives_its_slot_to_the_next() {
     let (house, ann, bob) = with_ann_inside().await;
