@@ -1,9 +1,10 @@
 //! The fold: what memory has goes into the tables, in large transactions, on a thread of its own.
 
+use crate::answers::{Keep, PAGE};
 use crate::journal;
 use crate::memory::Fold;
 use crate::open::Shared;
-use crate::tables::write;
+use crate::tables::{read, write};
 use crate::trouble;
 use admitone_app::Trouble;
 use admitone_domain::{CommandId, Key, Loaded, StoredAnswer};
@@ -21,8 +22,8 @@ const MONEY_KEPT_US: i64 = 15 * KEPT_US;
 const UNSYNCED_MAX: usize = 200_000;
 /// The journal's log begins anew when it has more pages.
 const LOG_PAGES_MAX: u32 = 4_096;
-/// At most so many old answers are looked at in one fold.
-const PRUNED_MAX: u32 = 10_000;
+/// At most so many pages of old answers are looked at in one fold.
+const PRUNED_MAX: u32 = 200;
 /// So many rows are learnt under one taking of the lock.
 const CHUNK: usize = 256;
 
@@ -130,15 +131,15 @@ impl Clerk {
             self.shared.memory().end_fold();
             return Ok(0);
         }
-        let pruned = match self.write(&fold) {
-            Ok(pruned) => pruned,
+        let written = match self.write(&fold) {
+            Ok(written) => written,
             Err(error) => {
                 self.unwritten = Some(fold);
                 return Err(trouble::of("fold")(error));
             }
         };
-        learn(&self.shared, &fold);
-        self.shared.memory().answers.forget(&pruned);
+        learn(&self.shared, &fold, &written.answers);
+        self.shared.memory().answers.forget(&written.pruned);
         self.folded = fold.seq;
         let rows = fold.rows.len();
         metrics::histogram!("admitone_fold_rows").record(f64::from(size(rows)));
@@ -146,13 +147,13 @@ impl Clerk {
         Ok(rows)
     }
 
-    fn write(&mut self, fold: &Fold) -> rusqlite::Result<Vec<CommandId>> {
+    fn write(&mut self, fold: &Fold) -> rusqlite::Result<Written> {
         let now_us = self.shared.clock.now().0;
         let transaction = self.tables.transaction()?;
-        write_all(&transaction, fold)?;
+        let answers = write_all(&transaction, fold)?;
         let pruned = self.pruning.run(&transaction, now_us)?;
         transaction.commit()?;
-        Ok(pruned)
+        Ok(Written { answers, pruned })
     }
 
     /// Syncs the tables when much was written to them or nothing else is to be done, and only then
@@ -179,9 +180,16 @@ impl Clerk {
     }
 }
 
-/// Makes folded rows hot rows and folded answers known rows. A little at a time: every batch
+/// What a fold did to the answers.
+struct Written {
+    /// The number under which each is kept now.
+    answers: Vec<(CommandId, u64)>,
+    pruned: Vec<CommandId>,
+}
+
+/// Makes folded rows hot rows and folded answers known ones. A little at a time: every batch
 /// waits for the lock.
-fn learn(shared: &Shared, fold: &Fold) {
+fn learn(shared: &Shared, fold: &Fold, answers: &[(CommandId, u64)]) {
     let rows: Vec<(&Key, &Loaded)> = fold.rows.iter().collect();
     for some in rows.chunks(CHUNK) {
         let forgotten: Vec<_> = {
@@ -191,8 +199,6 @@ fn learn(shared: &Shared, fold: &Fold) {
         };
         drop(forgotten);
     }
-    let answers: Vec<(CommandId, u64)> =
-        fold.answers.keys().copied().zip(fold.first_answer..).collect();
     for some in answers.chunks(CHUNK) {
         let mut memory = shared.memory();
         for (id, number) in some {
@@ -213,22 +219,38 @@ fn give_back(shared: &Shared, fold: Fold) {
     }
 }
 
-fn write_all(tables: &Transaction<'_>, fold: &Fold) -> rusqlite::Result<()> {
+/// Writes all of it; the numbers under which the answers are kept.
+fn write_all(tables: &Transaction<'_>, fold: &Fold) -> rusqlite::Result<Vec<(CommandId, u64)>> {
     // In the order of their keys, so that neighbours share a page.
     let mut rows: Vec<(&Key, &Loaded)> = fold.rows.iter().collect();
     rows.sort_unstable_by_key(|(key, _)| **key);
     rows.iter().try_for_each(|(_, loaded)| write::row(tables, loaded))?;
     fold.entries.iter().try_for_each(|entry| write::entry(tables, entry))?;
-    for (answer, number) in fold.answers.values().zip(fold.first_answer..) {
-        write::answer(tables, number, answer)?;
-    }
+    let answers = write_answers(tables, fold)?;
     fold.events.iter().try_for_each(|(seq, events)| write::events(tables, *seq, events))?;
     let sql = "UPDATE meta SET value = ?1 WHERE name = 'folded_seq'";
-    tables.execute(sql, [fold.seq]).map(|_| ())
+    tables.execute(sql, [fold.seq])?;
+    Ok(answers)
 }
 
-/// How far the answers were looked through for those that are old enough to be dropped; apart for
-/// the two kinds, so that those about money do not stand before the others.
+/// Writes the answers in pages, those that are dropped together together.
+fn write_answers(tables: &Transaction<'_>, fold: &Fold) -> rusqlite::Result<Vec<(CommandId, u64)>> {
+    let mut numbers = Vec::with_capacity(fold.answers.len());
+    let mut page_number = fold.first_page;
+    for keep in Keep::ALL {
+        let kind = fold.answers.values().map(|answer| &**answer);
+        let kind: Vec<&StoredAnswer> = kind.filter(|answer| Keep::of(answer) == keep).collect();
+        for page in kind.chunks(PAGE as usize) {
+            write::answers(tables, page_number, keep, page)?;
+            numbers.extend(page.iter().map(|answer| answer.id).zip(page_number * PAGE..));
+            page_number += 1;
+        }
+    }
+    Ok(numbers)
+}
+
+/// How far the pages of answers were looked through for those that are old enough to be dropped;
+/// apart for the two kinds, so that those about money do not stand before the others.
 #[derive(Debug, Default)]
 struct Pruning {
     plain_from: u64,
@@ -237,36 +259,34 @@ struct Pruning {
 
 impl Pruning {
     fn run(&mut self, tables: &Transaction<'_>, now_us: i64) -> rusqlite::Result<Vec<CommandId>> {
-        let mut ids = prune(tables, false, &mut self.plain_from, now_us - KEPT_US)?;
-        ids.extend(prune(tables, true, &mut self.money_from, now_us - MONEY_KEPT_US)?);
+        let mut ids = prune(tables, Keep::Day, &mut self.plain_from, now_us - KEPT_US)?;
+        ids.extend(prune(tables, Keep::Money, &mut self.money_from, now_us - MONEY_KEPT_US)?);
         Ok(ids)
     }
 }
 
-/// Drops answers of one kind that are older than `before`. They are appended in time, so the
-/// first one that is younger ends it.
+/// Drops pages of one kind whose newest answer is older than `before`. They are appended in time,
+/// so the first one that is younger ends it.
 fn prune(
     tables: &Transaction<'_>,
-    money: bool,
+    keep: Keep,
     from: &mut u64,
     before: i64,
 ) -> rusqlite::Result<Vec<CommandId>> {
-    let sql =
-        "SELECT number, id, at, money FROM answer WHERE number >= ?1 ORDER BY number LIMIT ?2";
+    let sql = "SELECT number, keep, newest, ids FROM answer_page \
+               WHERE number >= ?1 ORDER BY number LIMIT ?2";
     let mut query = tables.prepare_cached(sql)?;
-    let mut delete = tables.prepare_cached("DELETE FROM answer WHERE number = ?1")?;
+    let mut delete = tables.prepare_cached("DELETE FROM answer_page WHERE number = ?1")?;
     let mut rows = query.query((*from, PRUNED_MAX))?;
     let mut ids = Vec::new();
     while let Some(row) = rows.next()? {
-        let at: i64 = row.get(2)?;
-        let is_for_ever = at == StoredAnswer::FOR_EVER.0;
-        if at >= before && !is_for_ever {
+        let (number, kind) = (row.get::<_, u64>(0)?, row.get::<_, u8>(1)?);
+        if kind != Keep::Ever as u8 && row.get::<_, i64>(2)? >= before {
             break;
         }
-        let number: u64 = row.get(0)?;
-        if !is_for_ever && row.get::<_, bool>(3)? == money {
+        if kind == keep as u8 {
+            ids.extend(read::ids(row.get_ref(3)?.as_blob()?));
             delete.execute([number])?;
-            ids.push(CommandId(u128::from_be_bytes(row.get(1)?)));
         }
         *from = number + 1;
     }

@@ -64,8 +64,8 @@ pub(crate) struct Fold {
     pub(crate) entries: Vec<Entry>,
     pub(crate) events: Vec<(u64, Vec<Event>)>,
     pub(crate) answers: Arc<Kept>,
-    /// The number of the first answer; the others follow it in the order of the map.
-    pub(crate) first_answer: u64,
+    /// The number of the first page of answers.
+    pub(crate) first_page: u64,
 }
 
 impl Memory {
@@ -130,14 +130,14 @@ impl Memory {
     pub(crate) fn begin_fold(&mut self) -> Fold {
         let empty = std::mem::take(&mut self.spare);
         self.folding = Arc::new(std::mem::replace(&mut self.dirty, empty));
-        let (first_answer, answers) = self.answers.begin_fold();
+        let (first_page, answers) = self.answers.begin_fold();
         Fold {
             seq: self.seq,
             rows: Arc::clone(&self.folding),
             entries: std::mem::take(&mut self.entries),
             events: std::mem::take(&mut self.events),
             answers,
-            first_answer,
+            first_page,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Opens a data directory: the lock, the migrations, what the journal has and the tables do not.
 
+use crate::answers::PAGE;
 use crate::fold::Folder;
 use crate::journal::{self, Journal};
 use crate::memory::Memory;
@@ -7,7 +8,7 @@ use crate::{migrations, tables, trouble};
 use admitone_app::Trouble;
 use admitone_app::ports::clock::Clock;
 use admitone_domain::id::{ReservationId, ShowId};
-use admitone_domain::{CommandId, Moment, Verdict};
+use admitone_domain::{Moment, Verdict};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -219,11 +220,14 @@ fn recover(folded: &Connection) -> Result<Memory, Trouble> {
         let show = ShowId(row.get(1).map_err(&failed)?);
         memory.due.set(id, Some((show, Moment(row.get(2).map_err(&failed)?))));
     }
-    let mut answers = folded.prepare("SELECT number, id FROM answer").map_err(&failed)?;
-    let mut rows = answers.query([]).map_err(&failed)?;
+    let mut pages = folded.prepare("SELECT number, ids FROM answer_page").map_err(&failed)?;
+    let mut rows = pages.query([]).map_err(&failed)?;
     while let Some(row) = rows.next().map_err(&failed)? {
-        let id: [u8; 16] = row.get(1).map_err(&failed)?;
-        memory.answers.know(CommandId(u128::from_be_bytes(id)), row.get(0).map_err(&failed)?);
+        let first = row.get::<_, u64>(0).map_err(&failed)? * PAGE;
+        let ids = row.get_ref(1).and_then(|value| Ok(value.as_blob()?)).map_err(&failed)?;
+        for (id, number) in tables::read::ids(ids).zip(first..) {
+            memory.answers.know(id, number);
+        }
     }
     Ok(memory)
 }

@@ -163,7 +163,7 @@ impl Shared {
     fn answer_at(&self, id: CommandId, place: Place) -> Result<Option<Arc<StoredAnswer>>, Trouble> {
         match place {
             Place::Memory(answer) => Ok(Some(answer)),
-            Place::Row(number) => {
+            Place::Page(number) => {
                 let found = self.read(|tables| read::answer(tables, number, id))?;
                 Ok(found.map(Arc::new))
             }

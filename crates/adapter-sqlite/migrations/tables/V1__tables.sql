@@ -72,8 +72,11 @@ CREATE TABLE entry (
 );
 CREATE INDEX entry_by_buyer ON entry (buyer, id);
 
-CREATE TABLE answer (
-    number INTEGER PRIMARY KEY, id BLOB NOT NULL, at INTEGER NOT NULL, money INTEGER NOT NULL,
+-- Answers that are dropped together: `ids` names them, 16 bytes each, `body` has them in the same
+-- order. One of them has the number of its page times 64, and its place in it.
+-- keep: 0 for a day, 1 for fifteen (money moved), 2 for ever.
+CREATE TABLE answer_page (
+    number INTEGER PRIMARY KEY, keep INTEGER NOT NULL, newest INTEGER NOT NULL, ids BLOB NOT NULL,
     body BLOB NOT NULL
 );
 

@@ -1,6 +1,7 @@
 //! Reads single rows.
 
 use super::{buyer, decode};
+use crate::answers::PAGE;
 use crate::trouble;
 use admitone_app::Trouble;
 use admitone_domain::id::{NUMBER_MAX, ReservationId, SeatId, ShowId};
@@ -136,17 +137,25 @@ fn wallet(
     Ok(Some(Loaded { version, row: Arc::new(Row::Wallet(wallet)) }))
 }
 
-/// The answer in a row, if it is the answer of this command.
+/// The answer under a number, if it is the answer of this command.
 pub(crate) fn answer(
     tables: &Connection,
     number: u64,
     id: CommandId,
 ) -> Result<Option<StoredAnswer>, Trouble> {
     let failed = trouble::of("read an answer");
-    let mut query =
-        tables.prepare_cached("SELECT body FROM answer WHERE number = ?1").map_err(&failed)?;
-    let found = query.query_row([number], |row| row.get::<_, Vec<u8>>(0)).optional();
+    let sql = "SELECT body FROM answer_page WHERE number = ?1";
+    let mut query = tables.prepare_cached(sql).map_err(&failed)?;
+    let found = query.query_row([number / PAGE], |row| row.get::<_, Vec<u8>>(0)).optional();
     let Some(body) = found.map_err(failed)? else { return Ok(None) };
-    let answer: StoredAnswer = decode(&body)?;
-    Ok(Some(answer).filter(|answer| answer.id == id))
+    let mut page: Vec<StoredAnswer> = decode(&body)?;
+    let place = usize::try_from(number % PAGE).unwrap_or(usize::MAX);
+    let is_his = page.get(place).is_some_and(|answer| answer.id == id);
+    Ok(is_his.then(|| page.swap_remove(place)))
+}
+
+/// The commands that a page has answers of, from its `ids` column.
+pub(crate) fn ids(column: &[u8]) -> impl Iterator<Item = CommandId> {
+    let (ids, _) = column.as_chunks();
+    ids.iter().map(|id| CommandId(u128::from_be_bytes(*id)))
 }

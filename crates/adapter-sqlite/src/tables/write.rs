@@ -1,6 +1,7 @@
 //! Writes rows: one upsert for each kind.
 
 use super::{buyer, encode};
+use crate::answers::Keep;
 use admitone_domain::reservation::ReservationState;
 use admitone_domain::seat::{Seat, SeatState};
 use admitone_domain::wallet::{Entry, EntryKind};
@@ -142,12 +143,19 @@ pub(crate) fn entry(tables: &Transaction<'_>, entry: &Entry) -> Result<()> {
     tables.prepare_cached(sql)?.execute(values).map(|_| ())
 }
 
-/// Adds an answer under its number.
-pub(crate) fn answer(tables: &Transaction<'_>, number: u64, answer: &StoredAnswer) -> Result<()> {
-    let body = postcard::to_stdvec(answer)
+/// Adds a page of answers that are kept equally long.
+pub(crate) fn answers(
+    tables: &Transaction<'_>,
+    number: u64,
+    keep: Keep,
+    page: &[&StoredAnswer],
+) -> Result<()> {
+    let body = postcard::to_stdvec(page)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    let sql = "INSERT INTO answer VALUES (?1, ?2, ?3, ?4, ?5)";
-    let values = params![number, answer.id.0.to_be_bytes(), answer.at.0, answer.money, body];
+    let ids: Vec<u8> = page.iter().flat_map(|answer| answer.id.0.to_be_bytes()).collect();
+    let newest = page.iter().map(|answer| answer.at.0).max();
+    let sql = "INSERT INTO answer_page VALUES (?1, ?2, ?3, ?4, ?5)";
+    let values = params![number, keep as u8, newest, ids, body];
     tables.prepare_cached(sql)?.execute(values).map(|_| ())
 }
 

@@ -63,6 +63,7 @@ kinds! {
     EventGap = "a gap in what was told of a row";
     EventsEnd = "a change that nobody was told of";
 
+    AnsweredTwice = "a command answered twice";
     AnswerWithoutRow = "an answer whose outcome is not there";
     AnswerBalance = "an answer with a balance that never was";
 }

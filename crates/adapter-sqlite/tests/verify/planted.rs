@@ -3,7 +3,7 @@
 
 use admitone_domain::id::{ReservationId, SeatId, ShowId};
 use admitone_domain::reservation::{Item, ItemState, Reservation, Ware};
-use admitone_domain::{Answer, Money, Outcome, Row, StoredAnswer};
+use admitone_domain::{Answer, CommandId, Money, Outcome, Row, StoredAnswer};
 use rusqlite::{Connection, params};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
@@ -31,12 +31,20 @@ pub(crate) const PLANTED: &[(&str, Plant)] = &[
     ("a row that cannot be read", Plant::Sql("UPDATE payment SET body = x'ff' WHERE id = 14")),
     ("a row that cannot be read", Plant::Sql("UPDATE reservation SET body = x'' WHERE id = 33")),
     ("a row that cannot be read", Plant::Sql("UPDATE event SET body = x'09' WHERE seq = 9")),
-    ("a row that cannot be read", Plant::Sql("UPDATE answer SET body = x'01' WHERE number = 1")),
+    ("a row that cannot be read", Plant::Sql("UPDATE answer_page SET body = x'01'")),
     ("a column that is not what its row says", Plant::Sql("UPDATE reservation SET is_held = 0")),
     ("a column that is not what its row says", Plant::Sql("UPDATE reservation SET show = 1")),
     ("a column that is not what its row says", Plant::Sql("UPDATE payment SET amount = 7")),
     ("a column that is not what its row says", Plant::Sql("UPDATE ticket_type SET capacity = 9")),
-    ("a column that is not what its row says", Plant::Sql("UPDATE answer SET money = 1 - money")),
+    (
+        "a column that is not what its row says",
+        Plant::Sql("UPDATE answer_page SET keep = (keep + 1) % 3"),
+    ),
+    ("a column that is not what its row says", Plant::Sql("UPDATE answer_page SET newest = 5")),
+    (
+        "a column that is not what its row says",
+        Plant::Sql("UPDATE answer_page SET ids = substr(ids, 17)"),
+    ),
     ("two live holds of one seat", Plant::Reservation(41, |res| res.items[0].what = seat(5))),
     ("two live holds of one seat", Plant::Reservation(41, |res| res.items.push(item(5)))),
     (
@@ -210,7 +218,8 @@ pub(crate) const PLANTED: &[(&str, Plant)] = &[
     (
         "a command answered twice",
         Plant::Sql(
-            "INSERT INTO answer SELECT number + 100, id, at, money, body FROM answer LIMIT 1",
+            "INSERT INTO answer_page \
+             SELECT number + 100, keep, newest, ids, body FROM answer_page LIMIT 1",
         ),
     ),
 ];
@@ -271,14 +280,20 @@ fn row(tables: &Connection, table: &str, id: u64, change: impl FnOnce(&mut Row))
 }
 
 fn answer(tables: &Connection, id: u128, change: impl FnOnce(&mut Answer)) {
-    let id = id.to_be_bytes();
-    let sql = "SELECT body FROM answer WHERE id = ?1";
-    let body: Vec<u8> = tables.query_row(sql, [id], |row| row.get(0)).unwrap();
-    let mut answer: StoredAnswer = postcard::from_bytes(&body).unwrap();
-    change(&mut answer.answer);
-    let body = postcard::to_stdvec(&answer).unwrap();
-    let sql = "UPDATE answer SET body = ?2 WHERE id = ?1";
-    assert_eq!(tables.execute(sql, params![id, body]), Ok(1));
+    let id = CommandId(id);
+    let mut query = tables.prepare("SELECT number, body FROM answer_page").unwrap();
+    let pages = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    for (number, body) in pages.map(|page: Result<(u64, Vec<u8>), _>| page.unwrap()) {
+        let mut page: Vec<StoredAnswer> = postcard::from_bytes(&body).unwrap();
+        if let Some(answer) = page.iter_mut().find(|answer| answer.id == id) {
+            change(&mut answer.answer);
+            let body = postcard::to_stdvec(&page).unwrap();
+            let sql = "UPDATE answer_page SET body = ?2 WHERE number = ?1";
+            assert_eq!(tables.execute(sql, params![number, body]), Ok(1));
+            return;
+        }
+    }
+    panic!("no answer of {id:?}");
 }
 
 /// As a disk does that forgot what it was told.

@@ -2,34 +2,56 @@
 
 use super::outbox::Told;
 use super::{Kind, Report, column, each, find, find_loaded};
+use crate::answers::Keep;
+use crate::tables::read;
 use crate::trouble;
 use admitone_app::Trouble;
 use admitone_domain::id::{EntryId, PaymentId};
 use admitone_domain::payment::Payment;
 use admitone_domain::reservation::Reservation;
 use admitone_domain::wallet::{Entry, EntryKind};
-use admitone_domain::{Key, Money, Outcome, Row, StoredAnswer};
+use admitone_domain::{CommandId, Key, Money, Outcome, Row, StoredAnswer};
 use rusqlite::Connection;
+use std::collections::HashSet;
 
 pub(super) fn walk(tables: &Connection, told: &Told, report: &mut Report) -> Result<(), Trouble> {
-    let sql = "SELECT 'the answer in row ' || number, body, id, at, money FROM answer";
-    each(tables, sql, report, |row, answer: StoredAnswer, report| {
+    let mut seen = HashSet::new();
+    let sql = "SELECT 'page ' || number || ' of the answers', body, ids, newest, keep \
+               FROM answer_page";
+    each(tables, sql, report, |row, page: Vec<StoredAnswer>, report| {
         let name: String = column(row, 0)?;
-        let agrees = column::<[u8; 16]>(row, 2)? == answer.id.0.to_be_bytes()
-            && column::<i64>(row, 3)? == answer.at.0
-            && column::<bool>(row, 4)? == answer.money;
+        let ids: Vec<CommandId> = read::ids(&column::<Vec<u8>>(row, 2)?).collect();
+        let keep = column::<u8>(row, 4)?;
+        let agrees = page.iter().map(|answer| answer.id).eq(ids)
+            && page.iter().map(|answer| answer.at.0).max() == column(row, 3)?
+            && page.iter().all(|answer| Keep::of(answer) as u8 == keep);
         if !agrees {
             report.find(Kind::Column, &name);
         }
-        let Ok(outcome) = &answer.answer else { return Ok(()) };
-        if !is_there(tables, outcome)? {
-            report.find(Kind::AnswerWithoutRow, format_args!("{name}: {outcome:?}"));
-        }
-        if !balance_was(tables, told, outcome)? {
-            report.find(Kind::AnswerBalance, format_args!("{name}: {outcome:?}"));
+        for answer in &page {
+            if !seen.insert(answer.id) {
+                report.find(Kind::AnsweredTwice, format_args!("{:032x}", answer.id.0));
+            }
+            check(tables, told, answer, report)?;
         }
         Ok(())
     })
+}
+
+fn check(
+    tables: &Connection,
+    told: &Told,
+    answer: &StoredAnswer,
+    report: &mut Report,
+) -> Result<(), Trouble> {
+    let (Ok(outcome), id) = (&answer.answer, answer.id.0) else { return Ok(()) };
+    if !is_there(tables, outcome)? {
+        report.find(Kind::AnswerWithoutRow, format_args!("{id:032x}: {outcome:?}"));
+    }
+    if !balance_was(tables, told, outcome)? {
+        report.find(Kind::AnswerBalance, format_args!("{id:032x}: {outcome:?}"));
+    }
+    Ok(())
 }
 
 fn is_there(tables: &Connection, outcome: &Outcome) -> Result<bool, Trouble> {
