@@ -313,9 +313,9 @@ async fn the_verifier_finds_what_is_planted_and_nothing_else() {
             "INSERT INTO seat VALUES (1, 1, 1, 1, 2, 99, NULL)",
             "a seat of a reservation that does not exist",
         ),
-        ("INSERT INTO seat VALUES (1, 1, 1, 1, 1, NULL, 5)", "seat_1 says Held"),
-        ("UPDATE ticket_type SET sold = 1", "type_1: says 0 held and 1 sold"),
-        ("INSERT INTO quota SELECT 1, buyer, 1, 3 FROM wallet", "buyer_"),
+        ("INSERT INTO seat VALUES (1, 1, 1, 1, 1, NULL, 5)", "a seat that says otherwise"),
+        ("UPDATE ticket_type SET sold = 1", "a stock that is not the sum of its items"),
+        ("INSERT INTO quota SELECT 1, buyer, 1, 3 FROM wallet", "a quota that is not the sum"),
     ] {
         let Some(schema) = Schema::find().await else { return };
         let unguarded = Options { guards: Guards::LeftOut, ..options() };

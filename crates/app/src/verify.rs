@@ -9,7 +9,7 @@ use admitone_domain::payment::Payment;
 use admitone_domain::reservation::{ItemState, Reservation, Ware};
 use admitone_domain::seat::{Seat, SeatState};
 use admitone_domain::ticket_type::TicketType;
-use admitone_domain::{Money, Row};
+use admitone_domain::{Moment, Money, Row};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -30,10 +30,34 @@ impl Report {
     }
 }
 
+/// One item's claim to a seat.
+#[derive(Clone, Copy)]
+struct Claim {
+    by: ReservationId,
+    show: ShowId,
+    state: ItemState,
+    until: Moment,
+}
+
+impl Claim {
+    /// Whether nobody else may have the seat at this moment. A hold that is over claims nothing,
+    /// swept or not: its seat may point to it still, may be somebody else's by now, or free.
+    fn is_live(self, now: Moment) -> bool {
+        match self.state {
+            ItemState::Sold | ItemState::Confirming => true,
+            ItemState::Held => self.until > now,
+            ItemState::Cancelled | ItemState::Released | ItemState::Expired => false,
+        }
+    }
+}
+
 /// What the items add up to, and what they were paid with.
 #[derive(Default)]
 pub struct Walk {
-    owners: BTreeMap<SeatId, (ReservationId, ItemState)>,
+    /// Holds are judged at the newest moment that is stored: whoever took over a hold did so when
+    /// it was over, and no clock of today is asked.
+    now: Moment,
+    claims: BTreeMap<SeatId, Vec<Claim>>,
     stocks: BTreeMap<TicketTypeId, (u32, u32)>,
     quotas: BTreeMap<(ShowId, BuyerId), u32>,
     payments: HashMap<PaymentId, Payment>,
@@ -47,7 +71,7 @@ impl Walk {
         match row {
             Row::Payment(payment) => drop(self.payments.insert(payment.id, payment)),
             Row::Reservation(reservation) => {
-                self.add(&reservation, report);
+                self.add(&reservation);
                 self.check_payment(&reservation, report);
             }
             Row::Seat(seat) => self.compare_seat(&seat, report),
@@ -59,15 +83,21 @@ impl Walk {
 
     /// Says what was added up and had no row to be compared with.
     pub fn finish(self, report: &mut Report) {
-        for (id, (owner, _)) in &self.owners {
-            report.findings.push(format!("{owner} has {id}, which does not exist"));
+        for (id, claims) in &self.claims {
+            for claim in claims.iter().filter(|claim| claim.is_live(self.now)) {
+                report.find(
+                    "an item of a seat that does not exist",
+                    format_args!("{id} of {}", claim.by),
+                );
+            }
         }
         for ((show, buyer), counted) in &self.quotas {
-            report.findings.push(wrong_quota(*show, *buyer, *counted, 0));
+            find_quota((*show, *buyer), *counted, 0, report);
         }
     }
 
-    fn add(&mut self, reservation: &Reservation, report: &mut Report) {
+    fn add(&mut self, reservation: &Reservation) {
+        self.now = self.now.max(reservation.created_at);
         for item in &reservation.items {
             let (held, sold) = match item.state {
                 ItemState::Held | ItemState::Confirming => (1, 0),
@@ -76,26 +106,21 @@ impl Walk {
             };
             *self.quotas.entry((reservation.show, reservation.buyer)).or_default() += 1;
             match item.what {
-                Ware::Seat(seat) => self.own(seat, (reservation.id, item.state), report),
+                Ware::Seat(seat) => {
+                    let claim = Claim {
+                        by: reservation.id,
+                        show: reservation.show,
+                        state: item.state,
+                        until: reservation.held_until,
+                    };
+                    self.claims.entry(seat).or_default().push(claim);
+                }
                 Ware::Ticket(id) => {
                     let stock = self.stocks.entry(id).or_default();
                     stock.0 += held;
                     stock.1 += sold;
                 }
             }
-        }
-    }
-
-    /// A hold that is over and was taken over may not be swept yet: the sale stands above it. Two
-    /// sales never stand beside each other.
-    fn own(&mut self, seat: SeatId, owner: (ReservationId, ItemState), report: &mut Report) {
-        let is_sale = |(_, state): &(_, ItemState)| *state == ItemState::Sold;
-        match self.owners.get(&seat) {
-            Some(other) if is_sale(other) && is_sale(&owner) => {
-                report.findings.push(format!("sold twice: {seat}"));
-            }
-            Some(other) if is_sale(other) => {}
-            Some(_) | None => drop(self.owners.insert(seat, owner)),
         }
     }
 
@@ -111,45 +136,77 @@ impl Walk {
             Some(payment) if payment.refundable() == sold => {}
             Some(payment) => {
                 let kept = payment.refundable();
-                report
-                    .findings
-                    .push(format!("{id} has tickets for {sold}, its payment keeps {kept}"));
+                let line = format_args!("{id} has tickets for {sold}, its payment keeps {kept}");
+                report.find("a payment that keeps another sum than its tickets cost", line);
             }
-            None => report.findings.push(format!("{id} has tickets and no payment")),
+            None => report.find("tickets without a payment of their own", id),
         }
     }
 
     fn compare_seat(&mut self, seat: &Seat, report: &mut Report) {
-        let (id, said) = (seat.id, seat.state);
-        let agrees = match (said, self.owners.remove(&id)) {
-            (SeatState::Sold { by }, owner) => owner == Some((by, ItemState::Sold)),
-            (SeatState::Held { .. }, Some((_, state))) => state != ItemState::Sold,
-            (SeatState::Held { .. }, None) => false,
-            (SeatState::Free | SeatState::Blocked, owner) => owner.is_none(),
+        let claims = self.claims.remove(&seat.id).unwrap_or_default();
+        let live: Vec<Claim> =
+            claims.iter().copied().filter(|claim| claim.is_live(self.now)).collect();
+        check_alone(seat.id, &live, report);
+        for claim in claims.iter().filter(|claim| claim.show != seat.show) {
+            report.find("an item of another show", format_args!("{} of {}", seat.id, claim.by));
+        }
+        // Who is live has the seat, and who has the seat claims it, though perhaps not any more.
+        let agrees = match seat.state {
+            SeatState::Sold { by } => {
+                live.iter().any(|claim| claim.by == by && claim.state == ItemState::Sold)
+            }
+            SeatState::Held { by, until } => {
+                let his = claims.iter().find(|claim| claim.by == by);
+                his.is_some_and(|claim| claim.state != ItemState::Sold && claim.until == until)
+                    && live.iter().all(|claim| claim.by == by)
+            }
+            SeatState::Free | SeatState::Blocked => live.is_empty(),
         };
         if !agrees {
-            report.findings.push(format!("{id} says {said:?}, the items do not"));
+            let owners: Vec<_> = live.iter().map(|claim| (claim.by, claim.state)).collect();
+            let line = format_args!("{} says {:?}, live are {owners:?}", seat.id, seat.state);
+            report.find("a seat that says otherwise than its items", line);
         }
     }
 
     fn compare_stock(&self, stock: &TicketType, report: &mut Report) {
         let counted = self.stocks.get(&stock.id).copied().unwrap_or_default();
         if counted != (stock.held, stock.sold) {
-            report.findings.push(format!(
-                "{}: says {} held and {} sold, its items are {} and {}",
+            let line = format_args!(
+                "{} says {} held and {} sold, its items are {} and {}",
                 stock.id, stock.held, stock.sold, counted.0, counted.1
-            ));
+            );
+            report.find("a stock that is not the sum of its items", line);
         }
     }
 
     fn compare_quota(&mut self, show: ShowId, buyer: BuyerId, taken: u32, report: &mut Report) {
         let counted = self.quotas.remove(&(show, buyer)).unwrap_or_default();
         if counted != taken {
-            report.findings.push(wrong_quota(show, buyer, counted, taken));
+            find_quota((show, buyer), counted, taken, report);
         }
     }
 }
 
-fn wrong_quota(show: ShowId, buyer: BuyerId, counted: u32, taken: u32) -> String {
-    format!("{buyer} has {counted} items of {show}, the quota says {taken}")
+/// Of those who may have a seat at one time there is one.
+fn check_alone(seat: SeatId, live: &[Claim], report: &mut Report) {
+    for (at, one) in live.iter().enumerate() {
+        for other in &live[at + 1..] {
+            let kind = match (one.state, other.state) {
+                (ItemState::Sold, ItemState::Sold) => "a seat sold twice",
+                (ItemState::Sold, _) | (_, ItemState::Sold) => "a live hold of a sold seat",
+                _ => "two live holds of one seat",
+            };
+            report.find(kind, format_args!("{seat} by {} and {}", one.by, other.by));
+        }
+    }
 }
+
+fn find_quota((show, buyer): (ShowId, BuyerId), counted: u32, taken: u32, report: &mut Report) {
+    let line = format_args!("{buyer} has {counted} items of {show}, the quota says {taken}");
+    report.find("a quota that is not the sum of its items", line);
+}
+
+#[cfg(test)]
+mod tests;
