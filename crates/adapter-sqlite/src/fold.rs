@@ -1,13 +1,13 @@
 //! The fold: what memory has goes into the tables, in large transactions, on a thread of its own.
 
-use crate::answers::{Keep, PAGE};
+use crate::answers::{Keep, PAGE, PAGE_LEN};
 use crate::journal;
 use crate::memory::Fold;
 use crate::open::Shared;
 use crate::tables::{read, write};
 use crate::trouble;
 use admitone_app::Trouble;
-use admitone_domain::{CommandId, Key, Loaded, StoredAnswer};
+use admitone_domain::{CommandId, StoredAnswer};
 use rusqlite::{Connection, Transaction};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -24,7 +24,7 @@ const UNSYNCED_MAX: usize = 200_000;
 const LOG_PAGES_MAX: u32 = 4_096;
 /// At most so many pages of old answers are looked at in one fold.
 const PRUNED_MAX: u32 = 200;
-/// So many rows are learnt under one taking of the lock.
+/// So many answers are learnt under one taking of the lock.
 const CHUNK: usize = 256;
 
 type Done = oneshot::Sender<Result<(), Trouble>>;
@@ -127,8 +127,8 @@ impl Clerk {
             Some(fold) => fold,
             None => self.shared.memory().begin_fold(),
         };
-        if fold.rows.is_empty() && fold.entries.is_empty() && fold.answers.is_empty() {
-            self.shared.memory().end_fold();
+        if fold.batches.is_empty() {
+            self.shared.memory().end_fold(fold.seq);
             return Ok(0);
         }
         let written = match self.write(&fold) {
@@ -138,22 +138,25 @@ impl Clerk {
                 return Err(trouble::of("fold")(error));
             }
         };
-        learn(&self.shared, &fold, &written.answers);
+        learn(&self.shared, fold.seq, &written.answers);
         self.shared.memory().answers.forget(&written.pruned);
         self.folded = fold.seq;
-        let rows = fold.rows.len();
+        let rows = written.rows;
         metrics::histogram!("admitone_fold_rows").record(f64::from(size(rows)));
         give_back(&self.shared, fold);
+        forget(&self.shared);
         Ok(rows)
     }
 
     fn write(&mut self, fold: &Fold) -> rusqlite::Result<Written> {
         let now_us = self.shared.clock.now().0;
         let transaction = self.tables.transaction()?;
-        let answers = write_all(&transaction, fold)?;
+        let rows = fold.rows();
+        rows.iter().try_for_each(|(_, loaded)| write::row(&transaction, loaded))?;
+        let answers = write_rest(&transaction, fold)?;
         let pruned = self.pruning.run(&transaction, now_us)?;
         transaction.commit()?;
-        Ok(Written { answers, pruned })
+        Ok(Written { rows: rows.len(), answers, pruned })
     }
 
     /// Syncs the tables when much was written to them or nothing else is to be done, and only then
@@ -180,54 +183,53 @@ impl Clerk {
     }
 }
 
-/// What a fold did to the answers.
+/// What a fold wrote.
 struct Written {
+    rows: usize,
     /// The number under which each is kept now.
     answers: Vec<(CommandId, u64)>,
     pruned: Vec<CommandId>,
 }
 
-/// Makes folded rows hot rows and folded answers known ones. A little at a time: every batch
-/// waits for the lock.
-fn learn(shared: &Shared, fold: &Fold, answers: &[(CommandId, u64)]) {
-    let rows: Vec<(&Key, &Loaded)> = fold.rows.iter().collect();
-    for some in rows.chunks(CHUNK) {
-        let forgotten: Vec<_> = {
-            let mut memory = shared.memory();
-            let learnt = some.iter();
-            learnt.filter_map(|(key, row)| memory.remember(**key, Some((*row).clone()))).collect()
-        };
-        drop(forgotten);
-    }
+/// Knows the answers under their numbers. A little at a time: every batch waits for the lock.
+fn learn(shared: &Shared, seq: u64, answers: &[(CommandId, u64)]) {
     for some in answers.chunks(CHUNK) {
         let mut memory = shared.memory();
         for (id, number) in some {
             memory.answers.know(*id, *number);
         }
     }
-    shared.memory().end_fold();
+    shared.memory().end_fold(seq);
 }
 
-/// Empties the maps of a fold, which takes long, and keeps the room they have.
+/// Drops what a fold had, which takes long, and gives the list back that has the room.
 fn give_back(shared: &Shared, fold: Fold) {
-    if let (Ok(mut rows), Ok(mut answers)) =
-        (Arc::try_unwrap(fold.rows), Arc::try_unwrap(fold.answers))
-    {
-        rows.clear();
+    drop(fold.batches);
+    if let Ok(mut answers) = Arc::try_unwrap(fold.answers) {
         answers.clear();
-        shared.memory().reuse(rows, answers);
+        shared.memory().answers.reuse(answers);
     }
 }
 
-/// Writes all of it; the numbers under which the answers are kept.
-fn write_all(tables: &Transaction<'_>, fold: &Fold) -> rusqlite::Result<Vec<(CommandId, u64)>> {
-    // In the order of their keys, so that neighbours share a page.
-    let mut rows: Vec<(&Key, &Loaded)> = fold.rows.iter().collect();
-    rows.sort_unstable_by_key(|(key, _)| **key);
-    rows.iter().try_for_each(|(_, loaded)| write::row(tables, loaded))?;
-    fold.entries.iter().try_for_each(|entry| write::entry(tables, entry))?;
+/// Forgets rows that nobody asks for, when there are too many. A part at a time, dropped without
+/// the lock.
+fn forget(shared: &Shared) {
+    let parts = shared.memory().begin_forgetting();
+    for part in 0..parts {
+        let forgotten = shared.memory().forget(part);
+        drop(forgotten);
+    }
+}
+
+/// Writes all but the rows; the numbers under which the answers are kept.
+fn write_rest(tables: &Transaction<'_>, fold: &Fold) -> rusqlite::Result<Vec<(CommandId, u64)>> {
+    for (seq, batch) in &fold.batches {
+        batch.entries.iter().try_for_each(|entry| write::entry(tables, entry))?;
+        if !batch.events.is_empty() {
+            write::events(tables, *seq, &batch.events)?;
+        }
+    }
     let answers = write_answers(tables, fold)?;
-    fold.events.iter().try_for_each(|(seq, events)| write::events(tables, *seq, events))?;
     let sql = "UPDATE meta SET value = ?1 WHERE name = 'folded_seq'";
     tables.execute(sql, [fold.seq])?;
     Ok(answers)
@@ -238,9 +240,9 @@ fn write_answers(tables: &Transaction<'_>, fold: &Fold) -> rusqlite::Result<Vec<
     let mut numbers = Vec::with_capacity(fold.answers.len());
     let mut page_number = fold.first_page;
     for keep in Keep::ALL {
-        let kind = fold.answers.values().map(|answer| &**answer);
+        let kind = fold.answers.iter().map(|answer| &**answer);
         let kind: Vec<&StoredAnswer> = kind.filter(|answer| Keep::of(answer) == keep).collect();
-        for page in kind.chunks(PAGE as usize) {
+        for page in kind.chunks(PAGE_LEN) {
             write::answers(tables, page_number, keep, page)?;
             numbers.extend(page.iter().map(|answer| answer.id).zip(page_number * PAGE..));
             page_number += 1;

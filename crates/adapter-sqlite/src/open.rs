@@ -236,7 +236,7 @@ fn recover(folded: &Connection) -> Result<Memory, Trouble> {
 fn catch_up(journal: &Connection, memory: &mut Memory) -> Result<(), Trouble> {
     journal::tail(journal, memory.seq, |seq, body| {
         let verdict: Verdict = tables::decode(body)?;
-        memory.take(seq, &verdict);
+        memory.take(seq, Arc::new(verdict));
         Ok(())
     })
 }

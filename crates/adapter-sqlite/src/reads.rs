@@ -76,7 +76,7 @@ fn count(limit: usize) -> i64 {
 impl Reads for SqliteStore {
     async fn rows(&self, keys: &[Key]) -> Result<Vec<Option<Loaded>>, Trouble> {
         let known: Vec<Option<Known>> = {
-            let memory = self.shared.memory();
+            let mut memory = self.shared.memory();
             keys.iter().map(|key| memory.find(*key)).collect()
         };
         let unknown = |(key, known): (&Key, &Option<Known>)| known.is_none().then_some(*key);

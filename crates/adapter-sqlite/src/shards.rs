@@ -5,18 +5,20 @@ use admitone_domain::KeyHasher;
 use hashbrown::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hash};
 
-const PARTS: usize = 256;
+/// In so many.
+pub(crate) const PARTS: usize = 256;
 
 type Part<K, V> = HashMap<K, V, BuildHasherDefault<KeyHasher>>;
 
 /// A map in many parts.
 pub(crate) struct Shards<K, V> {
     parts: Vec<Part<K, V>>,
+    len: usize,
 }
 
 impl<K, V> Default for Shards<K, V> {
     fn default() -> Self {
-        Self { parts: std::iter::repeat_with(Part::default).take(PARTS).collect() }
+        Self { parts: std::iter::repeat_with(Part::default).take(PARTS).collect(), len: 0 }
     }
 }
 
@@ -25,12 +27,31 @@ impl<K: Hash + Eq, V> Shards<K, V> {
         self.parts[place(key)].get(key)
     }
 
+    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.parts[place(key)].get_mut(key)
+    }
+
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        self.parts[place(&key)].insert(key, value)
+        let before = self.parts[place(&key)].insert(key, value);
+        self.len += usize::from(before.is_none());
+        before
     }
 
     pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
-        self.parts[place(key)].remove(key)
+        let removed = self.parts[place(key)].remove(key);
+        self.len -= usize::from(removed.is_some());
+        removed
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Takes out of one part what is to go.
+    pub(crate) fn extract(&mut self, part: usize, goes: impl Fn(&V) -> bool) -> Vec<(K, V)> {
+        let gone: Vec<(K, V)> = self.parts[part].extract_if(|_, value| goes(value)).collect();
+        self.len -= gone.len();
+        gone
     }
 }
 
@@ -53,6 +74,8 @@ mod tests {
         assert!((0..10_000).all(|number| shards.get(&number) == Some(&(number + 1))));
         assert!(shards.parts.iter().all(|part| part.len() < 100), "no part has most of them");
         assert_eq!(shards.remove(&7), Some(8));
-        assert_eq!(shards.get(&7), None);
+        assert_eq!((shards.get(&7), shards.len()), (None, 9_999));
+        let gone: usize = (0..PARTS).map(|part| shards.extract(part, |v| v % 2 == 0).len()).sum();
+        assert_eq!((gone, shards.len(), shards.get(&8)), (4_999, 5_000, Some(&9)));
     }
 }

@@ -87,7 +87,7 @@ impl Transaction for Batch {
         let body = postcard::to_stdvec(&**verdict)
             .map_err(|error| trouble::unreadable("write a batch", error))?;
         self.shared.journal.append(seq, body).await?;
-        self.shared.memory().take(seq, verdict);
+        self.shared.memory().take(seq, Arc::clone(verdict));
         Ok(())
     }
 }
@@ -96,7 +96,7 @@ impl Shared {
     /// Loads what memory has, under one taking of its lock. What it does not know of, and where
     /// the answers are of commands that have one.
     fn look_up(&self, wanted: &Wanted, rows: &mut Rows) -> (Vec<Key>, Vec<(CommandId, Place)>) {
-        let memory = self.memory();
+        let mut memory = self.memory();
         let mut misses = Vec::new();
         for key in &wanted.keys {
             match memory.find(*key) {
@@ -123,6 +123,7 @@ impl Shared {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
+        let asked = self.memory().round();
         let (found, neighbours) = self.read(|tables| {
             let neighbours = seats_around(tables, keys)?;
             let one = |key: &Key| match neighbours.get(key) {
@@ -131,27 +132,12 @@ impl Shared {
             };
             Ok((keys.iter().map(one).collect::<Result<Vec<_>, _>>()?, neighbours))
         })?;
-        // A forgotten generation takes long to drop: that happens without the lock.
-        let mut forgotten = Vec::new();
         let mut memory = self.memory();
-        let mut newest = Vec::with_capacity(found.len());
-        for (key, found) in keys.iter().zip(found) {
-            // A batch may have been committed meanwhile: what memory knows by now is newer.
-            if let Some(known) = memory.find(*key) {
-                newest.push(known.row());
-            } else {
-                forgotten.extend(memory.remember(*key, found.clone()));
-                newest.push(found);
-            }
-        }
         for (key, loaded) in neighbours {
-            if memory.find(key).is_none() {
-                forgotten.extend(memory.remember(key, Some(loaded)));
-            }
+            memory.remember(asked, key, Some(loaded));
         }
-        drop(memory);
-        drop(forgotten);
-        Ok(newest)
+        // A batch may have been committed meanwhile: what memory knows by now is newer.
+        Ok(keys.iter().zip(found).map(|(key, found)| memory.remember(asked, *key, found)).collect())
     }
 
     /// The answer that is kept of a command.

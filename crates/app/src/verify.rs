@@ -165,8 +165,8 @@ impl Walk {
         };
         if !agrees {
             let owners: Vec<_> = live.iter().map(|claim| (claim.by, claim.state)).collect();
-            let line = format_args!("{} says {:?}, live are {owners:?}", seat.id, seat.state);
-            report.find("a seat that says otherwise than its items", line);
+            let said = format_args!("{} says {:?}, live are {owners:?}", seat.id, seat.state);
+            report.find("a seat that says otherwise than its items", said);
         }
     }
 
