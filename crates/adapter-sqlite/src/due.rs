@@ -14,6 +14,18 @@ pub(crate) struct Due {
 }
 
 impl Due {
+    /// Of these holds.
+    pub(crate) fn of(holds: Vec<(ReservationId, ShowId, Moment)>) -> Self {
+        let mut ends: BTreeMap<ShowId, Vec<(Moment, ReservationId)>> = BTreeMap::new();
+        let mut live = Shards::default();
+        for (id, show, until) in holds {
+            ends.entry(show).or_default().push((until, id));
+            live.insert(id, (show, until));
+        }
+        let sorted = ends.into_iter().map(|(show, ends)| (show, BTreeSet::from_iter(ends)));
+        Self { by_show: sorted.collect(), live }
+    }
+
     /// Takes note of a reservation as it stands now.
     pub(crate) fn note(&mut self, reservation: &Reservation) {
         let is_held = reservation.state() == ReservationState::Held;

@@ -94,6 +94,11 @@ fn after(change: &Change) -> (Key, Loaded) {
 }
 
 impl Memory {
+    /// Of a house whose tables have everything up to a batch.
+    pub(crate) fn recovered(folded: u64, record_max: u64, due: Due, answers: Answers) -> Self {
+        Self { seq: folded, folded, record_max, due, answers, ..Self::default() }
+    }
+
     /// What memory knows of a row, if anything.
     pub(crate) fn find(&mut self, key: Key) -> Option<Known> {
         if let Some(slot) = self.rows.get_mut(&key) {

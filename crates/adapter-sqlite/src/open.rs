@@ -1,6 +1,7 @@
 //! Opens a data directory: the lock, the migrations, what the journal has and the tables do not.
 
-use crate::answers::PAGE;
+use crate::answers::{Answers, PAGE};
+use crate::due::Due;
 use crate::fold::Folder;
 use crate::journal::{self, Journal};
 use crate::memory::Memory;
@@ -134,8 +135,8 @@ impl SqliteStore {
             if options.guards { runner } else { runner.set_target(refinery::Target::Version(1)) };
         let tables = database(&tables_path, "NORMAL", &runner)?;
         let journal_reader = Connection::open(&journal_path).map_err(damaged(&journal_path))?;
-        let mut memory =
-            recover(&tables).map_err(|trouble| damaged(&tables_path)(trouble.detail))?;
+        let mut memory = recover(&tables, &tables_path)
+            .map_err(|trouble| damaged(&tables_path)(trouble.detail))?;
         catch_up(&journal_reader, &mut memory)
             .map_err(|trouble| damaged(&journal_path)(trouble.detail))?;
         let started = Journal::start(journal)
@@ -201,35 +202,45 @@ fn reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// What the tables say of answers and live holds.
-fn recover(folded: &Connection) -> Result<Memory, Trouble> {
+/// What the tables say of answers and live holds. Both are many, so they are read side by side.
+fn recover(tables: &Connection, path: &Path) -> Result<Memory, Trouble> {
     let failed = trouble::of("recover");
-    let mut memory = Memory::default();
-    let number = |sql: &str| folded.query_row(sql, [], |row| row.get::<_, u64>(0)).map_err(&failed);
-    memory.seq = number("SELECT value FROM meta WHERE name = 'folded_seq'")?;
-    memory.record_max = number(
+    let number = |sql: &str| tables.query_row(sql, [], |row| row.get::<_, u64>(0)).map_err(&failed);
+    let folded = number("SELECT value FROM meta WHERE name = 'folded_seq'")?;
+    let record_max = number(
         "SELECT max(ifnull((SELECT max(id) FROM reservation), 0), \
                     ifnull((SELECT max(id) FROM payment), 0))",
     )?;
-    let mut holds = folded
-        .prepare("SELECT id, show, held_until FROM reservation WHERE is_held = 1")
-        .map_err(&failed)?;
-    let mut rows = holds.query([]).map_err(&failed)?;
-    while let Some(row) = rows.next().map_err(&failed)? {
-        let id = ReservationId(row.get(0).map_err(&failed)?);
-        let show = ShowId(row.get(1).map_err(&failed)?);
-        memory.due.set(id, Some((show, Moment(row.get(2).map_err(&failed)?))));
-    }
-    let mut pages = folded.prepare("SELECT number, ids FROM answer_page").map_err(&failed)?;
-    let mut rows = pages.query([]).map_err(&failed)?;
-    while let Some(row) = rows.next().map_err(&failed)? {
-        let first = row.get::<_, u64>(0).map_err(&failed)? * PAGE;
-        let ids = row.get_ref(1).and_then(|value| Ok(value.as_blob()?)).map_err(&failed)?;
-        for (id, number) in tables::read::ids(ids).zip(first..) {
-            memory.answers.know(id, number);
+    let (due, answers) = std::thread::scope(|scope| {
+        let due = scope.spawn(|| reader(path).and_then(|beside| live_holds(&beside)));
+        let answers = kept_answers(tables);
+        (due.join(), answers)
+    });
+    let due = due.map_err(|_| trouble::ended("recover"))?.map_err(&failed)?;
+    Ok(Memory::recovered(folded, record_max, due, answers.map_err(&failed)?))
+}
+
+fn live_holds(tables: &Connection) -> rusqlite::Result<Due> {
+    // In the order of the index, so that nothing else is read.
+    let sql = "SELECT id, show, held_until FROM reservation WHERE is_held = 1 ORDER BY held_until";
+    let mut query = tables.prepare(sql)?;
+    let holds = query.query_map([], |row| {
+        Ok((ReservationId(row.get(0)?), ShowId(row.get(1)?), Moment(row.get(2)?)))
+    })?;
+    Ok(Due::of(holds.collect::<Result<_, _>>()?))
+}
+
+fn kept_answers(tables: &Connection) -> rusqlite::Result<Answers> {
+    let mut answers = Answers::default();
+    let mut query = tables.prepare("SELECT number, ids FROM answer_page")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let first = row.get::<_, u64>(0)? * PAGE;
+        for (id, number) in tables::read::ids(row.get_ref(1)?.as_blob()?).zip(first..) {
+            answers.know(id, number);
         }
     }
-    Ok(memory)
+    Ok(answers)
 }
 
 /// Everything behind the tables in the journal.
