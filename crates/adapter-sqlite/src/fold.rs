@@ -7,7 +7,7 @@ use crate::open::Shared;
 use crate::tables::{read, write};
 use crate::trouble;
 use admitone_app::Trouble;
-use admitone_domain::{CommandId, StoredAnswer};
+use admitone_domain::{CommandId, Key, Loaded, StoredAnswer};
 use rusqlite::{Connection, Transaction};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -52,6 +52,7 @@ impl Folder {
             unsynced: 0,
             folded: 0,
             pruning: Pruning::default(),
+            rows: Vec::new(),
             unwritten: None,
         };
         std::thread::Builder::new().name("fold".into()).spawn(move || clerk.run(&waiting))?;
@@ -84,6 +85,8 @@ struct Clerk {
     /// The last batch that the tables have.
     folded: u64,
     pruning: Pruning,
+    /// The rows of a fold while it is written; their room is used again.
+    rows: Vec<(Key, Loaded)>,
     /// A fold that could not be written.
     unwritten: Option<Fold>,
 }
@@ -131,7 +134,9 @@ impl Clerk {
             self.shared.memory().end_fold(fold.seq);
             return Ok(0);
         }
-        let written = match self.write(&fold) {
+        let written = self.write(&fold);
+        self.rows.clear();
+        let written = match written {
             Ok(written) => written,
             Err(error) => {
                 self.unwritten = Some(fold);
@@ -151,12 +156,12 @@ impl Clerk {
     fn write(&mut self, fold: &Fold) -> rusqlite::Result<Written> {
         let now_us = self.shared.clock.now().0;
         let transaction = self.tables.transaction()?;
-        let rows = fold.rows();
-        rows.iter().try_for_each(|(_, loaded)| write::row(&transaction, loaded))?;
+        fold.rows(&mut self.rows);
+        self.rows.iter().try_for_each(|(_, loaded)| write::row(&transaction, loaded))?;
         let answers = write_rest(&transaction, fold)?;
         let pruned = self.pruning.run(&transaction, now_us)?;
         transaction.commit()?;
-        Ok(Written { rows: rows.len(), answers, pruned })
+        Ok(Written { rows: self.rows.len(), answers, pruned })
     }
 
     /// Syncs the tables when much was written to them or nothing else is to be done, and only then

@@ -79,12 +79,11 @@ pub(crate) struct Fold {
 impl Fold {
     /// The rows that were changed, in the order of their keys, so that neighbours share a page;
     /// each as it was last.
-    pub(crate) fn rows(&self) -> Vec<(Key, Loaded)> {
+    pub(crate) fn rows(&self, into: &mut Vec<(Key, Loaded)>) {
         let changes = self.batches.iter().rev().flat_map(|(_, batch)| batch.changes.iter().rev());
-        let mut rows: Vec<(Key, Loaded)> = changes.map(after).collect();
-        rows.sort_by_key(|(key, _)| *key);
-        rows.dedup_by_key(|(key, _)| *key);
-        rows
+        into.extend(changes.map(after));
+        into.sort_by_key(|(key, _)| *key);
+        into.dedup_by_key(|(key, _)| *key);
     }
 }
 
@@ -271,7 +270,9 @@ mod tests {
         assert_eq!(memory.lag(), 4);
         let fold = memory.begin_fold();
         memory.take(5, written(2, 3));
-        assert_eq!(fold.rows(), [(key(1), loaded(1, 1)), (key(2), loaded(2, 3))]);
+        let mut rows = Vec::new();
+        fold.rows(&mut rows);
+        assert_eq!(rows, [(key(1), loaded(1, 1)), (key(2), loaded(2, 3))]);
         assert_eq!((fold.seq, memory.lag()), (4, 5));
     }
 }
