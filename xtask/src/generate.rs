@@ -3,11 +3,12 @@
 use crate::command::{output, root};
 
 /// Which file, and the arguments of the binary that print it.
-const GENERATED: [(&str, &[&str]); 4] = [
+const GENERATED: [(&str, &[&str]); 5] = [
     ("docs/openapi.json", &["openapi"]),
     ("docs/config.example.toml", &["config", "example"]),
     ("docs/command-line.md", &["command-line"]),
     ("docs/metrics.md", &["figures"]),
+    ("docs/strategies.md", &["strategies", "docs/strategies.observed.json"]),
 ];
 
 pub(crate) fn run(check: bool) -> Result<(), String> {

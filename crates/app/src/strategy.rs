@@ -11,7 +11,7 @@ mod operation;
 mod safety;
 
 pub use axes::{DeliveryKind, LockKind, Reach};
-pub use map::StrategyMap;
+pub use map::{NoMap, StrategyMap, UnsafeMap};
 pub use named::{NAMED, Named};
 pub use operation::{Class, Operation};
 pub use safety::{Judgement, Safety};

@@ -1,5 +1,6 @@
 //! What can be typed, with the help that teaches it.
 
+use admitone_app::strategy::StrategyMap;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -44,6 +45,12 @@ pub(crate) enum Task {
     /// Print what every figure of `/metrics` means.
     #[command(hide = true)]
     Figures,
+    /// Print the table of strategies.
+    #[command(hide = true)]
+    Strategies {
+        /// What the matrix test observed.
+        observed: PathBuf,
+    },
 }
 
 /// Where the store is.
@@ -59,6 +66,10 @@ pub(crate) struct Place {
     /// data directory.
     #[arg(long, env = "ADMITONE_STORE", hide_env_values = true)]
     pub(crate) store: Option<String>,
+    /// How commands are settled: a strategy, and what goes another way, such as
+    /// `batched pay=pessimistic`; see docs/strategies.md. The same for all who share a store.
+    #[arg(long, env = "ADMITONE_STRATEGY")]
+    pub(crate) strategy: Option<StrategyMap>,
 }
 
 #[derive(Debug, Args)]

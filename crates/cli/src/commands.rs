@@ -8,6 +8,7 @@ pub(crate) mod import;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod serve;
+pub(crate) mod strategies;
 pub(crate) mod user;
 pub(crate) mod verify;
 

@@ -4,8 +4,10 @@ mod variables;
 
 use crate::arguments::{LogFormat, Place};
 use crate::exit::{Failed, failed};
+use admitone_app::strategy::StrategyMap;
 use admitone_domain::Currency;
 use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +27,7 @@ pub(crate) struct Configuration {
     pub(crate) connections_max: usize,
     pub(crate) queue_depth_max: usize,
     pub(crate) batch_max: usize,
+    pub(crate) strategy: StrategyConfiguration,
     pub(crate) accounts: AccountsConfiguration,
     pub(crate) wallet: WalletConfiguration,
     pub(crate) issuer: Option<IssuerConfiguration>,
@@ -67,6 +70,31 @@ impl Default for WalletConfiguration {
     }
 }
 
+/// How commands are settled.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct StrategyConfiguration {
+    /// None: what fits the store.
+    #[serde(deserialize_with = "map")]
+    pub(crate) map: Option<StrategyMap>,
+    pub(crate) lock_wait_ms: u64,
+}
+
+/// A map in the notation of the command line; an empty text is none.
+fn map<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<StrategyMap>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(D::Error::custom)
+}
+
+impl Default for StrategyConfiguration {
+    fn default() -> Self {
+        Self { map: None, lock_wait_ms: 1_000 }
+    }
+}
+
 /// Somebody else's identity provider.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,6 +116,7 @@ impl Default for Configuration {
             connections_max: 20_000,
             queue_depth_max: 20_000,
             batch_max: 1_024,
+            strategy: StrategyConfiguration::default(),
             accounts: AccountsConfiguration::default(),
             wallet: WalletConfiguration::default(),
             issuer: None,
@@ -137,6 +166,9 @@ impl Configuration {
         if let Some(store) = &place.store {
             configuration.store.clone_from(store);
         }
+        if let Some(map) = &place.strategy {
+            configuration.strategy.map = Some(map.clone());
+        }
         configuration.address()?;
         Ok(configuration)
     }
@@ -177,7 +209,7 @@ mod tests {
     type Change = fn(&mut Configuration);
 
     /// A value for each variable that is not its default, and what it makes of the settings.
-    const SAID: [(&str, &str, Change); 11] = [
+    const SAID: [(&str, &str, Change); 13] = [
         ("ADMITONE_LISTEN", "127.0.0.1:9", |c| c.listen.set_port(9)),
         ("ADMITONE_DATA_DIR", "there", |c| c.data_dir = "there".into()),
         ("ADMITONE_STORE", "postgres://there/house", |c| c.store = "postgres://there/house".into()),
@@ -187,6 +219,10 @@ mod tests {
         ("ADMITONE_CONNECTIONS_MAX", "7", |c| c.connections_max = 7),
         ("ADMITONE_QUEUE_DEPTH_MAX", "7", |c| c.queue_depth_max = 7),
         ("ADMITONE_BATCH_MAX", "7", |c| c.batch_max = 7),
+        ("ADMITONE_STRATEGY", "batched pay=redlock", |c| {
+            c.strategy.map = "batched pay=redlock".parse().ok();
+        }),
+        ("ADMITONE_LOCK_WAIT_MS", "7", |c| c.strategy.lock_wait_ms = 7),
         ("ADMITONE_ACCOUNTS_OPEN", "false", |c| c.accounts.open = false),
         ("ADMITONE_WALLET_SELF_CHARGE", "false", |c| c.wallet.self_charge = false),
     ];
@@ -253,6 +289,7 @@ mod tests {
             ("ADMITONE_REFERENCE_ROUTES", "perhaps"),
             ("ADMITONE_LISTEN", "here"),
             ("ADMITONE_ISSUER_NAME", "alone"),
+            ("ADMITONE_STRATEGY", "best"),
         ] {
             let said = with(&[(name, value)]).unwrap_err().to_string();
             assert!(said.contains("ADMITONE") || said.contains("variables"), "{said}");

@@ -9,6 +9,7 @@ mod exit;
 mod logging;
 mod secret;
 mod shelf;
+mod strategy;
 mod wiring;
 
 use arguments::{Arguments, Task};
@@ -45,6 +46,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failed> {
             print!("{}", admitone_api::figures::document());
             Ok(Exit::Done)
         }
+        Task::Strategies { observed } => commands::strategies::run(&observed),
         Task::CommandLine => Ok(commands::command_line::run()),
     }
 }

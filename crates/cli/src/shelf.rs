@@ -14,7 +14,7 @@ use admitone_app::ports::outbox::Outbox;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::records::Records;
 use admitone_app::ports::room_log::RoomLog;
-use admitone_app::ports::store::{Mode, Store};
+use admitone_app::ports::store::Store;
 use admitone_app::verify::Report;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -131,12 +131,6 @@ impl Shelf {
     /// Whether other instances may be at work on it.
     pub(crate) fn is_shared(&self) -> bool {
         self.outbox().is_some()
-    }
-
-    /// How a batch protects itself: alone it need not, beside others its save checks what it
-    /// relies on.
-    pub(crate) fn mode(&self) -> Mode {
-        if self.is_shared() { Mode::Conditional } else { Mode::Plain }
     }
 
     /// Whether the tables have their guards.

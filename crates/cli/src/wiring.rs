@@ -3,20 +3,21 @@
 use crate::config::Configuration;
 use crate::exit::{Failed, failed};
 use crate::shelf::{Guards, Shelf};
+use crate::strategy;
 use admitone_api::figures::Commits;
 use admitone_api::house::{Issuer, Parties, Secret};
 use admitone_app::BoxOffice;
 use admitone_app::TroubleKind;
 use admitone_app::board::Boards;
 use admitone_app::clock::SystemClock;
-use admitone_app::delivery::{Channel, ChannelLimits};
+use admitone_app::delivery::{ChannelLimits, Router, RouterSetup};
 use admitone_app::follower::Follower;
 use admitone_app::ids::Ids;
 use admitone_app::ports::clock::Clock;
-use admitone_app::ports::lock::NoLock;
+use admitone_app::ports::delivery::Delivery;
 use admitone_app::ports::tap::Tap;
 use admitone_app::rooms::{Rooms, RoomsSetup};
-use admitone_app::settle::{SettleLimits, Settler};
+use admitone_app::settle::SettleLimits;
 use admitone_app::sweeper::Sweeper;
 use admitone_app::waiting_room::MasterKey;
 use ring::rand::SecureRandom;
@@ -65,6 +66,7 @@ impl Wired {
         configuration: &Configuration,
         guards: Guards,
     ) -> Result<Self, Failed> {
+        let map = strategy::of(configuration)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let shelf = Shelf::open(configuration, &clock, guards).await?;
         let secret = shelf.secret().await?;
@@ -93,19 +95,22 @@ impl Wired {
             tasks.spawn(follower.run(stop.clone()));
         }
         taps.push(Arc::new(Commits));
-        let settler = Arc::new(Settler {
+        let setup = RouterSetup {
             store: shelf.store(),
-            lock: Arc::new(NoLock),
-            mode: shelf.mode(),
+            locks: Vec::new(),
             clock: Arc::clone(&clock),
             taps,
-            limits: SettleLimits::default(),
-        });
-        let limits = ChannelLimits {
-            depth_max: configuration.queue_depth_max,
-            batch_max: configuration.batch_max,
+            limits: SettleLimits {
+                lock_wait_ms: configuration.strategy.lock_wait_ms,
+                ..SettleLimits::default()
+            },
+            channel: ChannelLimits {
+                depth_max: configuration.queue_depth_max,
+                batch_max: configuration.batch_max,
+            },
+            tasks: tasks.clone(),
         };
-        let delivery = Arc::new(Channel::start(settler, limits, &tasks));
+        let delivery: Arc<dyn Delivery> = Arc::new(Router::start(&map, setup)?);
         let ids = Arc::new(Ids::new(shelf.store()));
         let office = BoxOffice { delivery, reads, boards, ids, clock };
         if purpose == Purpose::Selling || !shelf.is_shared() {

@@ -67,7 +67,11 @@ pub const NAMED: [Named; 16] = [
         (RabbitMq, Redlock, Plain),
         "Consumers of a RabbitMQ queue, one command each, under Redlock.",
     ),
-    named("kafka", (Kafka, None, Plain), "A lane of Kafka for each key: one after the other."),
+    named(
+        "kafka",
+        (Kafka, None, Plain),
+        "A lane of Kafka for each key: one after the other. What writes stock and wallet at once must go another way.",
+    ),
     named(
         "kafka-batch",
         (KafkaBatch, Redlock, Plain),

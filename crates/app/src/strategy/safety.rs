@@ -75,7 +75,9 @@ fn by_modes(writers: &Writers) -> Finding {
     };
     let plain = of(|mode| mode == Mode::Plain);
     if !plain.is_empty() {
-        return Err(format!("{} plain, which protects nothing by itself", are(&plain)));
+        let plain =
+            if plain.len() == writers.len() { "everything is".to_owned() } else { are(&plain) };
+        return Err(format!("{plain} plain, which protects nothing by itself"));
     }
     let serializable = of(|mode| mode == Mode::Serializable);
     if serializable.is_empty() || serializable.len() == writers.len() {

@@ -70,10 +70,10 @@ pub(crate) fn table(all: &[Observed]) -> String {
 
 /// Writes the file that the table of strategies is made from.
 pub(crate) fn write(all: &[Observed]) {
-    let cells: Vec<_> = all
+    let cells: Vec<String> = all
         .iter()
         .map(|Observed { cell, runs, harm }| {
-            json!({
+            let line = json!({
                 "map": cell.map.to_string(),
                 "instances": cell.instances,
                 "runs": runs,
@@ -81,10 +81,12 @@ pub(crate) fn write(all: &[Observed]) {
                 "stock_lost": harm.stock_lost,
                 "contradictions": harm.contradictions,
                 "wallet_lost": harm.wallet_lost,
-            })
+            });
+            format!("  {line}")
         })
         .collect();
-    let text = serde_json::to_string_pretty(&json!({ "cells": cells })).unwrap() + "\n";
+    // A line each, so that a difference shows which cells differ.
+    let text = format!("[\n{}\n]\n", cells.join(",\n"));
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     std::fs::write(docs.join("strategies.observed.json"), text).unwrap();
 }

@@ -3,12 +3,14 @@
 use crate::arguments::{Config, ConfigTask};
 use crate::config::{Configuration, EXAMPLE};
 use crate::exit::{Exit, Failed};
+use crate::strategy;
 
 pub(crate) fn run(arguments: &Config) -> Result<Exit, Failed> {
     match &arguments.task {
         ConfigTask::Example => print!("{EXAMPLE}"),
         ConfigTask::Check { file } => {
-            Configuration::read(file)?;
+            let configuration = Configuration::read(file)?;
+            strategy::must_be_safe(&configuration, false)?;
             println!("{} is a good configuration", file.display());
         }
     }

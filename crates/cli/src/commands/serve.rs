@@ -6,7 +6,7 @@ use crate::config::Configuration;
 use crate::exit::{Exit, Failed, failed};
 use crate::shelf::{Guards, shown};
 use crate::wiring::{Purpose, Wired, chance};
-use crate::{demo, logging};
+use crate::{demo, logging, strategy};
 use admitone_api::reference::Setting;
 use admitone_api::server::{self, ServerLimits};
 use admitone_api::{Freedoms, House, Parts, figures};
@@ -44,6 +44,7 @@ fn configuration(arguments: &Serve) -> Result<Configuration, Failed> {
 }
 
 async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit, Failed> {
+    strategy::must_be_safe(configuration, arguments.allow_unsafe)?;
     let listening = format!("listening on {}", configuration.listen);
     let listener = server::bind(configuration.listen)
         .map_err(|error| failed(&listening)(format!("{error}; choose another with --listen")))?;

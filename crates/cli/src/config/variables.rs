@@ -32,7 +32,11 @@ const fn issuer(name: &'static str, key: &'static str) -> Variable {
     Variable { name, table: Some("issuer"), key, kind: Kind::Text }
 }
 
-pub(super) const VARIABLES: [Variable; 14] = [
+const fn strategy(name: &'static str, key: &'static str, kind: Kind) -> Variable {
+    Variable { name, table: Some("strategy"), key, kind }
+}
+
+pub(super) const VARIABLES: [Variable; 16] = [
     variable("ADMITONE_LISTEN", "listen", Kind::Text),
     variable("ADMITONE_DATA_DIR", "data_dir", Kind::Text),
     variable("ADMITONE_STORE", "store", Kind::Text),
@@ -42,6 +46,8 @@ pub(super) const VARIABLES: [Variable; 14] = [
     variable("ADMITONE_CONNECTIONS_MAX", "connections_max", Kind::Number),
     variable("ADMITONE_QUEUE_DEPTH_MAX", "queue_depth_max", Kind::Number),
     variable("ADMITONE_BATCH_MAX", "batch_max", Kind::Number),
+    strategy("ADMITONE_STRATEGY", "map", Kind::Text),
+    strategy("ADMITONE_LOCK_WAIT_MS", "lock_wait_ms", Kind::Number),
     truth("ADMITONE_ACCOUNTS_OPEN", "accounts", "open"),
     truth("ADMITONE_WALLET_SELF_CHARGE", "wallet", "self_charge"),
     issuer("ADMITONE_ISSUER_NAME", "name"),

@@ -1,18 +1,13 @@
 //! Two instances, nothing shared between them but a store: they sell one show to the last seat,
 //! one is killed in the middle, and the other goes on with its work.
 
-use crate::process::{Answer, Connection, House, admitone, serve};
+use crate::process::{House, admitone, serve};
 use crate::shared_store::Server;
-use serde_json::{Value, json};
+use crate::shopper::{Front, PATIENCE, Shopper, import, until};
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-
-/// Nobody keeps trying for longer.
-const PATIENCE: Duration = Duration::from_secs(90);
 
 /// How large a sale is.
 struct Size {
@@ -20,13 +15,6 @@ struct Size {
     buyers: usize,
     /// How many hold a seat and are never heard of again.
     vanishing: usize,
-}
-
-/// Where the instances are; the one that is killed is never asked again.
-struct Front {
-    addresses: Mutex<Vec<String>>,
-    sold: AtomicUsize,
-    seats: usize,
 }
 
 #[test]
@@ -46,25 +34,13 @@ fn sell(server: Server, size: &Size) {
     let flags = ["--store", store.as_str()];
     let first = House::start(directory.path(), &flags);
     let second = House::start(directory.path(), &flags);
-    let front = Arc::new(Front {
-        addresses: Mutex::new(vec![first.address.clone(), second.address.clone()]),
-        sold: AtomicUsize::new(0),
-        seats: size.seats,
-    });
+    let front = Front::of(&[&first, &second], size.seats);
     for _ in 0..size.vanishing {
         let mut buyer = Shopper::new(&front, 0);
         assert_eq!(buyer.hold_best().status, 201);
     }
     let begun = Instant::now();
-    let buyers: Vec<_> = (0..size.buyers)
-        .map(|number| {
-            let front = Arc::clone(&front);
-            std::thread::Builder::new()
-                .stack_size(256 << 10)
-                .spawn(move || Shopper::new(&front, number).buy())
-                .unwrap()
-        })
-        .collect();
+    let buyers = front.send(size.buyers);
     while front.sold.load(Ordering::SeqCst) < size.seats / 3 {
         assert!(begun.elapsed() < PATIENCE, "a third was never sold");
         std::thread::sleep(Duration::from_millis(5));
@@ -93,92 +69,6 @@ fn sell(server: Server, size: &Size) {
     );
 }
 
-/// A buyer who asks one instance, and another when that is gone, under the same key.
-struct Shopper<'a> {
-    front: &'a Front,
-    number: usize,
-    connection: Option<Connection>,
-    token: String,
-    keys: usize,
-}
-
-impl<'a> Shopper<'a> {
-    fn new(front: &'a Front, number: usize) -> Self {
-        let (connection, token, keys) = (None, String::new(), 0);
-        let mut shopper = Self { front, number, connection, token, keys };
-        let opened = shopper.send("POST /api/v1/users", r#"{"name":"s"}"#);
-        assert_eq!(opened.status, 201, "{}", opened.body);
-        shopper.token = format!("Bearer {}", opened.json()["token"].as_str().unwrap());
-        shopper
-    }
-
-    /// Sends until somebody answers for good.
-    fn send(&mut self, request: &str, body: &str) -> Answer {
-        self.keys += 1;
-        let key = format!("key-{}", self.keys);
-        let begun = Instant::now();
-        while begun.elapsed() < PATIENCE {
-            let addresses = self.front.addresses.lock().unwrap().clone();
-            let address = &addresses[self.number % addresses.len()];
-            let kept = self.connection.take().filter(|connection| connection.is_to(address));
-            let Some(mut connection) = kept.or_else(|| Connection::try_to(address).ok()) else {
-                std::thread::sleep(Duration::from_millis(20));
-                continue;
-            };
-            let mut headers =
-                vec![("idempotency-key", key.as_str()), ("content-type", "application/json")];
-            if !self.token.is_empty() {
-                headers.push(("authorization", &self.token));
-            }
-            match connection.try_send(request, &headers, body) {
-                Ok(answer) if answer.status == 503 => {
-                    self.connection = Some(connection);
-                    std::thread::sleep(Duration::from_millis(50));
-                }
-                Ok(answer) => {
-                    self.connection = Some(connection);
-                    return answer;
-                }
-                // What became of it is not known: the same again, where somebody answers.
-                Err(_) => std::thread::sleep(Duration::from_millis(20)),
-            }
-        }
-        panic!("nobody answered {request}");
-    }
-
-    fn hold_best(&mut self) -> Answer {
-        let best = r#"{"show":"show_1","best_available":{"quantity":1}}"#;
-        self.send("POST /api/v1/reservations", best)
-    }
-
-    /// Buys one seat, unless all are sold; the seats on its tickets.
-    fn buy(mut self) -> Vec<String> {
-        let charged = self.send("POST /api/v1/wallet/charges", r#"{"amount":10}"#);
-        assert_eq!(charged.status, 201, "{}", charged.body);
-        let begun = Instant::now();
-        while self.front.sold.load(Ordering::SeqCst) < self.front.seats {
-            assert!(begun.elapsed() < PATIENCE, "some seats were never sold");
-            let held = self.hold_best();
-            if held.status != 201 {
-                assert_eq!(held.status, 409, "{}", held.body);
-                std::thread::sleep(Duration::from_millis(50));
-                continue;
-            }
-            let pay = json!({ "reservation": held.json()["id"] }).to_string();
-            let paid = self.send("POST /api/v1/payments", &pay);
-            if paid.status == 201 {
-                self.front.sold.fetch_add(1, Ordering::SeqCst);
-                break;
-            }
-            // A hold that lapsed before it was paid; nothing else may keep it from being paid.
-            assert!(paid.body.contains("HOLD_EXPIRED"), "{}", paid.body);
-        }
-        let tickets = self.send("GET /api/v1/tickets", "").json();
-        let seat = |ticket: &Value| ticket["item"]["seat"].as_str().unwrap().to_owned();
-        tickets["data"].as_array().unwrap().iter().map(seat).collect()
-    }
-}
-
 #[test]
 fn what_one_instance_changes_the_other_knows() {
     let Some(store) = Server::Postgres.fresh() else { return };
@@ -187,12 +77,7 @@ fn what_one_instance_changes_the_other_knows() {
     let flags = ["--store", store.as_str()];
     let first = House::start(directory.path(), &flags);
     let second = House::start(directory.path(), &flags);
-    let front = |house: &House| Front {
-        addresses: Mutex::new(vec![house.address.clone()]),
-        sold: AtomicUsize::new(0),
-        seats: 4,
-    };
-    let (here, there) = (front(&first), front(&second));
+    let (here, there) = (Front::of(&[&first], 4), Front::of(&[&second], 4));
     // A board that is loaded before anything happens.
     let state = |house: &House| {
         let board = house.connect().get("/api/v1/shows/show_1/seats", &[]).json();
@@ -267,34 +152,4 @@ fn a_store_without_its_guards_is_sold_from_only_on_purpose() {
         let (code, said) = admitone(&["doctor", "--store", &store], directory.path());
         assert!(said.contains("1 operators, 0 waiting rooms"), "{code} {said}");
     }
-}
-
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "never: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// A show with so many seats in a row. Its holds are short, so that the seats of who vanishes come
-/// back.
-fn import(directory: &Path, store: &str, seats: usize, room: Option<&str>) {
-    let programme = directory.join("programme.json");
-    let rooms: Vec<Value> = room.iter().map(|name| json!({ "name": name })).collect();
-    let mut show = json!({
-        "opens_at": "2099-01-01T19:00:00Z", "closes_at": "2099-01-01T22:00:00Z",
-        "booking_opens_at": "2020-01-01T00:00:00Z", "booking_closes_at": "2099-01-01T00:00:00Z",
-        "hold_seconds": 15,
-        "seats": [{ "section": "A", "row": "1", "numbers": [1, seats], "price": 10 }],
-    });
-    if let Some(room) = room {
-        show["room"] = json!(room);
-    }
-    let concert = json!({ "name": "Both", "category": "rock", "shows": [show] });
-    let document = json!({ "rooms": rooms, "concerts": [concert] });
-    std::fs::write(&programme, document.to_string()).unwrap();
-    let arguments = ["import", programme.to_str().unwrap(), "--store", store];
-    let (code, said) = admitone(&arguments, directory);
-    assert_eq!(code, 0, "{said}");
 }

@@ -23,3 +23,7 @@ mod repeats;
 mod sale;
 #[expect(clippy::print_stdout, reason = "whoever runs tests must see what was not tested")]
 mod shared_store;
+#[expect(clippy::disallowed_methods, reason = "its patience is measured")]
+mod shopper;
+#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]
+mod strategy;

@@ -1,0 +1,174 @@
+//! `admitone strategies`: the table of strategies, with what the matrix test observed.
+
+use crate::exit::{Exit, Failed, failed};
+use admitone_app::strategy::{NAMED, Named, Safety, StrategyMap};
+use serde::Deserialize;
+use std::fmt::Write;
+use std::path::Path;
+
+/// What the matrix test writes down of a cell.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Observed {
+    map: String,
+    instances: u32,
+    runs: u64,
+    oversold: u64,
+    stock_lost: u64,
+    contradictions: u64,
+    wallet_lost: u64,
+}
+
+const HEAD: &str = "# The strategies
+
+Made from the program by `cargo xtask generate`; what was observed, by the last `cargo xtask test
+--long`.
+
+A strategy says how a command travels (*delivery*), what is held around its transaction (*lock*) and
+how the transaction protects itself (*mode*). A configuration maps operations to strategies; what is
+safe is the map. Stock and wallets are judged each over everything that writes them:
+
+- *safe*: with any number of instances;
+- *safe only alone*: as long as one process does all of it;
+- *unsafe*: it can oversell or lose money.
+
+Written down, a map is a strategy and what goes another way: `batched pay=pessimistic`. A strategy is a
+name of the first table or its three axes, `direct/mutex/plain`; behind `@` stands what a key of its
+lock covers, a `seat` (that is every row by itself, and the default), a `show` or a `wallet`.
+
+## By name
+
+Each of them for every operation.
+
+| name | delivery / lock / mode | safe | because | observed |
+| --- | --- | --- | --- | --- |
+";
+
+const MATRIX: &str = "
+## The matrix
+
+Each cell sells a show of 6 seats and 8 tickets to 48 buyers at once, who pay while an operator
+changes prices, and moves money in one wallet; on the in-memory store, slowed between load and save,
+without guards. Two instances share the store and nothing else. A run is audited by counting:
+items given to more buyers than there are, rows that do not say what was sold, commands that met
+impossible counts, wallets that are not the sum of their entries.
+
+| map | instances | computed | because | observed |
+| --- | --- | --- | --- | --- |
+";
+
+pub(crate) fn run(observed: &Path) -> Result<Exit, Failed> {
+    let doing = format!("what was observed, {}", observed.display());
+    let text = std::fs::read_to_string(observed).map_err(failed(&doing))?;
+    let observed: Vec<Observed> = serde_json::from_str(&text).map_err(failed(&doing))?;
+    print!("{}", document(&observed)?);
+    Ok(Exit::Done)
+}
+
+fn document(observed: &[Observed]) -> Result<String, Failed> {
+    let mut text = HEAD.to_owned();
+    for Named { name, strategy, meaning } in &NAMED {
+        let map = StrategyMap::all(*strategy);
+        let (safety, why) = (bold(map.safety()), why(&map));
+        let axes = strategy.axes().replace('/', " / ");
+        let seen = seen_by_name(&map, observed);
+        writeln!(text, "| `{name}` | {axes} | {safety} | {meaning} {why} | {seen} |")?;
+    }
+    text += MATRIX;
+    for cell in observed {
+        let map: StrategyMap = cell.map.parse()?;
+        let (safety, why) = (bold(map.safety()), why(&map));
+        let (instances, seen) = (cell.instances, seen(cell));
+        writeln!(text, "| `{}` | {instances} | {safety} | {why} | {seen} |", cell.map)?;
+    }
+    Ok(text)
+}
+
+fn bold(safety: Safety) -> String {
+    format!("**{safety}**")
+}
+
+/// The reason as a sentence; for each class by itself where they differ.
+fn why(map: &StrategyMap) -> String {
+    let judged = map.judge();
+    let first = judged.first().map(|judged| judged.reason.clone()).unwrap_or_default();
+    if judged.iter().all(|one| one.reason == first) {
+        return sentence(&first);
+    }
+    let of_class = |class: &str, reason: &str| sentence(&format!("{class}: {reason}"));
+    let all = judged.iter().map(|one| of_class(one.class.name(), &one.reason));
+    all.collect::<Vec<_>>().join(" ")
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
+
+fn seen_by_name(map: &StrategyMap, observed: &[Observed]) -> String {
+    let written = map.to_string();
+    let cells: Vec<String> = observed
+        .iter()
+        .filter(|cell| cell.map == written)
+        .map(|cell| {
+            let word = if cell.instances == 1 { "instance" } else { "instances" };
+            format!("{} {word}: {}", cell.instances, seen(cell))
+        })
+        .collect();
+    if cells.is_empty() { "needs a service: not run here".to_owned() } else { cells.join("; ") }
+}
+
+fn seen(cell: &Observed) -> String {
+    let counted = [
+        (cell.oversold, "oversold"),
+        (cell.stock_lost, "rows of stock wrong"),
+        (cell.contradictions, "impossible counts"),
+        (cell.wallet_lost, "wallets wrong"),
+    ];
+    let harm: Vec<String> = counted
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    let word = if cell.runs == 1 { "run" } else { "runs" };
+    let harm = if harm.is_empty() { "no harm".to_owned() } else { harm.join(", ") };
+    format!("{harm} in {} {word}", cell.runs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(map: &str, instances: u32, oversold: u64) -> Observed {
+        let (stock_lost, contradictions, wallet_lost) = (0, 0, 0);
+        let map = map.to_owned();
+        Observed { map, instances, runs: 3, oversold, stock_lost, contradictions, wallet_lost }
+    }
+
+    #[test]
+    fn every_name_has_a_line_that_says_why_and_what_was_seen() {
+        let text = document(&[cell("unsafe", 1, 7), cell("batched charge=unsafe", 2, 0)]).unwrap();
+        let line = |name: &str| {
+            let begin = format!("| `{name}` |");
+            text.lines().find(|line| line.starts_with(&begin)).unwrap_or_else(|| panic!("{name}"))
+        };
+        for named in NAMED {
+            let line = line(named.name);
+            assert!(
+                line.contains(&StrategyMap::all(named.strategy).safety().to_string()),
+                "{line}"
+            );
+        }
+        assert!(line("unsafe").contains("1 instance: 7 oversold in 3 runs"));
+        assert!(line("redlock").contains("not run here"));
+        let mixed = line("batched charge=unsafe");
+        assert!(mixed.contains("Stock: every transaction protects by itself. Wallet: charge is"));
+        assert!(mixed.ends_with("no harm in 3 runs |"), "{mixed}");
+    }
+
+    #[test]
+    fn a_cell_that_is_none_is_an_error() {
+        assert!(document(&[cell("best", 1, 0)]).is_err());
+    }
+}
