@@ -26,6 +26,7 @@
 mod answers;
 mod due;
 mod house;
+mod instances;
 mod open;
 mod outbox;
 mod reads;

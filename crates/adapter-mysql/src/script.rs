@@ -2,8 +2,8 @@
 
 use crate::trouble;
 use admitone_app::Trouble;
+use mysql_async::Row;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Row};
 use std::fmt::Write;
 
 /// One statement, and what its answer has to be.
@@ -28,7 +28,7 @@ impl Step {
 
 /// Sends all steps as one message; the rows of each step. The server stops at the first error.
 pub(crate) async fn run(
-    client: &mut Conn,
+    client: &mut impl Queryable,
     operation: &'static str,
     steps: &[Step],
 ) -> Result<Vec<Vec<Row>>, Trouble> {

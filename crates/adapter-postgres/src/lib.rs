@@ -21,6 +21,7 @@
 mod answers;
 mod due;
 mod house;
+mod instances;
 mod open;
 mod outbox;
 mod pipeline;

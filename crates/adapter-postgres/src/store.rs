@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tokio_postgres::types::ToSql;
 
 /// A token is durable before anybody has it: after a crash none is given out twice.
-const DRAW: &str = "INSERT INTO fence VALUES ($1, 1) \
+pub(crate) const DRAW: &str = "INSERT INTO fence VALUES ($1, 1) \
      ON CONFLICT (name) DO UPDATE SET token = fence.token + 1 RETURNING token";
 const RESERVE: &str = "INSERT INTO sequence VALUES ($1, $2) \
      ON CONFLICT (name) DO UPDATE SET last = sequence.last + excluded.last RETURNING last";

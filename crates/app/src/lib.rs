@@ -16,6 +16,7 @@ pub mod follower;
 pub mod ids;
 pub mod import;
 pub mod lock;
+pub mod membership;
 pub mod memory;
 pub mod ports;
 pub mod rooms;

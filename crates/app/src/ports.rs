@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod delivery;
+pub mod instances;
 pub mod lock;
 pub mod outbox;
 pub mod reads;

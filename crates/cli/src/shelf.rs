@@ -10,6 +10,7 @@ use admitone_adapter_postgres::PostgresStore;
 use admitone_adapter_postgres::room_log::{self as postgres_rooms, PostgresRoomLog};
 use admitone_adapter_sqlite::{SqliteRoomLog, SqliteStore};
 use admitone_app::ports::clock::Clock;
+use admitone_app::ports::instances::Instances;
 use admitone_app::ports::outbox::Outbox;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::records::Records;
@@ -112,6 +113,15 @@ impl Shelf {
 
     /// What other instances commit; none where there are no others.
     pub(crate) fn outbox(&self) -> Option<Arc<dyn Outbox>> {
+        match self {
+            Self::Sqlite(..) => None,
+            Self::Postgres(store, _) => Some(Arc::new(store.clone())),
+            Self::Mysql(store, _) => Some(Arc::new(store.clone())),
+        }
+    }
+
+    /// The list of those who share it; none where nobody can.
+    pub(crate) fn instances(&self) -> Option<Arc<dyn Instances>> {
         match self {
             Self::Sqlite(..) => None,
             Self::Postgres(store, _) => Some(Arc::new(store.clone())),

@@ -42,30 +42,13 @@ fn on_embedded_store(map: Option<StrategyMap>) -> Result<StrategyMap, Failed> {
 /// Refuses a map with which a house would oversell or lose money, unless that is wanted.
 pub(crate) fn must_be_safe(configuration: &Configuration, is_wanted: bool) -> Result<(), Failed> {
     let map = of(configuration)?;
-    let reason = match map.clone().safe() {
-        Err(reason) => reason.to_string(),
-        Ok(_) if is_unsafe_beside_others(&map) && !is_embedded(configuration)? => {
-            "it is unsafe beside an instance with another map, and nobody notices such a one yet"
-                .to_owned()
-        }
-        Ok(_) => return Ok(()),
-    };
+    let Err(reason) = map.clone().safe() else { return Ok(()) };
     if is_wanted {
         tracing::warn!(%map, %reason, "selling with an unsafe map, as was asked");
         return Ok(());
     }
     let advice = "docs/strategies.md lists safe ones, and --allow-unsafe sells all the same";
     Err(refused(&map, format!("{reason}; {advice}")))
-}
-
-fn is_embedded(configuration: &Configuration) -> Result<bool, Failed> {
-    Ok(matches!(configuration.address()?, Address::Sqlite(_)))
-}
-
-/// Whether something in it relies on what others do: only a mode that checks what it writes over
-/// is right beside whatever they do.
-fn is_unsafe_beside_others(map: &StrategyMap) -> bool {
-    map.strategies().iter().any(|way| matches!(way.mode, Mode::Plain | Mode::Serializable))
 }
 
 fn refused(map: &StrategyMap, why: String) -> Failed {
@@ -107,12 +90,8 @@ mod tests {
         let said = must_be_safe(&map, false).unwrap_err().to_string();
         assert!(said.contains("charge is plain") && said.contains("--allow-unsafe"), "{said}");
         assert!(must_be_safe(&map, true).is_ok());
-        for safe in ["", "optimistic", "double-lock", "pessimistic pay=batched"] {
+        for safe in ["", "optimistic", "double-lock", "single-writer", "redlock", "serializable"] {
             assert!(must_be_safe(&with("mysql://h/d", safe), false).is_ok(), "{safe}");
-        }
-        for alone in ["single-writer", "redlock", "serializable"] {
-            let said = must_be_safe(&with("mysql://h/d", alone), false).unwrap_err().to_string();
-            assert!(said.contains("another map"), "{said}");
         }
         assert!(must_be_safe(&with("", ""), false).is_ok());
     }

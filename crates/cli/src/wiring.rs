@@ -7,19 +7,22 @@ use crate::strategy;
 use admitone_api::figures::Commits;
 use admitone_api::house::{Issuer, Parties, Secret};
 use admitone_app::BoxOffice;
-use admitone_app::TroubleKind;
 use admitone_app::board::Boards;
 use admitone_app::clock::SystemClock;
 use admitone_app::delivery::{ChannelLimits, Router, RouterSetup};
 use admitone_app::follower::Follower;
 use admitone_app::ids::Ids;
+use admitone_app::membership::{LEASE_MS, MemberStore, Membership};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
+use admitone_app::ports::store::Store;
 use admitone_app::ports::tap::Tap;
 use admitone_app::rooms::{Rooms, RoomsSetup};
 use admitone_app::settle::SettleLimits;
+use admitone_app::strategy::StrategyMap;
 use admitone_app::sweeper::Sweeper;
 use admitone_app::waiting_room::MasterKey;
+use admitone_app::{Trouble, TroubleKind};
 use ring::rand::SecureRandom;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -39,6 +42,8 @@ pub(crate) struct Wired {
     pub(crate) secret: Secret,
     pub(crate) issuer: Option<Issuer>,
     pub(crate) shelf: Shelf,
+    /// Where instances share the store and this one settles: it is one of them.
+    membership: Option<Arc<Membership>>,
     /// Ends the tasks.
     pub(crate) stop: CancellationToken,
     /// What shutdown waits for.
@@ -52,9 +57,16 @@ pub(crate) enum Purpose {
     Selling,
     /// For one task, perhaps beside instances that sell.
     Task,
+    /// To look at it: nothing is settled.
+    Looking,
 }
 
 impl Wired {
+    /// Opens the store to look at it.
+    pub(crate) async fn look(configuration: &Configuration) -> Result<Self, Failed> {
+        Self::open_for(Purpose::Looking, configuration, Guards::AsRecorded).await
+    }
+
     /// Opens the store for one task.
     pub(crate) async fn open(configuration: &Configuration) -> Result<Self, Failed> {
         Self::open_for(Purpose::Task, configuration, Guards::AsRecorded).await
@@ -69,6 +81,10 @@ impl Wired {
         let map = strategy::of(configuration)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let shelf = Shelf::open(configuration, &clock, guards).await?;
+        let membership = match purpose {
+            Purpose::Selling | Purpose::Task => join(&shelf, &map, &clock).await?,
+            Purpose::Looking => None,
+        };
         let secret = shelf.secret().await?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let reads = shelf.reads();
@@ -96,7 +112,7 @@ impl Wired {
         }
         taps.push(Arc::new(Commits));
         let setup = RouterSetup {
-            store: shelf.store(),
+            store: member_store(&shelf, membership.as_ref()),
             locks: Vec::new(),
             clock: Arc::clone(&clock),
             taps,
@@ -111,6 +127,9 @@ impl Wired {
             tasks: tasks.clone(),
         };
         let delivery: Arc<dyn Delivery> = Arc::new(Router::start(&map, setup)?);
+        if let Some(membership) = &membership {
+            tasks.spawn(Arc::clone(membership).run(stop.clone()));
+        }
         let ids = Arc::new(Ids::new(shelf.store()));
         let office = BoxOffice { delivery, reads, boards, ids, clock };
         if purpose == Purpose::Selling || !shelf.is_shared() {
@@ -125,7 +144,7 @@ impl Wired {
         let issuer = issuer.map(|i| Issuer::new(&i.name, i.audience.as_deref(), &i.jwk));
         let issuer = issuer.transpose()?;
         let secret = Secret::new(&secret);
-        Ok(Self { office, rooms, parties, secret, issuer, shelf, stop, tasks })
+        Ok(Self { office, rooms, parties, secret, issuer, shelf, membership, stop, tasks })
     }
 
     /// The waiting rooms of a house that sells.
@@ -139,7 +158,33 @@ impl Wired {
         self.tasks.close();
         drop((self.office, self.rooms, self.parties));
         self.tasks.wait().await;
+        if let Some(membership) = self.membership {
+            membership.leave().await?;
+        }
         self.shelf.close().await
+    }
+}
+
+/// Joins those who share the store, if anybody can.
+async fn join(
+    shelf: &Shelf,
+    map: &StrategyMap,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Arc<Membership>>, Failed> {
+    let Some(instances) = shelf.instances() else { return Ok(None) };
+    let joined = Membership::join(instances, Arc::clone(clock), chance(), map, LEASE_MS).await;
+    let refused = |trouble: Trouble| failed("joining the instances of this store")(trouble.detail);
+    joined.map(Arc::new).map(Some).map_err(refused)
+}
+
+/// The store for whoever settles in it.
+fn member_store(shelf: &Shelf, membership: Option<&Arc<Membership>>) -> Arc<dyn Store> {
+    match membership {
+        Some(membership) => {
+            let membership = Arc::clone(membership);
+            Arc::new(MemberStore { store: shelf.store(), membership })
+        }
+        None => shelf.store(),
     }
 }
 

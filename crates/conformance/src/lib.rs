@@ -6,6 +6,7 @@
 //! of the port, and a case of that name here; a check keeps the two lists equal.
 
 mod cases;
+pub mod instances;
 pub mod lock;
 mod reads;
 pub mod room_log;

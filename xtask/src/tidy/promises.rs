@@ -4,11 +4,12 @@
 use super::Tree;
 use std::collections::BTreeSet;
 
-const PORTS: [&str; 4] = [
+const PORTS: [&str; 5] = [
     "crates/app/src/ports/store.rs",
     "crates/app/src/ports/reads.rs",
     "crates/app/src/ports/room_log.rs",
     "crates/app/src/ports/lock.rs",
+    "crates/app/src/ports/instances.rs",
 ];
 const SUITE: &str = "crates/conformance/src/";
 

@@ -1,6 +1,7 @@
 //! The map: which operation goes which way.
 
 use super::{Judgement, NoStrategy, Operation, Safety, Strategy, safety};
+use crate::ports::store::Mode;
 use std::fmt;
 use std::str::FromStr;
 
@@ -53,6 +54,12 @@ impl StrategyMap {
         let unsafe_ones: Vec<Judgement> =
             judged.filter(|judged| judged.safety == Safety::Unsafe).collect();
         if unsafe_ones.is_empty() { Ok(self) } else { Err(UnsafeMap(unsafe_ones)) }
+    }
+
+    /// Whether something in it relies on what others do: only a mode that checks what it writes
+    /// over is right beside whatever they do.
+    pub fn relies_on_others(&self) -> bool {
+        self.strategies().iter().any(|way| matches!(way.mode, Mode::Plain | Mode::Serializable))
     }
 
     /// Whether it is safe as a whole.

@@ -12,7 +12,7 @@ pub(crate) fn run(arguments: &Place) -> Result<Exit, Failed> {
     let address = configuration.listen;
     let port = admitone_api::server::bind(address).map(drop).map_err(|error| error.to_string());
     let store = block_on(async {
-        let wired = Wired::open(&configuration).await?;
+        let wired = Wired::look(&configuration).await?;
         let operators = wired.office.reads.operators().await?.len();
         let rooms = wired.office.reads.rooms().await?.len();
         wired.close().await?;

@@ -11,7 +11,7 @@ pub(crate) fn run(arguments: &Migrate) -> Result<Exit, Failed> {
     let configuration = Configuration::of(&arguments.place)?;
     block_on(async {
         let guards = if arguments.without_guards { Guards::LeftOut } else { Guards::Added };
-        let wired = Wired::open_for(Purpose::Task, &configuration, guards).await?;
+        let wired = Wired::open_for(Purpose::Looking, &configuration, guards).await?;
         let without = if wired.shelf.is_guarded() { "" } else { ", without its guards" };
         wired.close().await?;
         let place = shown(&configuration.address()?);

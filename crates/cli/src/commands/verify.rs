@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 pub(crate) fn run(arguments: &Verify) -> Result<Exit, Failed> {
     let configuration = Configuration::of(&arguments.place)?;
     super::block_on(async {
-        let wired = Wired::open(&configuration).await?;
+        let wired = Wired::look(&configuration).await?;
         let progress = ProgressBar::new_spinner();
         let report = wired.shelf.verify(|what| progress.set_message(what)).await?;
         progress.finish_and_clear();

@@ -16,6 +16,7 @@ mod idle;
 mod instances;
 mod kill;
 mod kill_line;
+mod one_map;
 mod operations;
 mod process;
 mod reference;

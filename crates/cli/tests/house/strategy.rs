@@ -87,7 +87,7 @@ fn sell(server: Server, map: &str) {
     let Some(store) = server.fresh() else { return };
     let directory = tempfile::tempdir().unwrap();
     import(directory.path(), &store, SEATS, None);
-    let flags = ["--store", store.as_str(), "--strategy", map, "--allow-unsafe"];
+    let flags = ["--store", store.as_str(), "--strategy", map];
     let house = House::start(directory.path(), &flags);
     let begun = Instant::now();
     let front = Front::of(&[&house], SEATS);

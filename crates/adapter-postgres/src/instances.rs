@@ -1,0 +1,84 @@
+//! The list of instances: one comes after the other, so that what one was told of the list holds
+//! until it stands in it.
+
+use crate::due;
+use crate::open::PostgresStore;
+use crate::store::DRAW;
+use crate::tables::read;
+use crate::trouble;
+use admitone_app::Trouble;
+use admitone_app::ports::instances::{Admitted, Instances, Joining, Member, TERM, admit};
+use admitone_app::ports::store::Fence;
+use admitone_domain::Moment;
+use async_trait::async_trait;
+use tokio_postgres::Transaction;
+
+const ONE_BY_ONE: &str =
+    "SELECT pg_advisory_xact_lock(hashtext('admitone instances'), hashtext(current_schema()))";
+const LISTED: &str = "SELECT id, map, is_alone, until FROM instance";
+const LIST: &str = "INSERT INTO instance VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE \
+     SET map = excluded.map, is_alone = excluded.is_alone, until = excluded.until";
+const FORGET: &str = "DELETE FROM instance WHERE until <= $1";
+const LEAVE: &str = "DELETE FROM instance WHERE id = $1";
+const NEWEST: &str = "SELECT token FROM fence WHERE name = $1";
+
+#[async_trait]
+impl Instances for PostgresStore {
+    async fn join(&self, member: &Member) -> Result<Joining, Trouble> {
+        let failed = trouble::of("join");
+        let mut client = self.client("join").await?;
+        let transaction = client.transaction().await.map_err(&failed)?;
+        transaction.batch_execute(ONE_BY_ONE).await.map_err(&failed)?;
+        let now = transaction.query_one(due::NOW, &[&self.hand()]).await.map_err(&failed)?;
+        let now = Moment(read::get(&now, 0)?);
+        let listed = listed(&transaction).await?;
+        let term = match admit(&listed, member, now) {
+            Err(refused) => return Ok(refused),
+            Ok(admitted) => term(&transaction, admitted).await?,
+        };
+        let until = now.plus_ms(member.lease_ms).0;
+        let values = (name(member.id), &member.map, member.is_alone, until);
+        transaction.execute(FORGET, &[&now.0]).await.map_err(&failed)?;
+        transaction
+            .execute(LIST, &[&values.0, &values.1, &values.2, &values.3])
+            .await
+            .map_err(&failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(Joining::Joined(term))
+    }
+
+    async fn leave(&self, id: u128) -> Result<(), Trouble> {
+        let client = self.client("leave").await?;
+        let left = client.execute(LEAVE, &[&name(id)]).await;
+        left.map(drop).map_err(trouble::of("leave"))
+    }
+}
+
+async fn listed(transaction: &Transaction<'_>) -> Result<Vec<(Member, Moment)>, Trouble> {
+    let found = transaction.query(LISTED, &[]).await.map_err(trouble::of("join"))?;
+    let of_row = |row: &tokio_postgres::Row| {
+        let id = u128::from_str_radix(read::get(row, 0)?, 16);
+        let member = Member {
+            id: id.map_err(|error| trouble::unreadable("join", error))?,
+            map: read::get(row, 1)?,
+            is_alone: read::get(row, 2)?,
+            lease_ms: 0,
+        };
+        Ok((member, Moment(read::get(row, 3)?)))
+    };
+    found.iter().map(of_row).collect()
+}
+
+/// The token of the term that lasts, or of a new one.
+async fn term(transaction: &Transaction<'_>, admitted: Admitted) -> Result<Fence, Trouble> {
+    let sql = match admitted {
+        Admitted::Beside => NEWEST,
+        Admitted::First => DRAW,
+    };
+    let row = transaction.query_one(sql, &[&TERM]).await.map_err(trouble::of("join"))?;
+    Ok(Fence { name: TERM.to_owned(), token: read::unsigned(&row, 0)? })
+}
+
+fn name(id: u128) -> String {
+    format!("{id:032x}")
+}
