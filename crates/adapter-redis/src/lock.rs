@@ -6,6 +6,7 @@
 //! draws a fencing token from the *store*, and the store refuses a holder who woke up too late.
 //! Counters of Redis would not do: a node that loses its memory would count anew.
 
+mod away;
 mod claim;
 mod held;
 mod wakers;
@@ -13,10 +14,11 @@ mod wakers;
 use crate::node::Node;
 use crate::{chance, monotonic};
 use admitone_app::ports::lock::{Guard, Lock};
-use admitone_app::ports::store::{Fences, Store};
+use admitone_app::ports::store::{Fences, Mode, Store};
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::Key;
 use async_trait::async_trait;
+use away::{Outage, Tokens};
 use claim::{Attempt, Claim, Scripts};
 use futures_util::future::try_join_all;
 use held::{Held, Nothing};
@@ -45,6 +47,10 @@ pub struct LockOptions {
     pub drift_permille: u64,
     /// Whether tokens are drawn from the store. Off only to show what happens then. Default true.
     pub fencing: bool,
+    /// What becomes of a batch whose lock cannot be reached: it is refused, or goes on in this
+    /// mode, with a token of each of its keys, so that nobody who holds the lock all the same
+    /// overwrites it, nor it him. Default: it is refused.
+    pub fallback: Option<Mode>,
     /// What its keys in Redis begin with. Default `admitone`.
     pub prefix: String,
 }
@@ -57,6 +63,7 @@ impl Default for LockOptions {
             poll_ms: 100,
             drift_permille: 10,
             fencing: true,
+            fallback: None,
             prefix: "admitone".to_owned(),
         }
     }
@@ -81,6 +88,7 @@ pub struct RedisLock {
     scripts: Arc<Scripts>,
     /// Where there are none, whoever waits tries again after a random time.
     wakers: Option<Wakers>,
+    outage: Outage,
 }
 
 impl RedisLock {
@@ -103,7 +111,8 @@ impl RedisLock {
     }
 
     fn new(nodes: Vec<Node>, setup: LockSetup, wakers: Option<Wakers>) -> Self {
-        Self { setup, nodes: nodes.into(), scripts: Arc::default(), wakers }
+        let (nodes, scripts, outage) = (nodes.into(), Arc::default(), Outage::default());
+        Self { setup, nodes, scripts, wakers, outage }
     }
 
     /// An attempt has an owner of its own: letting go of a failed one that is still under way on
@@ -144,14 +153,20 @@ impl RedisLock {
         for tries in 0_u32.. {
             let claim = self.claim(names);
             let (free_in_ms, trouble) = match claim.attempt(waiter.map(Waiter::id)).await {
-                Attempt::Won { valid_until } => return Ok((claim, valid_until)),
-                Attempt::Taken { free_in_ms } => (free_in_ms, busy("somebody else has the lock")),
+                Attempt::Won { valid_until } => {
+                    self.outage.ends();
+                    return Ok((claim, valid_until));
+                }
+                Attempt::Taken { free_in_ms } => {
+                    self.outage.ends();
+                    (free_in_ms, busy("somebody else has the lock"))
+                }
+                Attempt::Away(trouble) if self.outage.is_known() => return Err(trouble),
                 // A connection that broke is there again a moment later.
                 Attempt::Away(trouble) => (u64::MAX, trouble),
             };
             let left = until.saturating_duration_since(monotonic::now());
             if left.is_zero() {
-                metrics::counter!("admitone_lock_refused_total").increment(1);
                 return Err(trouble);
             }
             let pause = self.pause(waiter.map(|_| free_in_ms), tries).min(left);
@@ -172,6 +187,16 @@ impl RedisLock {
             Some(free_in_ms) => poll_ms.min(free_in_ms),
             None => 1 + chance::below(poll_ms << tries.min(BACK_OFF_MAX)),
         })
+    }
+
+    /// What becomes of a batch whose lock cannot be reached.
+    async fn without(&self, names: &[String], trouble: Trouble) -> Result<Box<dyn Guard>, Trouble> {
+        let Some(mode) = self.setup.options.fallback else {
+            metrics::counter!("admitone_lock_outages_total").increment(1);
+            return Err(trouble);
+        };
+        metrics::counter!("admitone_lock_fallbacks_total").increment(1);
+        Ok(Box::new(Tokens { fences: self.fences(names).await?, mode }))
     }
 
     /// A token for each key, drawn while it is held: two holders that overlap share a key.
@@ -195,11 +220,14 @@ impl Lock for RedisLock {
             return Ok(Box::new(Nothing));
         }
         let names: Arc<[String]> = keys.iter().map(name_of).collect::<Result<_, _>>()?;
-        let begun = monotonic::now();
-        let (claim, valid_until) =
-            self.take(&names, begun + Duration::from_millis(patience_ms)).await?;
-        let waited = begun.elapsed().as_secs_f64();
-        metrics::histogram!("admitone_lock_wait_seconds").record(waited);
+        let until = monotonic::now() + Duration::from_millis(patience_ms);
+        let (claim, valid_until) = match self.take(&names, until).await {
+            Err(trouble) if trouble.kind == TroubleKind::Unavailable => {
+                self.outage.begins(&trouble);
+                return self.without(&names, trouble).await;
+            }
+            taken => taken?,
+        };
         let renewing = self.setup.options.renew_every_ms.map(Duration::from_millis);
         // Held before the tokens are drawn: dropped on the way, the claim is let go.
         let mut held = Held::new(claim, valid_until, renewing, &self.setup.stop);

@@ -219,3 +219,54 @@ async fn a_redis_that_is_away_is_said_in_bounded_time_and_comes_back() {
     }
     panic!("it did not come back");
 }
+
+/// One holds the lock and loads. Another cannot reach it, goes on without, and charges 5. Then the
+/// first saves a charge of 10. What the first is told, and the balance.
+async fn beside_a_fallback(fencing: bool, addresses: &[String]) -> (Result<(), TroubleKind>, i64) {
+    let house = House::new(LockOptions { fencing, ..options() });
+    let lock = lock_of(&house, addresses, false).await;
+    let options = LockOptions { fallback: Some(Mode::Optimistic), ..house.options.clone() };
+    let cut_off = House { store: house.store.clone(), options, stop: house.stop.clone() };
+    let nobody = nodes::node("redis://127.0.0.1:1");
+    let without = cut_off.pubsub(nobody).await;
+    let held = take(&lock, &[1], 0).await;
+    let first = begin(&house.store, &held.fences(), charge(1, 10)).await;
+    let fallen_back = take(&without, &[1], 50).await;
+    assert_eq!(fallen_back.mode(Mode::Plain), Mode::Optimistic);
+    finish(begin(&house.store, &fallen_back.fences(), charge(2, 5)).await).await.unwrap();
+    let told = finish(first).await;
+    held.release().await;
+    (told, balance(&house.store).await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_goes_on_without_a_lock_is_not_overwritten_by_who_has_it() {
+    let Some(addresses) = nodes::shared() else { return };
+    assert_eq!(beside_a_fallback(true, &addresses).await, (Err(TroubleKind::Fenced), 5));
+    assert_eq!(
+        beside_a_fallback(false, &addresses).await,
+        (Ok(()), 10),
+        "5 is lost without tokens"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_is_waited_for_by_one_and_ends_by_itself() {
+    let Some(mut server) = Server::start() else { return };
+    let house = House::new(options());
+    let lock = house.pubsub(server.node()).await;
+    take(&lock, &[1], 0).await.release().await;
+    server.kill();
+    assert_eq!(refused(&lock, &[1], 400).await, TroubleKind::Unavailable);
+    let begun = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(refused(&lock, &[1], 400).await, TroubleKind::Unavailable);
+    }
+    assert!(begun.elapsed() < Duration::from_millis(300), "{:?}", begun.elapsed());
+    server.restart();
+    let begun = Instant::now();
+    while lock.acquire(&seats(&[1]), 400).await.is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(5), "it is there again");
+        house::wait_ms(20).await;
+    }
+}

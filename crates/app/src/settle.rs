@@ -9,7 +9,7 @@ use crate::lock::LockScope;
 use crate::ports::clock::Clock;
 use crate::ports::delivery::Reply;
 use crate::ports::lock::{Guard, Lock};
-use crate::ports::store::{Fences, Mode, Store, Transaction, Wanted};
+use crate::ports::store::{Mode, Store, Transaction, Wanted};
 use crate::ports::tap::Tap;
 use crate::{Trouble, TroubleKind};
 use admitone_domain::command::Expire;
@@ -108,7 +108,7 @@ impl Settler {
         }
         for _ in 0..LOCK_ROUNDS_MAX {
             let guard = self.take(&keys).await?;
-            let attempted = self.attempt(part, &keys, &guard.fences()).await;
+            let attempted = self.attempt(part, &keys, guard.as_ref()).await;
             guard.release().await;
             match attempted.map_err(as_conflict_if_lost)? {
                 Attempt::Settled(replies) => return Ok(replies),
@@ -135,9 +135,10 @@ impl Settler {
         &self,
         part: &[Command],
         locked: &BTreeSet<Key>,
-        fences: &Fences,
+        guard: &dyn Guard,
     ) -> Result<Attempt, Trouble> {
-        let mut transaction = self.store.begin(self.mode, fences).await?;
+        let mode = guard.mode(self.mode);
+        let mut transaction = self.store.begin(mode, &guard.fences()).await?;
         let mut rows = Rows::default();
         let known = load(transaction.as_mut(), part, &mut rows).await?;
         let sorted = Sorted::new(part, known);
@@ -160,6 +161,10 @@ impl Settler {
         }
         let verdict = Arc::new(verdict);
         transaction.save(&verdict).await?;
+        if guard.is_lost() {
+            let detail = "its lease was over before the commit";
+            return Err(Trouble::new(TroubleKind::Fenced, "lock", detail));
+        }
         transaction.commit().await?;
         self.taps.iter().for_each(|tap| tap.committed(&verdict));
         Ok(Attempt::Settled(replies))

@@ -75,7 +75,6 @@ async fn watch(claim: Claim, lease: Arc<Lease>, every: Duration, over: Cancellat
             Ok(None) | Err(_) => {
                 if !over.is_cancelled() {
                     lease.set(None);
-                    metrics::counter!("admitone_lock_lost_total").increment(1);
                     tracing::warn!(names = ?claim.names, "a lock was lost while it was held");
                 }
                 return;

@@ -101,7 +101,23 @@ pub const FIGURES: [Figure; 32] = [
         Counter,
         "locks",
         "",
-        "Locks that were lost before their batch was saved; the store refused it by its token.",
+        "Locks that were lost before their batch was committed: by their lease, or by their token \
+         in the store. The batch is settled again.",
+    ),
+    figure(
+        "admitone_lock_outages_total",
+        Counter,
+        "batches",
+        "",
+        "Batches that were refused because their lock could not be reached.",
+    ),
+    figure(
+        "admitone_lock_fallbacks_total",
+        Counter,
+        "batches",
+        "",
+        "Batches that were settled without the lock that could not be reached, in the mode that \
+         is set for that.",
     ),
     figure(
         "admitone_fold_rows",

@@ -3,7 +3,7 @@
 
 use crate::Trouble;
 use crate::ports::lock::{Guard, Lock};
-use crate::ports::store::Fences;
+use crate::ports::store::{Fences, Mode};
 use admitone_domain::Key;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -34,6 +34,10 @@ impl Lock for Unfenced {
 impl Guard for Bare {
     fn fences(&self) -> Fences {
         Fences::default()
+    }
+
+    fn mode(&self, usual: Mode) -> Mode {
+        self.0.mode(usual)
     }
 
     async fn release(self: Box<Self>) {

@@ -1,7 +1,7 @@
 //! Exclusion outside the transaction: taken before it begins, let go after it commits.
 
 use crate::Trouble;
-use crate::ports::store::Fences;
+use crate::ports::store::{Fences, Mode};
 use admitone_domain::Key;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -41,7 +41,7 @@ pub trait Lock: Send + Sync {
 
 /// A lock that is held; dropped without `release` it must still end by itself.
 #[async_trait]
-pub trait Guard: Send {
+pub trait Guard: Send + Sync {
     /// The tokens with which the store recognises a holder that lost the lock.
     fn fences(&self) -> Fences;
 
@@ -49,6 +49,12 @@ pub trait Guard: Send {
     /// lost says so, and not every one that is lost knows it; the tokens are what protects.
     fn is_lost(&self) -> bool {
         false
+    }
+
+    /// In which mode the batch is settled under it: the strategy's. Only where no lock could be
+    /// had another one protects the batch in its stead.
+    fn mode(&self, usual: Mode) -> Mode {
+        usual
     }
 
     /// Lets go.

@@ -13,7 +13,7 @@ use admitone_domain::id::{BuyerId, ReservationId, SeatId, ShowId};
 use admitone_domain::{Action, Actor, Command, Currency, Key, Money};
 use async_trait::async_trait;
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Writes down what it was asked for, and that all was let go before it was asked again. Its
@@ -22,11 +22,14 @@ use std::sync::{Arc, Mutex};
 struct Recorder {
     said: Arc<Mutex<Vec<BTreeSet<Key>>>>,
     fences: Arc<Mutex<Vec<Fences>>>,
+    /// Of how many guards it turns out that they are lost.
+    lost: Arc<AtomicUsize>,
     is_held: Arc<AtomicBool>,
 }
 
 struct Recorded {
     fences: Fences,
+    is_lost: bool,
     is_held: Arc<AtomicBool>,
 }
 
@@ -46,7 +49,9 @@ impl Lock for Recorder {
         assert!(!self.is_held.swap(true, Ordering::SeqCst), "it holds a smaller set still");
         self.said.lock().unwrap().push(keys.clone());
         let fences = self.fences.lock().unwrap().pop().unwrap_or_default();
-        Ok(Box::new(Recorded { fences, is_held: Arc::clone(&self.is_held) }))
+        let one_less = |lost: usize| lost.checked_sub(1);
+        let is_lost = self.lost.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok();
+        Ok(Box::new(Recorded { fences, is_lost, is_held: Arc::clone(&self.is_held) }))
     }
 }
 
@@ -54,6 +59,10 @@ impl Lock for Recorder {
 impl Guard for Recorded {
     fn fences(&self) -> Fences {
         self.fences.clone()
+    }
+
+    fn is_lost(&self) -> bool {
+        self.is_lost
     }
 
     async fn release(self: Box<Self>) {}
@@ -136,4 +145,20 @@ async fn a_lock_that_was_lost_is_taken_again_and_the_batch_decided_anew() {
     assert!(answer(reply.unwrap()).is_ok());
     assert_eq!(lock.said.lock().unwrap().len(), 2);
     assert_eq!(crate::steps::balance(&store, 1).await, 1);
+}
+
+#[tokio::test]
+async fn what_is_known_to_be_lost_before_the_commit_is_not_committed() {
+    let (store, _) = store();
+    let lock = Recorder::default();
+    lock.lost.store(1, Ordering::SeqCst);
+    let reply = locked(&store, &lock, LockScope::Seat).settle(vec![charge(1)]).await.remove(0);
+    assert!(answer(reply.unwrap()).is_ok(), "it is settled under the next lock");
+    assert_eq!(lock.said.lock().unwrap().len(), 2);
+    assert_eq!(crate::steps::balance(&store, 1).await, 1, "and only there");
+    // Always lost: never committed.
+    lock.lost.store(usize::MAX, Ordering::SeqCst);
+    let reply = locked(&store, &lock, LockScope::Seat).settle(vec![charge(2)]).await.remove(0);
+    assert!(reply.is_err());
+    assert_eq!(crate::steps::balance(&store, 2).await, 0);
 }
