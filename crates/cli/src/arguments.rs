@@ -70,6 +70,10 @@ pub(crate) struct Place {
     /// `batched pay=pessimistic`; see docs/strategies.md. The same for all who share a store.
     #[arg(long, env = "ADMITONE_STRATEGY")]
     pub(crate) strategy: Option<StrategyMap>,
+    /// Redis beside a store that instances share, for the locks `pubsub` (on the first) and
+    /// `redlock` (on a majority): `redis://HOST:PORT`, several with commas between them.
+    #[arg(long, env = "ADMITONE_REDIS", hide_env_values = true)]
+    pub(crate) redis: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -1,11 +1,13 @@
 //! The configuration: a TOML file, below variables and flags.
 
+mod redis;
 mod variables;
 
 use crate::arguments::{LogFormat, Place};
 use crate::exit::{Failed, failed};
 use admitone_app::strategy::StrategyMap;
 use admitone_domain::Currency;
+pub(crate) use redis::RedisConfiguration;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use std::net::SocketAddr;
@@ -28,6 +30,7 @@ pub(crate) struct Configuration {
     pub(crate) queue_depth_max: usize,
     pub(crate) batch_max: usize,
     pub(crate) strategy: StrategyConfiguration,
+    pub(crate) redis: RedisConfiguration,
     pub(crate) accounts: AccountsConfiguration,
     pub(crate) wallet: WalletConfiguration,
     pub(crate) issuer: Option<IssuerConfiguration>,
@@ -117,6 +120,7 @@ impl Default for Configuration {
             queue_depth_max: 20_000,
             batch_max: 1_024,
             strategy: StrategyConfiguration::default(),
+            redis: RedisConfiguration::default(),
             accounts: AccountsConfiguration::default(),
             wallet: WalletConfiguration::default(),
             issuer: None,
@@ -169,7 +173,16 @@ impl Configuration {
         if let Some(map) = &place.strategy {
             configuration.strategy.map = Some(map.clone());
         }
-        configuration.address()?;
+        if let Some(redis) = &place.redis {
+            configuration.redis.servers.clone_from(redis);
+        }
+        let is_embedded = matches!(configuration.address()?, Address::Sqlite(_));
+        if is_embedded && !configuration.redis.addresses().is_empty() {
+            return Err(failed("--redis")(
+                "it stands beside a store that instances share, and the embedded one has a single \
+                 instance: leave it out, or name another store",
+            ));
+        }
         Ok(configuration)
     }
 
@@ -200,6 +213,7 @@ impl Configuration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use admitone_app::ports::store::Mode;
 
     #[test]
     fn the_example_says_the_defaults() {
@@ -209,7 +223,7 @@ mod tests {
     type Change = fn(&mut Configuration);
 
     /// A value for each variable that is not its default, and what it makes of the settings.
-    const SAID: [(&str, &str, Change); 13] = [
+    const SAID: [(&str, &str, Change); 17] = [
         ("ADMITONE_LISTEN", "127.0.0.1:9", |c| c.listen.set_port(9)),
         ("ADMITONE_DATA_DIR", "there", |c| c.data_dir = "there".into()),
         ("ADMITONE_STORE", "postgres://there/house", |c| c.store = "postgres://there/house".into()),
@@ -223,6 +237,12 @@ mod tests {
             c.strategy.map = "batched pay=redlock".parse().ok();
         }),
         ("ADMITONE_LOCK_WAIT_MS", "7", |c| c.strategy.lock_wait_ms = 7),
+        ("ADMITONE_REDIS", "redis://there", |c| c.redis.servers = "redis://there".into()),
+        ("ADMITONE_REDIS_LEASE_MS", "7", |c| c.redis.lease_ms = 7),
+        ("ADMITONE_REDIS_RENEW_MS", "7", |c| c.redis.renew_ms = 7),
+        ("ADMITONE_REDIS_FALLBACK", "optimistic", |c| {
+            c.redis.fallback = Some(Mode::Optimistic);
+        }),
         ("ADMITONE_ACCOUNTS_OPEN", "false", |c| c.accounts.open = false),
         ("ADMITONE_WALLET_SELF_CHARGE", "false", |c| c.wallet.self_charge = false),
     ];
@@ -290,6 +310,7 @@ mod tests {
             ("ADMITONE_LISTEN", "here"),
             ("ADMITONE_ISSUER_NAME", "alone"),
             ("ADMITONE_STRATEGY", "best"),
+            ("ADMITONE_REDIS_FALLBACK", "plain"),
         ] {
             let said = with(&[(name, value)]).unwrap_err().to_string();
             assert!(said.contains("ADMITONE") || said.contains("variables"), "{said}");

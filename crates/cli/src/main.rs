@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
 
 mod arguments;
+mod beside;
 mod commands;
 mod config;
 mod demo;

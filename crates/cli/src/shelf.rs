@@ -4,6 +4,7 @@
 use crate::config::{Address, Configuration};
 use crate::exit::{Failed, failed};
 use crate::secret;
+use crate::wiring::chance;
 use admitone_adapter_mysql::MysqlStore;
 use admitone_adapter_mysql::room_log::{self as mysql_rooms, MysqlRoomLog};
 use admitone_adapter_postgres::PostgresStore;
@@ -159,6 +160,16 @@ impl Shelf {
             Self::Sqlite(_, directory) => secret::of_directory(directory),
             Self::Postgres(store, _) => secret::decode(&store.recall("secret", &fresh).await?),
             Self::Mysql(store, _) => secret::decode(&store.recall("secret", &fresh).await?),
+        }
+    }
+
+    /// A name that no other store has, the same for all instances.
+    pub(crate) async fn name(&self) -> Result<String, Failed> {
+        let fresh = format!("{:032x}", chance());
+        match self {
+            Self::Sqlite(..) => Err(failed("the name of the store")("the embedded one has none")),
+            Self::Postgres(store, _) => Ok(store.recall("name", &fresh).await?),
+            Self::Mysql(store, _) => Ok(store.recall("name", &fresh).await?),
         }
     }
 

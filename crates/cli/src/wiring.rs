@@ -1,5 +1,6 @@
 //! Puts the parts together: the store, one writer, the rooms, and who follows other instances.
 
+use crate::beside::Beside;
 use crate::config::Configuration;
 use crate::exit::{Failed, failed};
 use crate::shelf::{Guards, Shelf};
@@ -86,6 +87,10 @@ impl Wired {
             Purpose::Looking => None,
         };
         let secret = shelf.secret().await?;
+        let beside = match purpose {
+            Purpose::Selling | Purpose::Task => Beside::open(configuration, &shelf).await?,
+            Purpose::Looking => None,
+        };
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let reads = shelf.reads();
         // Before anything is loaded: what others commit from here on is told.
@@ -111,19 +116,19 @@ impl Wired {
             tasks.spawn(follower.run(stop.clone()));
         }
         taps.push(Arc::new(Commits));
+        let locks = match &beside {
+            Some(beside) => {
+                beside.locks(&map, configuration, &shelf.store(), (&tasks, &stop)).await?
+            }
+            None => Vec::new(),
+        };
         let setup = RouterSetup {
             store: member_store(&shelf, membership.as_ref()),
-            locks: Vec::new(),
+            locks,
             clock: Arc::clone(&clock),
             taps,
-            limits: SettleLimits {
-                lock_wait_ms: configuration.strategy.lock_wait_ms,
-                ..SettleLimits::default()
-            },
-            channel: ChannelLimits {
-                depth_max: configuration.queue_depth_max,
-                batch_max: configuration.batch_max,
-            },
+            limits: settle_limits(configuration),
+            channel: channel_limits(configuration),
             tasks: tasks.clone(),
         };
         let delivery: Arc<dyn Delivery> = Arc::new(Router::start(&map, setup)?);
@@ -140,9 +145,7 @@ impl Wired {
             };
             tasks.spawn(sweeper.run(stop.clone()));
         }
-        let issuer = configuration.issuer.as_ref();
-        let issuer = issuer.map(|i| Issuer::new(&i.name, i.audience.as_deref(), &i.jwk));
-        let issuer = issuer.transpose()?;
+        let issuer = issuer(configuration)?;
         let secret = Secret::new(&secret);
         Ok(Self { office, rooms, parties, secret, issuer, shelf, membership, stop, tasks })
     }
@@ -175,6 +178,21 @@ async fn join(
     let joined = Membership::join(instances, Arc::clone(clock), chance(), map, LEASE_MS).await;
     let refused = |trouble: Trouble| failed("joining the instances of this store")(trouble.detail);
     joined.map(Arc::new).map(Some).map_err(refused)
+}
+
+fn settle_limits(configuration: &Configuration) -> SettleLimits {
+    SettleLimits { lock_wait_ms: configuration.strategy.lock_wait_ms, ..SettleLimits::default() }
+}
+
+fn channel_limits(configuration: &Configuration) -> ChannelLimits {
+    let Configuration { queue_depth_max: depth_max, batch_max, .. } = *configuration;
+    ChannelLimits { depth_max, batch_max }
+}
+
+fn issuer(configuration: &Configuration) -> Result<Option<Issuer>, Failed> {
+    let issuer = configuration.issuer.as_ref();
+    let issuer = issuer.map(|i| Issuer::new(&i.name, i.audience.as_deref(), &i.jwk));
+    Ok(issuer.transpose()?)
 }
 
 /// The store for whoever settles in it.

@@ -20,6 +20,7 @@ const ALLOWED: [(&str, &[&str], &[&str]); 10] = [
             "admitone-app",
             "admitone-adapter-mysql",
             "admitone-adapter-postgres",
+            "admitone-adapter-redis",
             "admitone-adapter-sqlite",
             "admitone-api",
             "admitone-lab",

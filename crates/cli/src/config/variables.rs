@@ -32,11 +32,15 @@ const fn issuer(name: &'static str, key: &'static str) -> Variable {
     Variable { name, table: Some("issuer"), key, kind: Kind::Text }
 }
 
+const fn redis(name: &'static str, key: &'static str, kind: Kind) -> Variable {
+    Variable { name, table: Some("redis"), key, kind }
+}
+
 const fn strategy(name: &'static str, key: &'static str, kind: Kind) -> Variable {
     Variable { name, table: Some("strategy"), key, kind }
 }
 
-pub(super) const VARIABLES: [Variable; 16] = [
+pub(super) const VARIABLES: [Variable; 20] = [
     variable("ADMITONE_LISTEN", "listen", Kind::Text),
     variable("ADMITONE_DATA_DIR", "data_dir", Kind::Text),
     variable("ADMITONE_STORE", "store", Kind::Text),
@@ -48,6 +52,10 @@ pub(super) const VARIABLES: [Variable; 16] = [
     variable("ADMITONE_BATCH_MAX", "batch_max", Kind::Number),
     strategy("ADMITONE_STRATEGY", "map", Kind::Text),
     strategy("ADMITONE_LOCK_WAIT_MS", "lock_wait_ms", Kind::Number),
+    redis("ADMITONE_REDIS", "servers", Kind::Text),
+    redis("ADMITONE_REDIS_LEASE_MS", "lease_ms", Kind::Number),
+    redis("ADMITONE_REDIS_RENEW_MS", "renew_ms", Kind::Number),
+    redis("ADMITONE_REDIS_FALLBACK", "fallback", Kind::Text),
     truth("ADMITONE_ACCOUNTS_OPEN", "accounts", "open"),
     truth("ADMITONE_WALLET_SELF_CHARGE", "wallet", "self_charge"),
     issuer("ADMITONE_ISSUER_NAME", "name"),

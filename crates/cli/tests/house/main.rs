@@ -16,9 +16,14 @@ mod idle;
 mod instances;
 mod kill;
 mod kill_line;
+#[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod one_map;
 mod operations;
 mod process;
+#[expect(clippy::print_stdout, reason = "whoever runs tests must see what was not tested")]
+mod redis;
+#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]
+mod redis_locks;
 mod reference;
 mod repeats;
 mod sale;

@@ -6,6 +6,7 @@ use crate::shared_store::Server;
 use crate::shopper::{import, until};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 fn flags<'a>(store: &'a str, map: &'a str) -> [&'a str; 4] {
     ["--store", store, "--strategy", map]
@@ -16,7 +17,16 @@ fn start(directory: &Path, store: &str, map: &str) -> Child {
     serve(directory, &flags(store, map)).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn refusal(child: Child) -> String {
+fn refusal(mut child: Child) -> String {
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > Duration::from_secs(30) {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("it was not refused");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{said}");

@@ -88,6 +88,18 @@ impl<'a> Shopper<'a> {
         panic!("nobody answered {request}");
     }
 
+    /// Sends once, to one that is there.
+    pub(crate) fn ask(&self, request: &str, body: &str) -> Answer {
+        let address = self.front.addresses.lock().unwrap()[0].clone();
+        let mut connection = Connection::try_to(&address).unwrap();
+        let headers = [
+            ("idempotency-key", "asked-once"),
+            ("content-type", "application/json"),
+            ("authorization", self.token.as_str()),
+        ];
+        connection.send(request, &headers, body)
+    }
+
     pub(crate) fn hold_best(&mut self) -> Answer {
         let best = r#"{"show":"show_1","best_available":{"quantity":1}}"#;
         self.send("POST /api/v1/reservations", best)

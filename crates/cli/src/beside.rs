@@ -1,0 +1,80 @@
+//! Redis beside a store that instances share: the locks that hold across them.
+
+use crate::config::Configuration;
+use crate::exit::{Failed, failed};
+use crate::shelf::Shelf;
+use admitone_adapter_redis::{LockOptions, LockSetup, Node, RedisLock};
+use admitone_app::ports::lock::Lock;
+use admitone_app::ports::store::Store;
+use admitone_app::strategy::{LockKind, StrategyMap};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// No call takes longer than this.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// The servers that are configured.
+pub(crate) struct Beside {
+    nodes: Vec<Node>,
+    /// What the names of this house begin with: several may share a server.
+    prefix: String,
+}
+
+impl Beside {
+    /// The servers, if any are configured. They need not be there yet.
+    pub(crate) async fn open(
+        configuration: &Configuration,
+        shelf: &Shelf,
+    ) -> Result<Option<Self>, Failed> {
+        let addresses = configuration.redis.addresses();
+        if addresses.is_empty() {
+            return Ok(None);
+        }
+        let open = |address: &str| {
+            // It may hold a password, so it is not repeated.
+            let advice = "write redis://HOST:PORT, several with commas between them";
+            Node::new(address, PATIENCE).map_err(|_| failed("the address of a Redis")(advice))
+        };
+        let nodes = addresses.into_iter().map(open).collect::<Result<_, _>>()?;
+        let prefix = format!("admitone:{}", shelf.name().await?);
+        Ok(Some(Self { nodes, prefix }))
+    }
+
+    /// The locks that a map needs.
+    pub(crate) async fn locks(
+        &self,
+        map: &StrategyMap,
+        configuration: &Configuration,
+        store: &Arc<dyn Store>,
+        (tasks, stop): (&TaskTracker, &CancellationToken),
+    ) -> Result<Vec<(LockKind, Arc<dyn Lock>)>, Failed> {
+        let redis = &configuration.redis;
+        let setup = || LockSetup {
+            options: LockOptions {
+                lease_ms: redis.lease_ms,
+                renew_every_ms: Some(redis.renew_ms),
+                fencing: map.fencing,
+                fallback: redis.fallback,
+                prefix: self.prefix.clone(),
+                ..LockOptions::default()
+            },
+            store: Arc::clone(store),
+            tracker: tasks.clone(),
+            stop: stop.clone(),
+        };
+        let mut locks: Vec<(LockKind, Arc<dyn Lock>)> = Vec::new();
+        let needs = |kind| map.strategies().iter().any(|way| way.lock == kind);
+        if needs(LockKind::PubSub) {
+            let lock = RedisLock::pubsub(self.nodes[0].clone(), setup()).await;
+            locks.push((LockKind::PubSub, Arc::new(lock)));
+        }
+        if needs(LockKind::Redlock) {
+            let lock = RedisLock::redlock(self.nodes.clone(), setup());
+            let lock = lock.map_err(|trouble| failed("--redis")(trouble.detail))?;
+            locks.push((LockKind::Redlock, Arc::new(lock)));
+        }
+        Ok(locks)
+    }
+}
