@@ -17,7 +17,7 @@ use mysql_async::{Row, TxOpts};
 /// The row for whose lock they wait is committed by itself, so that its making is waited for as
 /// well.
 const ONE_BY_ONE: &str = "INSERT IGNORE INTO house VALUES ('instances', '')";
-const LISTED: &str = "SELECT id, map, is_alone, until FROM instance";
+const LISTED: &str = "SELECT id, map, is_alone, rooms, until FROM instance";
 
 #[async_trait]
 impl Instances for MysqlStore {
@@ -44,10 +44,13 @@ impl Instances for MysqlStore {
             Ok(admitted) => term(&mut transaction, admitted).await?,
         };
         let (id, map) = (name(member.id), literal(member.map.as_bytes()));
+        let rooms = member.rooms.as_ref().map_or("NULL".to_owned(), |at| literal(at.as_bytes()));
         let (is_alone, until) = (member.is_alone, now.plus_ms(member.lease_ms).0);
         let steps = [
             Step::read(format!("DELETE FROM instance WHERE until <= {}", now.0)),
-            Step::read(format!("REPLACE INTO instance VALUES ({id}, {map}, {is_alone}, {until})")),
+            Step::read(format!(
+                "REPLACE INTO instance VALUES ({id}, {map}, {is_alone}, {rooms}, {until})"
+            )),
         ];
         script::run(&mut transaction, "join", &steps).await?;
         transaction.commit().await.map_err(failed)?;
@@ -62,18 +65,21 @@ impl Instances for MysqlStore {
 }
 
 fn of_row(row: &Row) -> Result<(Member, Moment), Trouble> {
-    let text = |column| -> Result<String, Trouble> {
-        let bytes: Vec<u8> = read::get(row, column)?;
-        String::from_utf8(bytes).map_err(|error| trouble::unreadable("join", error))
-    };
+    let text = |column| -> Result<String, Trouble> { text_of(read::get(row, column)?) };
+    let rooms: Option<Vec<u8>> = read::get(row, 3)?;
     let id = u128::from_str_radix(&text(0)?, 16);
     let member = Member {
         id: id.map_err(|error| trouble::unreadable("join", error))?,
         map: text(1)?,
         is_alone: read::get(row, 2)?,
+        rooms: rooms.map(text_of).transpose()?,
         lease_ms: 0,
     };
-    Ok((member, Moment(read::get(row, 3)?)))
+    Ok((member, Moment(read::get(row, 4)?)))
+}
+
+fn text_of(bytes: Vec<u8>) -> Result<String, Trouble> {
+    String::from_utf8(bytes).map_err(|error| trouble::unreadable("join", error))
 }
 
 /// The token of the term that lasts, or of a new one.

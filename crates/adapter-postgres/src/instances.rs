@@ -15,9 +15,9 @@ use tokio_postgres::Transaction;
 
 const ONE_BY_ONE: &str =
     "SELECT pg_advisory_xact_lock(hashtext('admitone instances'), hashtext(current_schema()))";
-const LISTED: &str = "SELECT id, map, is_alone, until FROM instance";
-const LIST: &str = "INSERT INTO instance VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE \
-     SET map = excluded.map, is_alone = excluded.is_alone, until = excluded.until";
+const LISTED: &str = "SELECT id, map, is_alone, rooms, until FROM instance";
+const LIST: &str = "INSERT INTO instance VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE \
+     SET map = excluded.map, is_alone = excluded.is_alone, rooms = excluded.rooms, until = excluded.until";
 const FORGET: &str = "DELETE FROM instance WHERE until <= $1";
 const LEAVE: &str = "DELETE FROM instance WHERE id = $1";
 const NEWEST: &str = "SELECT token FROM fence WHERE name = $1";
@@ -37,10 +37,10 @@ impl Instances for PostgresStore {
             Ok(admitted) => term(&transaction, admitted).await?,
         };
         let until = now.plus_ms(member.lease_ms).0;
-        let values = (name(member.id), &member.map, member.is_alone, until);
+        let Member { id, map, is_alone, rooms, .. } = member;
         transaction.execute(FORGET, &[&now.0]).await.map_err(&failed)?;
         transaction
-            .execute(LIST, &[&values.0, &values.1, &values.2, &values.3])
+            .execute(LIST, &[&name(*id), map, is_alone, rooms, &until])
             .await
             .map_err(&failed)?;
         transaction.commit().await.map_err(failed)?;
@@ -62,9 +62,10 @@ async fn listed(transaction: &Transaction<'_>) -> Result<Vec<(Member, Moment)>, 
             id: id.map_err(|error| trouble::unreadable("join", error))?,
             map: read::get(row, 1)?,
             is_alone: read::get(row, 2)?,
+            rooms: read::get(row, 3)?,
             lease_ms: 0,
         };
-        Ok((member, Moment(read::get(row, 3)?)))
+        Ok((member, Moment(read::get(row, 4)?)))
     };
     found.iter().map(of_row).collect()
 }

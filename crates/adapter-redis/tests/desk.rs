@@ -28,7 +28,7 @@ async fn open(server: &Server, stop: &CancellationToken) -> Desk {
         tracker: TaskTracker::new(),
         stop: stop.clone(),
     };
-    Desk::open_shared(setup).await.unwrap()
+    Desk::open_shared(setup).await.unwrap().0
 }
 
 async fn wait_ms(span_ms: u64) {

@@ -32,6 +32,17 @@ pub struct Membership {
     state: Mutex<State>,
 }
 
+/// Who joins.
+#[derive(Debug, Clone, Copy)]
+pub struct Who<'a> {
+    /// Drawn at its start, never the same twice.
+    pub id: u128,
+    /// Where its waiting rooms are, as a word; none if it opens none.
+    pub rooms: Option<&'a str>,
+    /// How long it counts as alive after it was last heard of.
+    pub lease_ms: u64,
+}
+
 /// What is known of its own lease.
 enum State {
     /// It is one of them until then, in a term.
@@ -46,12 +57,13 @@ impl Membership {
     pub async fn join(
         instances: Arc<dyn Instances>,
         clock: Arc<dyn Clock>,
-        id: u128,
         map: &StrategyMap,
-        lease_ms: u64,
+        who: Who<'_>,
     ) -> Result<Self, Trouble> {
-        let member =
-            Member { id, map: map.to_string(), is_alone: map.safety() == Safety::Alone, lease_ms };
+        let Who { id, rooms, lease_ms } = who;
+        let is_alone = map.safety() == Safety::Alone;
+        let rooms = rooms.map(str::to_owned);
+        let member = Member { id, map: map.to_string(), is_alone, rooms, lease_ms };
         let state = Mutex::new(State::Out("it has not joined yet".to_owned()));
         let relies = map.relies_on_others();
         let membership = Self { instances, clock, member, relies, state };
@@ -100,6 +112,11 @@ impl Membership {
             Joining::OtherMap(map) => State::Out(format!(
                 "instances of this store use the map `{map}`, this one `{}`: all must have the same",
                 self.member.map
+            )),
+            Joining::OtherRooms(rooms) => State::Out(format!(
+                "instances of this store have their waiting rooms in {rooms}, this one in {}: all \
+                 must have them in one place",
+                self.member.rooms.as_deref().unwrap_or("none")
             )),
             Joining::NotAlone => State::Out(format!(
                 "the map `{}` is safe only alone, and another instance is there",
@@ -199,7 +216,8 @@ mod tests {
         async fn join(&self, id: u128, map: &str) -> Result<Instance, Trouble> {
             let map = map.parse().unwrap();
             let (list, clock) = (self.list.clone(), self.clock.clone());
-            let membership = Arc::new(Membership::join(list, clock, id, &map, LEASE_MS).await?);
+            let who = Who { id, rooms: None, lease_ms: LEASE_MS };
+            let membership = Arc::new(Membership::join(list, clock, &map, who).await?);
             let (store, known) = (self.store.clone(), Arc::clone(&membership));
             Ok(Instance { store: MemberStore { store, membership: known }, membership })
         }

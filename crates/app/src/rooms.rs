@@ -13,10 +13,11 @@ use crate::Trouble;
 use crate::ports::clock::Clock;
 use crate::ports::reads::Reads;
 use crate::ports::room_log::RoomLog;
+use crate::ports::shared_room::SharedRooms;
 use crate::waiting_room::settings::RoomSettings;
 use crate::waiting_room::{
     Claims, Control, Desk, DeskSetup, End, EndReason, Frame, Join, Joined, Kind, MasterKey, Mode,
-    Position, PublicDocument, Standing, TokenKeys, UserKey, UuidKeys,
+    Position, PublicDocument, SharedDeskSetup, Standing, TokenKeys, UserKey, UuidKeys,
 };
 use admitone_domain::id::{BuyerId, RoomId};
 use admitone_domain::pass::{Admission, PassKey};
@@ -34,6 +35,8 @@ pub struct RoomsSetup {
     pub reads: Arc<dyn Reads>,
     /// Where their histories are kept.
     pub log: Arc<dyn RoomLog>,
+    /// Where they are when several instances share them; then nothing is kept in the log.
+    pub shared: Option<Arc<dyn SharedRooms>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Signs their tokens.
@@ -218,12 +221,12 @@ impl Rooms {
         opaque.or_else(|_| self.uuids.verify(number(room), epoch, token)).ok()
     }
 
-    /// A room that is open and led by this process.
+    /// A room that is open, and shared or led by this process.
     fn known(&self, room: RoomId) -> Option<Arc<OpenRoom>> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         let is_ours = |found: &&Arc<OpenRoom>| {
-            let is_led = found.desk.is_open() && self.setup.log.leads(number(room));
-            is_led || self.setup.stop.is_cancelled()
+            let is_led = self.setup.shared.is_some() || self.setup.log.leads(number(room));
+            (found.desk.is_open() && is_led) || self.setup.stop.is_cancelled()
         };
         open.get(&room).filter(is_ours).cloned()
     }
@@ -242,17 +245,10 @@ impl Rooms {
             return Ok(None);
         };
         let settings = settings_of(&settings);
-        let recovered = Desk::recover(DeskSetup {
-            room: number(room),
-            settings: settings.clone(),
-            log: Arc::clone(&self.setup.log),
-            clock: Arc::clone(&self.setup.clock),
-            tracker: self.setup.tracker.clone(),
-            stop: self.setup.stop.clone(),
-        })
-        .await?;
-        let news = missed::news(&*self.setup.reads, room, &recovered).await?;
-        let desk = recovered.open(news).await?;
+        let desk = match &self.setup.shared {
+            Some(shared) => self.open_shared(room, &**shared, &settings).await?,
+            None => self.open_own(room, settings.clone()).await?,
+        };
         if *desk.view().settings != settings {
             // They were changed while the room could not be told.
             let changed = desk.control(Control::Change(Box::new(settings))).await?;
@@ -263,6 +259,50 @@ impl Rooms {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         open.insert(room, Arc::clone(&found));
         Ok(Some(found))
+    }
+
+    /// The room itself, back from its history.
+    async fn open_own(&self, room: RoomId, settings: RoomSettings) -> Result<Desk, Trouble> {
+        let RoomsSetup { reads, log, clock, tracker, stop, .. } = &self.setup;
+        let recovered = Desk::recover(DeskSetup {
+            room: number(room),
+            settings,
+            log: Arc::clone(log),
+            clock: Arc::clone(clock),
+            tracker: tracker.clone(),
+            stop: stop.clone(),
+        })
+        .await?;
+        let slots = recovered.slots();
+        let news = missed::news(&**reads, room, recovered.epoch(), &slots).await?;
+        recovered.open(news).await
+    }
+
+    /// This instance's way to the room that all share. Others may be at work in it: what nobody
+    /// told it is told like anything else.
+    async fn open_shared(
+        &self,
+        room: RoomId,
+        shared: &dyn SharedRooms,
+        settings: &RoomSettings,
+    ) -> Result<Desk, Trouble> {
+        let RoomsSetup { reads, clock, tracker, stop, .. } = &self.setup;
+        let (desk, slots) = Desk::open_shared(SharedDeskSetup {
+            room: number(room),
+            way: shared.open(number(room), settings).await?,
+            clock: Arc::clone(clock),
+            tracker: tracker.clone(),
+            stop: stop.clone(),
+        })
+        .await?;
+        let news = missed::news(&**reads, room, desk.epoch(), &slots).await?;
+        for end in news.ends {
+            desk.end(end).await?;
+        }
+        for extension in news.extensions {
+            desk.extend(extension).await?;
+        }
+        Ok(desk)
     }
 }
 

@@ -70,8 +70,8 @@ pub(crate) struct Place {
     /// `batched pay=pessimistic`; see docs/strategies.md. The same for all who share a store.
     #[arg(long, env = "ADMITONE_STRATEGY")]
     pub(crate) strategy: Option<StrategyMap>,
-    /// Redis beside a store that instances share, for the locks `pubsub` (on the first) and
-    /// `redlock` (on a majority): `redis://HOST:PORT`, several with commas between them.
+    /// Redis beside a store that instances share: `redis://HOST:PORT`, several with commas between
+    /// them. The first has the waiting rooms and the lock `pubsub`; `redlock` is on a majority.
     #[arg(long, env = "ADMITONE_REDIS", hide_env_values = true)]
     pub(crate) redis: Option<String>,
 }

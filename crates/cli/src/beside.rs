@@ -1,10 +1,12 @@
-//! Redis beside a store that instances share: the locks that hold across them.
+//! Redis beside a store that instances share: the locks that hold across them, and the waiting
+//! rooms that they share.
 
 use crate::config::Configuration;
 use crate::exit::{Failed, failed};
 use crate::shelf::Shelf;
-use admitone_adapter_redis::{LockOptions, LockSetup, Node, RedisLock};
+use admitone_adapter_redis::{LockOptions, LockSetup, Node, RedisLock, RedisRooms, RoomOptions};
 use admitone_app::ports::lock::Lock;
+use admitone_app::ports::shared_room::SharedRooms;
 use admitone_app::ports::store::Store;
 use admitone_app::strategy::{LockKind, StrategyMap};
 use std::sync::Arc;
@@ -18,6 +20,8 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// The servers that are configured.
 pub(crate) struct Beside {
     nodes: Vec<Node>,
+    /// The first, by a connection that the rooms share with nobody.
+    of_rooms: Node,
     /// What the names of this house begin with: several may share a server.
     prefix: String,
 }
@@ -37,9 +41,16 @@ impl Beside {
             let advice = "write redis://HOST:PORT, several with commas between them";
             Node::new(address, PATIENCE).map_err(|_| failed("the address of a Redis")(advice))
         };
+        let of_rooms = open(addresses[0])?;
         let nodes = addresses.into_iter().map(open).collect::<Result<_, _>>()?;
         let prefix = format!("admitone:{}", shelf.name().await?);
-        Ok(Some(Self { nodes, prefix }))
+        Ok(Some(Self { nodes, of_rooms, prefix }))
+    }
+
+    /// The waiting rooms that all instances share.
+    pub(crate) fn rooms(&self) -> Arc<dyn SharedRooms> {
+        let options = RoomOptions { prefix: self.prefix.clone(), ..RoomOptions::default() };
+        Arc::new(RedisRooms::new(self.of_rooms.clone(), options))
     }
 
     /// The locks that a map needs.

@@ -13,9 +13,10 @@ use admitone_app::clock::SystemClock;
 use admitone_app::delivery::{ChannelLimits, Router, RouterSetup};
 use admitone_app::follower::Follower;
 use admitone_app::ids::Ids;
-use admitone_app::membership::{LEASE_MS, MemberStore, Membership};
+use admitone_app::membership::{LEASE_MS, MemberStore, Membership, Who};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
+use admitone_app::ports::shared_room::SharedRooms;
 use admitone_app::ports::store::Store;
 use admitone_app::ports::tap::Tap;
 use admitone_app::rooms::{Rooms, RoomsSetup};
@@ -83,7 +84,8 @@ impl Wired {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let shelf = Shelf::open(configuration, &clock, guards).await?;
         let membership = match purpose {
-            Purpose::Selling | Purpose::Task => join(&shelf, &map, &clock).await?,
+            Purpose::Selling => join(&shelf, &map, &clock, Some(rooms_in(configuration))).await?,
+            Purpose::Task => join(&shelf, &map, &clock, None).await?,
             Purpose::Looking => None,
         };
         let secret = shelf.secret().await?;
@@ -105,7 +107,8 @@ impl Wired {
         parties.load(&*reads, &*shelf.records()).await?;
         let rooms = if purpose == Purpose::Selling || !shelf.is_shared() {
             let key = MasterKey { id: 1, secret };
-            Some(open_rooms(&shelf, key, &clock, &tasks, &stop).await?)
+            let shared = beside.as_ref().map(Beside::rooms);
+            Some(open_rooms(&shelf, shared, key, &clock, (&tasks, &stop)).await?)
         } else {
             None
         };
@@ -138,12 +141,7 @@ impl Wired {
         let ids = Arc::new(Ids::new(shelf.store()));
         let office = BoxOffice { delivery, reads, boards, ids, clock };
         if purpose == Purpose::Selling || !shelf.is_shared() {
-            let sweeper = Sweeper {
-                reads: Arc::clone(&office.reads),
-                delivery: Arc::clone(&office.delivery),
-                clock: Arc::clone(&office.clock),
-            };
-            tasks.spawn(sweeper.run(stop.clone()));
+            tasks.spawn(sweeper(&office).run(stop.clone()));
         }
         let issuer = issuer(configuration)?;
         let secret = Secret::new(&secret);
@@ -168,14 +166,21 @@ impl Wired {
     }
 }
 
+/// Where a house has its waiting rooms.
+fn rooms_in(configuration: &Configuration) -> &'static str {
+    if configuration.redis.addresses().is_empty() { "the store" } else { "Redis" }
+}
+
 /// Joins those who share the store, if anybody can.
 async fn join(
     shelf: &Shelf,
     map: &StrategyMap,
     clock: &Arc<dyn Clock>,
+    rooms: Option<&str>,
 ) -> Result<Option<Arc<Membership>>, Failed> {
     let Some(instances) = shelf.instances() else { return Ok(None) };
-    let joined = Membership::join(instances, Arc::clone(clock), chance(), map, LEASE_MS).await;
+    let who = Who { id: chance(), rooms, lease_ms: LEASE_MS };
+    let joined = Membership::join(instances, Arc::clone(clock), map, who).await;
     let refused = |trouble: Trouble| failed("joining the instances of this store")(trouble.detail);
     joined.map(Arc::new).map(Some).map_err(refused)
 }
@@ -187,6 +192,14 @@ fn settle_limits(configuration: &Configuration) -> SettleLimits {
 fn channel_limits(configuration: &Configuration) -> ChannelLimits {
     let Configuration { queue_depth_max: depth_max, batch_max, .. } = *configuration;
     ChannelLimits { depth_max, batch_max }
+}
+
+fn sweeper(office: &BoxOffice) -> Sweeper {
+    Sweeper {
+        reads: Arc::clone(&office.reads),
+        delivery: Arc::clone(&office.delivery),
+        clock: Arc::clone(&office.clock),
+    }
 }
 
 fn issuer(configuration: &Configuration) -> Result<Option<Issuer>, Failed> {
@@ -206,14 +219,14 @@ fn member_store(shelf: &Shelf, membership: Option<&Arc<Membership>>) -> Arc<dyn 
     }
 }
 
-/// Opens the waiting rooms. Each is led by one instance: if another leads them this one waits as
-/// long as a dead one would keep them, and then gives up.
+/// Opens the waiting rooms. All instances share them, or each is led by one of them: if another
+/// leads them this one waits as long as a dead one would keep them, and then gives up.
 async fn open_rooms(
     shelf: &Shelf,
+    shared: Option<Arc<dyn SharedRooms>>,
     key: MasterKey,
     clock: &Arc<dyn Clock>,
-    tasks: &TaskTracker,
-    stop: &CancellationToken,
+    (tasks, stop): (&TaskTracker, &CancellationToken),
 ) -> Result<Arc<Rooms>, Failed> {
     let log = shelf.room_log()?;
     shelf.keep(tasks, stop);
@@ -222,6 +235,7 @@ async fn open_rooms(
         let setup = RoomsSetup {
             reads: shelf.reads(),
             log: Arc::clone(&log),
+            shared: shared.clone(),
             clock: Arc::clone(clock),
             key: key.clone(),
             tracker: tasks.clone(),
@@ -232,7 +246,9 @@ async fn open_rooms(
                 tries += 1;
                 if tries > ROOMS_TRIES {
                     return Err(failed("another instance sells from this store")(format!(
-                        "{}, and a room cannot be shared yet: let that instance sell alone, or                          take the room away from its shows",
+                        "{}: have Redis beside the store, so that instances share a room \
+                         (--redis), let that instance sell alone, or take the room away from its \
+                         shows",
                         trouble.detail
                     )));
                 }

@@ -53,6 +53,7 @@ const ALL: &[Case] = instances_cases![
     instances_with_one_map_share_a_store: Always,
     another_map_is_refused_while_an_instance_lives: Always,
     a_map_that_is_safe_only_alone_has_one_instance: Always,
+    rooms_are_in_one_place: Always,
     a_dead_instance_is_forgotten_after_its_lease: Always,
     who_leaves_makes_room_at_once: Always,
     a_term_lasts_while_somebody_lives: Always,
@@ -90,7 +91,7 @@ fn trial(fixture: Arc<dyn InstancesFixture>, case: &'static Case) -> Trial {
 const LEASE_MS: u64 = 400;
 
 fn member(id: u128, map: &str, is_alone: bool) -> Member {
-    Member { id, map: map.to_owned(), is_alone, lease_ms: LEASE_MS }
+    Member { id, map: map.to_owned(), is_alone, rooms: None, lease_ms: LEASE_MS }
 }
 
 impl FreshInstances {
@@ -159,6 +160,16 @@ async fn a_map_that_is_safe_only_alone_has_one_instance(fresh: FreshInstances) {
     assert!([first, second].contains(&Joining::NotAlone), "one of the two is refused");
     assert!(fresh.joins(is_in).await, "it renews its lease");
     assert_eq!(fresh.join(is_out).await, Joining::NotAlone);
+}
+
+async fn rooms_are_in_one_place(fresh: FreshInstances) {
+    let with =
+        |id, rooms: &str| Member { rooms: Some(rooms.to_owned()), ..member(id, "batched", false) };
+    assert!(fresh.joins(&member(1, "batched", false)).await);
+    assert!(fresh.joins(&with(2, "here")).await);
+    assert!(fresh.joins(&with(3, "here")).await);
+    assert_eq!(fresh.join(&with(4, "there")).await, Joining::OtherRooms("here".to_owned()));
+    assert!(fresh.joins(&member(5, "batched", false)).await);
 }
 
 async fn a_dead_instance_is_forgotten_after_its_lease(fresh: FreshInstances) {

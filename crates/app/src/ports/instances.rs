@@ -16,6 +16,8 @@ use async_trait::async_trait;
 /// - `another_map_is_refused_while_an_instance_lives`: and is told which one is in use.
 /// - `a_map_that_is_safe_only_alone_has_one_instance`: it refuses a second one, and is refused
 ///   beside one; its own renewal is no second one.
+/// - `rooms_are_in_one_place`: who has them elsewhere is refused, else a line would be two; who
+///   opens none is not asked.
 /// - `a_dead_instance_is_forgotten_after_its_lease`: not before, and then any map may come.
 /// - `who_leaves_makes_room_at_once`: without waiting for the lease.
 /// - `a_term_lasts_while_somebody_lives`: who joins others is in their term, who joins nobody
@@ -39,6 +41,8 @@ pub struct Member {
     pub map: String,
     /// Whether the map is safe only alone.
     pub is_alone: bool,
+    /// Where its waiting rooms are, as a word; none if it opens none.
+    pub rooms: Option<String>,
     /// How long it counts as alive after it was last heard of.
     pub lease_ms: u64,
 }
@@ -50,6 +54,8 @@ pub enum Joining {
     Joined(Fence),
     /// Another map is in use: this one.
     OtherMap(String),
+    /// The rooms are elsewhere: there.
+    OtherRooms(String),
     /// The map in use is safe only alone, and somebody is there.
     NotAlone,
 }
@@ -72,13 +78,20 @@ pub fn admit(
     coming: &Member,
     now: Moment,
 ) -> Result<Admitted, Joining> {
-    let mut alive = listed.iter().filter(|(_, until)| now < *until).map(|(member, _)| member);
+    let alive = listed.iter().filter(|(_, until)| now < *until).map(|(member, _)| member);
+    let mut others = alive.clone().filter(|member| member.id != coming.id);
     // All who are alive have one map: any of them speaks for the others.
-    match alive.clone().find(|member| member.id != coming.id) {
-        Some(other) if other.map != coming.map => Err(Joining::OtherMap(other.map.clone())),
-        Some(_) if coming.is_alone => Err(Joining::NotAlone),
-        Some(_) => Ok(Admitted::Beside),
-        None if alive.next().is_some() => Ok(Admitted::Beside),
-        None => Ok(Admitted::First),
+    let Some(other) = others.clone().next() else {
+        let is_known = alive.count() > 0;
+        return Ok(if is_known { Admitted::Beside } else { Admitted::First });
+    };
+    if other.map != coming.map {
+        return Err(Joining::OtherMap(other.map.clone()));
+    }
+    let elsewhere = others.find_map(|other| other.rooms.clone().filter(|_| coming.rooms.is_some()));
+    match elsewhere.filter(|rooms| Some(rooms) != coming.rooms.as_ref()) {
+        Some(rooms) => Err(Joining::OtherRooms(rooms)),
+        None if coming.is_alone => Err(Joining::NotAlone),
+        None => Ok(Admitted::Beside),
     }
 }

@@ -5,7 +5,7 @@
 use super::buyer_of;
 use crate::Trouble;
 use crate::ports::reads::{Page, Reads};
-use crate::waiting_room::{Batch, End, EndReason, Extension, Place, Recovered, Slot};
+use crate::waiting_room::{Batch, End, EndReason, Extension, Place, Slot};
 use admitone_domain::id::RoomId;
 use admitone_domain::pass::PassKey;
 use admitone_domain::reservation::ReservationState;
@@ -25,10 +25,9 @@ const CLOCKS_DIFFER_US: i64 = 60_000_000;
 pub(super) async fn news(
     reads: &dyn Reads,
     room: RoomId,
-    recovered: &Recovered,
+    epoch: u16,
+    slots: &[(Place, Slot)],
 ) -> Result<Batch, Trouble> {
-    let slots = recovered.slots();
-    let epoch = recovered.epoch();
     let key = |place: Place| PassKey { room, epoch, place: place.0 };
     let (mut ends, mut live) = (Vec::new(), Vec::new());
     for part in slots.chunks(KEYS_MAX) {

@@ -22,6 +22,7 @@ use super::passes::Passes;
 use super::place::{Place, UserKey};
 use super::room::Room;
 use super::settings::{Mode, RoomSettings, SettingsProblem};
+use super::slots::Slot;
 use super::snapshot::{Eta, Snapshot};
 use super::token::Claims;
 use crate::ports::clock::Clock;
@@ -163,11 +164,13 @@ impl Desk {
         !self.asks.is_closed()
     }
 
-    /// Opens one instance's desk of a room that others share.
+    /// Opens one instance's desk of a room that others share, and says which slots are taken.
     ///
     /// # Errors
     /// The room does not answer.
-    pub async fn open_shared(setup: SharedDeskSetup) -> Result<Self, Trouble> {
+    pub async fn open_shared(
+        setup: SharedDeskSetup,
+    ) -> Result<(Self, Vec<(Place, Slot)>), Trouble> {
         let SharedDeskSetup { room: number, way: mut room, clock, tracker, stop } = setup;
         let told = room.exchange(&Batch::default()).await?;
         let passes = Passes::empty();
@@ -189,7 +192,9 @@ impl Desk {
             frame_at_us: i64::MIN,
         };
         tracker.spawn(clerk.run(questions));
-        Ok(desk)
+        let taken = told.passes.changed.into_iter();
+        let slots = taken.filter_map(|(place, pass)| Some((place, Slot::from(pass?))));
+        Ok((desk, slots.collect()))
     }
 
     /// What is published.

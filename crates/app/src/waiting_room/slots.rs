@@ -2,6 +2,7 @@
 //! the size of this set and never a counter of its own.
 
 use super::place::{Place, UserKey};
+use crate::ports::shared_room::SharedPass;
 use hashbrown::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -17,6 +18,13 @@ pub struct Slot {
     pub deadline_us: i64,
     /// Whether the user has shown up since the call.
     pub claimed: bool,
+}
+
+impl From<SharedPass> for Slot {
+    fn from(pass: SharedPass) -> Self {
+        let SharedPass { user, called_us, deadline_us, is_claimed: claimed, .. } = pass;
+        Self { user, called_us, deadline_us, claimed }
+    }
 }
 
 /// The places inside.

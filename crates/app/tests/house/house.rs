@@ -194,6 +194,7 @@ async fn open_rooms(
     Rooms::open(RoomsSetup {
         reads: Arc::clone(reads),
         log: Arc::<MemoryRoomLog>::clone(log),
+        shared: None,
         clock: Arc::<HandClock>::clone(clock),
         key: MasterKey { id: 1, secret: [7; 32] },
         tracker: TaskTracker::new(),

@@ -27,6 +27,8 @@ mod redis_locks;
 mod reference;
 mod repeats;
 mod sale;
+#[expect(clippy::disallowed_methods, reason = "its patience is measured")]
+mod shared_rooms;
 #[expect(clippy::print_stdout, reason = "whoever runs tests must see what was not tested")]
 mod shared_store;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
