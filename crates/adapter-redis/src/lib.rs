@@ -4,12 +4,14 @@
 //! costs speed. What a script does is one step for everybody; the scripts are the `.lua` files
 //! beside the code that calls them.
 
+mod cache;
 mod chance;
 pub mod lock;
 mod monotonic;
 mod node;
 pub mod room;
 
+pub use cache::RedisCache;
 pub use lock::{LockOptions, LockSetup, RedisLock};
 pub use node::Node;
 pub use room::{RedisRoom, RedisRooms, RoomOptions};

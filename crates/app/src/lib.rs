@@ -10,6 +10,8 @@
 
 pub mod board;
 pub mod box_office;
+pub mod cached;
+pub mod cached_lists;
 pub mod clock;
 pub mod delivery;
 pub mod follower;

@@ -1,9 +1,11 @@
 //! In-memory adapters: for tests, and as the model that the others are compared with.
 
+mod cache;
 mod instances;
 mod reads;
 mod state;
 mod store;
 
+pub use cache::MemoryCache;
 pub use instances::MemoryInstances;
 pub use store::MemoryStore;

@@ -1,10 +1,13 @@
-//! Redis beside a store that instances share: the locks that hold across them, and the waiting
-//! rooms that they share.
+//! Redis beside a store that instances share: the locks that hold across them, the waiting
+//! rooms and the cached lists that they share.
 
 use crate::config::Configuration;
 use crate::exit::{Failed, failed};
 use crate::shelf::Shelf;
-use admitone_adapter_redis::{LockOptions, LockSetup, Node, RedisLock, RedisRooms, RoomOptions};
+use admitone_adapter_redis::{
+    LockOptions, LockSetup, Node, RedisCache, RedisLock, RedisRooms, RoomOptions,
+};
+use admitone_app::ports::cache::Cache;
 use admitone_app::ports::lock::Lock;
 use admitone_app::ports::shared_room::SharedRooms;
 use admitone_app::ports::store::Store;
@@ -16,6 +19,9 @@ use tokio_util::task::TaskTracker;
 
 /// No call takes longer than this.
 const PATIENCE: Duration = Duration::from_millis(300);
+
+/// Lists are kept so long: so old is what a died instance did not drop.
+const LISTS_MS: u64 = 5_000;
 
 /// The servers that are configured.
 pub(crate) struct Beside {
@@ -51,6 +57,11 @@ impl Beside {
     pub(crate) fn rooms(&self) -> Arc<dyn SharedRooms> {
         let options = RoomOptions { prefix: self.prefix.clone(), ..RoomOptions::default() };
         Arc::new(RedisRooms::new(self.of_rooms.clone(), options))
+    }
+
+    /// The cache of lists.
+    pub(crate) fn cache(&self) -> Arc<dyn Cache> {
+        Arc::new(RedisCache::new(self.nodes[0].clone(), &self.prefix, LISTS_MS))
     }
 
     /// The locks that a map needs.

@@ -9,6 +9,7 @@ use admitone_api::figures::Commits;
 use admitone_api::house::{Issuer, Parties, Secret};
 use admitone_app::BoxOffice;
 use admitone_app::board::Boards;
+use admitone_app::cached_lists::{CachedLists, DropsLists};
 use admitone_app::clock::SystemClock;
 use admitone_app::delivery::{ChannelLimits, Router, RouterSetup};
 use admitone_app::follower::Follower;
@@ -16,6 +17,7 @@ use admitone_app::ids::Ids;
 use admitone_app::membership::{LEASE_MS, MemberStore, Membership, Who};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
+use admitone_app::ports::reads::Reads;
 use admitone_app::ports::shared_room::SharedRooms;
 use admitone_app::ports::store::Store;
 use admitone_app::ports::tap::Tap;
@@ -94,6 +96,9 @@ impl Wired {
             Purpose::Looking => None,
         };
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        if let Some(membership) = &membership {
+            tasks.spawn(Arc::clone(membership).run(stop.clone()));
+        }
         let reads = shelf.reads();
         // Before anything is loaded: what others commit from here on is told.
         let outbox = shelf.outbox().filter(|_| purpose == Purpose::Selling);
@@ -135,9 +140,7 @@ impl Wired {
             tasks: tasks.clone(),
         };
         let delivery: Arc<dyn Delivery> = Arc::new(Router::start(&map, setup)?);
-        if let Some(membership) = &membership {
-            tasks.spawn(Arc::clone(membership).run(stop.clone()));
-        }
+        let (delivery, reads) = with_cache(beside.as_ref(), delivery, reads);
         let ids = Arc::new(Ids::new(shelf.store()));
         let office = BoxOffice { delivery, reads, boards, ids, clock };
         if purpose == Purpose::Selling || !shelf.is_shared() {
@@ -192,6 +195,17 @@ fn settle_limits(configuration: &Configuration) -> SettleLimits {
 fn channel_limits(configuration: &Configuration) -> ChannelLimits {
     let Configuration { queue_depth_max: depth_max, batch_max, .. } = *configuration;
     ChannelLimits { depth_max, batch_max }
+}
+
+/// Lists come from the cache, if there is one, and whoever changes them has it dropped.
+fn with_cache(
+    beside: Option<&Beside>,
+    delivery: Arc<dyn Delivery>,
+    reads: Arc<dyn Reads>,
+) -> (Arc<dyn Delivery>, Arc<dyn Reads>) {
+    let Some(cache) = beside.map(Beside::cache) else { return (delivery, reads) };
+    let lists = CachedLists::new(reads, Arc::clone(&cache));
+    (Arc::new(DropsLists { delivery, cache }), Arc::new(lists))
 }
 
 fn sweeper(office: &BoxOffice) -> Sweeper {

@@ -39,7 +39,7 @@ const fn figure(
 use Kind::{Counter, Gauge, Histogram};
 
 /// All figures of the house.
-pub const FIGURES: [Figure; 34] = [
+pub const FIGURES: [Figure; 35] = [
     figure(
         "admitone_requests_total",
         Counter,
@@ -118,6 +118,14 @@ pub const FIGURES: [Figure; 34] = [
         "",
         "Batches that were settled without the lock that could not be reached, in the mode that \
          is set for that.",
+    ),
+    figure(
+        "admitone_cache_reads_total",
+        Counter,
+        "lists",
+        "outcome",
+        "Lists that were read through the cache of all instances: `hit`, `shared` with somebody who \
+         read it at the same time, `miss`, or `away` when the cache did not answer.",
     ),
     figure(
         "admitone_fold_rows",

@@ -4,6 +4,7 @@
 mod bad_days;
 mod bench;
 mod buyer;
+mod cached_lists;
 mod closing;
 mod crowd;
 mod damage;

@@ -1,0 +1,86 @@
+//! The cache of several instances beside its twin in memory.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
+
+mod nodes;
+
+use admitone_adapter_redis::RedisCache;
+use admitone_app::cached::CachedReads;
+use admitone_app::clock::SystemClock;
+use admitone_app::memory::MemoryCache;
+use admitone_app::ports::cache::Cache;
+use nodes::Server;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+async fn wait_ms(span_ms: u64) {
+    let never = std::future::pending::<()>();
+    let _ = tokio::time::timeout(Duration::from_millis(span_ms), never).await;
+}
+
+fn caches() -> Option<[Arc<dyn Cache>; 2]> {
+    let addresses = nodes::shared()?;
+    let redis = RedisCache::new(nodes::node(&addresses[0]), &nodes::prefix(), 300);
+    Some([Arc::new(MemoryCache::new(Arc::new(SystemClock::default()), 300)), Arc::new(redis)])
+}
+
+#[tokio::test]
+async fn a_value_is_found_until_its_time_is_over_or_its_topic_is_dropped() {
+    let Some(caches) = caches() else { return };
+    for cache in caches {
+        let empty = cache.get("show 1", "seats").await.unwrap();
+        assert_eq!(empty.value, None);
+        cache.put("show 1", "seats", b"some", empty.turn).await.unwrap();
+        cache.put("show 2", "seats", b"other", 0).await.unwrap();
+        assert_eq!(cache.get("show 1", "seats").await.unwrap().value, Some(b"some".to_vec()));
+        cache.drop_topic("show 1").await.unwrap();
+        assert_eq!(cache.get("show 1", "seats").await.unwrap().value, None);
+        assert_eq!(cache.get("show 2", "seats").await.unwrap().value, Some(b"other".to_vec()));
+        wait_ms(400).await;
+        assert_eq!(cache.get("show 2", "seats").await.unwrap().value, None);
+    }
+}
+
+#[tokio::test]
+async fn what_was_read_before_a_change_is_not_kept_after_it() {
+    let Some(caches) = caches() else { return };
+    for cache in caches {
+        let turn = cache.get("show 1", "seats").await.unwrap().turn;
+        cache.drop_topic("show 1").await.unwrap();
+        cache.put("show 1", "seats", b"old", turn).await.unwrap();
+        let now = cache.get("show 1", "seats").await.unwrap();
+        assert_eq!(now.value, None);
+        // The twin: whoever does not ask in which turn he read keeps the old value for everybody.
+        cache.put("show 1", "seats", b"old", now.turn).await.unwrap();
+        assert_eq!(cache.get("show 1", "seats").await.unwrap().value, Some(b"old".to_vec()));
+    }
+}
+
+#[tokio::test]
+async fn many_who_ask_at_once_are_one_question_to_the_store() {
+    let Some(caches) = caches() else { return };
+    for cache in caches {
+        let (reads, asked) = (CachedReads::new(cache), AtomicUsize::new(0));
+        let read = || async {
+            asked.fetch_add(1, Ordering::SeqCst);
+            wait_ms(50).await;
+            Ok(b"list".to_vec())
+        };
+        let all = (0..20).map(|_| reads.read("concerts", "page 1", read));
+        for value in futures_util::future::join_all(all).await {
+            assert_eq!(value.unwrap(), b"list");
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_cache_that_is_away_costs_questions_and_no_answers() {
+    let Some(mut server) = Server::start() else { return };
+    let cache = RedisCache::new(server.node(), "away", 60_000);
+    server.kill();
+    let reads = CachedReads::new(Arc::new(cache));
+    let value = reads.read("concerts", "page 1", || async { Ok(b"list".to_vec()) }).await;
+    assert_eq!(value.unwrap(), b"list");
+}

@@ -1,0 +1,136 @@
+//! Lists that everybody asks for, read through a cache that instances share: concerts, and the
+//! shows of one. Whoever changes them has the cache dropped before he is answered, so he sees what
+//! he was answered; what an instance did not drop because it died is old for as long as a value is
+//! kept. Rows, and what belongs to one buyer, are never cached.
+
+use crate::Trouble;
+use crate::cached::CachedReads;
+use crate::ports::cache::Cache;
+use crate::ports::delivery::{Delivery, Reply};
+use crate::ports::reads::{ConcertFilter, Page, Reads};
+use crate::strategy::Operation;
+use crate::trouble::TroubleKind;
+use admitone_domain::concert::Concert;
+use admitone_domain::id::{BuyerId, ConcertId, ReservationId, ShowId};
+use admitone_domain::party::Operator;
+use admitone_domain::payment::Payment;
+use admitone_domain::reservation::Reservation;
+use admitone_domain::show::Show;
+use admitone_domain::ticket_type::TicketType;
+use admitone_domain::wallet::Entry;
+use admitone_domain::{Command, CommandId, Key, Loaded, StoredAnswer};
+use async_trait::async_trait;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// All lists are one topic: operators change one seldom, and all is read anew after it.
+const TOPIC: &str = "lists";
+
+/// Reads with cached lists.
+pub struct CachedLists {
+    reads: Arc<dyn Reads>,
+    cached: CachedReads,
+}
+
+impl CachedLists {
+    /// Reads lists through this cache, and everything else as it is.
+    pub fn new(reads: Arc<dyn Reads>, cache: Arc<dyn Cache>) -> Self {
+        Self { reads, cached: CachedReads::new(cache) }
+    }
+
+    async fn list<T, F>(&self, name: &str, read: impl FnOnce() -> F) -> Result<Vec<T>, Trouble>
+    where
+        T: Serialize + DeserializeOwned,
+        F: Future<Output = Result<Vec<T>, Trouble>>,
+    {
+        let broken = |error| Trouble::new(TroubleKind::Inconsistent, "cache a list", error);
+        let encoded = || async { postcard::to_allocvec(&read().await?).map_err(broken) };
+        let bytes = self.cached.read(TOPIC, name, encoded).await?;
+        postcard::from_bytes(&bytes).map_err(broken)
+    }
+}
+
+#[async_trait]
+impl Reads for CachedLists {
+    async fn rows(&self, keys: &[Key]) -> Result<Vec<Option<Loaded>>, Trouble> {
+        self.reads.rows(keys).await
+    }
+
+    async fn answer(&self, id: CommandId) -> Result<Option<Arc<StoredAnswer>>, Trouble> {
+        self.reads.answer(id).await
+    }
+
+    async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble> {
+        self.list(&format!("{filter:?}"), || self.reads.concerts(filter)).await
+    }
+
+    async fn shows(&self, concert: Option<ConcertId>) -> Result<Vec<Show>, Trouble> {
+        self.list(&format!("{concert:?}"), || self.reads.shows(concert)).await
+    }
+
+    async fn ticket_types(&self, show: ShowId) -> Result<Vec<TicketType>, Trouble> {
+        self.reads.ticket_types(show).await
+    }
+
+    async fn reservations(
+        &self,
+        of: Option<BuyerId>,
+        page: Page,
+    ) -> Result<Vec<Reservation>, Trouble> {
+        self.reads.reservations(of, page).await
+    }
+
+    async fn payments(&self, of: BuyerId, page: Page) -> Result<Vec<Payment>, Trouble> {
+        self.reads.payments(of, page).await
+    }
+
+    async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {
+        self.reads.entries(of, page).await
+    }
+
+    async fn operators(&self) -> Result<Vec<Operator>, Trouble> {
+        self.reads.operators().await
+    }
+
+    async fn rooms(&self) -> Result<Vec<Loaded>, Trouble> {
+        self.reads.rooms().await
+    }
+
+    async fn due(&self, limit: usize) -> Result<Vec<ReservationId>, Trouble> {
+        self.reads.due(limit).await
+    }
+}
+
+/// Has the lists dropped when an operator changed something, before that is answered.
+pub struct DropsLists {
+    /// Brings the commands.
+    pub delivery: Arc<dyn Delivery>,
+    /// Where the lists are.
+    pub cache: Arc<dyn Cache>,
+}
+
+#[async_trait]
+impl Delivery for DropsLists {
+    async fn submit(&self, command: Command) -> Result<Reply, Trouble> {
+        let changes_lists = Operation::of(&command.action) == Operation::Operate;
+        let replied = self.delivery.submit(command).await;
+        // Also when it is not known what came of it.
+        if changes_lists && let Err(trouble) = self.cache.drop_topic(TOPIC).await {
+            tracing::warn!(%trouble, "cached lists are old until their time is over");
+        }
+        replied
+    }
+
+    async fn check(&self) -> Result<(), Trouble> {
+        self.delivery.check().await
+    }
+
+    async fn ended(&self) {
+        self.delivery.ended().await;
+    }
+
+    fn waiting(&self) -> usize {
+        self.delivery.waiting()
+    }
+}
