@@ -55,7 +55,11 @@ impl Folder {
             rows: Vec::new(),
             unwritten: None,
         };
-        std::thread::Builder::new().name("fold".into()).spawn(move || clerk.run(&waiting))?;
+        let run = move || {
+            let _alarm = Alarm(Arc::clone(&clerk.shared));
+            clerk.run(&waiting);
+        };
+        std::thread::Builder::new().name("fold".into()).spawn(run)?;
         Ok(Self { wishes })
     }
 
@@ -73,6 +77,18 @@ impl Folder {
         let (done, folded) = oneshot::channel();
         self.wishes.send(Wish { settled, done }).map_err(|_| trouble::ended("fold"))?;
         folded.await.map_err(|_| trouble::ended("fold"))?
+    }
+}
+
+/// Stops the store when the thread ends by a bug: what is in the journal is safe, but it would
+/// grow in memory, and nobody would notice before the journal is full.
+struct Alarm(Arc<Shared>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop(trouble::ended("fold"));
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use admitone_adapter_sqlite::{OpenTrouble, Options, SqliteStore};
+use admitone_app::TroubleKind;
 use admitone_app::clock::HandClock;
+use admitone_app::ports::clock::Clock;
 use admitone_app::ports::lock::NoLock;
 use admitone_app::ports::reads::{Page, Reads};
 use admitone_app::ports::store::{Fences, Mode, Sequence, Store};
@@ -219,4 +221,33 @@ async fn without_its_guards_a_broken_rule_reaches_the_tables_and_the_verifier_fi
         findings.iter().any(|f| f.contains("1 says 0 held and 2 sold, its items are 0 and 0")),
         "{findings:?}"
     );
+}
+
+/// A clock that breaks when the fold looks at it.
+struct Breaking(HandClock);
+
+#[async_trait::async_trait]
+impl Clock for Breaking {
+    fn now(&self) -> Moment {
+        assert_ne!(std::thread::current().name(), Some("fold"), "broken on purpose");
+        self.0.now()
+    }
+
+    async fn sleep_ms(&self, ms: u64) {
+        self.0.sleep_ms(ms).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fold_that_ended_by_a_bug_is_noticed_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Arc::new(Breaking(HandClock::at(Moment(1_000))));
+    let store = SqliteStore::open(directory.path(), clock, Options::default()).unwrap();
+    assert!(charge(&store, 1).await);
+    assert!(store.reservations(None, Page { before: None, limit: 1 }).await.is_err());
+    let ended = store.check().await.unwrap_err();
+    assert_eq!((ended.kind, ended.operation), (TroubleKind::Unavailable, "fold"));
+    assert!(!charge(&store, 2).await, "nothing more is taken");
+    drop(store);
+    assert_eq!(balance(&open(directory.path())).await, Some(1), "what was answered is there");
 }
