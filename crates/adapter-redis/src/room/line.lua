@@ -218,13 +218,12 @@ local function forecasts_reached()
   for _, made in ipairs(head.open) do
     if made.place > head.called_to then open[#open + 1] = made else resolved[#resolved + 1] = made end
   end
-  local before = head.ratios + #head.open
   if #resolved == 0 and (head.low or head.ratios < 50) then return end
   local lists = forecast_lists()
   for _, made in ipairs(resolved) do resolve(lists, made) end
   head.open, head.ratios, head.covered, head.held = open, #lists.ratios, #lists.covered, 0
   for _, held in ipairs(lists.covered) do head.held = head.held + held end
-  if head.ratios + #open ~= before or not head.low then
+  if #resolved > 0 or not head.low then
     head.low, head.high = nil, nil
     if head.ratios >= 50 then
       local sorted = {}

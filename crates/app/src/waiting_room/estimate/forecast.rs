@@ -63,7 +63,6 @@ impl Forecast {
 
     /// Compares what was forecast with what happened.
     pub(crate) fn reached(&mut self, called_to: u64, now_us: i64) {
-        let before = self.ratios.len() + self.open.len();
         let mut resolved = Vec::new();
         self.open.retain(|made| {
             let is_open = made.place > called_to;
@@ -72,6 +71,7 @@ impl Forecast {
             }
             is_open
         });
+        let has_news = !resolved.is_empty();
         for made in resolved {
             let actual_ms = u64::try_from(now_us.saturating_sub(made.at_us) / 1_000).unwrap_or(0);
             push(&mut self.ratios, actual_ms.saturating_mul(1_000) / made.forecast_ms);
@@ -80,7 +80,7 @@ impl Forecast {
                 push(&mut self.covered, (low_ms..=high_ms).contains(&actual_ms));
             }
         }
-        if self.ratios.len() + self.open.len() != before || self.stretch.is_none() {
+        if has_news || self.stretch.is_none() {
             self.stretch = self.quantiles();
         }
     }
@@ -141,6 +141,21 @@ mod tests {
         }
         let coverage = forecast.coverage_permille().unwrap();
         assert!((530..=670).contains(&coverage), "{coverage}");
+    }
+
+    #[test]
+    fn every_forecast_that_came_true_counts_long_before_there_are_as_many_as_are_kept() {
+        let mut forecast = Forecast::default();
+        let mut reach = |place: u64, actual_us: i64| {
+            let now_us = i64::try_from(place).unwrap() * 100_000_000;
+            forecast.made(place, 1_000, now_us);
+            forecast.reached(place, now_us + actual_us);
+            forecast.stretch()
+        };
+        let first = (1..=50).fold(None, |_, place| reach(place, 1_000_000)).unwrap();
+        assert_eq!(first.high_permille, 1_000);
+        let later = (51..=150).fold(None, |_, place| reach(place, 3_000_000)).unwrap();
+        assert_eq!(later.high_permille, 3_000);
     }
 
     #[test]
