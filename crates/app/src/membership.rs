@@ -41,6 +41,8 @@ pub struct Who<'a> {
     pub rooms: Option<&'a str>,
     /// How long it counts as alive after it was last heard of.
     pub lease_ms: u64,
+    /// Whether others are welcome beside a map that is safe only alone, to see what happens.
+    pub allows_unsafe: bool,
 }
 
 /// What is known of its own lease.
@@ -60,8 +62,8 @@ impl Membership {
         map: &StrategyMap,
         who: Who<'_>,
     ) -> Result<Self, Trouble> {
-        let Who { id, rooms, lease_ms } = who;
-        let is_alone = map.safety() == Safety::Alone;
+        let Who { id, rooms, lease_ms, allows_unsafe } = who;
+        let is_alone = map.safety() == Safety::Alone && !allows_unsafe;
         let rooms = rooms.map(str::to_owned);
         let member = Member { id, map: map.to_string(), is_alone, rooms, lease_ms };
         let state = Mutex::new(State::Out("it has not joined yet".to_owned()));
@@ -216,7 +218,7 @@ mod tests {
         async fn join(&self, id: u128, map: &str) -> Result<Instance, Trouble> {
             let map = map.parse().unwrap();
             let (list, clock) = (self.list.clone(), self.clock.clone());
-            let who = Who { id, rooms: None, lease_ms: LEASE_MS };
+            let who = Who { id, rooms: None, lease_ms: LEASE_MS, allows_unsafe: false };
             let membership = Arc::new(Membership::join(list, clock, &map, who).await?);
             let (store, known) = (self.store.clone(), Arc::clone(&membership));
             Ok(Instance { store: MemberStore { store, membership: known }, membership })

@@ -105,7 +105,8 @@ pub(crate) struct Serve {
     /// Serve the routes of the reference systems. They trust the user id they are told.
     #[arg(long, env = "ADMITONE_REFERENCE_ROUTES", value_parser = BoolishValueParser::new())]
     pub(crate) reference_routes: bool,
-    /// Sell although nothing would stop an oversell, such as from a store without its guards.
+    /// Sell although nothing would stop an oversell: from a store without its guards, with an
+    /// unsafe map of strategies, or beside others with one that is safe only alone.
     #[arg(long)]
     pub(crate) allow_unsafe: bool,
     /// Serve the no-op routes that benchmarks compare with.

@@ -85,11 +85,8 @@ impl Wired {
         let map = strategy::of(configuration)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let shelf = Shelf::open(configuration, &clock, guards).await?;
-        let membership = match purpose {
-            Purpose::Selling => join(&shelf, &map, &clock, Some(rooms_in(configuration))).await?,
-            Purpose::Task => join(&shelf, &map, &clock, None).await?,
-            Purpose::Looking => None,
-        };
+        let who = who(purpose, configuration, guards);
+        let membership = join(&shelf, &map, &clock, who).await?;
         let secret = shelf.secret().await?;
         let beside = match purpose {
             Purpose::Selling | Purpose::Task => Beside::open(configuration, &shelf).await?,
@@ -174,15 +171,27 @@ fn rooms_in(configuration: &Configuration) -> &'static str {
     if configuration.redis.addresses().is_empty() { "the store" } else { "Redis" }
 }
 
+/// Who joins for a purpose; whoever only looks does not.
+fn who(purpose: Purpose, configuration: &Configuration, guards: Guards) -> Option<Who<'static>> {
+    let task = Who { id: chance(), rooms: None, lease_ms: LEASE_MS, allows_unsafe: false };
+    match purpose {
+        Purpose::Selling => {
+            let allows_unsafe = guards == Guards::LeftOut;
+            Some(Who { rooms: Some(rooms_in(configuration)), allows_unsafe, ..task })
+        }
+        Purpose::Task => Some(task),
+        Purpose::Looking => None,
+    }
+}
+
 /// Joins those who share the store, if anybody can.
 async fn join(
     shelf: &Shelf,
     map: &StrategyMap,
     clock: &Arc<dyn Clock>,
-    rooms: Option<&str>,
+    who: Option<Who<'_>>,
 ) -> Result<Option<Arc<Membership>>, Failed> {
-    let Some(instances) = shelf.instances() else { return Ok(None) };
-    let who = Who { id: chance(), rooms, lease_ms: LEASE_MS };
+    let (Some(instances), Some(who)) = (shelf.instances(), who) else { return Ok(None) };
     let joined = Membership::join(instances, Arc::clone(clock), map, who).await;
     let refused = |trouble: Trouble| failed("joining the instances of this store")(trouble.detail);
     joined.map(Arc::new).map(Some).map_err(refused)

@@ -17,6 +17,7 @@ mod idle;
 mod instances;
 mod kill;
 mod kill_line;
+mod matrix;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod one_map;
 mod operations;

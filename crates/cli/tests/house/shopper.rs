@@ -88,6 +88,12 @@ impl<'a> Shopper<'a> {
         panic!("nobody answered {request}");
     }
 
+    /// The same buyer at another counter.
+    pub(crate) fn beside(&self, number: usize) -> Self {
+        let (front, token, keys) = (self.front, self.token.clone(), number * 1_000);
+        Self { front, number, connection: None, token, keys }
+    }
+
     /// Sends once, to one that is there.
     pub(crate) fn ask(&self, request: &str, body: &str) -> Answer {
         let address = self.front.addresses.lock().unwrap()[0].clone();

@@ -1,0 +1,190 @@
+//! The matrix of strategies through the real wiring: processes on PostgreSQL without its guards, each
+//! save slowed behind its load, asked over HTTP and audited by counting. What is computed to be safe
+//! does no harm; what is computed to be unsafe must do harm, else the test proves nothing. With
+//! `ADMITONE_LONG` every cell is run, else the named strategies and a sample in which every two
+//! values of different axes meet.
+
+use crate::process::{House, admitone};
+use crate::redis::shared;
+use crate::shared_store::Server;
+use crate::shopper::{Front, Shopper, import};
+use admitone_app::ports::store::Mode;
+use admitone_app::strategy::{Class, DeliveryKind, LockKind, NAMED, Safety, Strategy, StrategyMap};
+use std::sync::Barrier;
+
+/// Everybody wants the same seats, and everybody charges one wallet.
+const SEATS: usize = 3;
+const BUYERS: usize = 8;
+
+/// So often harm may fail to be done where it must be.
+const TRIES: u32 = 3;
+
+/// A map, and how many instances run it.
+struct Cell {
+    map: StrategyMap,
+    instances: usize,
+}
+
+/// What was done to a class of rows.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Harm {
+    /// Holds of seats that somebody else held.
+    seats: usize,
+    /// Money that was charged and is not there.
+    money: i64,
+    /// What the verification found.
+    findings: bool,
+}
+
+#[test]
+fn every_strategy_does_what_is_computed_of_it() {
+    let Some(redis) = shared() else { return };
+    let mut harmed = 0;
+    let cells = if std::env::var_os("ADMITONE_LONG").is_some() { all() } else { sample() };
+    for cell in &cells {
+        let Cell { map, instances } = cell;
+        let (stock, wallet) = (cell.must_harm(Class::Stock), cell.must_harm(Class::Wallet));
+        let mut harm = Harm::default();
+        // Harm needs two to meet: on a busy machine they may miss each other once.
+        for _ in 0..TRIES {
+            let Some(done) = run(cell, &redis) else { return };
+            harm = done;
+            if (harm.seats > 0) >= stock && (harm.money != 0) >= wallet {
+                break;
+            }
+        }
+        println!("{map}, {instances}: {harm:?}");
+        assert_eq!(harm.seats > 0, stock, "{map} with {instances}: {harm:?}");
+        assert_eq!(harm.money != 0, wallet, "{map} with {instances}: {harm:?}");
+        assert_eq!(harm.findings, stock || wallet, "{map} with {instances}: {harm:?}");
+        harmed += usize::from(harm.findings);
+    }
+    assert!(harmed > 0, "nothing did harm");
+    println!("{} cells, {harmed} of them did harm, as was computed", cells.len());
+}
+
+impl Cell {
+    fn must_harm(&self, class: Class) -> bool {
+        let judged = self.map.judge().into_iter().find(|judged| judged.class == class).unwrap();
+        match judged.safety {
+            Safety::Safe => false,
+            Safety::Alone => self.instances > 1,
+            Safety::Unsafe => true,
+        }
+    }
+}
+
+/// The deliveries that need no broker.
+const DELIVERIES: [DeliveryKind; 2] = [DeliveryKind::Direct, DeliveryKind::Channel];
+
+fn named() -> impl Iterator<Item = Cell> {
+    let here = NAMED.into_iter().filter(|named| DELIVERIES.contains(&named.strategy.delivery));
+    here.flat_map(|named| {
+        [1, 2].map(|instances| Cell { map: StrategyMap::all(named.strategy), instances })
+    })
+}
+
+/// Several strategies beside each other.
+fn mixed() -> impl Iterator<Item = Cell> {
+    ["conditional charge=unsafe", "pessimistic pay=optimistic charge=batched"]
+        .into_iter()
+        .map(|map| Cell { map: map.parse().unwrap(), instances: 2 })
+}
+
+/// Each lock with each mode; deliveries and instances take turns, so that each of them meets each
+/// lock and each mode.
+fn sample() -> Vec<Cell> {
+    let mut cells: Vec<Cell> = named().chain(mixed()).collect();
+    for (row, lock) in LockKind::ALL.into_iter().enumerate() {
+        for (column, mode) in Mode::ALL.into_iter().enumerate() {
+            let delivery = DELIVERIES[(row + column) % 2];
+            let instances = 1 + (row + column / 2) % 2;
+            let map = StrategyMap::all(Strategy::new(delivery, lock, mode));
+            if !cells.iter().any(|known| known.map == map && known.instances == instances) {
+                cells.push(Cell { map, instances });
+            }
+        }
+    }
+    cells
+}
+
+fn all() -> Vec<Cell> {
+    let mut cells: Vec<Cell> = mixed().collect();
+    for delivery in DELIVERIES {
+        for lock in LockKind::ALL {
+            for mode in Mode::ALL {
+                let map = StrategyMap::all(Strategy::new(delivery, lock, mode));
+                cells.extend([1, 2].map(|instances| Cell { map: map.clone(), instances }));
+            }
+        }
+    }
+    cells
+}
+
+/// Sends everybody at once, and counts.
+fn run(cell: &Cell, redis: &str) -> Option<Harm> {
+    let store = Server::Postgres.fresh()?;
+    let directory = tempfile::tempdir().unwrap();
+    let migrate = ["migrate", "--without-guards", "--store", &store];
+    assert_eq!(admitone(&migrate, directory.path()).0, 0);
+    import(directory.path(), &store, SEATS, None);
+    slow(&store);
+    let map = cell.map.to_string();
+    let flags = ["--store", &store, "--strategy", &map, "--redis", redis, "--allow-unsafe"];
+    let houses: Vec<House> =
+        (0..cell.instances).map(|_| House::start(directory.path(), &flags)).collect();
+    let front = Front::of(&houses.iter().collect::<Vec<_>>(), SEATS);
+    let rich = Shopper::new(&front, 0);
+    let gate = Barrier::new(BUYERS);
+    let told: Vec<(usize, i64)> = std::thread::scope(|scope| {
+        let buyers: Vec<_> = (0..BUYERS)
+            .map(|number| {
+                let (buyer, rich) = (Shopper::new(&front, number), rich.beside(number + 1));
+                let gate = &gate;
+                scope.spawn(move || {
+                    gate.wait();
+                    visit(buyer, rich)
+                })
+            })
+            .collect();
+        buyers.into_iter().map(|buyer| buyer.join().unwrap()).collect()
+    });
+    let (held, charged) = told.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let balance = rich.beside(0).send("GET /api/v1/wallet", "").json()["balance"].as_i64().unwrap();
+    assert!(houses.into_iter().all(House::stop));
+    let (code, said) = admitone(&["verify", "--store", &store], directory.path());
+    assert!(code == 0 || code == 1, "{said}");
+    assert!(held >= SEATS, "{map}: only {held} were held");
+    Some(Harm { seats: held - SEATS, money: charged - balance, findings: code == 1 })
+}
+
+/// Tries to hold each seat, charges in between; how many it got, and how much was charged.
+fn visit(mut buyer: Shopper<'_>, mut rich: Shopper<'_>) -> (usize, i64) {
+    let (mut held, mut charged) = (0, 0);
+    for seat in 1..=SEATS {
+        let wish = format!(r#"{{"show":"show_1","seats":["seat_{seat}"]}}"#);
+        held += usize::from(buyer.send("POST /api/v1/reservations", &wish).status == 201);
+        let paid_in = rich.send("POST /api/v1/wallet/charges", r#"{"amount":1}"#);
+        charged += i64::from(paid_in.status == 201);
+    }
+    (held, charged)
+}
+
+/// Whoever writes seats or wallets sleeps first, behind what it read.
+fn slow(store: &str) {
+    let sql = "CREATE FUNCTION nap() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN PERFORM pg_sleep(0.02); RETURN NULL; END $$; \
+         CREATE TRIGGER nap BEFORE INSERT OR UPDATE ON seat FOR EACH STATEMENT \
+         EXECUTE FUNCTION nap(); \
+         CREATE TRIGGER nap BEFORE INSERT OR UPDATE ON wallet FOR EACH STATEMENT \
+         EXECUTE FUNCTION nap()";
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let connected = tokio_postgres::connect(store, tokio_postgres::NoTls).await;
+        let (client, connection) = connected.unwrap();
+        tokio::select! {
+            done = client.batch_execute(sql) => done.unwrap(),
+            ended = connection => panic!("{ended:?}"),
+        }
+    });
+}
