@@ -10,8 +10,9 @@ use crate::shards::{PARTS, Shards};
 use admitone_domain::{Change, Key, Loaded, Row, Verdict};
 use std::sync::Arc;
 
-/// When there are more rows than this, those that nobody asked for lately are forgotten.
-const ROWS_MAX: usize = 400_000;
+/// When there are more rows than this (a quarter of a GB), those that nobody asked for lately are
+/// forgotten.
+const ROWS_MAX: usize = 1_000_000;
 /// A row is forgotten when it was not asked for in so many rounds of forgetting.
 const ROUNDS: u32 = 2;
 

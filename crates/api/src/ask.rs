@@ -81,7 +81,7 @@ impl BuyerAsk {
 
     /// The same request with the right by which it comes through the room of a show.
     pub(crate) async fn admitted(&self, house: &House, show: ShowId) -> Result<Named, Problem> {
-        let room = house.show(show).await?.room;
+        let room = house.room_of(show).await?;
         let token = self.headers.get(QUEUE_TOKEN).and_then(|value| value.to_str().ok());
         let admission = match room {
             None => Admission::None,

@@ -12,7 +12,7 @@ pub(crate) use jwt::buyer_named;
 
 use crate::problem::Problem;
 use admitone_app::BoxOffice;
-use admitone_domain::id::{BuyerId, OperatorId, ShowId};
+use admitone_domain::id::{BuyerId, OperatorId, RoomId, ShowId};
 use admitone_domain::show::Show;
 use admitone_domain::{Currency, Key, Row};
 use axum::http::{HeaderMap, header};
@@ -28,6 +28,8 @@ pub struct House(pub Arc<Parts>);
 pub struct Parts {
     /// Sells.
     pub office: BoxOffice,
+    /// Which show stands behind which room.
+    pub gates: Arc<admitone_app::gates::Gates>,
     /// The waiting rooms.
     pub rooms: Arc<admitone_app::rooms::Rooms>,
     /// Who is known.
@@ -94,6 +96,11 @@ impl House {
             }
             None => Err(Problem::unauthenticated()),
         }
+    }
+
+    /// The room of a show that exists, if it stands behind one.
+    pub(crate) async fn room_of(&self, show: ShowId) -> Result<Option<RoomId>, Problem> {
+        self.gates.room(show).await?.ok_or_else(|| Problem::not_found("show"))
     }
 
     /// A show that exists.

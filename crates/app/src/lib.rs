@@ -15,6 +15,7 @@ pub mod cached_lists;
 pub mod clock;
 pub mod delivery;
 pub mod follower;
+pub mod gates;
 pub mod ids;
 pub mod import;
 pub mod lock;

@@ -13,6 +13,7 @@ use admitone_app::cached_lists::{CachedLists, DropsLists};
 use admitone_app::clock::SystemClock;
 use admitone_app::delivery::{ChannelLimits, Router, RouterSetup};
 use admitone_app::follower::Follower;
+use admitone_app::gates::Gates;
 use admitone_app::ids::Ids;
 use admitone_app::membership::{LEASE_MS, MemberStore, Membership, Who};
 use admitone_app::ports::clock::Clock;
@@ -39,6 +40,7 @@ const ROOMS_PAUSE_MS: u64 = 500;
 /// A house that is ready to sell.
 pub(crate) struct Wired {
     pub(crate) office: BoxOffice,
+    pub(crate) gates: Arc<Gates>,
     /// Where the house leads the waiting rooms: a command beside instances that sell leaves them
     /// to those.
     pub(crate) rooms: Option<Arc<Rooms>>,
@@ -105,6 +107,7 @@ impl Wired {
         };
         let epoch = u64::try_from(chance() & 0xffff_ffff).unwrap_or(1);
         let boards = Arc::new(Boards::new(Arc::clone(&reads), epoch));
+        let gates = Arc::new(Gates::new(Arc::clone(&reads)));
         let parties = Arc::new(Parties::default());
         parties.load(&*reads, &*shelf.records()).await?;
         let rooms = if purpose == Purpose::Selling || !shelf.is_shared() {
@@ -114,7 +117,7 @@ impl Wired {
         } else {
             None
         };
-        let mut taps: Vec<Arc<dyn Tap>> = vec![boards.clone(), parties.clone()];
+        let mut taps: Vec<Arc<dyn Tap>> = vec![boards.clone(), gates.clone(), parties.clone()];
         taps.extend(rooms.clone().map(|rooms| rooms as Arc<dyn Tap>));
         if let Some(start) = follower {
             let follower = start.follow(Arc::clone(&reads), taps.clone(), Arc::clone(&clock));
@@ -145,7 +148,7 @@ impl Wired {
         }
         let issuer = issuer(configuration)?;
         let secret = Secret::new(&secret);
-        Ok(Self { office, rooms, parties, secret, issuer, shelf, membership, stop, tasks })
+        Ok(Self { office, gates, rooms, parties, secret, issuer, shelf, membership, stop, tasks })
     }
 
     /// The waiting rooms of a house that sells.
@@ -157,7 +160,7 @@ impl Wired {
     pub(crate) async fn close(self) -> Result<(), Failed> {
         self.stop.cancel();
         self.tasks.close();
-        drop((self.office, self.rooms, self.parties));
+        drop((self.office, self.gates, self.rooms, self.parties));
         self.tasks.wait().await;
         if let Some(membership) = self.membership {
             membership.leave().await?;

@@ -70,6 +70,7 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     let writer = wired.tasks.spawn(writer);
     let house = House(Arc::new(Parts {
         office: wired.office.clone(),
+        gates: Arc::clone(&wired.gates),
         rooms: wired.rooms()?,
         parties: Arc::clone(&wired.parties),
         records: wired.shelf.records(),
