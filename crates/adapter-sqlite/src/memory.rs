@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// When there are more rows than this (a quarter of a GB), those that nobody asked for lately are
 /// forgotten.
-const ROWS_MAX: usize = 1_000_000;
+const ROWS_MAX: usize = if cfg!(test) { 10_000 } else { 1_000_000 };
 /// A row is forgotten when it was not asked for in so many rounds of forgetting.
 const ROUNDS: u32 = 2;
 

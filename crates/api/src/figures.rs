@@ -13,7 +13,8 @@ use crate::house::House;
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::tap::Tap;
 use admitone_domain::Verdict;
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+pub use metrics_exporter_prometheus::PrometheusHandle;
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 

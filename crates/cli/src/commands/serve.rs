@@ -68,25 +68,9 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     let closing = wired.stop.child_token();
     let writer = watch_writer(Arc::clone(&wired.office.delivery), closing.clone());
     let writer = wired.tasks.spawn(writer);
-    let house = House(Arc::new(Parts {
-        office: wired.office.clone(),
-        gates: Arc::clone(&wired.gates),
-        rooms: wired.rooms()?,
-        parties: Arc::clone(&wired.parties),
-        records: wired.shelf.records(),
-        secret: wired.secret.clone(),
-        issuer: wired.issuer.clone(),
-        freedoms: Freedoms {
-            open_accounts: configuration.accounts.open,
-            self_charge: configuration.wallet.self_charge,
-        },
-        currency: configuration.currency,
-        metrics: metrics.clone(),
-        chance,
-        reference,
-        stop: closing.clone(),
-        bench_routes: arguments.bench_routes,
-    }));
+    let parts = parts(&wired, configuration, (&metrics, &closing))?;
+    let bench_routes = arguments.bench_routes;
+    let house = House(Arc::new(Parts { reference, bench_routes, ..parts }));
     // Before anybody is told that the house is open: who is told may ask it to close.
     let ended = ended()?;
     say(address, &shown(&configuration.address()?), operator_key.as_deref());
@@ -114,6 +98,33 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
             "a bug ended the writer, the log says where; what was answered is kept, start again",
         )),
     }
+}
+
+/// What handlers need, without the routes that are there only when they are asked for.
+fn parts(
+    wired: &Wired,
+    configuration: &Configuration,
+    (metrics, closing): (&figures::PrometheusHandle, &CancellationToken),
+) -> Result<Parts, Failed> {
+    Ok(Parts {
+        office: wired.office.clone(),
+        gates: Arc::clone(&wired.gates),
+        rooms: wired.rooms()?,
+        parties: Arc::clone(&wired.parties),
+        records: wired.shelf.records(),
+        secret: wired.secret.clone(),
+        issuer: wired.issuer.clone(),
+        freedoms: Freedoms {
+            open_accounts: configuration.accounts.open,
+            self_charge: configuration.wallet.self_charge,
+        },
+        currency: configuration.currency,
+        metrics: metrics.clone(),
+        chance,
+        reference: None,
+        stop: closing.clone(),
+        bench_routes: false,
+    })
 }
 
 fn unguarded() -> Failed {
