@@ -93,7 +93,7 @@ enum Damage {
 /// The tables whose loss must be noticed.
 const TABLES: [(&str, &[&str]); 3] = [
     ("journal.db", &["batch", "sequence"]),
-    ("tables.db", &["reservation", "seat", "answer", "entry", "event"]),
+    ("tables.db", &["reservation", "seat", "answer_page", "entry", "event"]),
     ("rooms.db", &["room_batch", "room_checkpoint"]),
 ];
 
@@ -118,7 +118,8 @@ impl Damage {
         match self {
             Self::Noise | Self::Cut | Self::Foreign => true,
             Self::Table(table) => {
-                ["batch", "reservation", "answer", "room_batch", "room_checkpoint"].contains(&table)
+                ["batch", "reservation", "answer_page", "room_batch", "room_checkpoint"]
+                    .contains(&table)
             }
         }
     }
