@@ -10,9 +10,9 @@ use crate::shards::{PARTS, Shards};
 use admitone_domain::{Change, Key, Loaded, Row, Verdict};
 use std::sync::Arc;
 
-/// When there are more rows than this (a quarter of a GB), those that nobody asked for lately are
+/// When there are more rows than this (about 100 MB), those that nobody asked for lately are
 /// forgotten.
-const ROWS_MAX: usize = if cfg!(test) { 10_000 } else { 1_000_000 };
+const ROWS_MAX: usize = if cfg!(test) { 10_000 } else { 400_000 };
 /// A row is forgotten when it was not asked for in so many rounds of forgetting.
 const ROUNDS: u32 = 2;
 
