@@ -22,6 +22,7 @@ mod answers;
 mod due;
 mod house;
 mod instances;
+mod lock_waits;
 mod open;
 mod outbox;
 mod pipeline;

@@ -19,6 +19,7 @@ pub mod gates;
 pub mod ids;
 pub mod import;
 pub mod lock;
+pub mod lock_watch;
 pub mod membership;
 pub mod memory;
 pub mod ports;

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod delivery;
 pub mod instances;
 pub mod lock;
+pub mod lock_waits;
 pub mod outbox;
 pub mod reads;
 pub mod records;

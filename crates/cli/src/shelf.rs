@@ -12,6 +12,7 @@ use admitone_adapter_postgres::room_log::{self as postgres_rooms, PostgresRoomLo
 use admitone_adapter_sqlite::{SqliteRoomLog, SqliteStore};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::instances::Instances;
+use admitone_app::ports::lock_waits::LockWaits;
 use admitone_app::ports::outbox::Outbox;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::records::Records;
@@ -123,6 +124,15 @@ impl Shelf {
 
     /// The list of those who share it; none where nobody can.
     pub(crate) fn instances(&self) -> Option<Arc<dyn Instances>> {
+        match self {
+            Self::Sqlite(..) => None,
+            Self::Postgres(store, _) => Some(Arc::new(store.clone())),
+            Self::Mysql(store, _) => Some(Arc::new(store.clone())),
+        }
+    }
+
+    /// Who tells of waits for locks; none where one writer takes them all.
+    pub(crate) fn lock_waits(&self) -> Option<Arc<dyn LockWaits>> {
         match self {
             Self::Sqlite(..) => None,
             Self::Postgres(store, _) => Some(Arc::new(store.clone())),

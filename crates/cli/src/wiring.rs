@@ -15,6 +15,7 @@ use admitone_app::delivery::{ChannelLimits, Router, RouterSetup};
 use admitone_app::follower::Follower;
 use admitone_app::gates::Gates;
 use admitone_app::ids::Ids;
+use admitone_app::lock_watch::LockWatch;
 use admitone_app::membership::{LEASE_MS, MemberStore, Membership, Who};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
@@ -145,6 +146,10 @@ impl Wired {
         let office = BoxOffice { delivery, reads, boards, ids, clock };
         if purpose == Purpose::Selling || !shelf.is_shared() {
             tasks.spawn(sweeper(&office).run(stop.clone()));
+        }
+        if let Some(waits) = shelf.lock_waits().filter(|_| purpose == Purpose::Selling) {
+            let watch = LockWatch { waits, clock: Arc::clone(&office.clock) };
+            tasks.spawn(watch.run(stop.clone()));
         }
         let issuer = issuer(configuration)?;
         let secret = Secret::new(&secret);

@@ -39,7 +39,7 @@ const fn figure(
 use Kind::{Counter, Gauge, Histogram};
 
 /// All figures of the house.
-pub const FIGURES: [Figure; 35] = [
+pub const FIGURES: [Figure; 42] = [
     figure(
         "admitone_requests_total",
         Counter,
@@ -120,6 +120,44 @@ pub const FIGURES: [Figure; 35] = [
          is set for that.",
     ),
     figure(
+        "admitone_store_lock_waiting",
+        Gauge,
+        "connections",
+        "",
+        "Connections of the shared store's database that wait for a lock now, looked at every two \
+         seconds by every instance: not to be added up.",
+    ),
+    figure(
+        "admitone_store_lock_wait_longest_seconds",
+        Gauge,
+        "seconds",
+        "",
+        "How long the one that waits longest for a lock of the shared store has waited.",
+    ),
+    figure(
+        "admitone_store_lock_waits_total",
+        Gauge,
+        "waits",
+        "",
+        "How often somebody waited for a lock on a row, as MariaDB counts it; PostgreSQL does not. \
+         Only grows, and begins anew with the server, whose databases are all in it.",
+    ),
+    figure(
+        "admitone_store_lock_wait_seconds_total",
+        Gauge,
+        "seconds",
+        "",
+        "How long all of them together, as MariaDB counts it; PostgreSQL does not.",
+    ),
+    figure(
+        "admitone_store_deadlocks_total",
+        Gauge,
+        "deadlocks",
+        "",
+        "How often transactions waited for each other in a circle, in all databases of the server. \
+         Only grows.",
+    ),
+    figure(
         "admitone_cache_reads_total",
         Counter,
         "lists",
@@ -133,6 +171,13 @@ pub const FIGURES: [Figure; 35] = [
         "rows",
         "",
         "How many rows one fold wrote into the tables.",
+    ),
+    figure(
+        "admitone_room_messages_dropped_total",
+        Counter,
+        "messages",
+        "",
+        "Messages about passes to the waiting rooms that were dropped because too many waited.",
     ),
     figure("wr_issued", Gauge, "places", "room", "The last place that was given."),
     figure("wr_waiting", Gauge, "users", "room", "Users with a place who are not inside."),
@@ -218,6 +263,13 @@ pub const FIGURES: [Figure; 35] = [
         "requests",
         "room, why",
         "Joins and polls that were refused: draining, closed, full, ended, other_user, renewed or passed.",
+    ),
+    figure(
+        "wr_heals_total",
+        Counter,
+        "heals",
+        "",
+        "How often this instance put a room together again that Redis had lost.",
     ),
     figure(
         "wr_wait_seconds",

@@ -17,6 +17,8 @@ mod idle;
 mod instances;
 mod kill;
 mod kill_line;
+#[expect(clippy::print_stdout, reason = "it measures and says so")]
+mod lock_waits;
 mod matrix;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod one_map;

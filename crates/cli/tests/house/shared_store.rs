@@ -17,6 +17,15 @@ pub(crate) enum Server {
 impl Server {
     /// The address of a new, empty store; none where there is no such server and none is required.
     pub(crate) fn fresh(self) -> Option<String> {
+        self.make(false)
+    }
+
+    /// The same in a database that no other test uses.
+    pub(crate) fn fresh_database(self) -> Option<String> {
+        self.make(true)
+    }
+
+    fn make(self, is_database: bool) -> Option<String> {
         let variable = match self {
             Self::Postgres => "ADMITONE_TEST_POSTGRES",
             Self::Mariadb => "ADMITONE_TEST_MARIADB",
@@ -32,6 +41,7 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         Some(runtime.block_on(async {
             match self {
+                Self::Postgres if is_database => beside_postgres(&server, &name).await,
                 Self::Postgres => in_postgres(&server, &name).await,
                 Self::Mariadb => in_mariadb(&server, &name).await,
             }
@@ -39,14 +49,24 @@ impl Server {
     }
 }
 
-async fn in_postgres(server: &str, name: &str) -> String {
+async fn beside_postgres(server: &str, name: &str) -> String {
+    run_in_postgres(server, &format!("CREATE DATABASE {name}")).await;
+    let (address, _) = server.rsplit_once('/').unwrap();
+    format!("{address}/{name}")
+}
+
+async fn run_in_postgres(server: &str, sql: &str) {
     let (client, connection) =
         tokio_postgres::connect(server, tokio_postgres::NoTls).await.unwrap();
-    let sql = format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}");
     tokio::select! {
-        made = client.batch_execute(&sql) => made.unwrap(),
+        made = client.batch_execute(sql) => made.unwrap(),
         ended = connection => panic!("{ended:?}"),
     }
+}
+
+async fn in_postgres(server: &str, name: &str) -> String {
+    let sql = format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}");
+    run_in_postgres(server, &sql).await;
     format!("{server}?options=-csearch_path%3D{name}")
 }
 
