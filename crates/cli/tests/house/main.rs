@@ -30,6 +30,8 @@ mod redis;
 mod redis_locks;
 mod reference;
 mod repeats;
+#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]
+mod rolling;
 mod sale;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod shared_rooms;
