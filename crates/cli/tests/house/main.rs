@@ -30,7 +30,7 @@ mod redis;
 mod redis_locks;
 mod reference;
 mod repeats;
-#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]
+#[expect(clippy::disallowed_methods, reason = "its load is measured")]
 mod rolling;
 mod sale;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
