@@ -20,6 +20,11 @@ pub(crate) struct Arguments {
 pub(crate) enum Task {
     /// Run the box office.
     Serve(Box<Serve>),
+    /// Run several instances behind one port of this machine, for trying and for the laboratory.
+    ///
+    /// The store must be one that instances share, and with waiting rooms there must be a Redis.
+    /// Connections go to the instances that are ready, in turn; one that dies is started again.
+    Cluster(Box<Cluster>),
     /// Bring a programme of concerts, shows and seats from a JSON file into the store.
     Import(Import),
     /// Recompute every invariant of the store two ways and say what is wrong.
@@ -115,6 +120,25 @@ pub(crate) struct Serve {
     /// How the log looks.
     #[arg(long, env = "ADMITONE_LOG_FORMAT", value_enum)]
     pub(crate) log_format: Option<LogFormat>,
+    /// End when the process ends that started this one, however it ended.
+    #[arg(long, hide = true)]
+    pub(crate) ends_with_parent: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cluster {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// How many instances.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) instances: u8,
+    /// The address to listen on; port 0 takes a free one. The instances take free ones of their
+    /// own.
+    #[arg(long, env = "ADMITONE_LISTEN")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Sell although nothing would stop an oversell, as of `serve`.
+    #[arg(long)]
+    pub(crate) allow_unsafe: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]

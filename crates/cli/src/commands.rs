@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 pub(crate) mod bench;
+pub(crate) mod cluster;
 pub(crate) mod command_line;
 pub(crate) mod config;
 pub(crate) mod doctor;

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
 
 mod arguments;
+mod balancer;
 mod beside;
 mod commands;
 mod config;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<Exit, Failed> {
     match arguments.task {
         Task::Serve(serve) => commands::serve::run(&serve),
+        Task::Cluster(cluster) => commands::cluster::run(&cluster),
         Task::Import(import) => commands::import::run(&import),
         Task::Verify(verify) => commands::verify::run(&verify),
         Task::Doctor(doctor) => commands::doctor::run(&doctor),

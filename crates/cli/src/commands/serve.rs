@@ -21,12 +21,16 @@ use tokio_util::sync::CancellationToken;
 pub(crate) fn run(arguments: &Serve) -> Result<Exit, Failed> {
     let configuration = configuration(arguments)?;
     logging::start(configuration.log_format);
+    if arguments.ends_with_parent {
+        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))
+            .map_err(failed("--ends-with-parent"))?;
+    }
     allow_open_files();
     block_on(serve(arguments, &configuration))
 }
 
 /// Every visitor is a socket: the process takes as many open files as it is allowed to take.
-fn allow_open_files() {
+pub(super) fn allow_open_files() {
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(%error, "the number of open files stays as it is");
     }

@@ -6,6 +6,7 @@ mod bench;
 mod buyer;
 mod cached_lists;
 mod closing;
+mod cluster;
 mod crowd;
 mod damage;
 mod disk;
