@@ -55,11 +55,7 @@ impl Folder {
             rows: Vec::new(),
             unwritten: None,
         };
-        let run = move || {
-            let _alarm = Alarm(Arc::clone(&clerk.shared));
-            clerk.run(&waiting);
-        };
-        std::thread::Builder::new().name("fold".into()).spawn(run)?;
+        std::thread::Builder::new().name("fold".into()).spawn(move || clerk.run(&waiting))?;
         Ok(Self { wishes })
     }
 
@@ -116,6 +112,8 @@ impl Clerk {
                 Err(mpsc::RecvTimeoutError::Disconnected) => return,
             };
             waiting.extend(wishes.try_iter());
+            // Made after them, so that it rings before they hear of the end.
+            let _alarm = Alarm(Arc::clone(&self.shared));
             let is_last = waiting.iter().any(|wish| wish.settled);
             let folded = self.fold().and_then(|rows| self.sync(rows, is_last));
             match &folded {
