@@ -4,14 +4,18 @@
 //! Nothing of the rules is used to check them: what a hold or a payment must have left behind is
 //! said here a second time.
 
-use admitone_domain::id::{BuyerId, PaymentId, ReservationId, SeatId, ShowId, TicketTypeId};
+mod claims;
+
+pub use claims::{Claim, Claims, Counted};
+
+use admitone_domain::id::{BuyerId, PaymentId, SeatId, ShowId};
 use admitone_domain::payment::Payment;
-use admitone_domain::reservation::{ItemState, Reservation, Ware};
+use admitone_domain::reservation::{ItemState, Reservation};
 use admitone_domain::seat::{Seat, SeatState};
 use admitone_domain::ticket_type::TicketType;
-use admitone_domain::{Moment, Money, Row};
+use admitone_domain::{Money, Row};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 
 /// What a verification came to.
@@ -30,36 +34,12 @@ impl Report {
     }
 }
 
-/// One item's claim to a seat.
-#[derive(Clone, Copy)]
-struct Claim {
-    by: ReservationId,
-    show: ShowId,
-    state: ItemState,
-    until: Moment,
-}
-
-impl Claim {
-    /// Whether nobody else may have the seat at this moment. A hold that is over claims nothing,
-    /// swept or not: its seat may point to it still, may be somebody else's by now, or free.
-    fn is_live(self, now: Moment) -> bool {
-        match self.state {
-            ItemState::Sold | ItemState::Confirming => true,
-            ItemState::Held => self.until > now,
-            ItemState::Cancelled | ItemState::Released | ItemState::Expired => false,
-        }
-    }
-}
-
 /// What the items add up to, and what they were paid with.
 #[derive(Default)]
 pub struct Walk {
     /// Holds are judged at the newest moment that is stored: whoever took over a hold did so when
     /// it was over, and no clock of today is asked.
-    now: Moment,
-    claims: BTreeMap<SeatId, Vec<Claim>>,
-    stocks: BTreeMap<TicketTypeId, (u32, u32)>,
-    quotas: BTreeMap<(ShowId, BuyerId), u32>,
+    claims: Claims,
     payments: HashMap<PaymentId, Payment>,
 }
 
@@ -71,7 +51,7 @@ impl Walk {
         match row {
             Row::Payment(payment) => drop(self.payments.insert(payment.id, payment)),
             Row::Reservation(reservation) => {
-                self.add(&reservation);
+                self.claims.collect(&reservation);
                 self.check_payment(&reservation, report);
             }
             Row::Seat(seat) => self.compare_seat(&seat, report),
@@ -83,44 +63,16 @@ impl Walk {
 
     /// Says what was added up and had no row to be compared with.
     pub fn finish(self, report: &mut Report) {
-        for (id, claims) in &self.claims {
-            for claim in claims.iter().filter(|claim| claim.is_live(self.now)) {
+        for (id, claims) in &self.claims.seats {
+            for claim in self.claims.live(claims) {
                 report.find(
                     "an item of a seat that does not exist",
                     format_args!("{id} of {}", claim.by),
                 );
             }
         }
-        for ((show, buyer), counted) in &self.quotas {
+        for ((show, buyer), counted) in &self.claims.quotas {
             find_quota((*show, *buyer), *counted, 0, report);
-        }
-    }
-
-    fn add(&mut self, reservation: &Reservation) {
-        self.now = self.now.max(reservation.created_at);
-        for item in &reservation.items {
-            let (held, sold) = match item.state {
-                ItemState::Held | ItemState::Confirming => (1, 0),
-                ItemState::Sold => (0, 1),
-                ItemState::Cancelled | ItemState::Released | ItemState::Expired => continue,
-            };
-            *self.quotas.entry((reservation.show, reservation.buyer)).or_default() += 1;
-            match item.what {
-                Ware::Seat(seat) => {
-                    let claim = Claim {
-                        by: reservation.id,
-                        show: reservation.show,
-                        state: item.state,
-                        until: reservation.held_until,
-                    };
-                    self.claims.entry(seat).or_default().push(claim);
-                }
-                Ware::Ticket(id) => {
-                    let stock = self.stocks.entry(id).or_default();
-                    stock.0 += held;
-                    stock.1 += sold;
-                }
-            }
         }
     }
 
@@ -144,9 +96,8 @@ impl Walk {
     }
 
     fn compare_seat(&mut self, seat: &Seat, report: &mut Report) {
-        let claims = self.claims.remove(&seat.id).unwrap_or_default();
-        let live: Vec<Claim> =
-            claims.iter().copied().filter(|claim| claim.is_live(self.now)).collect();
+        let claims = self.claims.seats.remove(&seat.id).unwrap_or_default();
+        let live = self.claims.live(&claims);
         check_alone(seat.id, &live, report);
         for claim in claims.iter().filter(|claim| claim.show != seat.show) {
             report.find("an item of another show", format_args!("{} of {}", seat.id, claim.by));
@@ -171,7 +122,8 @@ impl Walk {
     }
 
     fn compare_stock(&self, stock: &TicketType, report: &mut Report) {
-        let counted = self.stocks.get(&stock.id).copied().unwrap_or_default();
+        let counted = self.claims.stocks.get(&stock.id);
+        let counted = counted.map_or((0, 0), |counted| (counted.held, counted.sold));
         if counted != (stock.held, stock.sold) {
             let line = format_args!(
                 "{} says {} held and {} sold, its items are {} and {}",
@@ -182,7 +134,7 @@ impl Walk {
     }
 
     fn compare_quota(&mut self, show: ShowId, buyer: BuyerId, taken: u32, report: &mut Report) {
-        let counted = self.quotas.remove(&(show, buyer)).unwrap_or_default();
+        let counted = self.claims.quotas.remove(&(show, buyer)).unwrap_or_default();
         if counted != taken {
             find_quota((show, buyer), counted, taken, report);
         }

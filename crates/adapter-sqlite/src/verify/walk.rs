@@ -26,7 +26,7 @@ pub(super) fn run(
     progress("walking the reservations");
     let claims = reservations::walk(tables, now, &told, report)?;
     progress("walking the seats and stocks");
-    claims.compare(tables, report)?;
+    claims::compare(&claims, tables, report)?;
     progress("walking the money");
     money::walk(tables, &told, report)?;
     progress("walking the answers");

@@ -1,9 +1,10 @@
 //! A sale that is sound, and each defect of it under its name.
 
 use super::*;
-use admitone_domain::Currency;
+use admitone_domain::id::{ReservationId, TicketTypeId};
 use admitone_domain::payment::Method;
-use admitone_domain::reservation::Item;
+use admitone_domain::reservation::{Item, Ware};
+use admitone_domain::{Currency, Moment};
 
 const SHOW: ShowId = ShowId(1);
 const ANN: BuyerId = BuyerId(1);

@@ -1,199 +1,129 @@
-//! What the items of all reservations claim: seats, stocks and quotas, compared with what their
-//! rows say.
-//!
-//! A hold that is over claims nothing any more, swept or not: its seat may point to it still, may
-//! be somebody else's by now, or free. Counts of ticket types and quotas are those of the items
-//! as they are stored, because a sweep moves both together.
+//! What the items of all reservations claim, compared with what the rows of seats, ticket types
+//! and quotas say.
 
 use super::{Kind, Report, column, each, find};
 use crate::trouble;
 use admitone_app::Trouble;
-use admitone_domain::id::{BuyerId, ReservationId, SeatId, ShowId, TicketTypeId};
-use admitone_domain::reservation::{Item, ItemState, Reservation, Ware};
+use admitone_app::verify::{Claim, Claims};
+use admitone_domain::id::{BuyerId, ReservationId, SeatId, ShowId};
+use admitone_domain::reservation::ItemState;
 use admitone_domain::seat::{Seat, SeatState};
 use admitone_domain::show::SeatBlock;
-use admitone_domain::{Key, Moment, Row};
+use admitone_domain::{Key, Row};
 use rusqlite::Connection;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-/// What the items add up to.
-pub(super) struct Claims {
-    now: Moment,
-    seats: BTreeMap<SeatId, Vec<Claim>>,
-    stocks: BTreeMap<TicketTypeId, Stock>,
-    quotas: HashMap<(ShowId, BuyerId), u32>,
+/// Compares all of it with the rows.
+pub(super) fn compare(
+    claims: &Claims,
+    tables: &Connection,
+    report: &mut Report,
+) -> Result<(), Trouble> {
+    for (seat, of_seat) in &claims.seats {
+        let live = claims.live(of_seat);
+        check_alone(*seat, &live, report);
+        check_seat(tables, *seat, &live, report)?;
+    }
+    check_taken_seats(claims, tables, report)?;
+    check_plans(tables, report)?;
+    compare_stocks(claims, tables, report)?;
+    compare_quotas(claims, tables, report)
 }
 
-/// One item's claim to a seat.
-#[derive(Clone, Copy)]
-struct Claim {
-    by: ReservationId,
-    show: ShowId,
-    state: ItemState,
-    until: Moment,
+/// Every seat that somebody has is an item of that reservation, in that state, to that time.
+fn check_taken_seats(
+    claims: &Claims,
+    tables: &Connection,
+    report: &mut Report,
+) -> Result<(), Trouble> {
+    let failed = trouble::of("verify");
+    let sql = "SELECT id, state, owner, held_until FROM seat";
+    let mut query = tables.prepare(sql).map_err(&failed)?;
+    let mut rows = query.query([]).map_err(&failed)?;
+    while let Some(row) = rows.next().map_err(&failed)? {
+        report.rows += 1;
+        let (id, state) = (SeatId(column(row, 0)?), column::<u8>(row, 1)?);
+        if !matches!(state, 1 | 2) {
+            continue;
+        }
+        let owner = ReservationId(column::<Option<u64>>(row, 2)?.unwrap_or(0));
+        let is_his =
+            |claim: &&Claim| claim.by == owner && (claim.state == ItemState::Sold) == (state == 2);
+        match claims.seats.get(&id).and_then(|of_seat| of_seat.iter().find(is_his)) {
+            None => report.find(Kind::SeatOfNobody, id),
+            Some(claim) if state == 1 && column::<Option<i64>>(row, 3)? != Some(claim.until.0) => {
+                report.find(Kind::SeatUntil, format_args!("{id} of {owner}"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
 }
 
-#[derive(Default)]
-struct Stock {
-    held: u32,
-    sold: u32,
-    /// The shows whose reservations have items of it: one, if all is well.
-    shows: Vec<(ShowId, ReservationId)>,
-}
-
-impl Claim {
-    /// Whether nobody else may have the seat at this moment.
-    fn is_live(self, now: Moment) -> bool {
-        match self.state {
-            ItemState::Sold | ItemState::Confirming => true,
-            ItemState::Held => self.until > now,
-            ItemState::Cancelled | ItemState::Released | ItemState::Expired => false,
-        }
-    }
-}
-
-impl Claims {
-    /// Nothing yet; holds are judged at this moment, or at the newest one that is stored: a clock
-    /// that went back brings no hold to life again.
-    pub(super) fn at(now: Moment) -> Self {
-        Self { now, seats: BTreeMap::new(), stocks: BTreeMap::new(), quotas: HashMap::new() }
-    }
-
-    /// Adds what a reservation claims.
-    pub(super) fn collect(&mut self, reservation: &Reservation) {
-        self.now = self.now.max(reservation.created_at);
-        for item in &reservation.items {
-            let (held, sold) = match item.state {
-                ItemState::Held | ItemState::Confirming => (1, 0),
-                ItemState::Sold => (0, 1),
-                ItemState::Cancelled | ItemState::Released | ItemState::Expired => continue,
-            };
-            *self.quotas.entry((reservation.show, reservation.buyer)).or_default() += 1;
-            match item.what {
-                Ware::Seat(seat) => {
-                    self.seats.entry(seat).or_default().push(claim(reservation, item));
-                }
-                Ware::Ticket(id) => {
-                    let stock = self.stocks.entry(id).or_default();
-                    stock.held += held;
-                    stock.sold += sold;
-                    if stock.shows.iter().all(|(show, _)| *show != reservation.show) {
-                        stock.shows.push((reservation.show, reservation.id));
-                    }
-                }
-            }
-        }
-    }
-
-    /// Compares all of it with the rows.
-    pub(super) fn compare(&self, tables: &Connection, report: &mut Report) -> Result<(), Trouble> {
-        for (seat, claims) in &self.seats {
-            let live: Vec<Claim> =
-                claims.iter().copied().filter(|claim| claim.is_live(self.now)).collect();
-            check_alone(*seat, &live, report);
-            check_seat(tables, *seat, &live, report)?;
-        }
-        self.check_taken_seats(tables, report)?;
-        check_plans(tables, report)?;
-        self.compare_stocks(tables, report)?;
-        self.compare_quotas(tables, report)
-    }
-
-    /// Every seat that somebody has is an item of that reservation, in that state, to that time.
-    fn check_taken_seats(&self, tables: &Connection, report: &mut Report) -> Result<(), Trouble> {
-        let failed = trouble::of("verify");
-        let sql = "SELECT id, state, owner, held_until FROM seat";
-        let mut query = tables.prepare(sql).map_err(&failed)?;
-        let mut rows = query.query([]).map_err(&failed)?;
-        while let Some(row) = rows.next().map_err(&failed)? {
-            report.rows += 1;
-            let (id, state) = (SeatId(column(row, 0)?), column::<u8>(row, 1)?);
-            if !matches!(state, 1 | 2) {
-                continue;
-            }
-            let owner = ReservationId(column::<Option<u64>>(row, 2)?.unwrap_or(0));
-            let is_his = |claim: &&Claim| {
-                claim.by == owner && (claim.state == ItemState::Sold) == (state == 2)
-            };
-            match self.seats.get(&id).and_then(|claims| claims.iter().find(is_his)) {
-                None => report.find(Kind::SeatOfNobody, id),
-                Some(claim)
-                    if state == 1 && column::<Option<i64>>(row, 3)? != Some(claim.until.0) =>
-                {
-                    report.find(Kind::SeatUntil, format_args!("{id} of {owner}"));
-                }
-                Some(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn compare_stocks(&self, tables: &Connection, report: &mut Report) -> Result<(), Trouble> {
-        for (id, counted) in &self.stocks {
-            let Some(Row::TicketType(stock)) = find(tables, Key::TicketType(*id))? else {
-                report.find(Kind::StockUnknown, id);
-                continue;
-            };
-            for (_, by) in counted.shows.iter().filter(|(show, _)| *show != stock.show) {
-                report.find(Kind::SeatOfOtherShow, format_args!("{id} of {by}"));
-            }
-        }
-        let sql = "SELECT 'type_' || id, body, show, capacity, held, sold FROM ticket_type";
-        each(tables, sql, report, |row, body: Row, report| {
-            let Row::TicketType(stock) = body else {
-                report.find(Kind::Unreadable, column::<String>(row, 0)?);
-                return Ok(());
-            };
-            let columns = (column(row, 2)?, column(row, 3)?, column(row, 4)?, column(row, 5)?);
-            if columns != (stock.show.0, stock.capacity, stock.held, stock.sold) {
-                report.find(Kind::Column, stock.id);
-            }
-            let counted = self.stocks.get(&stock.id);
-            let counted = counted.map_or((0, 0), |counted| (counted.held, counted.sold));
-            if counted != (stock.held, stock.sold) {
-                let line = format_args!(
-                    "{} says {} held and {} sold, its items are {} and {}",
-                    stock.id, stock.held, stock.sold, counted.0, counted.1
-                );
-                report.find(Kind::StockCount, line);
-            }
-            Ok(())
-        })
-    }
-
-    fn compare_quotas(&self, tables: &Connection, report: &mut Report) -> Result<(), Trouble> {
-        let failed = trouble::of("verify");
-        let mut left = self.quotas.clone();
-        let mut query = tables.prepare("SELECT show, buyer, taken FROM quota").map_err(&failed)?;
-        let mut rows = query.query([]).map_err(&failed)?;
-        let mut check = |(show, buyer): (ShowId, BuyerId), said: u32, counted: u32| {
-            if said != counted {
-                let line = format_args!("{buyer} has {counted} items of {show}, it says {said}");
-                report.find(Kind::Quota, line);
-            }
+fn compare_stocks(
+    claims: &Claims,
+    tables: &Connection,
+    report: &mut Report,
+) -> Result<(), Trouble> {
+    for (id, counted) in &claims.stocks {
+        let Some(Row::TicketType(stock)) = find(tables, Key::TicketType(*id))? else {
+            report.find(Kind::StockUnknown, id);
+            continue;
         };
-        let mut count = 0;
-        while let Some(row) = rows.next().map_err(&failed)? {
-            count += 1;
-            let buyer = BuyerId(u128::from_be_bytes(column(row, 1)?));
-            let key = (ShowId(column(row, 0)?), buyer);
-            check(key, column(row, 2)?, left.remove(&key).unwrap_or(0));
+        for (_, by) in counted.shows.iter().filter(|(show, _)| *show != stock.show) {
+            report.find(Kind::SeatOfOtherShow, format_args!("{id} of {by}"));
         }
-        for (key, counted) in left {
-            check(key, 0, counted);
-        }
-        report.rows += count;
-        Ok(())
     }
+    let sql = "SELECT 'type_' || id, body, show, capacity, held, sold FROM ticket_type";
+    each(tables, sql, report, |row, body: Row, report| {
+        let Row::TicketType(stock) = body else {
+            report.find(Kind::Unreadable, column::<String>(row, 0)?);
+            return Ok(());
+        };
+        let columns = (column(row, 2)?, column(row, 3)?, column(row, 4)?, column(row, 5)?);
+        if columns != (stock.show.0, stock.capacity, stock.held, stock.sold) {
+            report.find(Kind::Column, stock.id);
+        }
+        let counted = claims.stocks.get(&stock.id);
+        let counted = counted.map_or((0, 0), |counted| (counted.held, counted.sold));
+        if counted != (stock.held, stock.sold) {
+            let line = format_args!(
+                "{} says {} held and {} sold, its items are {} and {}",
+                stock.id, stock.held, stock.sold, counted.0, counted.1
+            );
+            report.find(Kind::StockCount, line);
+        }
+        Ok(())
+    })
 }
 
-fn claim(reservation: &Reservation, item: &Item) -> Claim {
-    Claim {
-        by: reservation.id,
-        show: reservation.show,
-        state: item.state,
-        until: reservation.held_until,
+fn compare_quotas(
+    claims: &Claims,
+    tables: &Connection,
+    report: &mut Report,
+) -> Result<(), Trouble> {
+    let failed = trouble::of("verify");
+    let mut left = claims.quotas.clone();
+    let mut query = tables.prepare("SELECT show, buyer, taken FROM quota").map_err(&failed)?;
+    let mut rows = query.query([]).map_err(&failed)?;
+    let mut check = |(show, buyer): (ShowId, BuyerId), said: u32, counted: u32| {
+        if said != counted {
+            let line = format_args!("{buyer} has {counted} items of {show}, it says {said}");
+            report.find(Kind::Quota, line);
+        }
+    };
+    let mut count = 0;
+    while let Some(row) = rows.next().map_err(&failed)? {
+        count += 1;
+        let buyer = BuyerId(u128::from_be_bytes(column(row, 1)?));
+        let key = (ShowId(column(row, 0)?), buyer);
+        check(key, column(row, 2)?, left.remove(&key).unwrap_or(0));
     }
+    for (key, counted) in left {
+        check(key, 0, counted);
+    }
+    report.rows += count;
+    Ok(())
 }
 
 /// One live claim at most.

@@ -1,11 +1,11 @@
 //! The walk over the reservations: what each claims is collected, and each is compared with its
 //! columns, its payment and its pass.
 
-use super::claims::Claims;
 use super::outbox::Told;
 use super::{Kind, Report, column, each, find};
 use crate::tables::buyer;
 use admitone_app::Trouble;
+use admitone_app::verify::Claims;
 use admitone_domain::reservation::{ItemState, Reservation, ReservationState};
 use admitone_domain::{Key, Moment, Money, Row};
 use rusqlite::Connection;
