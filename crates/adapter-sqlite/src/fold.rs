@@ -10,6 +10,7 @@ use admitone_app::Trouble;
 use admitone_domain::{CommandId, Key, Loaded, StoredAnswer};
 use rusqlite::{Connection, Transaction};
 use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -38,8 +39,22 @@ struct Wish {
 
 /// The way to the fold's thread.
 #[derive(Clone)]
-pub(crate) struct Folder {
-    wishes: mpsc::Sender<Wish>,
+pub(crate) struct Folder(Arc<Worker>);
+
+/// The thread, and the only way to wish something of it.
+struct Worker {
+    wishes: Option<mpsc::Sender<Wish>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Waits for the end of the thread: it has the directory's lock too, and whoever let the last way
+/// to it go may open the directory again at once.
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.wishes = None;
+        // A bug that ended it was noticed by its alarm.
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
 }
 
 impl Folder {
@@ -55,8 +70,9 @@ impl Folder {
             rows: Vec::new(),
             unwritten: None,
         };
-        std::thread::Builder::new().name("fold".into()).spawn(move || clerk.run(&waiting))?;
-        Ok(Self { wishes })
+        let builder = std::thread::Builder::new().name("fold".into());
+        let thread = Some(builder.spawn(move || clerk.run(&waiting))?);
+        Ok(Self(Arc::new(Worker { wishes: Some(wishes), thread })))
     }
 
     /// Has all folded that was answered so far, and waits for it.
@@ -71,7 +87,11 @@ impl Folder {
 
     async fn wish(&self, settled: bool) -> Result<(), Trouble> {
         let (done, folded) = oneshot::channel();
-        self.wishes.send(Wish { settled, done }).map_err(|_| trouble::ended("fold"))?;
+        let wish = Wish { settled, done };
+        let sent = self.0.wishes.as_ref().map(|wishes| wishes.send(wish));
+        if !matches!(sent, Some(Ok(()))) {
+            return Err(trouble::ended("fold"));
+        }
         folded.await.map_err(|_| trouble::ended("fold"))?
     }
 }

@@ -173,7 +173,9 @@ async fn a_directory_is_opened_once_and_again_when_it_is_let_go() {
     let clock = Arc::new(HandClock::at(Moment(1_000)));
     let second = SqliteStore::open(directory.path(), clock, Options::default());
     assert!(matches!(second, Err(OpenTrouble::InUse(_))));
-    store.close().await.unwrap();
+    assert!(charge(&store, 1).await);
+    drop(store);
+    assert_eq!(balance(&open(directory.path())).await, Some(1), "and at once");
 }
 
 /// Saves a ticket type that sold more than there is, as a broken rule would.
