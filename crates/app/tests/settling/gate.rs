@@ -1,5 +1,5 @@
 //! A store in front of a store: it counts batches, fails where it is told to, and lets commits
-//! through only while its gate is open.
+//! and draws of numbers through only while its gate is open.
 
 use admitone_app::memory::MemoryStore;
 use admitone_app::ports::store::{Fence, Fences, Mode, Sequence, Store, Transaction, Wanted};
@@ -65,6 +65,7 @@ impl Store for Gate {
     }
 
     async fn reserve(&self, sequence: Sequence, count: u64) -> Result<u64, Trouble> {
+        self.is_open.clone().wait_for(|is_open| *is_open).await.unwrap();
         self.store.reserve(sequence, count).await
     }
 }

@@ -6,6 +6,7 @@ mod best;
 mod boards;
 mod channel;
 mod gate;
+mod ids;
 mod locking;
 mod routing;
 mod settle;
