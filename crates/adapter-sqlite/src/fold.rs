@@ -7,7 +7,7 @@ use crate::open::Shared;
 use crate::tables::{read, write};
 use crate::trouble;
 use admitone_app::Trouble;
-use admitone_domain::{CommandId, Key, Loaded, StoredAnswer};
+use admitone_domain::{CommandId, StoredAnswer};
 use rusqlite::{Connection, Transaction};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -67,7 +67,6 @@ impl Folder {
             unsynced: 0,
             folded: 0,
             pruning: Pruning::default(),
-            rows: Vec::new(),
             unwritten: None,
         };
         let builder = std::thread::Builder::new().name("fold".into());
@@ -117,8 +116,6 @@ struct Clerk {
     /// The last batch that the tables have.
     folded: u64,
     pruning: Pruning,
-    /// The rows of a fold while it is written; their room is used again.
-    rows: Vec<(Key, Loaded)>,
     /// A fold that could not be written.
     unwritten: Option<Fold>,
 }
@@ -169,7 +166,6 @@ impl Clerk {
             return Ok(0);
         }
         let written = self.write(&fold);
-        self.rows.clear();
         let written = match written {
             Ok(written) => written,
             Err(error) => {
@@ -190,12 +186,14 @@ impl Clerk {
     fn write(&mut self, fold: &Fold) -> rusqlite::Result<Written> {
         let now_us = self.shared.clock.now().0;
         let transaction = self.tables.transaction()?;
-        fold.rows(&mut self.rows);
-        self.rows.iter().try_for_each(|(_, loaded)| write::row(&transaction, loaded))?;
+        let rows = fold.rows();
+        let mut pen = write::Pen::new(&transaction)?;
+        rows.iter().try_for_each(|(_, change)| pen.row(change.seen + 1, &change.row))?;
+        drop(pen);
         let answers = write_rest(&transaction, fold)?;
         let pruned = self.pruning.run(&transaction, now_us)?;
         transaction.commit()?;
-        Ok(Written { rows: self.rows.len(), answers, pruned })
+        Ok(Written { rows: rows.len(), answers, pruned })
     }
 
     /// Syncs the tables when much was written to them or nothing else is to be done, and only then
@@ -262,8 +260,8 @@ fn forget(shared: &Shared) {
 
 /// Writes all but the rows; the numbers under which the answers are kept.
 fn write_rest(tables: &Transaction<'_>, fold: &Fold) -> rusqlite::Result<Vec<(CommandId, u64)>> {
+    write::entries(tables, fold.batches.iter().flat_map(|(_, batch)| &batch.entries))?;
     for (seq, batch) in &fold.batches {
-        batch.entries.iter().try_for_each(|entry| write::entry(tables, entry))?;
         if !batch.events.is_empty() {
             write::events(tables, *seq, &batch.events)?;
         }

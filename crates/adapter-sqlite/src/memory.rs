@@ -8,6 +8,7 @@ use crate::answers::{Answers, Kept};
 use crate::due::Due;
 use crate::shards::{PARTS, Shards};
 use admitone_domain::{Change, Key, Loaded, Row, Verdict};
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// When there are more rows than this (about 100 MB), those that nobody asked for lately are
@@ -78,13 +79,15 @@ pub(crate) struct Fold {
 }
 
 impl Fold {
-    /// The rows that were changed, in the order of their keys, so that neighbours share a page;
-    /// each as it was last.
-    pub(crate) fn rows(&self, into: &mut Vec<(Key, Loaded)>) {
-        let changes = self.batches.iter().rev().flat_map(|(_, batch)| batch.changes.iter().rev());
-        into.extend(changes.map(after));
-        into.sort_by_key(|(key, _)| *key);
-        into.dedup_by_key(|(key, _)| *key);
+    /// The last change of each row, in the order of their keys, so that neighbours share a page.
+    pub(crate) fn rows(&self) -> Vec<(Key, &Change)> {
+        let many = self.batches.iter().map(|(_, batch)| batch.changes.len()).sum();
+        let mut rows = Vec::with_capacity(many);
+        let changes = self.batches.iter().flat_map(|(_, batch)| &batch.changes);
+        rows.extend(changes.map(|change| (change.key(), change)));
+        rows.sort_unstable_by_key(|(key, change)| (*key, Reverse(change.seen)));
+        rows.dedup_by_key(|(key, _)| *key);
+        rows
     }
 }
 
@@ -271,8 +274,7 @@ mod tests {
         assert_eq!(memory.lag(), 4);
         let fold = memory.begin_fold();
         memory.take(5, written(2, 3));
-        let mut rows = Vec::new();
-        fold.rows(&mut rows);
+        let rows: Vec<_> = fold.rows().into_iter().map(|(_, change)| after(change)).collect();
         assert_eq!(rows, [(key(1), loaded(1, 1)), (key(2), loaded(2, 3))]);
         assert_eq!((fold.seq, memory.lag()), (4, 5));
     }

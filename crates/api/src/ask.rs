@@ -197,42 +197,34 @@ async fn read(
     actor: Actor,
 ) -> Result<(Named, HeaderMap, Bytes), Problem> {
     let (parts, body) = request.into_parts();
+    let id = command_id(&parts, credential)?;
+    let body = collect(body).await?;
+    let fingerprint = fingerprint(&parts.headers, &body);
+    let admission =
+        if matches!(actor, Actor::Buyer(_)) { Admission::None } else { Admission::Staff };
+    let named = Named { id, fingerprint, actor, admission, deadline: None };
+    Ok((named, parts.headers, body))
+}
+
+/// The name of a command: the same for the same key of the same person on the same route.
+fn command_id(parts: &Parts, credential: &[u8]) -> Result<CommandId, Problem> {
     let key = idempotency_key(&parts.headers)?;
     let mut operation = blake3::Hasher::new();
     for part in [credential, parts.method.as_str().as_bytes(), parts.uri.path().as_bytes()] {
         operation.update(&part.len().to_le_bytes()).update(part);
     }
-    operation.update(key.as_bytes());
-    let id = command_id(&operation);
-    let body = collect(body).await?;
-    let mut print = blake3::Hasher::new();
-    print.update(&body);
-    // The same change of another version is another wish.
-    if let Some(version) = parts.headers.get(header::IF_MATCH) {
-        print.update(version.as_bytes());
-    }
-    let print = print.finalize();
-    let print = print.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-    let named = Named {
-        id,
-        fingerprint: Fingerprint(print),
-        actor,
-        admission: Admission::Staff,
-        deadline: None,
-    };
-    let admission =
-        if matches!(actor, Actor::Buyer(_)) { Admission::None } else { Admission::Staff };
-    Ok((Named { admission, ..named }, parts.headers, body))
+    let name = operation.update(key.as_bytes()).finalize();
+    Ok(CommandId(name.as_bytes().first_chunk().map_or(0, |bytes| u128::from_le_bytes(*bytes))))
 }
 
-fn command_id(hasher: &blake3::Hasher) -> CommandId {
-    let mut id = [0; 16];
-    hasher.finalize_xof().fill(&mut id);
-    CommandId(u128::from_le_bytes(id))
+/// What was asked. The same change of another version is another wish.
+fn fingerprint(headers: &HeaderMap, body: &[u8]) -> Fingerprint {
+    let version = headers.get(header::IF_MATCH).map_or(&[][..], |version| version.as_bytes());
+    let print = blake3::Hasher::new().update(body).update(version).finalize();
+    Fingerprint(print.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)))
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
+fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {
     let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
-    let key = key.filter(|key| (1..=255).contains(&key.len()));
-    key.map(str::to_owned).ok_or_else(Problem::key_required)
+    key.filter(|key| (1..=255).contains(&key.len())).ok_or_else(Problem::key_required)
 }

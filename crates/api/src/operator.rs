@@ -40,7 +40,7 @@ pub(crate) async fn operate(
 ) -> Result<Response<Body>, Problem> {
     let saved = house.office.submit(named, Action::Operate(operate)).await?;
     reply::reply(saved, status, |outcome, _| match outcome {
-        Outcome::Saved { key, version } => Some(SavedView { id: id_of(key)?, version }),
+        Outcome::Saved { key, version } => Some(SavedView { id: id_of(*key)?, version: *version }),
         _ => None,
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 use admitone_app::ports::delivery::Reply;
-use admitone_domain::{Moment, Outcome, StoredAnswer};
+use admitone_domain::{Moment, Outcome, Refusal, StoredAnswer};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ pub(crate) fn bytes(status: StatusCode, body: Bytes) -> Response<Body> {
 pub(crate) fn reply<T: Serialize>(
     reply: Reply,
     status: StatusCode,
-    render: impl FnOnce(Outcome, Moment) -> Option<T>,
+    render: impl FnOnce(&Outcome, Moment) -> Option<T>,
 ) -> Result<Response<Body>, Problem> {
     let (stored, replayed) = settled(reply)?;
     let outcome = outcome_of(&stored, replayed)?;
@@ -52,13 +52,13 @@ pub(crate) fn settled(reply: Reply) -> Result<(Arc<StoredAnswer>, bool), Problem
 
 /// The outcome of a reply.
 pub(crate) fn outcome(reply: Reply) -> Result<Outcome, Problem> {
-    settled(reply).and_then(|(stored, replayed)| outcome_of(&stored, replayed))
+    settled(reply).and_then(|(stored, replayed)| outcome_of(&stored, replayed).cloned())
 }
 
 /// The outcome of an answer, or its refusal, which says too that it was given before.
-fn outcome_of(stored: &StoredAnswer, replayed: bool) -> Result<Outcome, Problem> {
-    let refused = |refusal| Problem { replayed, ..Problem::from(refusal) };
-    stored.answer.clone().map_err(refused)
+fn outcome_of(stored: &StoredAnswer, replayed: bool) -> Result<&Outcome, Problem> {
+    let refused = |refusal: &Refusal| Problem { replayed, ..Problem::from(refusal.clone()) };
+    stored.answer.as_ref().map_err(refused)
 }
 
 /// JSON with a strong validator, or 304 when the client has it.

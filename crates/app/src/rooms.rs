@@ -233,9 +233,14 @@ impl Rooms {
 
     /// A room, opened when it is asked for the first time.
     async fn find(&self, room: RoomId) -> Result<Option<Arc<OpenRoom>>, Trouble> {
-        if let Some(found) = self.known(room) {
-            return Ok(Some(found));
+        match self.known(room) {
+            Some(found) => Ok(Some(found)),
+            // Rare, and large: in a box, so that not every request carries the room it takes.
+            None => Box::pin(self.open_room(room)).await,
         }
+    }
+
+    async fn open_room(&self, room: RoomId) -> Result<Option<Arc<OpenRoom>>, Trouble> {
         let _one_at_a_time = self.opening.lock().await;
         if let Some(found) = self.known(room) {
             return Ok(Some(found));

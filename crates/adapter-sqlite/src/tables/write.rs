@@ -5,12 +5,70 @@ use crate::answers::Keep;
 use admitone_domain::reservation::ReservationState;
 use admitone_domain::seat::{Seat, SeatState};
 use admitone_domain::wallet::{Entry, EntryKind};
-use admitone_domain::{Event, Loaded, Row, StoredAnswer};
-use rusqlite::{Result, ToSql, Transaction, params};
+use admitone_domain::{Event, Row, StoredAnswer};
+use rusqlite::{CachedStatement, Result, ToSql, Transaction, params};
 
-/// Writes a row over what is there.
-pub(crate) fn row(tables: &Transaction<'_>, loaded: &Loaded) -> Result<()> {
-    let (version, row) = (loaded.version, &*loaded.row);
+/// Writes rows. The statements of those that come by the thousand stay at hand.
+pub(crate) struct Pen<'a> {
+    tables: &'a Transaction<'a>,
+    reservation: CachedStatement<'a>,
+    seat: CachedStatement<'a>,
+    quota: CachedStatement<'a>,
+}
+
+impl<'a> Pen<'a> {
+    /// Into these tables.
+    pub(crate) fn new(tables: &'a Transaction<'_>) -> Result<Self> {
+        Ok(Self {
+            tables,
+            reservation: tables.prepare_cached(
+                "INSERT INTO reservation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE \
+                 SET version = ?2, is_held = ?5, held_until = ?6, body = ?7",
+            )?,
+            seat: tables.prepare_cached("REPLACE INTO seat VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?,
+            quota: tables.prepare_cached("REPLACE INTO quota VALUES (?1, ?2, ?3, ?4)")?,
+        })
+    }
+
+    /// Writes a row over what is there.
+    pub(crate) fn row(&mut self, version: u64, row: &Row) -> Result<()> {
+        match row {
+            Row::Reservation(held) => {
+                let is_held = held.state() == ReservationState::Held;
+                let (show, until) = (held.show.0, held.held_until.0);
+                let (id, owner, body) = (held.id.0, buyer(held.buyer), encode(row)?);
+                let values = params![id, version, show, owner, is_held, until, body];
+                self.reservation.execute(values).map(|_| ())
+            }
+            Row::Seat(seat) => self.seat(version, seat),
+            Row::Quota { show, buyer: owner, taken } => {
+                let values = params![show.0, buyer(*owner), version, taken];
+                self.quota.execute(values).map(|_| ())
+            }
+            Row::Payment(_) | Row::Pass(_) | Row::Wallet(_) => money(self.tables, version, row),
+            Row::Concert(_)
+            | Row::Show(_)
+            | Row::Plan(..)
+            | Row::Room { .. }
+            | Row::Operator(_)
+            | Row::Buyer(_)
+            | Row::TicketType(_) => catalogue(self.tables, version, row),
+        }
+    }
+
+    fn seat(&mut self, version: u64, seat: &Seat) -> Result<()> {
+        let (state, owner, until) = match seat.state {
+            SeatState::Free => (0, None, None),
+            SeatState::Held { by, until } => (1, Some(by.0), Some(until.0)),
+            SeatState::Sold { by } => (2, Some(by.0), None),
+            SeatState::Blocked => (3, None, None),
+        };
+        let values = params![seat.id.0, version, seat.show.0, seat.price.0, state, owner, until];
+        self.seat.execute(values).map(|_| ())
+    }
+}
+
+fn catalogue(tables: &Transaction<'_>, version: u64, row: &Row) -> Result<()> {
     let put = |sql: &str, values: &[&dyn ToSql]| {
         tables.prepare_cached(sql).and_then(|mut put| put.execute(values)).map(|_| ())
     };
@@ -40,25 +98,6 @@ pub(crate) fn row(tables: &Transaction<'_>, loaded: &Loaded) -> Result<()> {
             "REPLACE INTO buyer VALUES (?1, ?2, ?3)",
             params![buyer(known.id), version, encode(row)?],
         ),
-        Row::Reservation(held) => {
-            let is_held = held.state() == ReservationState::Held;
-            put(
-                "INSERT INTO reservation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE \
-                 SET version = ?2, is_held = ?5, held_until = ?6, body = ?7",
-                params![
-                    held.id.0,
-                    version,
-                    held.show.0,
-                    buyer(held.buyer),
-                    is_held,
-                    held.held_until.0,
-                    encode(row)?
-                ],
-            )
-        }
-        Row::Payment(_) | Row::Pass(_) | Row::Quota { .. } | Row::Wallet(_) => {
-            money(tables, loaded)
-        }
         Row::TicketType(stock) => put(
             "INSERT INTO ticket_type VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE \
              SET version = ?2, capacity = ?4, held = ?5, sold = ?6, body = ?7",
@@ -72,12 +111,11 @@ pub(crate) fn row(tables: &Transaction<'_>, loaded: &Loaded) -> Result<()> {
                 encode(row)?
             ],
         ),
-        Row::Seat(seat) => self::seat(tables, version, seat),
+        _ => Ok(()),
     }
 }
 
-fn money(tables: &Transaction<'_>, loaded: &Loaded) -> Result<()> {
-    let (version, row) = (loaded.version, &*loaded.row);
+fn money(tables: &Transaction<'_>, version: u64, row: &Row) -> Result<()> {
     let put = |sql: &str, values: &[&dyn ToSql]| {
         tables.prepare_cached(sql).and_then(|mut put| put.execute(values)).map(|_| ())
     };
@@ -99,10 +137,6 @@ fn money(tables: &Transaction<'_>, loaded: &Loaded) -> Result<()> {
             "REPLACE INTO pass VALUES (?1, ?2, ?3, ?4, ?5)",
             params![pass.key.room.0, pass.key.epoch, pass.key.place, version, pass.ended_at.0],
         ),
-        Row::Quota { show, buyer: owner, taken } => put(
-            "REPLACE INTO quota VALUES (?1, ?2, ?3, ?4)",
-            params![show.0, buyer(*owner), version, taken],
-        ),
         Row::Wallet(wallet) => put(
             "INSERT INTO wallet VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE \
              SET version = ?2, balance = ?4",
@@ -112,35 +146,28 @@ fn money(tables: &Transaction<'_>, loaded: &Loaded) -> Result<()> {
     }
 }
 
-fn seat(tables: &Transaction<'_>, version: u64, seat: &Seat) -> Result<()> {
-    let (state, owner, until) = match seat.state {
-        SeatState::Free => (0, None, None),
-        SeatState::Held { by, until } => (1, Some(by.0), Some(until.0)),
-        SeatState::Sold { by } => (2, Some(by.0), None),
-        SeatState::Blocked => (3, None, None),
-    };
-    let sql = "REPLACE INTO seat VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    let values = params![seat.id.0, version, seat.show.0, seat.price.0, state, owner, until];
-    tables.prepare_cached(sql)?.execute(values).map(|_| ())
-}
-
 fn title(tables: &Transaction<'_>, id: u64, title: &str) -> Result<()> {
     tables.execute("DELETE FROM concert_title WHERE rowid = ?1", [id])?;
     let sql = "INSERT INTO concert_title (rowid, title) VALUES (?1, ?2)";
     tables.execute(sql, params![id, title]).map(|_| ())
 }
 
-/// Adds an entry of a wallet.
-pub(crate) fn entry(tables: &Transaction<'_>, entry: &Entry) -> Result<()> {
-    let kind = match entry.kind {
-        EntryKind::Charge => 0,
-        EntryKind::Use => 1,
-        EntryKind::Refund => 2,
-    };
-    let sql = "INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let payment = entry.payment.map(|id| id.0);
-    let values = params![entry.id.0, buyer(entry.buyer), kind, entry.amount.0, entry.at.0, payment];
-    tables.prepare_cached(sql)?.execute(values).map(|_| ())
+/// Adds entries of wallets.
+pub(crate) fn entries<'a>(
+    tables: &Transaction<'_>,
+    entries: impl Iterator<Item = &'a Entry>,
+) -> Result<()> {
+    let mut add = tables.prepare_cached("INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    for entry in entries {
+        let kind = match entry.kind {
+            EntryKind::Charge => 0,
+            EntryKind::Use => 1,
+            EntryKind::Refund => 2,
+        };
+        let (owner, payment) = (buyer(entry.buyer), entry.payment.map(|id| id.0));
+        add.execute(params![entry.id.0, owner, kind, entry.amount.0, entry.at.0, payment])?;
+    }
+    Ok(())
 }
 
 /// Adds a page of answers that are kept equally long.

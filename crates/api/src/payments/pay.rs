@@ -63,15 +63,15 @@ pub(crate) struct RefundView {
 }
 
 impl RefundView {
-    pub(crate) fn of(outcome: Outcome, at: Moment) -> Option<Self> {
+    pub(crate) fn of(outcome: &Outcome, at: Moment) -> Option<Self> {
         let Outcome::Refunded { payment, reservation, amount, balance } = outcome else {
             return None;
         };
         Some(Self {
-            amount,
+            amount: *amount,
             payment: payment.as_ref().map(PaymentView::from),
-            reservation: reservation.map(|found| ReservationView::at(&found, at)),
-            balance,
+            reservation: reservation.as_ref().map(|found| ReservationView::at(found, at)),
+            balance: *balance,
         })
     }
 }
@@ -102,9 +102,9 @@ pub(crate) async fn pay_reservation(
     let paid = house.office.submit(&named, Action::Pay(pay)).await?;
     reply::reply(paid, StatusCode::CREATED, |outcome, at| match outcome {
         Outcome::Paid { payment, reservation, balance } => Some(PaidView {
-            payment: PaymentView::from(&payment),
-            reservation: ReservationView::at(&reservation, at),
-            balance,
+            payment: PaymentView::from(payment),
+            reservation: ReservationView::at(reservation, at),
+            balance: *balance,
         }),
         _ => None,
     })

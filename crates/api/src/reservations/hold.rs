@@ -76,7 +76,8 @@ pub(crate) async fn hold_reservation(
     let show: ShowId = ask::id("show", &wanted.show)?;
     let named = ask.admitted(&house, show).await?;
     let held = if let Some(best) = &wanted.best_available {
-        house.office.hold_best(&named, &best_wish(show, &wanted, best)?).await?
+        let wish = best_wish(show, &wanted, best)?;
+        Box::pin(house.office.hold_best(&named, &wish)).await?
     } else {
         let hold = Hold { show, choice: items(&wanted)? };
         house.office.submit(&named, Action::Hold(hold)).await?
@@ -85,9 +86,9 @@ pub(crate) async fn hold_reservation(
 }
 
 /// The reservation of an outcome.
-pub(crate) fn reserved(outcome: Outcome, at: Moment) -> Option<ReservationView> {
+pub(crate) fn reserved(outcome: &Outcome, at: Moment) -> Option<ReservationView> {
     match outcome {
-        Outcome::Reserved(reservation) => Some(ReservationView::at(&reservation, at)),
+        Outcome::Reserved(reservation) => Some(ReservationView::at(reservation, at)),
         _ => None,
     }
 }

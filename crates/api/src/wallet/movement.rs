@@ -72,7 +72,7 @@ pub(crate) async fn use_wallet(
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `reply` wants")]
-pub(crate) fn moved(outcome: Outcome, _at: Moment) -> Option<MovementView> {
+pub(crate) fn moved(outcome: &Outcome, _at: Moment) -> Option<MovementView> {
     let Outcome::Moved { entry, balance } = outcome else { return None };
-    Some(MovementView { entry: EntryView::from(&entry), balance })
+    Some(MovementView { entry: EntryView::from(entry), balance: *balance })
 }
