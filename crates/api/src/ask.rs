@@ -5,9 +5,10 @@
 use crate::house::House;
 use crate::problem::Problem;
 use admitone_app::box_office::Request as Named;
+use admitone_app::ports::delivery::Reply;
 use admitone_domain::id::{BuyerId, OperatorId, ShowId};
 use admitone_domain::pass::Admission;
-use admitone_domain::{Actor, CommandId, Fingerprint};
+use admitone_domain::{Action, Actor, CommandId, Fingerprint};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
@@ -79,8 +80,16 @@ impl BuyerAsk {
         if self.body.is_empty() { Ok(T::default()) } else { self.body() }
     }
 
+    /// Has it settled. What was read is let go before the wait, so that the connection can use
+    /// its room again.
+    pub(crate) async fn submit(self, house: &House, action: Action) -> Result<Reply, Problem> {
+        let named = self.named;
+        drop(self);
+        Ok(house.office.submit(&named, action).await?)
+    }
+
     /// The same request with the right by which it comes through the room of a show.
-    pub(crate) async fn admitted(&self, house: &House, show: ShowId) -> Result<Named, Problem> {
+    pub(crate) async fn admitted(self, house: &House, show: ShowId) -> Result<Named, Problem> {
         let room = house.room_of(show).await?;
         let token = self.headers.get(QUEUE_TOKEN).and_then(|value| value.to_str().ok());
         let admission = match room {

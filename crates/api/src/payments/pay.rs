@@ -127,6 +127,6 @@ pub(crate) async fn refund_payment(
     let payment: PaymentId = id.parse().map_err(|_| Problem::not_found("payment"))?;
     let RefundRequest { amount } = ask.body_or_default()?;
     let refund = Refund { payment, amount: amount.map(Money) };
-    let refunded = house.office.submit(&ask.named, Action::Refund(refund)).await?;
+    let refunded = ask.submit(&house, Action::Refund(refund)).await?;
     reply::reply(refunded, StatusCode::OK, RefundView::of)
 }

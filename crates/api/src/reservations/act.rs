@@ -39,7 +39,7 @@ pub(crate) async fn extend_reservation(
     ask: BuyerAsk,
 ) -> Result<Response<Body>, Problem> {
     let extend = Action::Extend(Extend { reservation: named(&id)? });
-    let extended = house.office.submit(&ask.named, extend).await?;
+    let extended = ask.submit(&house, extend).await?;
     reply::reply(extended, StatusCode::OK, reserved)
 }
 
@@ -58,7 +58,7 @@ pub(crate) async fn release_reservation(
     ask: BuyerAsk,
 ) -> Result<Response<Body>, Problem> {
     let release = Action::Release(Release { reservation: named(&id)? });
-    let released = house.office.submit(&ask.named, release).await?;
+    let released = ask.submit(&house, release).await?;
     reply::reply(released, StatusCode::OK, reserved)
 }
 
@@ -78,7 +78,7 @@ pub(crate) async fn cancel_reservation(
 ) -> Result<Response<Body>, Problem> {
     let CancelRequest { items } = ask.body_or_default()?;
     let cancel = Action::Cancel(Cancel { reservation: named(&id)?, items });
-    let cancelled = house.office.submit(&ask.named, cancel).await?;
+    let cancelled = ask.submit(&house, cancel).await?;
     reply::reply(cancelled, StatusCode::OK, RefundView::of)
 }
 

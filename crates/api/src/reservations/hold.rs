@@ -72,17 +72,38 @@ pub(crate) async fn hold_reservation(
     State(house): State<House>,
     ask: BuyerAsk,
 ) -> Result<Response<Body>, Problem> {
-    let wanted: HoldRequest = ask.body()?;
-    let show: ShowId = ask::id("show", &wanted.show)?;
-    let named = ask.admitted(&house, show).await?;
-    let held = if let Some(best) = &wanted.best_available {
-        let wish = best_wish(show, &wanted, best)?;
-        Box::pin(house.office.hold_best(&named, &wish)).await?
-    } else {
-        let hold = Hold { show, choice: items(&wanted)? };
-        house.office.submit(&named, Action::Hold(hold)).await?
+    let wish = ask.body().and_then(Wish::of)?;
+    let named = ask.admitted(&house, wish.show()).await?;
+    let held = match wish {
+        // Seldom, and larger than all the rest.
+        Wish::Best(best) => Box::pin(house.office.hold_best(&named, &best)).await?,
+        Wish::Items(hold) => house.office.submit(&named, Action::Hold(hold)).await?,
     };
     reply::reply(held, StatusCode::CREATED, reserved)
+}
+
+/// What a request comes to.
+enum Wish {
+    Items(Hold),
+    Best(BestAvailable),
+}
+
+impl Wish {
+    #[expect(clippy::needless_pass_by_value, reason = "what was read is let go before the wait")]
+    fn of(wanted: HoldRequest) -> Result<Self, Problem> {
+        let show: ShowId = ask::id("show", &wanted.show)?;
+        match &wanted.best_available {
+            Some(best) => best_wish(show, &wanted, best).map(Self::Best),
+            None => Ok(Self::Items(Hold { show, choice: items(&wanted)? })),
+        }
+    }
+
+    fn show(&self) -> ShowId {
+        match self {
+            Self::Items(hold) => hold.show,
+            Self::Best(best) => best.show,
+        }
+    }
 }
 
 /// The reservation of an outcome.

@@ -48,7 +48,7 @@ pub(crate) async fn charge_wallet(
     }
     let AmountRequest { amount } = ask.body()?;
     let charge = Charge { amount: Money(amount), currency: house.currency };
-    let charged = house.office.submit(&ask.named, Action::Charge(charge)).await?;
+    let charged = ask.submit(&house, Action::Charge(charge)).await?;
     reply::reply(charged, StatusCode::CREATED, moved)
 }
 
@@ -67,11 +67,10 @@ pub(crate) async fn use_wallet(
 ) -> Result<Response<Body>, Problem> {
     let AmountRequest { amount } = ask.body()?;
     let spend = Spend { amount: Money(amount), currency: house.currency };
-    let used = house.office.submit(&ask.named, Action::Spend(spend)).await?;
+    let used = ask.submit(&house, Action::Spend(spend)).await?;
     reply::reply(used, StatusCode::CREATED, moved)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that `reply` wants")]
 pub(crate) fn moved(outcome: &Outcome, _at: Moment) -> Option<MovementView> {
     let Outcome::Moved { entry, balance } = outcome else { return None };
     Some(MovementView { entry: EntryView::from(entry), balance: *balance })
