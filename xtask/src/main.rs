@@ -1,4 +1,4 @@
-//! Automation of the workspace: `cargo xtask test | fuzz | lint | tidy | generate | services`.
+//! Automation of the workspace: `cargo xtask test | fuzz | lint | tidy | generate | services | versus`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it talks to people")]
 
 mod command;
@@ -8,6 +8,7 @@ mod lint;
 mod services;
 mod test;
 mod tidy;
+mod versus;
 
 use std::process::ExitCode;
 
@@ -19,7 +20,8 @@ const HELP: &str = "cargo xtask COMMAND
   tidy                only the rules of the house
   generate [--check]  write the generated documents, or fail when the committed ones differ
   services up|down|status [postgres] [mariadb] [redis]
-                      real services on free ports of this machine; `up` prints variables to eval";
+                      real services on free ports of this machine; `up` prints variables to eval
+  versus              the house on PostgreSQL beside pgbench: minutes, on a machine that is idle";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Some("lint") => lint::run(),
         Some("tidy") => tidy::run(),
         Some("services") => services::run(arguments.get(1..).unwrap_or_default()),
+        Some("versus") => versus::run(),
         Some("generate") => generate::run(has("--check")),
         _ => {
             println!("{HELP}");

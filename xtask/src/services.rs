@@ -10,6 +10,7 @@ mod process;
 mod redis;
 
 use crate::command::root;
+pub(crate) use install::require;
 use place::Place;
 use process::Process;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ pub(crate) const REQUIRED: &str = "ADMITONE_TEST_REQUIRED";
 
 /// A service that tests may need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Service {
+pub(crate) enum Service {
     Postgres,
     Mariadb,
     Redis,
@@ -161,6 +162,24 @@ impl ForTests {
             }
         }
         tests
+    }
+
+    /// Starts some of them anew, whatever the environment gives, for what must have them alone.
+    pub(crate) fn of(services: &[Service]) -> Result<Self, String> {
+        let home = root().join(format!("target/services/alone-{}", std::process::id()));
+        let mut alone = Self { home, started: Vec::new(), variables: Vec::new() };
+        for service in services {
+            let address = start(&alone.home, *service, Life::WithUs)?;
+            alone.variables.push((service.variable(), address));
+            alone.started.push(*service);
+        }
+        Ok(alone)
+    }
+
+    /// Where one can be reached.
+    pub(crate) fn address(&self, service: Service) -> Result<&str, String> {
+        let known = self.variables.iter().find(|(name, _)| *name == service.variable());
+        known.map(|(_, address)| &**address).ok_or_else(|| format!("no {}", service.name()))
     }
 
     /// What the tests are told.

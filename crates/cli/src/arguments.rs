@@ -211,6 +211,16 @@ pub(crate) struct Bench {
     /// For what is random; the same seed asks for the same.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Measure a house on this store, as of `serve`; it should be empty. Without it, the embedded
+    /// one in a directory of its own.
+    #[arg(long, conflicts_with = "url")]
+    pub(crate) store: Option<String>,
+    /// How that house settles commands, as of `serve`.
+    #[arg(long, conflicts_with = "url")]
+    pub(crate) strategy: Option<StrategyMap>,
+    /// Redis beside that store, as of `serve`.
+    #[arg(long, requires = "store")]
+    pub(crate) redis: Option<String>,
     /// One short run with few connections: whether all works, not how fast.
     #[arg(long, conflicts_with_all = ["runs", "seconds", "connections"])]
     pub(crate) quick: bool,

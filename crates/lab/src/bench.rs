@@ -17,7 +17,7 @@ mod stage;
 mod start;
 
 use crate::Trouble;
-use crate::instance::{Instance, is_in_memory};
+use crate::instance::{Instance, Variable, is_in_memory};
 use crate::load::Stop;
 use crate::target::Target;
 use report::{Report, ScenarioReport, StartReport};
@@ -89,6 +89,9 @@ impl Settings {
     }
 }
 
+/// The variable that names a house's store.
+pub const STORE: &str = "ADMITONE_STORE";
+
 /// The house that is measured.
 #[derive(Debug, Clone)]
 pub enum Place {
@@ -98,6 +101,8 @@ pub enum Place {
         program: PathBuf,
         /// An empty directory.
         directory: PathBuf,
+        /// How it is configured: another store, another strategy.
+        variables: Vec<Variable>,
     },
     /// One that runs already, with its no-op routes on.
     Elsewhere(Target),
@@ -137,10 +142,10 @@ pub fn run(
 fn open(place: &Place, progress: &mut Progress<'_>) -> Result<(Option<Instance>, Target), Trouble> {
     match place {
         Place::Elsewhere(target) => Ok((None, target.clone())),
-        Place::Own { program, directory } => {
+        Place::Own { program, directory, variables } => {
             progress("starting a house");
             let (data, log) = (directory.join("data"), directory.join("server.log"));
-            let instance = Instance::start(program, &data, None, &log)?;
+            let instance = Instance::start(program, &data, variables, None, &log)?;
             let target = instance.target.clone();
             Ok((Some(instance), target))
         }
@@ -175,9 +180,13 @@ fn start_of(
     stop: &Stop,
     progress: &mut Progress<'_>,
 ) -> Result<StartReport, Trouble> {
-    let Place::Own { program, directory } = place else {
+    let Place::Own { program, directory, variables } = place else {
         let why = "a house that runs elsewhere cannot be started here";
         return Err(Trouble::Impossible(why.to_owned()));
     };
+    if variables.iter().any(|variable| variable.name == STORE) {
+        let why = "the start is measured on the embedded store only";
+        return Err(Trouble::Impossible(why.to_owned()));
+    }
     start::measure(name, settings, [program, directory], stop, progress)
 }

@@ -4,6 +4,7 @@ use crate::Trouble;
 use crate::target::Target;
 use crate::time::{Stopwatch, pause};
 use rustix::process::{Pid, Signal, kill_process};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -14,6 +15,16 @@ use std::time::Duration;
 /// How long a house may take to answer what it accepted and to close its store.
 const CLOSE_SECONDS: f64 = 30.0;
 const GLANCE: Duration = Duration::from_millis(1);
+
+/// A setting of a house by its variable: an address has a password that the list of processes is
+/// not to show.
+#[derive(Debug, Clone)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is set to.
+    pub value: String,
+}
 
 /// A running house. Dropped, it is asked to end, and killed if it does not.
 #[derive(Debug)]
@@ -26,11 +37,13 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Starts `serve` on a free port. A data directory that was served before has an operator
+    /// Starts `serve` on a free port, configured by these variables and by none that happen to be
+    /// set. A data directory that was served before has an operator
     /// already, whose key is given then. The log goes to a file.
     pub fn start(
         program: &Path,
         data: &Path,
+        variables: &[Variable],
         operator_key: Option<&str>,
         log: &Path,
     ) -> Result<Self, Trouble> {
@@ -39,6 +52,10 @@ impl Instance {
         let append = append.map_err(Trouble::system(format!("writing {}", log.display())))?;
         let mut command = Command::new(program);
         command.args(["serve", "--bench-routes", "--listen", "127.0.0.1:0", "--data-dir"]);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_ours(name)) {
+            command.env_remove(name);
+        }
+        command.envs(variables.iter().map(|variable| (variable.name, &*variable.value)));
         command.arg(data).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(append);
         let mut child = command.spawn().map_err(Trouble::system(doing()))?;
         let Some(said) = child.stdout.take() else {
@@ -70,6 +87,10 @@ impl Drop for Instance {
     fn drop(&mut self) {
         end(&mut self.child);
     }
+}
+
+fn is_ours(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| name.starts_with("ADMITONE_"))
 }
 
 /// Reads where it listens, and the operator's key if it is not known.
@@ -172,7 +193,7 @@ mod tests {
     fn a_program_that_says_nothing_is_no_house() {
         let directory = std::env::temp_dir();
         let log = directory.join(format!("admitone-lab-{}.log", std::process::id()));
-        let started = Instance::start(Path::new("/bin/true"), &directory, None, &log);
+        let started = Instance::start(Path::new("/bin/true"), &directory, &[], None, &log);
         let error = started.unwrap_err().to_string();
         std::fs::remove_file(&log).unwrap();
         assert!(error.contains("ended before it said"), "{error}");

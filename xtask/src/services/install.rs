@@ -48,7 +48,7 @@ pub(super) fn find(name: &str) -> Option<PathBuf> {
 }
 
 /// Where a program is that the package has.
-pub(super) fn require(name: &str) -> Result<String, String> {
+pub(crate) fn require(name: &str) -> Result<String, String> {
     let found = find(name).ok_or_else(|| format!("{name} is missing"))?;
     Ok(found.to_string_lossy().into_owned())
 }

@@ -4,6 +4,7 @@ use crate::arguments::{Bench, Scenario};
 use crate::exit::{Exit, Failed, failed};
 use admitone_lab::bench::report::{Report, table};
 use admitone_lab::bench::{self, Name, Place, Settings};
+use admitone_lab::instance::Variable;
 use admitone_lab::load::Stop;
 use admitone_lab::target::Target;
 use indicatif::ProgressBar;
@@ -105,7 +106,18 @@ fn place(arguments: &Bench, directory: &Path) -> Result<Place, Failed> {
         return Ok(Place::Elsewhere(target));
     }
     let program = std::env::current_exe()?;
-    Ok(Place::Own { program, directory: directory.to_owned() })
+    Ok(Place::Own { program, directory: directory.to_owned(), variables: variables(arguments) })
+}
+
+/// What of the flags is for the house.
+fn variables(arguments: &Bench) -> Vec<Variable> {
+    let strategy = arguments.strategy.as_ref().map(ToString::to_string);
+    let flags = [
+        (bench::STORE, arguments.store.clone()),
+        ("ADMITONE_STRATEGY", strategy),
+        ("ADMITONE_REDIS", arguments.redis.clone()),
+    ];
+    flags.into_iter().filter_map(|(name, value)| Some(Variable { name, value: value? })).collect()
 }
 
 /// `http://host:port`, as `serve` prints it, or without the beginning.

@@ -1,6 +1,7 @@
 //! The benchmark as people and programs run it.
 
-use crate::process::House;
+use crate::process::{House, admitone};
+use crate::shared_store::Server;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -39,6 +40,25 @@ fn a_quick_benchmark_is_audited_and_acquitted() {
     assert_eq!(kept, ["report.json", "report.txt", "server.log"], "the store itself is gone");
     let table = std::fs::read_to_string(out.path().join("report.txt")).unwrap();
     assert!(table.contains("charges: ") && table.contains(" 0 findings"), "{table}");
+}
+
+#[test]
+fn a_house_on_a_shared_store_is_measured_with_the_strategy_that_is_named() {
+    let Some(store) = Server::Postgres.fresh() else { return };
+    let what = ["--quick", "--json", "--scenario", "holds", "--store", &store];
+    let run = bench(&[&what[..], &["--strategy", "conditional"]].concat());
+    let said = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert_eq!(run.status.code(), Some(0), "{said}");
+    let report: Value = serde_json::from_slice(&run.stdout).unwrap();
+    assert_eq!(report["scenarios"][0]["findings"].as_array().unwrap().len(), 0, "{report}");
+    // The seats that were asked for are in that store, and nowhere else.
+    let directory = tempfile::tempdir().unwrap();
+    let (code, said) = admitone(&["verify", "--store", &store], directory.path());
+    assert_eq!(code, 0, "{said}");
+    assert!(!said.contains(" 0 rows"), "{said}");
+    let refused = bench(&["--quick", "--scenario", "start", "--store", &store]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("embedded store only"), "{said}");
 }
 
 #[test]

@@ -34,6 +34,8 @@ mod repeats;
 #[expect(clippy::disallowed_methods, reason = "its load is measured")]
 mod rolling;
 mod sale;
+#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]
+mod sell_out;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod shared_rooms;
 #[expect(clippy::print_stdout, reason = "whoever runs tests must see what was not tested")]

@@ -33,7 +33,7 @@ pub(super) fn measure(
     let mut ended_well = true;
     let mut key = None;
     if reservations > 0 {
-        let instance = Instance::start(program, &filled, None, &log)?;
+        let instance = Instance::start(program, &filled, &[], None, &log)?;
         let target = instance.target.clone();
         let house = House::new(target, Some(instance.pid()), settings, Arc::clone(stop))?;
         key = Some(instance.target.operator_key.clone());
@@ -48,7 +48,7 @@ pub(super) fn measure(
         // An empty store is empty only once.
         let data = if reservations > 0 { filled.clone() } else { data(number) };
         let clock = Stopwatch::start();
-        let instance = Instance::start(program, &data, key.as_deref(), &log)?;
+        let instance = Instance::start(program, &data, &[], key.as_deref(), &log)?;
         runtime.block_on(ready(instance.target.address))?;
         runs.push(clock.seconds());
         ended_well &= instance.stop();
