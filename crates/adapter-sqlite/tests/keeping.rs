@@ -2,51 +2,24 @@
 
 use admitone_adapter_sqlite::{Options, SqliteStore};
 use admitone_app::clock::HandClock;
-use admitone_app::ports::lock::NoLock;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::store::Mode;
-use admitone_app::settle::{SettleLimits, Settler};
-use admitone_domain::command::Charge;
+use admitone_app::settle::Settler;
+use admitone_conformance::sale::{self, operate};
 use admitone_domain::command::operate::{Operate, SaveConcert};
-use admitone_domain::concert::Concert;
-use admitone_domain::id::{BuyerId, ConcertId};
-use admitone_domain::pass::Admission;
-use admitone_domain::{
-    Action, Actor, Command, CommandId, Currency, Fingerprint, Moment, Money, StoredAnswer,
-};
+use admitone_domain::id::BuyerId;
+use admitone_domain::{Command, CommandId, Moment, StoredAnswer};
 use std::sync::Arc;
 
 const DAY_MS: u64 = 24 * 3_600 * 1_000;
 
-fn command(number: u64, actor: Actor, action: Action) -> Command {
-    Command {
-        id: CommandId(u128::from(number)),
-        fingerprint: Fingerprint(0),
-        fresh: number,
-        actor,
-        admission: Admission::None,
-        deadline: None,
-        action,
-    }
-}
-
 fn concert(number: u64, expected: Option<u64>) -> Command {
-    let concert = Concert {
-        id: ConcertId(1),
-        title: "One".into(),
-        category: "rock".into(),
-        venue: String::new(),
-        currency: Currency::KRW,
-        first_at: Moment::MAX,
-        last_at: Moment::MIN,
-    };
-    let save = Operate::SaveConcert(SaveConcert { concert, expected });
-    command(number, Actor::House, Action::Operate(save))
+    let concert = sale::concert();
+    operate(number, Operate::SaveConcert(SaveConcert { concert, expected }))
 }
 
 fn charge(number: u64) -> Command {
-    let charge = Charge { amount: Money(1), currency: Currency::KRW };
-    command(number, Actor::Buyer(BuyerId(1)), Action::Charge(charge))
+    sale::charge(number, BuyerId(1), 1)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,14 +27,8 @@ async fn what_made_something_is_answered_for_ever_and_does_not_keep_others_from_
     let directory = tempfile::tempdir().unwrap();
     let clock = Arc::new(HandClock::at(Moment(1_000)));
     let store = SqliteStore::open(directory.path(), clock.clone(), Options::default()).unwrap();
-    let settler = Settler {
-        store: Arc::new(store.clone()),
-        lock: Arc::new(NoLock),
-        mode: Mode::Plain,
-        clock: clock.clone(),
-        taps: Vec::new(),
-        limits: SettleLimits::default(),
-    };
+    let settler = sale::settler(Arc::new(store.clone()), Mode::Plain);
+    let settler = Settler { clock: clock.clone(), ..settler };
     let settle = async |command: Command| {
         let replies = settler.settle(vec![command]).await;
         assert!(replies[0].is_ok());

@@ -1,7 +1,7 @@
 //! What a list of instances promises. An adapter's `tests/instances.rs` is an
 //! [`InstancesFixture`] and [`main`].
 
-use crate::{CaseFuture, REQUIRED, say};
+use crate::{CaseFuture, service};
 use admitone_app::TroubleKind;
 use admitone_app::clock::{HandClock, SystemClock};
 use admitone_app::ports::clock::Clock;
@@ -64,9 +64,9 @@ const ALL: &[Case] = instances_cases![
 pub fn main(fixture: impl InstancesFixture) -> ExitCode {
     let arguments = Arguments::from_args();
     let absent = fixture.absent();
-    let is_required = REQUIRED.iter().any(|name| std::env::var_os(name).is_some());
+    let is_required = service::is_required();
     if let Some(why) = absent.as_ref().filter(|_| !is_required) {
-        say(format_args!("NOT RUN: every promise of this list of instances: {why}"));
+        service::say(format_args!("NOT RUN: every promise of this list of instances: {why}"));
     }
     let fixture: Arc<dyn InstancesFixture> = Arc::new(fixture);
     let trial_of = |case: &'static Case| match absent.clone() {

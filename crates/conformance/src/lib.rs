@@ -8,8 +8,13 @@
 mod cases;
 pub mod instances;
 pub mod lock;
+pub mod proxy;
 mod reads;
+pub mod redis_server;
 pub mod room_log;
+pub mod sale;
+pub mod servers;
+pub mod service;
 mod steps;
 
 use admitone_app::clock::HandClock;
@@ -75,17 +80,14 @@ pub(crate) enum Promised {
     WhereConcurrent,
 }
 
-/// Set where a test must not pass without its service; `CI` does the same.
-const REQUIRED: [&str; 2] = ["ADMITONE_TEST_REQUIRED", "CI"];
-
 /// Runs all cases on a fixture's stores. Without a store they are listed as ignored, or fail where
 /// the service is required.
 pub fn main(fixture: impl Fixture) -> ExitCode {
     let arguments = Arguments::from_args();
     let absent = fixture.absent();
-    let is_required = REQUIRED.iter().any(|name| std::env::var_os(name).is_some());
+    let is_required = service::is_required();
     if let Some(why) = absent.as_ref().filter(|_| !is_required) {
-        say(format_args!("NOT RUN: every promise of this store: {why}"));
+        service::say(format_args!("NOT RUN: every promise of this store: {why}"));
     }
     let fixture = Arc::new(fixture);
     let mut trials = Vec::new();
@@ -110,11 +112,6 @@ fn is_promised(case: &Case, mode: Mode, is_concurrent: bool) -> bool {
         Promised::AsHarm => mode == Mode::Plain && is_concurrent,
         Promised::WhereConcurrent => mode == Mode::Optimistic && is_concurrent,
     }
-}
-
-#[expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
-fn say(line: std::fmt::Arguments<'_>) {
-    eprintln!("{line}");
 }
 
 /// A case that has no store to be run on.

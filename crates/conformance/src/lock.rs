@@ -4,7 +4,7 @@
 mod lost;
 mod sharing;
 
-use crate::{CaseFuture, REQUIRED, say};
+use crate::{CaseFuture, service};
 use admitone_app::clock::{HandClock, SystemClock};
 use admitone_app::memory::MemoryStore;
 use admitone_app::ports::clock::Clock;
@@ -115,9 +115,9 @@ pub fn main(fixture: impl LockFixture) -> ExitCode {
 /// The cases of one lock among several: each name begins with the lock's.
 pub fn trials(of: &str, fixture: impl LockFixture) -> Vec<Trial> {
     let absent = fixture.absent();
-    let is_required = REQUIRED.iter().any(|name| std::env::var_os(name).is_some());
+    let is_required = service::is_required();
     if let Some(why) = absent.as_ref().filter(|_| !is_required) {
-        say(format_args!("NOT RUN: every promise of the lock {of}: {why}"));
+        service::say(format_args!("NOT RUN: every promise of the lock {of}: {why}"));
     }
     let can_be_lost = fixture.can_be_lost();
     let fixture: Arc<dyn LockFixture> = Arc::new(fixture);

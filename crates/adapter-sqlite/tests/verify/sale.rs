@@ -4,31 +4,24 @@
 use admitone_adapter_sqlite::{Options, SqliteStore};
 use admitone_app::clock::HandClock;
 use admitone_app::ports::delivery::Reply;
-use admitone_app::ports::lock::NoLock;
 use admitone_app::ports::store::Mode;
-use admitone_app::settle::{SettleLimits, Settler};
-use admitone_domain::command::operate::{
-    AddSeats, BlockOfSeats, OpenAccount, Operate, SaveConcert, SaveRoom, SaveShow, SaveTicketType,
+use admitone_app::settle::Settler;
+use admitone_conformance::sale::{
+    self, HOLD_MS, STANDING, by, charge, command, concert, hold, operate, seats, standing,
 };
-use admitone_domain::command::{
-    Cancel, Charge, Choice, Confirm, Extend, Hold, Pay, Refund, Release, Spend,
-};
-use admitone_domain::concert::Concert;
-use admitone_domain::id::{
-    BuyerId, ConcertId, PaymentId, ReservationId, RoomId, SeatId, ShowId, TicketTypeId,
-};
+use admitone_domain::command::operate::{OpenAccount, Operate, SaveConcert, SaveRoom, SaveShow};
+use admitone_domain::command::{Cancel, Confirm, Extend, Pay, Refund, Release, Spend};
+use admitone_domain::id::{BuyerId, PaymentId, ReservationId, RoomId, ShowId};
 use admitone_domain::party::Buyer;
 use admitone_domain::pass::{Admission, PassKey};
-use admitone_domain::show::{Limits, SeatBlock, Show};
-use admitone_domain::{Action, Actor, Command, CommandId, Currency, Fingerprint, Moment, Money};
+use admitone_domain::show::Show;
+use admitone_domain::{Action, Actor, Command, Currency, Moment, Money};
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 
-const HOLD_MS: u64 = 60_000;
 const OPEN: ShowId = ShowId(1);
 const GATED: ShowId = ShowId(2);
-const STANDING: TicketTypeId = TicketTypeId(1);
 const ANN: BuyerId = BuyerId(1);
 const BOB: BuyerId = BuyerId(2);
 const CARL: BuyerId = BuyerId(3);
@@ -89,14 +82,8 @@ impl Sale {
     }
 
     async fn settle(&self, command: Command) -> Reply {
-        let settler = Settler {
-            store: Arc::new(self.store.clone()),
-            lock: Arc::new(NoLock),
-            mode: Mode::Plain,
-            clock: self.clock.clone(),
-            taps: Vec::new(),
-            limits: SettleLimits::default(),
-        };
+        let settler = sale::settler(Arc::new(self.store.clone()), Mode::Plain);
+        let settler = Settler { clock: self.clock.clone(), ..settler };
         settler.settle(vec![command]).await.remove(0).unwrap()
     }
 }
@@ -107,37 +94,9 @@ fn open(directory: &Path, clock: &Arc<HandClock>) -> SqliteStore {
     SqliteStore::open(directory, clock.clone(), options).unwrap()
 }
 
-fn command(number: u64, actor: Actor, action: Action) -> Command {
-    Command {
-        id: CommandId(u128::from(number)),
-        fingerprint: Fingerprint(number),
-        fresh: number,
-        actor,
-        admission: Admission::None,
-        deadline: None,
-        action,
-    }
-}
-
-fn by(number: u64, buyer: BuyerId, action: Action) -> Command {
-    command(number, Actor::Buyer(buyer), action)
-}
-
-fn hold(number: u64, buyer: BuyerId, show: ShowId, seats: &[u64], tickets: u32) -> Command {
-    let seats = seats.iter().copied().map(SeatId).collect();
-    let tickets = if tickets == 0 { Vec::new() } else { vec![(STANDING, tickets)] };
-    let choice = Choice::Items { seats, tickets };
-    by(number, buyer, Action::Hold(Hold { show, choice }))
-}
-
 fn under_pass(place: u64, command: Command) -> Command {
     let key = PassKey { room: RoomId(1), epoch: 1, place };
     Command { admission: Admission::Pass { key, good_until: Moment::MAX }, ..command }
-}
-
-fn charge(number: u64, buyer: BuyerId, amount: i64) -> Command {
-    let charge = Charge { amount: Money(amount), currency: Currency::KRW };
-    by(number, buyer, Action::Charge(charge))
 }
 
 fn pay(number: u64, buyer: BuyerId, reservation: u64) -> Command {
@@ -191,60 +150,20 @@ fn after_the_first_hold_ended() -> Vec<Command> {
 }
 
 fn programme() -> Vec<Command> {
-    let concert = Concert {
-        id: ConcertId(1),
-        title: "One".into(),
-        category: "rock".into(),
-        venue: String::new(),
-        currency: Currency::KRW,
-        first_at: Moment::MAX,
-        last_at: Moment::MIN,
-    };
     let room =
         SaveRoom { id: RoomId(1), name: "Door".into(), settings: "{}".into(), expected: None };
-    let stock = SaveTicketType {
-        id: STANDING,
-        show: OPEN,
-        name: "Standing".into(),
-        price: Money(100),
-        capacity: 10,
-        expected: None,
+    let show = |id, room| {
+        let show = Show { room, ..sale::show(id) };
+        Operate::SaveShow(SaveShow { show, expected: None })
     };
     let operates = [
-        Operate::SaveConcert(SaveConcert { concert, expected: None }),
+        Operate::SaveConcert(SaveConcert { concert: concert(), expected: None }),
         Operate::SaveRoom(room),
-        Operate::SaveShow(SaveShow { show: show(OPEN, None), expected: None }),
-        Operate::SaveShow(SaveShow { show: show(GATED, Some(RoomId(1))), expected: None }),
-        Operate::AddSeats(ten_seats(OPEN, 1)),
-        Operate::AddSeats(ten_seats(GATED, 11)),
-        Operate::SaveTicketType(stock),
+        show(OPEN, None),
+        show(GATED, Some(RoomId(1))),
+        seats(OPEN, 1, 10, 100),
+        seats(GATED, 11, 10, 100),
+        standing(OPEN, 10, 100),
     ];
-    let numbered = (1..).zip(operates);
-    numbered.map(|(n, operate)| command(n, Actor::House, Action::Operate(operate))).collect()
-}
-
-fn show(id: ShowId, room: Option<RoomId>) -> Show {
-    Show {
-        id,
-        concert: ConcertId(1),
-        room,
-        opens_at: Moment(1_000_000_000_000),
-        closes_at: Moment(1_000_000_000_001),
-        booking_opens_at: Moment(0),
-        booking_closes_at: Moment::MAX,
-        time_zone: "UTC".into(),
-        currency: Currency::KRW,
-        limits: Limits { hold_ms: HOLD_MS, ..Limits::default() },
-    }
-}
-
-fn ten_seats(show: ShowId, first: u64) -> AddSeats {
-    let block = SeatBlock {
-        section: "A".into(),
-        row: "1".into(),
-        first_number: 1,
-        count: 10,
-        first_seat: SeatId(first),
-    };
-    AddSeats { show, blocks: vec![BlockOfSeats { block, price: Money(100) }] }
+    (1..).zip(operates).map(|(number, what)| operate(number, what)).collect()
 }

@@ -3,9 +3,7 @@
 use super::{Stage, seats};
 use crate::steps::{ANN, Open, charge};
 use admitone_app::TroubleKind;
-use admitone_app::ports::reads::Reads;
 use admitone_app::ports::store::{Fences, Mode};
-use admitone_domain::{Key, Row};
 
 pub(super) async fn a_lost_lock_is_found_out_by_its_fence(stage: Stage) {
     let saved = race(&stage, true).await;
@@ -39,10 +37,5 @@ async fn begin(stage: &Stage, fences: &Fences, number: u64, amount: i64) -> Open
 }
 
 async fn balance(stage: &Stage) -> i64 {
-    let rows = stage.store.rows(&[Key::Wallet(ANN)]).await;
-    let found = rows.unwrap_or_else(|trouble| panic!("{trouble}")).remove(0);
-    match found.map(admitone_domain::Loaded::into_row) {
-        Some(Row::Wallet(wallet)) => wallet.balance.0,
-        other => panic!("{other:?}"),
-    }
+    crate::sale::balance(&stage.store, ANN).await
 }
