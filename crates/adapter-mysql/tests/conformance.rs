@@ -2,11 +2,10 @@
 //! case has a database of its own.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod database;
-
 use admitone_adapter_mysql::{MysqlStore, Options, Time};
 use admitone_app::clock::HandClock;
 use admitone_app::ports::store::Mode;
+use admitone_conformance::servers::Server;
 use admitone_conformance::{Fixture, Fresh};
 use admitone_domain::Moment;
 use async_trait::async_trait;
@@ -19,15 +18,10 @@ struct Mariadb;
 impl Fixture for Mariadb {
     async fn fresh(&self) -> Fresh {
         let clock = Arc::new(HandClock::at(Moment(1_000)));
-        let database = database::Database::make().await;
+        let url = Server::Mariadb.fresh().await.unwrap();
         let options = Options { time: Time::Of(clock.clone()), ..Options::default() };
-        let store = MysqlStore::open(&database.url, options).await.unwrap();
-        Fresh {
-            store: Arc::new(store.clone()),
-            reads: Arc::new(store),
-            clock,
-            keep: Box::new(database),
-        }
+        let store = MysqlStore::open(&url, options).await.unwrap();
+        Fresh { store: Arc::new(store.clone()), reads: Arc::new(store), clock, keep: Box::new(()) }
     }
 
     fn modes(&self) -> &'static [Mode] {
@@ -35,7 +29,7 @@ impl Fixture for Mariadb {
     }
 
     fn absent(&self) -> Option<String> {
-        database::server().is_none().then(|| format!("{} is not set", database::VARIABLE))
+        Server::Mariadb.absent()
     }
 
     fn is_concurrent(&self) -> bool {

@@ -3,13 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
 
-mod database;
-
 use admitone_adapter_mysql::room_log::MysqlRoomLog;
 use admitone_adapter_mysql::{MysqlStore, Options};
 use admitone_conformance::room_log::{FreshLog, RoomLogFixture, main as run};
+use admitone_conformance::servers::Server;
+use admitone_conformance::service;
 use async_trait::async_trait;
-use database::Database;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,20 +16,17 @@ use std::time::Duration;
 /// Nobody renews it: whoever is killed falls silent.
 const LEASE: Duration = Duration::from_millis(300);
 
-/// Set where a test must not pass without its service; `CI` does the same.
-const REQUIRED: [&str; 2] = ["ADMITONE_TEST_REQUIRED", "CI"];
-
 struct Mysql;
 
-async fn open(database: Database) -> FreshLog {
-    let store = MysqlStore::open(&database.url, Options::default()).await.unwrap();
-    FreshLog { log: Arc::new(MysqlRoomLog::new(store, LEASE)), keep: Box::new(database) }
+async fn open(url: String) -> FreshLog {
+    let store = MysqlStore::open(&url, Options::default()).await.unwrap();
+    FreshLog { log: Arc::new(MysqlRoomLog::new(store, LEASE)), keep: Box::new(url) }
 }
 
 #[async_trait]
 impl RoomLogFixture for Mysql {
     async fn fresh(&self) -> FreshLog {
-        open(Database::make().await).await
+        open(Server::Mariadb.fresh().await.unwrap()).await
     }
 
     fn outlives_its_process(&self) -> bool {
@@ -38,17 +34,16 @@ impl RoomLogFixture for Mysql {
     }
 
     async fn after_a_kill(&self, log: &FreshLog) -> Option<FreshLog> {
-        let url = log.keep.downcast_ref::<Database>().unwrap().url.clone();
+        let url = log.keep.downcast_ref::<String>().unwrap().clone();
         tokio::time::sleep(LEASE).await;
-        Some(open(Database { url }).await)
+        Some(open(url).await)
     }
 }
 
 fn main() -> ExitCode {
-    if database::server().is_none() {
-        eprintln!("NOT RUN: every promise of the room log: {} is not set", database::VARIABLE);
-        let is_required = REQUIRED.iter().any(|name| std::env::var_os(name).is_some());
-        return if is_required { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+    if let Some(why) = Server::Mariadb.absent() {
+        eprintln!("NOT RUN: every promise of the room log: {why}");
+        return if service::is_required() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
     }
     run(Mysql)
 }

@@ -2,11 +2,10 @@
 //! case has a schema of its own.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod schema;
-
 use admitone_adapter_postgres::{Options, PostgresStore, Time};
 use admitone_app::clock::HandClock;
 use admitone_app::ports::store::Mode;
+use admitone_conformance::servers::Server;
 use admitone_conformance::{Fixture, Fresh};
 use admitone_domain::Moment;
 use async_trait::async_trait;
@@ -19,15 +18,10 @@ struct Postgres;
 impl Fixture for Postgres {
     async fn fresh(&self) -> Fresh {
         let clock = Arc::new(HandClock::at(Moment(1_000)));
-        let schema = schema::Schema::make().await;
+        let url = Server::Postgres.fresh().await.unwrap();
         let options = Options { time: Time::Of(clock.clone()), ..Options::default() };
-        let store = PostgresStore::open(&schema.url, options).await.unwrap();
-        Fresh {
-            store: Arc::new(store.clone()),
-            reads: Arc::new(store),
-            clock,
-            keep: Box::new(schema),
-        }
+        let store = PostgresStore::open(&url, options).await.unwrap();
+        Fresh { store: Arc::new(store.clone()), reads: Arc::new(store), clock, keep: Box::new(()) }
     }
 
     fn modes(&self) -> &'static [Mode] {
@@ -35,7 +29,7 @@ impl Fixture for Postgres {
     }
 
     fn absent(&self) -> Option<String> {
-        schema::server().is_none().then(|| format!("{} is not set", schema::VARIABLE))
+        Server::Postgres.absent()
     }
 
     fn is_concurrent(&self) -> bool {

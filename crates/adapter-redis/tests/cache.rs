@@ -1,6 +1,5 @@
 //! The cache of several instances beside its twin in memory.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
 
 mod nodes;
 
@@ -9,7 +8,7 @@ use admitone_app::cached::CachedReads;
 use admitone_app::clock::SystemClock;
 use admitone_app::memory::MemoryCache;
 use admitone_app::ports::cache::Cache;
-use nodes::Server;
+use admitone_conformance::redis_server::{self, RedisServer as Server};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -20,8 +19,8 @@ async fn wait_ms(span_ms: u64) {
 }
 
 fn caches() -> Option<[Arc<dyn Cache>; 2]> {
-    let addresses = nodes::shared()?;
-    let redis = RedisCache::new(nodes::node(&addresses[0]), &nodes::prefix(), 300);
+    let addresses = redis_server::shared()?;
+    let redis = RedisCache::new(nodes::node(&addresses[0]), &redis_server::own_prefix(), 300);
     Some([Arc::new(MemoryCache::new(Arc::new(SystemClock::default()), 300)), Arc::new(redis)])
 }
 
@@ -78,7 +77,7 @@ async fn many_who_ask_at_once_are_one_question_to_the_store() {
 #[tokio::test]
 async fn a_cache_that_is_away_costs_questions_and_no_answers() {
     let Some(mut server) = Server::start() else { return };
-    let cache = RedisCache::new(server.node(), "away", 60_000);
+    let cache = RedisCache::new(nodes::node(&server.address()), "away", 60_000);
     server.kill();
     let reads = CachedReads::new(Arc::new(cache));
     let value = reads.read("concerts", "page 1", || async { Ok(b"list".to_vec()) }).await;

@@ -1,7 +1,6 @@
 //! Two instances' desks of one room: what one is told, the other sees; a tick of each is all that
 //! reaches the server.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
 
 mod nodes;
 mod stories;
@@ -12,7 +11,7 @@ use admitone_app::ports::shared_room::SharedRooms;
 use admitone_app::waiting_room::{
     Claims, Desk, End, EndReason, Generation, Join, Place, SharedDeskSetup, Standing,
 };
-use nodes::Server;
+use admitone_conformance::redis_server::RedisServer as Server;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +19,7 @@ use tokio_util::task::TaskTracker;
 
 async fn open(server: &Server, stop: &CancellationToken) -> Desk {
     let options = RoomOptions { born_after_ms: 0, ..RoomOptions::default() };
-    let rooms = RedisRooms::new(server.node(), options);
+    let rooms = RedisRooms::new(nodes::node(&server.address()), options);
     let setup = SharedDeskSetup {
         room: 1,
         way: rooms.open(1, &stories::one_inside()).await.unwrap(),

@@ -7,6 +7,7 @@ use admitone_app::TroubleKind;
 use admitone_app::clock::SystemClock;
 use admitone_app::memory::MemoryStore;
 use admitone_app::ports::lock::{Guard, Lock};
+use admitone_conformance::redis_server;
 use admitone_domain::Key;
 use admitone_domain::id::SeatId;
 use std::collections::BTreeSet;
@@ -59,7 +60,7 @@ impl Drop for House {
 }
 
 pub(crate) fn options() -> LockOptions {
-    LockOptions { prefix: nodes::prefix(), poll_ms: 10, ..LockOptions::default() }
+    LockOptions { prefix: redis_server::own_prefix(), poll_ms: 10, ..LockOptions::default() }
 }
 
 /// A lease that is not made new.
@@ -72,7 +73,7 @@ pub(crate) fn seats(numbers: &[u64]) -> BTreeSet<Key> {
 }
 
 pub(crate) async fn both(house: &House) -> Option<Vec<(&'static str, RedisLock)>> {
-    let addresses = nodes::shared()?;
+    let addresses = redis_server::shared()?;
     let all: Vec<Node> = addresses.iter().map(|address| nodes::node(address)).collect();
     Some(vec![("pubsub", house.pubsub(all[0].clone()).await), ("redlock", house.redlock(all))])
 }

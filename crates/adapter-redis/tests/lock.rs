@@ -1,7 +1,6 @@
 //! The locks on Redis keep the promises of every lock, on real servers. Each case has a prefix of
 //! its own, and two instances that share nothing but the servers and the store.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
 
 mod nodes;
 
@@ -9,6 +8,7 @@ use admitone_adapter_redis::{LockOptions, LockSetup, RedisLock};
 use admitone_app::ports::lock::Lock;
 use admitone_app::ports::store::Store;
 use admitone_conformance::lock::{FreshLock, LockFixture, trials};
+use admitone_conformance::redis_server;
 use admitone_domain::Key;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -42,7 +42,7 @@ impl Redis {
             tracker: TaskTracker::new(),
             stop: stop.clone(),
         };
-        let addresses = nodes::shared().unwrap();
+        let addresses = redis_server::shared().unwrap();
         let mut all: Vec<_> = addresses.iter().map(|address| nodes::node(address)).collect();
         if self.is_redlock {
             Arc::new(RedisLock::redlock(all, setup).unwrap())
@@ -60,7 +60,7 @@ impl LockFixture for Redis {
             lease_ms: LEASE_MS,
             renew_every_ms: Some(100),
             poll_ms: 10,
-            prefix: nodes::prefix(),
+            prefix: redis_server::own_prefix(),
             ..LockOptions::default()
         };
         let ways =
@@ -75,7 +75,7 @@ impl LockFixture for Redis {
 
     async fn lose(&self, fresh: &FreshLock, keys: &BTreeSet<Key>) {
         let prefix = &fresh.keep.downcast_ref::<Kept>().unwrap().prefix;
-        for address in nodes::shared().unwrap() {
+        for address in redis_server::shared().unwrap() {
             let client = redis::Client::open(address).unwrap();
             let mut connection = client.get_multiplexed_async_connection().await.unwrap();
             for key in keys {
@@ -90,7 +90,7 @@ impl LockFixture for Redis {
     }
 
     fn absent(&self) -> Option<String> {
-        nodes::shared().is_none().then(|| "there are no servers".to_owned())
+        redis_server::shared().is_none().then(|| "there are no servers".to_owned())
     }
 }
 

@@ -1,6 +1,5 @@
 //! Locks on bad days: paused holders, nodes that are killed, stopped, or whose time jumps.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
 #![expect(clippy::disallowed_methods, reason = "a test measures how long it took")]
 
 mod house;
@@ -12,6 +11,7 @@ use admitone_app::memory::MemoryStore;
 use admitone_app::ports::lock::Lock;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::store::{Fences, Mode, Store, Transaction, Wanted};
+use admitone_conformance::redis_server::{self, RedisServer as Server};
 use admitone_domain::command::Charge;
 use admitone_domain::id::BuyerId;
 use admitone_domain::pass::Admission;
@@ -20,7 +20,6 @@ use admitone_domain::{
     decide,
 };
 use house::{House, execute, keys_of, lock_of, options, refused, seats, short, take};
-use nodes::Server;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -81,7 +80,7 @@ async fn paused_holder(house: &House, lock: &RedisLock) -> (Result<(), TroubleKi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_holder_who_wakes_up_too_late_is_refused_by_the_store() {
-    let Some(addresses) = nodes::shared() else { return };
+    let Some(addresses) = redis_server::shared() else { return };
     for is_redlock in [false, true] {
         let house = House::new(short(150));
         let lock = lock_of(&house, &addresses, is_redlock).await;
@@ -91,7 +90,7 @@ async fn a_holder_who_wakes_up_too_late_is_refused_by_the_store() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_fencing_he_undoes_what_was_saved_meanwhile() {
-    let Some(addresses) = nodes::shared() else { return };
+    let Some(addresses) = redis_server::shared() else { return };
     for is_redlock in [false, true] {
         let house = House::new(LockOptions { fencing: false, ..short(150) });
         let lock = lock_of(&house, &addresses, is_redlock).await;
@@ -104,7 +103,7 @@ fn five() -> Option<Vec<Server>> {
 }
 
 fn nodes_of(servers: &[Server]) -> Vec<Node> {
-    servers.iter().map(Server::node).collect()
+    servers.iter().map(|server| nodes::node(&server.address())).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,7 +173,7 @@ async fn redlock_goes_on_while_nodes_are_stopped_and_lets_go_of_lost_answers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_node_whose_time_jumps_gives_the_lock_to_nobody_else() {
-    let Some(addresses) = nodes::shared() else { return };
+    let Some(addresses) = redis_server::shared() else { return };
     let house = House::new(options());
     let lock = house.redlock(addresses.iter().map(|address| nodes::node(address)).collect());
     let guard = take(&lock, &[1], 0).await;
@@ -199,7 +198,7 @@ async fn one_node_whose_time_jumps_gives_the_lock_to_nobody_else() {
 async fn a_redis_that_is_away_is_said_in_bounded_time_and_comes_back() {
     let Some(mut server) = Server::start() else { return };
     let house = House::new(options());
-    let lock = house.pubsub(server.node()).await;
+    let lock = house.pubsub(nodes::node(&server.address())).await;
     take(&lock, &[1], 0).await.release().await;
     server.pause();
     let begun = Instant::now();
@@ -241,7 +240,7 @@ async fn beside_a_fallback(fencing: bool, addresses: &[String]) -> (Result<(), T
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_goes_on_without_a_lock_is_not_overwritten_by_who_has_it() {
-    let Some(addresses) = nodes::shared() else { return };
+    let Some(addresses) = redis_server::shared() else { return };
     assert_eq!(beside_a_fallback(true, &addresses).await, (Err(TroubleKind::Fenced), 5));
     assert_eq!(
         beside_a_fallback(false, &addresses).await,
@@ -254,7 +253,7 @@ async fn who_goes_on_without_a_lock_is_not_overwritten_by_who_has_it() {
 async fn an_outage_is_waited_for_by_one_and_ends_by_itself() {
     let Some(mut server) = Server::start() else { return };
     let house = House::new(options());
-    let lock = house.pubsub(server.node()).await;
+    let lock = house.pubsub(nodes::node(&server.address())).await;
     take(&lock, &[1], 0).await.release().await;
     server.kill();
     assert_eq!(refused(&lock, &[1], 400).await, TroubleKind::Unavailable);

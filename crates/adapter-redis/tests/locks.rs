@@ -1,6 +1,5 @@
 //! Locks on real servers. Every guard has a twin in which it is off.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
 #![expect(clippy::disallowed_methods, reason = "a test measures how long it took")]
 
 mod house;
@@ -8,6 +7,7 @@ mod nodes;
 
 use admitone_adapter_redis::{LockOptions, RedisLock};
 use admitone_app::TroubleKind;
+use admitone_conformance::redis_server;
 use house::{House, both, execute, keys_of, options, refused, short, take};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -70,7 +70,7 @@ async fn several_keys_are_taken_all_or_none() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_woken_does_not_wait_for_the_poll() {
     let house = House::new(LockOptions { poll_ms: 20_000, ..options() });
-    let Some(addresses) = nodes::shared() else { return };
+    let Some(addresses) = redis_server::shared() else { return };
     let lock = Arc::new(house.pubsub(nodes::node(&addresses[0])).await);
     // Another instance holds: the waker crosses the wire.
     let other = house.pubsub(nodes::node(&addresses[0])).await;
@@ -94,7 +94,7 @@ async fn who_is_woken_does_not_wait_for_the_poll() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_waiter_who_is_woken_for_one_key_and_stopped_by_another_passes_it_on() {
     let house = House::new(LockOptions { poll_ms: 20_000, ..options() });
-    let Some(addresses) = nodes::shared() else { return };
+    let Some(addresses) = redis_server::shared() else { return };
     let lock = Arc::new(house.pubsub(nodes::node(&addresses[0])).await);
     let (one, two) = (take(&lock, &[1], 0).await, take(&lock, &[2], 0).await);
     let spawn = |numbers: &'static [u64]| {
@@ -130,7 +130,7 @@ async fn a_foreign_release_does_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_owner_check_a_foreign_release_lets_a_third_in() {
     let house = House::new(short(200));
-    let Some(addresses) = nodes::shared() else { return };
+    let Some(addresses) = redis_server::shared() else { return };
     let lock = house.pubsub(nodes::node(&addresses[0])).await;
     let slow = take(&lock, &[1], 0).await;
     let next = take(&lock, &[1], 2_000).await;
@@ -163,7 +163,7 @@ async fn a_lock_that_could_not_be_renewed_is_reported_lost() {
     let renewing = LockOptions { lease_ms: 2_000, renew_every_ms: Some(50), ..options() };
     let house = House::new(renewing);
     let Some(locks) = both(&house).await else { return };
-    let addresses = nodes::shared().unwrap();
+    let addresses = redis_server::shared().unwrap();
     for (name, lock) in locks {
         let guard = take(&lock, &[1], 0).await;
         // The time of the nodes jumps beyond the lease: the key is gone.

@@ -1,7 +1,6 @@
 //! The room in Redis against the embedded one: the same random stories, the same answers, the
 //! same admissions, the same gauges. The embedded room is the model.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
 #![expect(clippy::disallowed_methods, reason = "a test measures how long it took")]
 
 mod nodes;
@@ -9,6 +8,7 @@ mod stories;
 
 use admitone_adapter_redis::{RedisRooms, RoomOptions};
 use admitone_app::waiting_room::{Batch, Gone, Place, Room};
+use admitone_conformance::redis_server;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -34,8 +34,11 @@ struct Happened {
 /// Tells one story to both, and compares after every word.
 async fn compare(address: &str, seed: u64, commands: u64) -> Happened {
     let clock = Arc::new(TestClock::at(1_700_000_000_000_000));
-    let options =
-        RoomOptions { prefix: nodes::prefix(), born_after_ms: 0, time: Some(clock.clone()) };
+    let options = RoomOptions {
+        prefix: redis_server::own_prefix(),
+        born_after_ms: 0,
+        time: Some(clock.clone()),
+    };
     let mut chance = Chance(seed);
     let first = settings(&mut chance);
     let mut model = Room::new(7, first.clone(), clock.now_us()).unwrap();
@@ -95,7 +98,7 @@ fn check_inside(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn model_and_redis_tell_the_same_story() {
-    let Some(addresses) = nodes::shared() else { return };
+    let Some(addresses) = redis_server::shared() else { return };
     let begun = Instant::now();
     let each = commands() / 20;
     let mut stories = tokio::task::JoinSet::new();
@@ -122,10 +125,13 @@ async fn model_and_redis_tell_the_same_story() {
 /// The comparison is not blind: a room that is told something else answers something else.
 #[tokio::test]
 async fn a_difference_is_seen() {
-    let Some(addresses) = nodes::shared() else { return };
+    let Some(addresses) = redis_server::shared() else { return };
     let clock = Arc::new(TestClock::at(1_700_000_000_000_000));
-    let options =
-        RoomOptions { prefix: nodes::prefix(), born_after_ms: 0, time: Some(clock.clone()) };
+    let options = RoomOptions {
+        prefix: redis_server::own_prefix(),
+        born_after_ms: 0,
+        time: Some(clock.clone()),
+    };
     let first = stories::one_inside();
     let rooms = RedisRooms::new(nodes::node(&addresses[0]), options);
     let mut redis = rooms.open_room(7, &first).await.unwrap();

@@ -1,6 +1,5 @@
 //! A server that loses its memory, or a part of it, under a room that several instances share.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
 
 mod nodes;
 mod stories;
@@ -9,7 +8,7 @@ use admitone_adapter_redis::{RedisRoom, RedisRooms, RoomOptions};
 use admitone_app::TroubleKind;
 use admitone_app::ports::shared_room::Exchanged;
 use admitone_app::waiting_room::{Batch, Place, RoomSettings, Standing};
-use nodes::Server;
+use admitone_conformance::redis_server::RedisServer as Server;
 use std::sync::Arc;
 use stories::{TestClock, join, touch};
 
@@ -32,7 +31,10 @@ impl House {
             time: Some(self.clock.clone()),
             ..RoomOptions::default()
         };
-        RedisRooms::new(self.server.node(), options).open_room(1, &line(active_max)).await.unwrap()
+        RedisRooms::new(nodes::node(&self.server.address()), options)
+            .open_room(1, &line(active_max))
+            .await
+            .unwrap()
     }
 
     async fn flush(&self) {

@@ -1,14 +1,12 @@
 //! What a million places cost, measured on a server of its own.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
 #![expect(clippy::disallowed_methods, reason = "a test measures how long it took")]
 
-mod nodes;
 mod stories;
 
 use admitone_adapter_redis::{Node, RedisRooms, RoomOptions};
 use admitone_app::waiting_room::{Batch, Join, Place, RoomSettings, UserKey};
-use nodes::Server;
+use admitone_conformance::redis_server::RedisServer as Server;
 use std::time::{Duration, Instant};
 
 const BATCH: u64 = 4_000;

@@ -15,6 +15,7 @@ pub mod room_log;
 pub mod sale;
 pub mod servers;
 pub mod service;
+pub mod shared;
 mod steps;
 
 use admitone_app::clock::HandClock;

@@ -6,6 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -14,6 +15,12 @@ use tempfile::TempDir;
 pub fn shared() -> Option<Vec<String>> {
     let named = service::named("ADMITONE_TEST_REDIS")?;
     Some(named.split(',').map(str::to_owned).collect())
+}
+
+/// What the names of a test begin with on a server that it shares.
+pub fn own_prefix() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A server of a test's own. It goes with the test.

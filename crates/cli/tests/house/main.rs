@@ -25,7 +25,6 @@ mod matrix;
 mod one_map;
 mod operations;
 mod process;
-#[expect(clippy::print_stdout, reason = "whoever runs tests must see what was not tested")]
 mod redis;
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]
 mod redis_locks;
@@ -38,7 +37,6 @@ mod sale;
 mod sell_out;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod shared_rooms;
-#[expect(clippy::print_stdout, reason = "whoever runs tests must see what was not tested")]
 mod shared_store;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod shopper;

@@ -6,7 +6,7 @@
 
 use crate::process::{House, admitone};
 use crate::redis::shared;
-use crate::shared_store::Server;
+use crate::shared_store::{Server, execute};
 use crate::shopper::{Front, Shopper, import};
 use admitone_app::ports::store::Mode;
 use admitone_app::strategy::{Class, DeliveryKind, LockKind, NAMED, Safety, Strategy, StrategyMap};
@@ -178,13 +178,5 @@ fn slow(store: &str) {
          EXECUTE FUNCTION nap(); \
          CREATE TRIGGER nap BEFORE INSERT OR UPDATE ON wallet FOR EACH STATEMENT \
          EXECUTE FUNCTION nap()";
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let connected = tokio_postgres::connect(store, tokio_postgres::NoTls).await;
-        let (client, connection) = connected.unwrap();
-        tokio::select! {
-            done = client.batch_execute(sql) => done.unwrap(),
-            ended = connection => panic!("{ended:?}"),
-        }
-    });
+    execute(store, sql);
 }

@@ -1,5 +1,6 @@
 //! The servers, their isolation levels, and a plain connection to each.
 
+use admitone_conformance::service;
 use mysql_async::prelude::Queryable;
 use rusqlite::OpenFlags;
 use std::sync::Arc;
@@ -8,8 +9,6 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_postgres::SimpleQueryMessage;
 
-/// Set where a test must not pass without its service; `CI` does the same.
-const REQUIRED: [&str; 2] = ["ADMITONE_TEST_REQUIRED", "CI"];
 /// Longer than any interleaving: whoever waits is let through or refused for a better reason.
 const LOCK_WAIT: Duration = Duration::from_secs(20);
 
@@ -102,14 +101,7 @@ impl Server {
 
     /// Whether it is not to be had here, which is said loudly, and fails where it must be.
     pub(crate) fn is_absent(self) -> bool {
-        let Some(variable) = self.variable() else { return false };
-        let is_absent = std::env::var_os(variable).is_none();
-        let is_required = REQUIRED.iter().any(|name| std::env::var_os(name).is_some());
-        assert!(!is_absent || !is_required, "{variable} is not set");
-        if is_absent {
-            println!("NOT RUN: {variable} is not set");
-        }
-        is_absent
+        self.variable().is_some_and(|variable| service::named(variable).is_none())
     }
 
     fn variable(self) -> Option<&'static str> {

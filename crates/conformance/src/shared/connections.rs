@@ -1,0 +1,71 @@
+//! Connections are few, slow and mortal.
+
+use super::{Opening, Stage};
+use crate::proxy::{Cut, Proxy};
+use crate::sale::{answer, balance, charge, settler};
+use admitone_app::ports::reads::Page;
+use admitone_app::ports::store::{Fences, Mode};
+use admitone_app::{Trouble, TroubleKind};
+use admitone_domain::id::BuyerId;
+use std::sync::Arc;
+
+const ANN: BuyerId = BuyerId(7);
+
+/// The commit arrives and its answer does not, or the commit itself does not arrive: the buyer is
+/// answered well either way, and the money is there once.
+pub(super) async fn a_commit_of_unknown_outcome_is_found_out_and_done_once(stage: Stage) {
+    let direct = stage.open().await;
+    let mut number = 0;
+    for mode in Mode::ALL {
+        for cut in [Cut::AfterTheCommit, Cut::BeforeTheCommit] {
+            let proxy = Proxy::start(&stage.url);
+            let behind = stage.open_behind(&proxy, Opening::default()).await;
+            proxy.cut_once(cut);
+            number += 1;
+            let settler = settler(Arc::clone(&behind.store), mode);
+            let charge = charge(number, ANN, 1);
+            assert!(answer(settler.settle(vec![charge]).await.remove(0)).is_ok(), "{mode} {cut:?}");
+            assert!(proxy.has_cut(), "{mode} {cut:?}: nothing was cut");
+            let has = balance(&*direct.reads, ANN).await;
+            assert_eq!(has, number.cast_signed(), "{mode} {cut:?}");
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "it measures and says so")]
+pub(super) async fn a_batch_of_a_thousand_costs_as_many_round_trips_as_a_batch_of_one(
+    stage: Stage,
+) {
+    let proxy = Proxy::start(&stage.url);
+    let one = Opening { connections_max: 1, ..Opening::default() };
+    let behind = stage.open_behind(&proxy, one).await;
+    let settler = |mode| settler(Arc::clone(&behind.store), mode);
+    // Statements are prepared by the first batches.
+    for (number, mode) in (1..).zip(Mode::ALL.repeat(2)) {
+        assert!(settler(mode).settle(vec![charge(number, ANN, 1)]).await[0].is_ok());
+    }
+    proxy.count();
+    for (base, mode) in [10_000, 20_000, 30_000, 40_000, 50_000].into_iter().zip(Mode::ALL) {
+        let before = proxy.round_trips();
+        assert!(settler(mode).settle(vec![charge(base, ANN, 1)]).await[0].is_ok());
+        let of_one = proxy.round_trips() - before;
+        let batch = (base + 1..=base + 1_000).map(|number| charge(number, ANN, 1)).collect();
+        assert!(settler(mode).settle(batch).await.iter().all(Result::is_ok));
+        let of_thousand = proxy.round_trips() - before - of_one;
+        println!("{mode}: {of_one} round trips for one command, {of_thousand} for a thousand");
+        assert_eq!((of_one, of_thousand), (3, 3), "{mode}: load, save, commit");
+    }
+}
+
+pub(super) async fn when_all_connections_are_in_use_the_store_says_so_in_time(stage: Stage) {
+    let narrow = Opening { connections_max: 1, wait_ms: 1_000, ..Opening::default() };
+    let instance = stage.fixture.open(&stage.url, narrow).await;
+    let open = instance.store.begin(Mode::Pessimistic, &Fences::default()).await;
+    assert!(open.is_ok());
+    let page = Page { before: None, limit: 1 };
+    let kind = |trouble: Trouble| trouble.kind;
+    let entries = async || instance.reads.entries(ANN, page).await.map_err(kind);
+    assert_eq!(entries().await, Err(TroubleKind::Busy));
+    drop(open);
+    assert_eq!(entries().await, Ok(Vec::new()));
+}
