@@ -162,6 +162,16 @@ impl Problem {
         Self::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "the body came too slowly")
     }
 
+    /// It took longer than an answer may take.
+    pub fn not_answered() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "NOT_ANSWERED",
+            "this took too long: whether it was done is not known, so ask again with the same key",
+        )
+        .temporary(2)
+    }
+
     /// The body is too large.
     pub fn too_large(max_bytes: usize) -> Self {
         let detail = format!("a body may have at most {max_bytes} bytes");
@@ -446,6 +456,7 @@ mod tests {
             Problem::not_found(""),
             Problem::method_not_allowed(),
             Problem::timeout(),
+            Problem::not_answered(),
             Problem::too_large(1),
             Problem::media_type(),
             Problem::accounts_closed(),

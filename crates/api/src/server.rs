@@ -2,11 +2,13 @@
 
 mod patience;
 
+use crate::problem::Problem;
 use admitone_app::ports::clock::Clock;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Response};
+use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -32,18 +34,23 @@ pub struct ServerLimits {
     pub header_wait_ms: u64,
     /// How long a connection is kept on which nothing is asked, in milliseconds.
     pub idle_wait_ms: u64,
+    /// How long an answer may take to begin, in milliseconds; then the request is told that it was
+    /// not answered.
+    pub answer_wait_ms: u64,
     /// How long what was accepted may take to be answered when the house closes, in milliseconds.
     pub close_wait_ms: u64,
 }
 
 impl Default for ServerLimits {
     /// 20,000 connections, ten seconds for the head of a request, 75 seconds between requests (a
-    /// visitor in line is asked to come back after 60 at most), ten seconds to close.
+    /// visitor in line is asked to come back after 60 at most), fifteen seconds for an answer, ten
+    /// to close.
     fn default() -> Self {
         Self {
             connections_max: 20_000,
             header_wait_ms: 10_000,
             idle_wait_ms: 75_000,
+            answer_wait_ms: 15_000,
             close_wait_ms: 10_000,
         }
     }
@@ -134,8 +141,9 @@ async fn connection(
         let router = router.clone();
         let number = numbers.fetch_add(1, Ordering::Relaxed);
         let answering = progress.answering();
+        let wait = (Arc::clone(&clock), limits.answer_wait_ms);
         async move {
-            let answer = answer(router, request, number).await;
+            let answer = answer(router, request, number, wait).await;
             let answered = answer.map(|body| Answered { body, _answering: answering });
             Ok::<_, std::convert::Infallible>(answered)
         }
@@ -158,8 +166,14 @@ async fn connection(
     }
 }
 
-/// One request: a name for it, the figures, the answer.
-async fn answer(router: Router, request: hyper::Request<Incoming>, number: u64) -> Response<Body> {
+/// One request: a name for it, the figures, the answer. What takes too long is let go, as if the
+/// client had gone.
+async fn answer(
+    router: Router,
+    request: hyper::Request<Incoming>,
+    number: u64,
+    (clock, answer_wait_ms): (Arc<dyn Clock>, u64),
+) -> Response<Body> {
     let mut request: Request = request.map(Body::new);
     let id = match request.headers().get(&REQUEST_ID) {
         Some(given) if given.len() <= 128 => given.clone(),
@@ -167,9 +181,13 @@ async fn answer(router: Router, request: hyper::Request<Incoming>, number: u64) 
     };
     request.headers_mut().insert(REQUEST_ID, id.clone());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = match router.oneshot(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
+    let mut response = tokio::select! {
+        biased;
+        answered = router.oneshot(request) => match answered {
+            Ok(response) => response,
+            Err(never) => match never {},
+        },
+        () = clock.sleep_ms(answer_wait_ms) => Problem::not_answered().into_response(),
     };
     let status = response.status().as_u16();
     metrics::counter!("admitone_requests_total", "status" => class(status)).increment(1);

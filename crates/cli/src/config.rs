@@ -27,6 +27,7 @@ pub(crate) struct Configuration {
     pub(crate) reference_routes: bool,
     pub(crate) log_format: LogFormat,
     pub(crate) connections_max: usize,
+    pub(crate) answer_ms: u64,
     pub(crate) queue_depth_max: usize,
     pub(crate) batch_max: usize,
     pub(crate) strategy: StrategyConfiguration,
@@ -117,6 +118,7 @@ impl Default for Configuration {
             reference_routes: false,
             log_format: LogFormat::Text,
             connections_max: 20_000,
+            answer_ms: 15_000,
             queue_depth_max: 20_000,
             batch_max: 1_024,
             strategy: StrategyConfiguration::default(),
@@ -231,6 +233,7 @@ mod tests {
         ("ADMITONE_REFERENCE_ROUTES", "true", |c| c.reference_routes = true),
         ("ADMITONE_LOG_FORMAT", "json", |c| c.log_format = LogFormat::Json),
         ("ADMITONE_CONNECTIONS_MAX", "7", |c| c.connections_max = 7),
+        ("ADMITONE_ANSWER_MS", "7", |c| c.answer_ms = 7),
         ("ADMITONE_QUEUE_DEPTH_MAX", "7", |c| c.queue_depth_max = 7),
         ("ADMITONE_BATCH_MAX", "7", |c| c.batch_max = 7),
         ("ADMITONE_STRATEGY", "batched pay=redlock", |c| {

@@ -88,6 +88,35 @@ async fn what_is_still_being_answered_after_the_wait_is_let_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_takes_too_long_is_answered_so_and_let_go() {
+    let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let address = listener.local_addr().unwrap();
+    let held = Arc::new(());
+    let holding = Arc::clone(&held);
+    let never = move || async move {
+        std::future::pending::<()>().await;
+        drop(holding);
+    };
+    let router = Router::new().route("/", get(never));
+    let limits = ServerLimits { answer_wait_ms: 200, ..ServerLimits::default() };
+    let (stop, clock) = (CancellationToken::new(), Arc::new(SystemClock::default()));
+    let serving = TaskTracker::new().spawn(serve(listener, router, clock, limits, stop.clone()));
+    let said = tokio::task::spawn_blocking(move || {
+        let mut stream = connect(address);
+        stream.write_all(&[HEAD, b"connection: close\r\n\r\n"].concat()).unwrap();
+        let mut said = String::new();
+        stream.read_to_string(&mut said).unwrap();
+        said.to_ascii_lowercase()
+    });
+    let said = said.await.unwrap();
+    assert!(said.starts_with("http/1.1 503") && said.contains("not_answered"), "{said}");
+    assert!(said.contains("retry-after: 2"), "{said}");
+    stop.cancel();
+    serving.await.unwrap().unwrap();
+    assert_eq!(Arc::strong_count(&held), 1, "nobody works on it any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_outlives_the_wait_for_a_head() {
     against(|address| {
         let mut stream = connect(address);

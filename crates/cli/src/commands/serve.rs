@@ -78,8 +78,11 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     // Before anybody is told that the house is open: who is told may ask it to close.
     let ended = ended()?;
     say(address, &shown(&configuration.address()?), operator_key.as_deref());
-    let limits =
-        ServerLimits { connections_max: configuration.connections_max, ..ServerLimits::default() };
+    let limits = ServerLimits {
+        connections_max: configuration.connections_max,
+        answer_wait_ms: configuration.answer_ms,
+        ..ServerLimits::default()
+    };
     let clock = Arc::clone(&wired.office.clock);
     wired.tasks.spawn({
         let closing = closing.clone();

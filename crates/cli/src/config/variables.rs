@@ -40,7 +40,7 @@ const fn strategy(name: &'static str, key: &'static str, kind: Kind) -> Variable
     Variable { name, table: Some("strategy"), key, kind }
 }
 
-pub(super) const VARIABLES: [Variable; 20] = [
+pub(super) const VARIABLES: [Variable; 21] = [
     variable("ADMITONE_LISTEN", "listen", Kind::Text),
     variable("ADMITONE_DATA_DIR", "data_dir", Kind::Text),
     variable("ADMITONE_STORE", "store", Kind::Text),
@@ -48,6 +48,7 @@ pub(super) const VARIABLES: [Variable; 20] = [
     variable("ADMITONE_REFERENCE_ROUTES", "reference_routes", Kind::Truth),
     variable("ADMITONE_LOG_FORMAT", "log_format", Kind::Text),
     variable("ADMITONE_CONNECTIONS_MAX", "connections_max", Kind::Number),
+    variable("ADMITONE_ANSWER_MS", "answer_ms", Kind::Number),
     variable("ADMITONE_QUEUE_DEPTH_MAX", "queue_depth_max", Kind::Number),
     variable("ADMITONE_BATCH_MAX", "batch_max", Kind::Number),
     strategy("ADMITONE_STRATEGY", "map", Kind::Text),
