@@ -28,6 +28,9 @@ pub enum Cut {
 /// begin before the question has ended.
 const SILENCE: Duration = Duration::from_millis(20);
 
+/// At most so many bytes are read at once.
+const CHUNK: usize = 1 << 16;
+
 /// What a proxy did to connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Faults {
@@ -50,6 +53,9 @@ struct Watched {
     /// The seed of the weather; zero is good weather.
     weather: AtomicU64,
     faults: [AtomicU32; 4],
+    /// How many connections there were, and how many of the first ones are forgotten.
+    connections: AtomicU64,
+    forgotten: AtomicU64,
     clock: SystemClock,
 }
 
@@ -117,6 +123,13 @@ impl Proxy {
         self.watched.weather.store(0, Ordering::SeqCst);
     }
 
+    /// Forgets the connections that are open: nothing is carried on them any more, and nobody is
+    /// told.
+    pub fn forget(&self) {
+        let open = self.watched.connections.load(Ordering::SeqCst);
+        self.watched.forgotten.store(open, Ordering::SeqCst);
+    }
+
     /// What it did so far.
     pub fn faults(&self) -> Faults {
         let [delayed, cut, half_closed, reset] =
@@ -137,9 +150,8 @@ async fn accept(listener: std::net::TcpListener, server: String, watched: Arc<Wa
     let listener = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
     let listener = listener.unwrap_or_else(|error| panic!("{error}"));
     let mut connections = tokio::task::JoinSet::new();
-    let mut number = 0;
     while let Ok((client, _)) = listener.accept().await {
-        number += 1;
+        let number = watched.connections.fetch_add(1, Ordering::SeqCst) + 1;
         // A server that is away is away behind the proxy too.
         if let Ok(server) = TcpStream::connect(&server).await {
             connections.spawn(carry(client, server, number, Arc::clone(&watched)));
@@ -148,18 +160,14 @@ async fn accept(listener: std::net::TcpListener, server: String, watched: Arc<Wa
 }
 
 impl Watched {
-    /// What one side says in its turn; `None` when it has gone.
-    async fn hear(&self, side: &mut (impl AsyncRead + Unpin)) -> Option<Vec<u8>> {
-        let mut said = vec![0; 1 << 20];
-        let mut length = side.read(&mut said).await.ok().filter(|length| *length > 0)?;
-        while self.is_counting.load(Ordering::SeqCst) && length < said.len() {
-            match tokio::time::timeout(SILENCE, side.read(&mut said[length..])).await {
-                Ok(Ok(more)) if more > 0 => length += more,
-                _ => break,
+    /// What one side says in its turn behind what was heard already, while turns are counted.
+    async fn hear_out(&self, side: &mut (impl AsyncRead + Unpin), said: &mut Vec<u8>) {
+        while self.is_counting.load(Ordering::SeqCst) {
+            match tokio::time::timeout(SILENCE, side.read_buf(said)).await {
+                Ok(Ok(more)) if more > 0 => {}
+                _ => return,
             }
         }
-        said.truncate(length);
-        Some(said)
     }
 
     /// What becomes of the connection now; it is counted.
@@ -195,17 +203,31 @@ async fn carry_until_it_ends(
     let (mut from_client, mut to_client) = client.split();
     let (mut from_server, mut to_server) = server.split();
     let (mut hears_client, mut hears_server) = (true, true);
+    let (mut asked, mut told) = (vec![0; CHUNK], vec![0; CHUNK]);
     for turn in 0.. {
-        let (said, is_asked) = tokio::select! {
-            asked = watched.hear(&mut from_client) => (asked, true),
-            said = watched.hear(&mut from_server), if hears_server => (said, false),
+        // Only the first read of a turn may be given up for the other side's: it loses nothing.
+        let (heard, is_asked) = tokio::select! {
+            heard = from_client.read(&mut asked) => (heard, true),
+            heard = from_server.read(&mut told), if hears_server => (heard, false),
         };
+        let length = heard.unwrap_or_default();
         // Whoever waits for a server that hears nothing any more is not told.
-        if said.is_none() && !is_asked && !hears_client {
+        if length == 0 && !is_asked && !hears_client {
             hears_server = false;
             continue;
         }
-        let Some(said) = said else { return true };
+        if length == 0 {
+            return true;
+        }
+        let mut said = if is_asked { asked[..length].to_vec() } else { told[..length].to_vec() };
+        if is_asked {
+            watched.hear_out(&mut from_client, &mut said).await;
+        } else {
+            watched.hear_out(&mut from_server, &mut said).await;
+        }
+        if number <= watched.forgotten.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         match watched.fault(number, turn) {
             Some(Fault::Delay(span_ms)) => watched.clock.sleep_ms(span_ms).await,
             Some(Fault::Cut) => return true,

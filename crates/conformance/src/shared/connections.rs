@@ -10,6 +10,8 @@ use admitone_domain::id::BuyerId;
 use std::sync::Arc;
 
 const ANN: BuyerId = BuyerId(7);
+/// So often the machine may be in the way of counting.
+const TRIES: u32 = 8;
 
 /// The commit arrives and its answer does not, or the commit itself does not arrive: the buyer is
 /// answered well either way, and the money is there once.
@@ -45,13 +47,25 @@ pub(super) async fn a_batch_of_a_thousand_costs_as_many_round_trips_as_a_batch_o
         assert!(settler(mode).settle(vec![charge(number, ANN, 1)]).await[0].is_ok());
     }
     proxy.count();
-    for (base, mode) in [10_000, 20_000, 30_000, 40_000, 50_000].into_iter().zip(Mode::ALL) {
+    let mut next = 10_000;
+    let mut round_trips = async |mode, count: u64| {
         let before = proxy.round_trips();
-        assert!(settler(mode).settle(vec![charge(base, ANN, 1)]).await[0].is_ok());
-        let of_one = proxy.round_trips() - before;
-        let batch = (base + 1..=base + 1_000).map(|number| charge(number, ANN, 1)).collect();
-        assert!(settler(mode).settle(batch).await.iter().all(Result::is_ok));
-        let of_thousand = proxy.round_trips() - before - of_one;
+        let batch = (next..next + count).map(|number| charge(number, ANN, 1)).collect();
+        next += count;
+        let replies = settler(mode).settle(batch).await;
+        assert_eq!(replies.into_iter().find_map(Result::err), None, "{mode}");
+        proxy.round_trips() - before
+    };
+    for mode in Mode::ALL {
+        // A machine that pauses within a question makes two of it: the least of several is true.
+        let (mut of_one, mut of_thousand) = (u32::MAX, u32::MAX);
+        for _ in 0..TRIES {
+            of_one = of_one.min(round_trips(mode, 1).await);
+            of_thousand = of_thousand.min(round_trips(mode, 1_000).await);
+            if (of_one, of_thousand) == (3, 3) {
+                break;
+            }
+        }
         println!("{mode}: {of_one} round trips for one command, {of_thousand} for a thousand");
         assert_eq!((of_one, of_thousand), (3, 3), "{mode}: load, save, commit");
     }
