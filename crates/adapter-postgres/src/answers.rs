@@ -44,11 +44,13 @@ impl PostgresStore {
     pub async fn prune(&self) -> Result<u64, Trouble> {
         let now = self.now().await?;
         let client = self.client("prune answers").await?;
-        let failed = trouble::of("prune answers");
-        let sql = client.prepare_cached(PRUNE).await.map_err(&failed)?;
         let values: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
             [&now.0, &KEPT_US, &MONEY_KEPT_US, &PRUNED_MAX];
-        client.execute(&sql, &values).await.map_err(failed)
+        let asked = async {
+            let sql = client.prepare_cached(PRUNE).await?;
+            client.execute(&sql, &values).await
+        };
+        client.ask("prune answers", asked).await
     }
 
     /// The time of the store.

@@ -27,10 +27,9 @@ impl PostgresStore {
     /// What the house remembers under a name, for all instances; `value` if it is asked for the
     /// first time.
     pub async fn recall(&self, name: &str, value: &str) -> Result<String, Trouble> {
-        let failed = trouble::of("remember");
         let client = self.client("remember").await?;
-        let row = client.query_one(RECALL, &[&name, &value]).await.map_err(&failed)?;
-        row.try_get(0).map_err(failed)
+        let row = client.ask("remember", client.query_one(RECALL, &[&name, &value])).await?;
+        row.try_get(0).map_err(trouble::of("remember"))
     }
 }
 

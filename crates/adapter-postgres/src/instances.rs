@@ -1,6 +1,7 @@
 //! The list of instances: one comes after the other, so that what one was told of the list holds
 //! until it stands in it.
 
+use crate::client::Client;
 use crate::due;
 use crate::open::PostgresStore;
 use crate::store::DRAW;
@@ -25,8 +26,20 @@ const NEWEST: &str = "SELECT token FROM fence WHERE name = $1";
 #[async_trait]
 impl Instances for PostgresStore {
     async fn join(&self, member: &Member) -> Result<Joining, Trouble> {
-        let failed = trouble::of("join");
         let mut client = self.client("join").await?;
+        let joined = tokio::time::timeout(self.silence, self.join_on(&mut client, member)).await;
+        joined.unwrap_or_else(|_| Err(client.give_up("join")))
+    }
+
+    async fn leave(&self, id: u128) -> Result<(), Trouble> {
+        let client = self.client("leave").await?;
+        client.ask("leave", client.execute(LEAVE, &[&name(id)])).await.map(drop)
+    }
+}
+
+impl PostgresStore {
+    async fn join_on(&self, client: &mut Client, member: &Member) -> Result<Joining, Trouble> {
+        let failed = trouble::of("join");
         let transaction = client.transaction().await.map_err(&failed)?;
         transaction.batch_execute(ONE_BY_ONE).await.map_err(&failed)?;
         let now = transaction.query_one(due::NOW, &[&self.hand()]).await.map_err(&failed)?;
@@ -45,12 +58,6 @@ impl Instances for PostgresStore {
             .map_err(&failed)?;
         transaction.commit().await.map_err(failed)?;
         Ok(Joining::Joined(term))
-    }
-
-    async fn leave(&self, id: u128) -> Result<(), Trouble> {
-        let client = self.client("leave").await?;
-        let left = client.execute(LEAVE, &[&name(id)]).await;
-        left.map(drop).map_err(trouble::of("leave"))
     }
 }
 

@@ -19,6 +19,7 @@
 //!   answer of the batch on another connection.
 
 mod answers;
+mod client;
 mod due;
 mod house;
 mod instances;

@@ -2,7 +2,6 @@
 
 use crate::open::PostgresStore;
 use crate::tables::read;
-use crate::trouble;
 use admitone_app::Trouble;
 use admitone_app::ports::lock_waits::{LockWaits, Waits};
 use async_trait::async_trait;
@@ -18,11 +17,11 @@ const DEADLOCKS: &str = "SELECT coalesce(sum(deadlocks), 0)::float8 FROM pg_stat
 #[async_trait]
 impl LockWaits for PostgresStore {
     async fn lock_waits(&self) -> Result<Waits, Trouble> {
-        let failed = trouble::of("look who waits");
         let client = self.client("look who waits").await?;
-        let (waiting, deadlocks) =
+        let asked = async {
             tokio::try_join!(client.query_one(WAITING, &[]), client.query_one(DEADLOCKS, &[]))
-                .map_err(failed)?;
+        };
+        let (waiting, deadlocks) = client.ask("look who waits", asked).await?;
         Ok(Waits {
             waiting: u32::try_from(read::get::<i64>(&waiting, 0)?).unwrap_or(u32::MAX),
             longest_s: read::get::<f64>(&waiting, 1)?.max(0.0),

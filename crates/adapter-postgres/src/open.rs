@@ -1,16 +1,21 @@
 //! Connects to a server: the pool, its bounds, the migrations.
 
+use crate::client::Client;
 use crate::{house, trouble};
 use admitone_app::Trouble;
 use admitone_app::ports::clock::Clock;
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::{Config, NoTls};
 
 /// A server that is slow to take a new connection is not short of them.
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// How long the word that a statement was ended may be on its way.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// How to open a store.
 #[derive(Clone)]
@@ -70,6 +75,8 @@ pub enum OpenTrouble {
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: Pool,
+    /// The server ends a statement before that; a server that does not is away.
+    pub(crate) silence: Duration,
     time: Time,
     is_guarded: bool,
 }
@@ -91,7 +98,8 @@ impl PostgresStore {
         let connected = pool.get().await.map_err(trouble::of_pool("connect"));
         let mut client = connected.map_err(OpenTrouble::Unreachable)?;
         let is_guarded = house::migrate(&mut client, options.guards).await?;
-        Ok(Self { pool, time: options.time, is_guarded })
+        let silence = wait * 2 + GRACE;
+        Ok(Self { pool, silence, time: options.time, is_guarded })
     }
 
     /// Whether the tables have their guards. They are never taken away again.
@@ -105,8 +113,9 @@ impl PostgresStore {
     }
 
     /// A connection of the pool.
-    pub(crate) async fn client(&self, operation: &'static str) -> Result<Object, Trouble> {
-        self.pool.get().await.map_err(trouble::of_pool(operation))
+    pub(crate) async fn client(&self, operation: &'static str) -> Result<Client, Trouble> {
+        let object = self.pool.get().await.map_err(trouble::of_pool(operation))?;
+        Ok(Client::new(object, self.silence))
     }
 
     /// The time, where a hand gives it.
@@ -135,6 +144,9 @@ fn config(url: &str, options: &Options) -> Result<Config, OpenTrouble> {
     config
         .options(bounds)
         .application_name("admitone")
+        // A replica shows what was, and nothing may be decided by that: of several hosts it is
+        // passed over, and alone it is refused.
+        .target_session_attrs(TargetSessionAttrs::ReadWrite)
         .connect_timeout(CONNECT)
         .tcp_user_timeout(Duration::from_millis(twice))
         .keepalives_idle(CONNECT);

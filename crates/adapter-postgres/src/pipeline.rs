@@ -1,5 +1,6 @@
 //! Statements that are sent together: all of them before the first is answered.
 
+use crate::client::Client;
 use crate::trouble;
 use admitone_app::Trouble;
 use deadpool_postgres::ClientWrapper;
@@ -65,6 +66,15 @@ impl Step {
 /// After an error the server refuses the rest of a transaction's steps, and the first answer that
 /// is bad is the one that says why.
 pub(crate) async fn run(
+    client: &Client,
+    operation: &'static str,
+    beginning: Option<&'static str>,
+    steps: &[Step],
+) -> Result<Vec<Vec<Row>>, Trouble> {
+    client.within(operation, send(client, operation, beginning, steps)).await
+}
+
+async fn send(
     client: &ClientWrapper,
     operation: &'static str,
     beginning: Option<&'static str>,

@@ -1,5 +1,6 @@
 //! The store port: a transaction in each of the five modes.
 
+use crate::client::Client;
 use crate::open::PostgresStore;
 use crate::pipeline::{self, Array, Step};
 use crate::tables::{read, write};
@@ -8,7 +9,6 @@ use admitone_app::ports::store::{Fence, Fences, Mode, Sequence, Store, Transacti
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::{Moment, Rows, StoredAnswer, Verdict};
 use async_trait::async_trait;
-use deadpool_postgres::Object;
 use futures_util::FutureExt;
 use std::sync::Arc;
 use tokio_postgres::types::ToSql;
@@ -53,11 +53,12 @@ impl PostgresStore {
         sql: &str,
         values: &[&(dyn ToSql + Sync)],
     ) -> Result<u64, Trouble> {
-        let failed = trouble::of(operation);
         let client = self.client(operation).await?;
-        let statement = client.prepare_cached(sql).await.map_err(&failed)?;
-        let row = client.query_one(&statement, values).await.map_err(&failed)?;
-        read::unsigned(&row, 0)
+        let asked = async {
+            let statement = client.prepare_cached(sql).await?;
+            client.query_one(&statement, values).await
+        };
+        read::unsigned(&client.ask(operation, asked).await?, 0)
     }
 }
 
@@ -74,7 +75,7 @@ enum State {
 
 struct Batch {
     store: PostgresStore,
-    client: Object,
+    client: Client,
     mode: Mode,
     fences: Fences,
     state: State,
@@ -92,7 +93,7 @@ impl Batch {
 
     /// What opens the transaction, if it is not open yet.
     fn open(&mut self) -> Option<&'static str> {
-        if self.state == State::Open {
+        if self.state == State::Open && !self.client.is_silent() {
             return None;
         }
         self.state = State::Open;
@@ -179,15 +180,20 @@ impl Transaction for Batch {
 
     async fn commit(mut self: Box<Self>) -> Result<(), Trouble> {
         let Some(verdict) = self.verdict.take() else { return Ok(()) };
-        let committed = self.client.batch_execute("COMMIT").await;
+        let asked = async { Ok(self.client.batch_execute("COMMIT").await) };
+        let committed = self.client.within("commit", asked).await;
         self.state = State::Ended;
         match committed {
-            Err(error) if trouble::is_open_ended(&error) => {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) if !trouble::is_open_ended(&error) => Err(trouble::of("commit")(error)),
+            Ok(Err(error)) => {
                 tracing::warn!(%error, "a commit was not answered");
                 self.store.find_out(&verdict).await
             }
-            Err(error) => Err(trouble::of("commit")(error)),
-            Ok(()) => Ok(()),
+            Err(silent) => {
+                tracing::warn!(%silent, "a commit was not answered");
+                self.store.find_out(&verdict).await
+            }
         }
     }
 }
