@@ -8,6 +8,7 @@
 mod cases;
 pub mod instances;
 pub mod lock;
+pub mod own_server;
 pub mod proxy;
 mod reads;
 pub mod redis_server;

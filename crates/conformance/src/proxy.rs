@@ -9,7 +9,7 @@ use admitone_app::ports::clock::Clock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use weather::Fault;
@@ -23,6 +23,20 @@ pub enum Cut {
     /// The server never gets it.
     BeforeTheCommit = 2,
 }
+
+/// Where a batch is held up, once, until it is let go on. Only a batch that is saved in a transaction
+/// of its own is meant, as all but the locking modes do on a PostgreSQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Hold {
+    /// It has loaded, and its save is on the way.
+    BeforeTheSave = 1,
+    /// It is saved, and its commit is on the way.
+    BeforeTheCommit = 2,
+}
+
+/// What a batch begins with that is saved in a transaction of its own.
+const SAVES: &[u8] = b"BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// How long a direction is silent before its turn is over, while turns are counted: an answer may
 /// begin before the question has ended.
@@ -53,6 +67,9 @@ struct Watched {
     /// The seed of the weather; zero is good weather.
     weather: AtomicU64,
     faults: [AtomicU32; 4],
+    /// Where the next batch is held up, and whether one is.
+    hold: AtomicU8,
+    is_holding: AtomicBool,
     /// How many connections there were, and how many of the first ones are forgotten.
     connections: AtomicU64,
     forgotten: AtomicU64,
@@ -101,6 +118,21 @@ impl Proxy {
     /// Whether one was cut so.
     pub fn has_cut(&self) -> bool {
         self.watched.has_cut.load(Ordering::SeqCst) > 0
+    }
+
+    /// Holds the next batch up.
+    pub fn hold_once(&self, hold: Hold) {
+        self.watched.hold.store(hold as u8, Ordering::SeqCst);
+    }
+
+    /// Whether a batch is held up.
+    pub fn is_holding(&self) -> bool {
+        self.watched.is_holding.load(Ordering::SeqCst)
+    }
+
+    /// Lets it go on.
+    pub fn let_go(&self) {
+        self.watched.is_holding.store(false, Ordering::SeqCst);
     }
 
     /// Counts from here on, slowly.
@@ -170,6 +202,48 @@ impl Watched {
         }
     }
 
+    /// Carries a question to the server; `None` where the connection is cut for it.
+    async fn ask(
+        &self,
+        said: &[u8],
+        to_server: &mut (impl AsyncWrite + Unpin),
+        from_server: &mut (impl AsyncRead + Unpin),
+    ) -> Option<std::io::Result<()>> {
+        self.round_trips.fetch_add(1, Ordering::SeqCst);
+        let cut = if commits(said) { self.cut.swap(0, Ordering::SeqCst) } else { 0 };
+        self.has_cut.fetch_max(cut, Ordering::SeqCst);
+        if cut == Cut::BeforeTheCommit as u8 {
+            return None;
+        }
+        let carried = to_server.write_all(said).await;
+        if cut == Cut::AfterTheCommit as u8 {
+            // What the server says now nobody hears.
+            drop(from_server.read(&mut [0; 64]).await);
+            return None;
+        }
+        Some(carried)
+    }
+
+    async fn hold_up_if_wanted(&self, said: &[u8], is_saving: &mut bool) {
+        if said.windows(SAVES.len()).any(|words| words == SAVES) {
+            *is_saving = true;
+            self.hold_up(Hold::BeforeTheSave).await;
+        } else if *is_saving && commits(said) {
+            *is_saving = false;
+            self.hold_up(Hold::BeforeTheCommit).await;
+        }
+    }
+
+    /// Waits, if a batch is to be held up here.
+    async fn hold_up(&self, hold: Hold) {
+        let here = hold as u8;
+        let asked = self.hold.compare_exchange(here, 0, Ordering::SeqCst, Ordering::SeqCst);
+        self.is_holding.fetch_or(asked.is_ok(), Ordering::SeqCst);
+        while asked.is_ok() && self.is_holding.load(Ordering::SeqCst) {
+            self.clock.sleep_ms(5).await;
+        }
+    }
+
     /// What becomes of the connection now; it is counted.
     fn fault(&self, connection: u64, turn: u64) -> Option<Fault> {
         let seed = self.weather.load(Ordering::SeqCst);
@@ -202,7 +276,7 @@ async fn carry_until_it_ends(
 ) -> bool {
     let (mut from_client, mut to_client) = client.split();
     let (mut from_server, mut to_server) = server.split();
-    let (mut hears_client, mut hears_server) = (true, true);
+    let (mut hears_client, mut hears_server, mut is_saving) = (true, true, false);
     let (mut asked, mut told) = (vec![0; CHUNK], vec![0; CHUNK]);
     for turn in 0.. {
         // Only the first read of a turn may be given up for the other side's: it loses nothing.
@@ -240,28 +314,17 @@ async fn carry_until_it_ends(
             None => {}
         }
         let carried = if is_asked {
-            watched.round_trips.fetch_add(1, Ordering::SeqCst);
-            let cut = if commits(&said) { watched.cut.swap(0, Ordering::SeqCst) } else { 0 };
-            watched.has_cut.fetch_max(cut, Ordering::SeqCst);
-            if cut == Cut::BeforeTheCommit as u8 {
-                return true;
+            watched.hold_up_if_wanted(&said, &mut is_saving).await;
+            match watched.ask(&said, &mut to_server, &mut from_server).await {
+                Some(carried) => carried,
+                None => return true,
             }
-            let carried = to_server.write_all(&said).await;
-            if cut == Cut::AfterTheCommit as u8 {
-                // What the server says now nobody hears.
-                drop(from_server.read(&mut [0; 64]).await);
-                return true;
-            }
-            carried
         } else {
             to_client.write_all(&said).await
         };
         // One that was closed on one side goes on on the other.
-        if carried.is_err()
-            && hears_client
-            && hears_server
-            && watched.weather.load(Ordering::SeqCst) == 0
-        {
+        let is_calm = watched.weather.load(Ordering::SeqCst) == 0;
+        if carried.is_err() && hears_client && hears_server && is_calm {
             return true;
         }
     }

@@ -23,13 +23,16 @@ pub fn own_prefix() -> String {
     format!("test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// Answers before the system when a program asks for the time.
+const FAKETIME: &str = "faketime/libfaketime.so.1";
+
 /// A server of a test's own. It goes with the test.
 pub struct RedisServer {
     directory: TempDir,
     port: u16,
     child: Child,
     is_durable: bool,
-    /// The library that tells it another time.
+    /// Where the libraries are, for one that is told another time.
     other_time: Option<PathBuf>,
 }
 
@@ -47,15 +50,14 @@ impl RedisServer {
     /// Starts one whose clock can be set: a library before the system's answers when it asks for
     /// the time. None where there is no such library here.
     pub fn start_with_own_time() -> Option<Self> {
-        const PLACES: [&str; 3] =
-            ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"];
-        let library = |place| PathBuf::from(place).join("faketime/libfaketime.so.1");
-        let found = PLACES.into_iter().map(library).find(|library| library.exists());
-        let Some(library) = found else {
+        const PLACES: [&str; 2] = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"];
+        let places = PLACES.into_iter().map(PathBuf::from);
+        let found = places.into_iter().find(|place| place.join(FAKETIME).exists());
+        if found.is_none() {
+            assert!(!service::is_required(), "libfaketime is not installed");
             service::say(format_args!("NOT RUN: libfaketime is not installed"));
-            return None;
-        };
-        Self::new(false, Some(library))
+        }
+        Self::new(false, Some(found?))
     }
 
     fn new(is_durable: bool, other_time: Option<PathBuf>) -> Option<Self> {
@@ -63,9 +65,9 @@ impl RedisServer {
         let directory = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
         let port = free.unwrap_or_else(|error| panic!("{error}")).port();
+        set_time(&directory, 0);
         let child = spawn(&directory, port, is_durable, other_time.as_ref());
         let server = Self { directory, port, child, is_durable, other_time };
-        server.jump(0);
         server.await_start();
         Some(server)
     }
@@ -99,8 +101,7 @@ impl RedisServer {
 
     /// Its clock is so far from the world's, from now on.
     pub fn jump(&self, seconds: i64) {
-        let written = std::fs::write(self.directory.path().join("time"), format!("{seconds:+}s\n"));
-        written.unwrap_or_else(|error| panic!("{error}"));
+        set_time(&self.directory, seconds);
     }
 
     fn signal(&self, signal: Signal) {
@@ -140,6 +141,14 @@ impl Drop for RedisServer {
     }
 }
 
+fn set_time(directory: &TempDir, seconds: i64) {
+    // In one step: the server reads it whenever it asks for the time.
+    let (new, time) = (directory.path().join("new-time"), directory.path().join("time"));
+    let written = std::fs::write(&new, format!("{seconds:+}s\n"));
+    let written = written.and_then(|()| std::fs::rename(new, time));
+    written.unwrap_or_else(|error| panic!("{error}"));
+}
+
 fn spawn(directory: &TempDir, port: u16, is_durable: bool, other_time: Option<&PathBuf>) -> Child {
     let appendonly = if is_durable { "yes" } else { "no" };
     let mut command = Command::new("redis-server");
@@ -149,9 +158,12 @@ fn spawn(directory: &TempDir, port: u16, is_durable: bool, other_time: Option<&P
         .arg(directory.path())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    if let Some(library) = other_time {
+    if let Some(libraries) = other_time {
+        // The memory of the C library: that of Redis asks for the time before it can be told.
+        let preloaded = [FAKETIME, "libc.so.6"].map(|name| libraries.join(name));
+        let preloaded = preloaded.map(|path| path.to_string_lossy().into_owned()).join(":");
         command
-            .env("LD_PRELOAD", library)
+            .env("LD_PRELOAD", preloaded)
             .env("FAKETIME_TIMESTAMP_FILE", directory.path().join("time"))
             .env("FAKETIME_NO_CACHE", "1")
             .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");

@@ -8,18 +8,22 @@ use std::path::{Path, PathBuf};
 
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
-/// The package, and a program that is there once the package is.
-fn package(service: Service) -> (&'static str, &'static str) {
+/// The packages, and for each a program that is there once the package is.
+fn packages(service: Service) -> &'static [(&'static str, &'static str)] {
     match service {
-        Service::Postgres => ("postgresql", "initdb"),
-        Service::Mariadb => ("mariadb-server", "mariadbd"),
-        Service::Redis => ("redis-server", "redis-server"),
+        Service::Postgres => &[("postgresql", "initdb")],
+        Service::Mariadb => &[("mariadb-server", "mariadbd")],
+        // The second tells a server of a test another time.
+        Service::Redis => &[("redis-server", "redis-server"), ("faketime", "faketime")],
     }
 }
 
 /// Sees to it that a service can be started.
 pub(super) fn ensure(service: Service) -> Result<(), String> {
-    let (package, witness) = package(service);
+    packages(service).iter().try_for_each(|(package, witness)| install(service, package, witness))
+}
+
+fn install(service: Service, package: &str, witness: &str) -> Result<(), String> {
     if find(witness).is_some() {
         return Ok(());
     }

@@ -76,19 +76,15 @@ fn an_instance_that_comes_back_beside_another_map_settles_nothing() {
     let directory = tempfile::tempdir().unwrap();
     import(directory.path(), &store, 4, None);
     let stopped = House::start(directory.path(), &flags(&store, "single-writer"));
-    let signal = |name: &str| {
-        let pid = stopped.pid().to_string();
-        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
-    };
     let open = |house: &House| {
         let mut connection = house.connect();
         let headers = [("idempotency-key", "a"), ("content-type", "application/json")];
         connection.send("POST /api/v1/users", &headers, r#"{"name":"s"}"#)
     };
     assert_eq!(open(&stopped).status, 201);
-    signal("-STOP");
+    stopped.pause();
     let next = House::start(directory.path(), &flags(&store, "batched"));
-    signal("-CONT");
+    stopped.resume();
     let charge = r#"{"amount":10}"#;
     let token = format!("Bearer {}", open(&next).json()["token"].as_str().unwrap());
     let headers = [

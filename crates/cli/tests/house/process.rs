@@ -56,6 +56,21 @@ impl House {
         self.child.wait().unwrap().success()
     }
 
+    /// Stops it: it is there and says nothing.
+    pub(crate) fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// It goes on where it was stopped.
+    pub(crate) fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
     /// The number of its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
@@ -140,7 +155,7 @@ impl Connection {
     /// Connects, where there may be nobody.
     pub(crate) fn try_to(address: &str) -> std::io::Result<Self> {
         let stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
         stream.set_nodelay(true)?;
         Ok(Self { address: address.to_owned(), stream: BufReader::new(stream) })
     }

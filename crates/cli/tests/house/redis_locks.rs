@@ -57,7 +57,7 @@ fn verified(store: &str) {
 }
 
 /// What a house says of a figure without labels.
-fn figure(house: &House, name: &str) -> u64 {
+pub(crate) fn figure(house: &House, name: &str) -> u64 {
     let all = house.connect().get("/metrics", &[]).body;
     let line = all.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("{name} is not there")).parse().unwrap()
