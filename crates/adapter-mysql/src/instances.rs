@@ -1,6 +1,7 @@
 //! The list of instances: one comes after the other, so that what one was told of the list holds
 //! until it stands in it.
 
+use crate::client::{Client, within};
 use crate::due;
 use crate::open::MysqlStore;
 use crate::script::{self, Step, literal};
@@ -22,9 +23,22 @@ const LISTED: &str = "SELECT id, map, is_alone, rooms, until FROM instance";
 #[async_trait]
 impl Instances for MysqlStore {
     async fn join(&self, member: &Member) -> Result<Joining, Trouble> {
-        let failed = trouble::of("join");
         let mut client = self.client("join").await?;
-        script::run(&mut client, "join", &[Step::read(ONE_BY_ONE)]).await?;
+        let silence = client.silence();
+        within(silence, "join", self.join_on(&mut client, member)).await
+    }
+
+    async fn leave(&self, id: u128) -> Result<(), Trouble> {
+        let mut client = self.client("leave").await?;
+        let step = Step::read(format!("DELETE FROM instance WHERE id = {}", name(id)));
+        script::run(&mut client, "leave", &[step]).await.map(drop)
+    }
+}
+
+impl MysqlStore {
+    async fn join_on(&self, client: &mut Client, member: &Member) -> Result<Joining, Trouble> {
+        let failed = trouble::of("join");
+        script::run(client, "join", &[Step::read(ONE_BY_ONE)]).await?;
         let begun = client.start_transaction(TxOpts::default()).await;
         let mut transaction = begun.map_err(&failed)?;
         let steps = [
@@ -32,7 +46,7 @@ impl Instances for MysqlStore {
             due::now(self.hand()),
             Step::read(LISTED),
         ];
-        let found = script::run(&mut transaction, "join", &steps).await?;
+        let found = script::send(&mut transaction, "join", &steps).await?;
         let now = Moment(read::get(first(&found, 1)?, 0)?);
         let listed: Vec<(Member, Moment)> =
             found[2].iter().map(of_row).collect::<Result<_, _>>()?;
@@ -52,15 +66,9 @@ impl Instances for MysqlStore {
                 "REPLACE INTO instance VALUES ({id}, {map}, {is_alone}, {rooms}, {until})"
             )),
         ];
-        script::run(&mut transaction, "join", &steps).await?;
+        script::send(&mut transaction, "join", &steps).await?;
         transaction.commit().await.map_err(failed)?;
         Ok(Joining::Joined(term))
-    }
-
-    async fn leave(&self, id: u128) -> Result<(), Trouble> {
-        let mut client = self.client("leave").await?;
-        let step = Step::read(format!("DELETE FROM instance WHERE id = {}", name(id)));
-        script::run(&mut client, "leave", &[step]).await.map(drop)
     }
 }
 
@@ -93,7 +101,7 @@ async fn term(client: &mut impl Queryable, admitted: Admitted) -> Result<Fence, 
         Admitted::Beside => vec![newest],
         Admitted::First => vec![draw, newest],
     };
-    let found = script::run(client, "join", &steps).await?;
+    let found = script::send(client, "join", &steps).await?;
     let token = read::unsigned(first(&found, found.len() - 1)?, 0)?;
     Ok(Fence { name: TERM.to_owned(), token })
 }

@@ -24,6 +24,7 @@
 //! keeps its locks until its connection ends.
 
 mod answers;
+mod client;
 mod due;
 mod house;
 mod instances;

@@ -1,11 +1,18 @@
 //! Connects to a server: the pool, its bounds, the migrations.
 
+use crate::client::Client;
 use crate::{house, trouble};
 use admitone_app::ports::clock::Clock;
 use admitone_app::{Trouble, TroubleKind};
-use mysql_async::{Conn, Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts};
+use mysql_async::{Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The server counts in seconds.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// How long the word that a statement was ended may be on its way.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// How to open a store.
 #[derive(Clone)]
@@ -95,9 +102,12 @@ impl MysqlStore {
     }
 
     /// A connection of the pool.
-    pub(crate) async fn client(&self, operation: &'static str) -> Result<Conn, Trouble> {
+    pub(crate) async fn client(&self, operation: &'static str) -> Result<Client, Trouble> {
         match tokio::time::timeout(self.wait, self.pool.get_conn()).await {
-            Ok(connected) => connected.map_err(trouble::of(operation)),
+            Ok(connected) => {
+                let conn = connected.map_err(trouble::of(operation))?;
+                Ok(Client::new(conn, self.wait.max(LEAST) * 2 + GRACE))
+            }
             Err(_) => Err(Trouble::new(TroubleKind::Busy, operation, "all connections are in use")),
         }
     }

@@ -5,6 +5,7 @@
 //! number and the row there is a moment inside one statement without a lock, so a gap is given up
 //! only when it is older than any statement may be.
 
+use crate::client::Client;
 use crate::due;
 use crate::open::MysqlStore;
 use crate::script::{self, Step};
@@ -12,7 +13,7 @@ use crate::tables::{self, read};
 use admitone_app::ports::outbox::{End, Gap, News, Outbox};
 use admitone_app::{Trouble, TroubleKind};
 use async_trait::async_trait;
-use mysql_async::{Conn, Row};
+use mysql_async::Row;
 
 /// A gap is looked at for so long at least.
 const PATIENCE_US: u64 = 12_000_000;
@@ -64,7 +65,7 @@ impl Outbox for MysqlStore {
 }
 
 /// The mark up to which gaps are settled, before anything is read.
-async fn settled(client: &mut Conn, gaps: &[Gap]) -> Result<u64, Trouble> {
+async fn settled(client: &mut Client, gaps: &[Gap]) -> Result<u64, Trouble> {
     if gaps.is_empty() {
         return Ok(0);
     }

@@ -1,5 +1,6 @@
 //! Statements that are sent together, as one message.
 
+use crate::client::{Client, within};
 use crate::trouble;
 use admitone_app::Trouble;
 use mysql_async::Row;
@@ -28,6 +29,15 @@ impl Step {
 
 /// Sends all steps as one message; the rows of each step. The server stops at the first error.
 pub(crate) async fn run(
+    client: &mut Client,
+    operation: &'static str,
+    steps: &[Step],
+) -> Result<Vec<Vec<Row>>, Trouble> {
+    within(client.silence(), operation, send(&mut **client, operation, steps)).await
+}
+
+/// The same for whoever sees to it that it ends.
+pub(crate) async fn send(
     client: &mut impl Queryable,
     operation: &'static str,
     steps: &[Step],

@@ -1,5 +1,6 @@
 //! The store port: a transaction in each of the five modes.
 
+use crate::client::{Client, within};
 use crate::open::MysqlStore;
 use crate::script::{self, Step, literal};
 use crate::tables::{read, write};
@@ -8,7 +9,6 @@ use admitone_app::ports::store::{Fence, Fences, Mode, Sequence, Store, Transacti
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::{Key, Moment, Rows, StoredAnswer, Verdict};
 use async_trait::async_trait;
-use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use std::sync::Arc;
 
@@ -70,7 +70,7 @@ enum What {
 struct Batch {
     store: MysqlStore,
     /// There until it is dropped.
-    client: Option<Conn>,
+    client: Option<Client>,
     mode: Mode,
     fences: Fences,
     /// Whether its transaction was begun.
@@ -147,7 +147,7 @@ impl Batch {
         }
     }
 
-    fn client(&mut self) -> Result<&mut Conn, Trouble> {
+    fn client(&mut self) -> Result<&mut Client, Trouble> {
         let gone = || Trouble::new(TroubleKind::Unavailable, "save", "the connection has gone");
         self.client.as_mut().ok_or_else(gone)
     }
@@ -228,15 +228,24 @@ impl Transaction for Batch {
 
     async fn commit(mut self: Box<Self>) -> Result<(), Trouble> {
         let Some(verdict) = self.verdict.take() else { return Ok(()) };
-        let committed = self.client()?.query_drop("COMMIT").await;
+        let client = self.client()?;
+        let silence = client.silence();
+        let asked = async { Ok(client.query_drop("COMMIT").await) };
+        let committed = within(silence, "commit", asked).await;
         self.is_open = false;
         match committed {
-            Err(error) if trouble::is_open_ended(&error) => {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) if !trouble::is_open_ended(&error) => Err(trouble::of("commit")(error)),
+            Ok(Err(error)) => {
                 tracing::warn!(%error, "a commit was not answered");
                 self.store.find_out(&verdict).await
             }
-            Err(error) => Err(trouble::of("commit")(error)),
-            Ok(()) => Ok(()),
+            Err(silent) => {
+                tracing::warn!(%silent, "a commit was not answered");
+                // It is not to be used again: what it says next is not known.
+                self.client = None;
+                self.store.find_out(&verdict).await
+            }
         }
     }
 }
@@ -248,7 +257,9 @@ impl Drop for Batch {
         let Some(mut client) = self.client.take().filter(|_| self.is_open) else { return };
         if tokio::runtime::Handle::try_current().is_ok() {
             tokio::spawn(async move {
-                if client.query_drop("ROLLBACK").await.is_err() {
+                let silence = client.silence();
+                let asked = async { Ok(client.query_drop("ROLLBACK").await) };
+                if !matches!(within(silence, "roll back", asked).await, Ok(Ok(()))) {
                     // The server ends what a lost connection leaves.
                     drop(client.disconnect().await);
                 }

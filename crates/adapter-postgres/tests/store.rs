@@ -2,13 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use admitone_adapter_postgres::{Guards, Options, PostgresStore, Time};
-use admitone_app::TroubleKind;
-use admitone_app::clock::{HandClock, SystemClock};
-use admitone_app::ports::clock::Clock;
+use admitone_app::clock::HandClock;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::store::{Fences, Mode, Store};
-use admitone_conformance::proxy::Proxy;
-use admitone_conformance::sale::{NOW, SHOW, STANDING, balance, charge, settler};
+use admitone_conformance::sale::{NOW, SHOW, STANDING, charge, settler};
 use admitone_conformance::servers::{Server, number};
 use admitone_domain::id::BuyerId;
 use admitone_domain::ticket_type::TicketType;
@@ -89,26 +86,4 @@ async fn a_hot_row_is_updated_on_its_page_without_touching_an_index() {
     }
     let (hot, updated) = (number(&url, hot).await, number(&url, updated).await);
     assert!(updated >= 199.0 && hot > 0.9 * updated, "{hot} of {updated} updates were hot");
-}
-
-/// Something on the way has forgotten the connection, and TCP does not mind: without a bound of its
-/// own the store would wait for ever.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_connection_on_which_nothing_is_said_is_given_up_in_time() {
-    let Some(url) = Server::Postgres.fresh().await else { return };
-    let proxy = Proxy::start(&url);
-    let narrow = Options { connections_max: 1, wait_ms: 500, ..options() };
-    let store = PostgresStore::open(&proxy.url, narrow).await.unwrap();
-    let settler = settler(Arc::new(store.clone()), Mode::Conditional);
-    assert!(settler.settle(vec![charge(1, ANN, 1)]).await[0].is_ok());
-    proxy.forget();
-    let clock = SystemClock::default();
-    let begun = clock.now();
-    let told = settler.settle(vec![charge(2, ANN, 1)]).await.remove(0).unwrap_err();
-    let span_ms = (clock.now().0 - begun.0) / 1_000;
-    assert_eq!(told.kind, TroubleKind::Unavailable);
-    assert!((2_000..4_000).contains(&span_ms), "{span_ms} ms");
-    println!("nothing was said for {span_ms} ms: given up");
-    assert!(settler.settle(vec![charge(2, ANN, 1)]).await[0].is_ok(), "by a new connection");
-    assert_eq!(balance(&store, ANN).await, 2);
 }

@@ -23,6 +23,7 @@ use async_trait::async_trait;
 use connections::{
     a_batch_of_a_thousand_costs_as_many_round_trips_as_a_batch_of_one,
     a_commit_of_unknown_outcome_is_found_out_and_done_once,
+    a_connection_on_which_nothing_is_said_is_given_up_in_time,
     when_all_connections_are_in_use_the_store_says_so_in_time,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -119,6 +120,7 @@ const ALL: &[Case] = shared_cases![
     a_commit_of_unknown_outcome_is_found_out_and_done_once,
     a_batch_of_a_thousand_costs_as_many_round_trips_as_a_batch_of_one,
     when_all_connections_are_in_use_the_store_says_so_in_time,
+    a_connection_on_which_nothing_is_said_is_given_up_in_time,
     with_its_guards_the_store_refuses_what_the_rules_must_never_let_through,
     instances_that_start_together_migrate_once,
     a_row_that_was_made_to_be_locked_is_no_row,

@@ -3,6 +3,8 @@
 use super::{Opening, Stage};
 use crate::proxy::{Cut, Proxy};
 use crate::sale::{answer, balance, charge, settler};
+use admitone_app::clock::SystemClock;
+use admitone_app::ports::clock::Clock;
 use admitone_app::ports::reads::Page;
 use admitone_app::ports::store::{Fences, Mode};
 use admitone_app::{Trouble, TroubleKind};
@@ -82,4 +84,25 @@ pub(super) async fn when_all_connections_are_in_use_the_store_says_so_in_time(st
     assert_eq!(entries().await, Err(TroubleKind::Busy));
     drop(open);
     assert_eq!(entries().await, Ok(Vec::new()));
+}
+
+/// Something on the way has forgotten the connection, and TCP does not mind: without a bound of its
+/// own the store would wait for ever.
+#[expect(clippy::print_stdout, reason = "it measures and says so")]
+pub(super) async fn a_connection_on_which_nothing_is_said_is_given_up_in_time(stage: Stage) {
+    let proxy = Proxy::start(&stage.url);
+    let narrow = Opening { connections_max: 1, wait_ms: 1_000, ..Opening::default() };
+    let behind = stage.open_behind(&proxy, narrow).await;
+    let settler = settler(Arc::clone(&behind.store), Mode::Conditional);
+    assert!(settler.settle(vec![charge(1, ANN, 1)]).await[0].is_ok());
+    proxy.forget();
+    let clock = SystemClock::default();
+    let begun = clock.now();
+    let told = settler.settle(vec![charge(2, ANN, 1)]).await.remove(0);
+    let span_ms = (clock.now().0 - begun.0) / 1_000;
+    assert_eq!(told.map_err(|trouble| trouble.kind).err(), Some(TroubleKind::Unavailable));
+    println!("nothing was said for {span_ms} ms: given up");
+    assert!((3_000..6_000).contains(&span_ms), "{span_ms} ms");
+    assert!(settler.settle(vec![charge(2, ANN, 1)]).await[0].is_ok(), "by a new connection");
+    assert_eq!(balance(&*behind.reads, ANN).await, 2);
 }
