@@ -1,11 +1,11 @@
 //! Two instances' desks of one room: what one is told, the other sees; a tick of each is all that
 //! reaches the server.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::disallowed_methods, reason = "a test measures how long it took")]
 
-mod nodes;
 mod stories;
 
-use admitone_adapter_redis::{RedisRooms, RoomOptions};
+use admitone_adapter_redis::{Node, RedisRooms, RoomOptions};
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::shared_room::SharedRooms;
 use admitone_app::waiting_room::{
@@ -13,13 +13,18 @@ use admitone_app::waiting_room::{
 };
 use admitone_conformance::redis_server::RedisServer as Server;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+/// What one instance does the other learns by its next tick; on a busy machine that may be late.
+const ROUNDS_MAX: u32 = 400;
+
 async fn open(server: &Server, stop: &CancellationToken) -> Desk {
     let options = RoomOptions { born_after_ms: 0, ..RoomOptions::default() };
-    let rooms = RedisRooms::new(nodes::node(&server.address()), options);
+    // A server that a busy machine keeps waiting is not away.
+    let node = Node::new(&server.address(), Duration::from_secs(3)).unwrap();
+    let rooms = RedisRooms::new(node, options);
     let setup = SharedDeskSetup {
         room: 1,
         way: rooms.open(1, &stories::one_inside()).await.unwrap(),
@@ -56,7 +61,7 @@ async fn what_one_instance_is_told_the_other_sees() {
     let joined = one.join(Join { user: stories::user(1), renew: false }).await.unwrap().unwrap();
     assert!(matches!(joined.position.standing, Standing::Active { .. }));
     assert!(one.pass(&claims(&one, 1)).is_some(), "at once where he was answered");
-    for _ in 0..50 {
+    for _ in 0..ROUNDS_MAX {
         wait_ms(50).await;
         if two.pass(&claims(&two, 1)).is_some() {
             break;
@@ -69,7 +74,7 @@ async fn what_one_instance_is_told_the_other_sees() {
     let end = End { user: stories::user(1), place: None, reason: EndReason::Paid };
     assert_eq!(two.end(end).await.unwrap(), Some(Place(1)));
     assert!(two.pass(&claims(&two, 1)).is_none());
-    for _ in 0..50 {
+    for _ in 0..ROUNDS_MAX {
         wait_ms(50).await;
         if one.pass(&claims(&one, 1)).is_none() {
             return;
@@ -97,9 +102,20 @@ async fn the_crowd_costs_the_server_nothing_but_the_ticks() {
     for n in 1..=400 {
         one.join(Join { user: stories::user(n), renew: false }).await.unwrap().unwrap();
     }
-    // Both must have seen how long the line is.
-    wait_ms(600).await;
-    let (before, mut polls) = (calls_of(&server).await, 0);
+    // Both must have seen how long the line is: until then each poll asks the server.
+    for _ in 0..ROUNDS_MAX {
+        let before = calls_of(&server).await;
+        for desk in [&one, &two] {
+            for n in 300..=400 {
+                desk.poll(&claims(desk, n), 0).await.unwrap().unwrap();
+            }
+        }
+        if calls_of(&server).await - before < 100 {
+            break;
+        }
+        wait_ms(50).await;
+    }
+    let (begun, before, mut polls) = (Instant::now(), calls_of(&server).await, 0);
     for _ in 0..20 {
         for n in 300..=400 {
             for desk in [&one, &two] {
@@ -111,9 +127,11 @@ async fn the_crowd_costs_the_server_nothing_but_the_ticks() {
         wait_ms(50).await;
     }
     let calls = calls_of(&server).await - before;
-    println!("{polls} polls beside {calls} calls of two instances in about a second");
-    // Four ticks a second of each; the machine may be slow, so a second may be three.
-    assert!((2..=24).contains(&calls), "{calls}");
+    let span = begun.elapsed();
+    println!("{polls} polls beside {calls} calls of two instances in {span:.1?}");
+    // Four ticks a second of each, and those at both ends.
+    let ticks = 2 * 4 * span.as_millis().div_ceil(1_000) + 4;
+    assert!((2..=ticks).contains(&u128::from(calls)), "{calls} calls, {ticks} ticks");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,7 +146,7 @@ async fn a_server_that_is_away_is_said_and_the_room_goes_on_after_it() {
     assert!(trouble.is_temporary());
     assert!(desk.pass(&claims(&desk, 1)).is_some(), "whoever is inside is not turned away");
     server.restart();
-    for _ in 0..60 {
+    for _ in 0..ROUNDS_MAX {
         wait_ms(100).await;
         if let Ok(joined) = desk.join(Join { user: stories::user(2), renew: false }).await {
             assert_eq!(joined.unwrap().position.standing, Standing::Waiting, "the limit holds");

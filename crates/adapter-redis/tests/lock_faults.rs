@@ -25,6 +25,13 @@ use std::time::{Duration, Instant};
 
 const ANN: BuyerId = BuyerId(7);
 
+/// Long enough to take a lock on a busy machine: a majority must answer within it.
+const LEASE_MS: u64 = 500;
+/// Whoever shall have a lock may try so long.
+const PATIENCE_MS: u64 = 10_000;
+/// What a busy machine may add to a wait.
+const LATE: Duration = Duration::from_secs(4);
+
 fn charge(number: u64, amount: i64) -> Command {
     let charge = Charge { amount: Money(amount), currency: Currency::KRW };
     Command {
@@ -68,9 +75,9 @@ async fn balance(store: &MemoryStore) -> i64 {
 /// A holder loads and is paused beyond his lease; the next one charges 5; then the first one
 /// wakes up and saves his charge of 10. What the first is told, and the balance.
 async fn paused_holder(house: &House, lock: &RedisLock) -> (Result<(), TroubleKind>, i64) {
-    let stale = take(lock, &[1], 0).await;
+    let stale = take(lock, &[1], PATIENCE_MS).await;
     let first = begin(&house.store, &stale.fences(), charge(1, 10)).await;
-    let next = take(lock, &[1], 2_000).await;
+    let next = take(lock, &[1], PATIENCE_MS).await;
     finish(begin(&house.store, &next.fences(), charge(2, 5)).await).await.unwrap();
     next.release().await;
     let told = finish(first).await;
@@ -82,7 +89,7 @@ async fn paused_holder(house: &House, lock: &RedisLock) -> (Result<(), TroubleKi
 async fn a_holder_who_wakes_up_too_late_is_refused_by_the_store() {
     let Some(addresses) = redis_server::shared() else { return };
     for is_redlock in [false, true] {
-        let house = House::new(short(150));
+        let house = House::new(short(LEASE_MS));
         let lock = lock_of(&house, &addresses, is_redlock).await;
         assert_eq!(paused_holder(&house, &lock).await, (Err(TroubleKind::Fenced), 5));
     }
@@ -92,10 +99,20 @@ async fn a_holder_who_wakes_up_too_late_is_refused_by_the_store() {
 async fn without_fencing_he_undoes_what_was_saved_meanwhile() {
     let Some(addresses) = redis_server::shared() else { return };
     for is_redlock in [false, true] {
-        let house = House::new(LockOptions { fencing: false, ..short(150) });
+        let house = House::new(LockOptions { fencing: false, ..short(LEASE_MS) });
         let lock = lock_of(&house, &addresses, is_redlock).await;
         assert_eq!(paused_holder(&house, &lock).await, (Ok(()), 10), "the harm: 5 are gone");
     }
+}
+
+/// Somebody else has it. A node that a busy machine keeps from answering in time says nothing of that.
+async fn busy(lock: &RedisLock, numbers: &[u64]) {
+    for _ in 0..50 {
+        if refused(lock, numbers, 100).await == TroubleKind::Busy {
+            return;
+        }
+    }
+    panic!("nobody says who has it");
 }
 
 fn five() -> Option<Vec<Server>> {
@@ -111,22 +128,22 @@ async fn redlock_goes_on_while_a_majority_of_nodes_is_left() {
     let Some(mut servers) = five() else { return };
     let house = House::new(options());
     let lock = house.redlock(nodes_of(&servers));
-    take(&lock, &[1], 1_000).await.release().await;
+    take(&lock, &[1], PATIENCE_MS).await.release().await;
     for server in &mut servers[..2] {
         server.kill();
-        let guard = take(&lock, &[1], 3_000).await;
-        assert_eq!(refused(&lock, &[1], 100).await, TroubleKind::Busy);
+        let guard = take(&lock, &[1], PATIENCE_MS).await;
+        busy(&lock, &[1]).await;
         guard.release().await;
     }
     servers[2].kill();
     let begun = Instant::now();
     assert_eq!(refused(&lock, &[1], 1_000).await, TroubleKind::Unavailable);
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(1) + LATE, "{:?}", begun.elapsed());
     println!("three of five killed: refused after {:?}", begun.elapsed());
     servers[2].restart();
     // The first call finds the broken connection, a later one the new.
     let mut taken = None;
-    for _ in 0..20 {
+    for _ in 0..100 {
         if let Ok(guard) = lock.acquire(&seats(&[1]), 500).await {
             taken = Some(guard);
             break;
@@ -141,23 +158,23 @@ async fn redlock_goes_on_while_nodes_are_stopped_and_lets_go_of_lost_answers() {
     let Some(servers) = five() else { return };
     let house = House::new(options());
     let lock = house.redlock(nodes_of(&servers));
-    take(&lock, &[1], 1_000).await.release().await;
+    take(&lock, &[1], PATIENCE_MS).await.release().await;
     servers[0].pause();
     servers[1].pause();
     let begun = Instant::now();
-    let guard = take(&lock, &[1], 3_000).await;
+    let guard = take(&lock, &[1], PATIENCE_MS).await;
     println!("two of five stopped: taken after {:?}", begun.elapsed());
-    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(begun.elapsed() < LATE);
     guard.release().await;
     servers[2].pause();
     let begun = Instant::now();
     assert_eq!(refused(&lock, &[1], 1_000).await, TroubleKind::Unavailable);
     println!("three of five stopped: refused after {:?}", begun.elapsed());
-    assert!(begun.elapsed() < Duration::from_secs(3));
+    assert!(begun.elapsed() < Duration::from_secs(1) + LATE);
     // Two had said yes and three heard the question when they woke up: nobody keeps the key.
     servers[..3].iter().for_each(Server::resume);
     let mut left = Vec::new();
-    for _ in 0..150 {
+    for _ in 0..500 {
         house::wait_ms(20).await;
         left.clear();
         for server in &servers {
@@ -168,15 +185,16 @@ async fn redlock_goes_on_while_nodes_are_stopped_and_lets_go_of_lost_answers() {
         }
     }
     assert_eq!(left, Vec::<String>::new());
-    take(&lock, &[1], 3_000).await.release().await;
+    take(&lock, &[1], PATIENCE_MS).await.release().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_node_whose_time_jumps_gives_the_lock_to_nobody_else() {
     let Some(addresses) = redis_server::shared() else { return };
-    let house = House::new(options());
+    // Nobody makes it new: by that he would find out.
+    let house = House::new(LockOptions { renew_every_ms: None, lease_ms: 60_000, ..options() });
     let lock = house.redlock(addresses.iter().map(|address| nodes::node(address)).collect());
-    let guard = take(&lock, &[1], 0).await;
+    let guard = take(&lock, &[1], PATIENCE_MS).await;
     let forget = async |count: usize| {
         for address in &addresses[..count] {
             for key in keys_of(address, &house.options.prefix).await {
@@ -185,10 +203,10 @@ async fn one_node_whose_time_jumps_gives_the_lock_to_nobody_else() {
         }
     };
     forget(1).await;
-    assert_eq!(refused(&lock, &[1], 100).await, TroubleKind::Busy);
+    busy(&lock, &[1]).await;
     // The twin: three of five jump, and a second holder believes that he has it.
     forget(3).await;
-    let second = take(&lock, &[1], 500).await;
+    let second = take(&lock, &[1], PATIENCE_MS).await;
     assert!(!guard.is_lost() && !second.is_lost(), "the harm");
     let (old, new) = (guard.fences(), second.fences());
     assert!(old.0[0].token < new.0[0].token, "and the tokens tell them apart");
@@ -199,18 +217,18 @@ async fn a_redis_that_is_away_is_said_in_bounded_time_and_comes_back() {
     let Some(mut server) = Server::start() else { return };
     let house = House::new(options());
     let lock = house.pubsub(nodes::node(&server.address())).await;
-    take(&lock, &[1], 0).await.release().await;
+    take(&lock, &[1], PATIENCE_MS).await.release().await;
     server.pause();
     let begun = Instant::now();
     assert_eq!(refused(&lock, &[1], 1_000).await, TroubleKind::Unavailable);
     println!("stopped: refused after {:?}", begun.elapsed());
-    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert!(begun.elapsed() < Duration::from_secs(1) + LATE);
     server.kill();
     let begun = Instant::now();
     assert_eq!(refused(&lock, &[1], 1_000).await, TroubleKind::Unavailable);
-    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert!(begun.elapsed() < Duration::from_secs(1) + LATE);
     server.restart();
-    for _ in 0..40 {
+    for _ in 0..100 {
         if let Ok(guard) = lock.acquire(&seats(&[1]), 500).await {
             return guard.release().await;
         }
@@ -228,7 +246,7 @@ async fn beside_a_fallback(fencing: bool, addresses: &[String]) -> (Result<(), T
     let cut_off = House { store: house.store.clone(), options, stop: house.stop.clone() };
     let nobody = nodes::node("redis://127.0.0.1:1");
     let without = cut_off.pubsub(nobody).await;
-    let held = take(&lock, &[1], 0).await;
+    let held = take(&lock, &[1], PATIENCE_MS).await;
     let first = begin(&house.store, &held.fences(), charge(1, 10)).await;
     let fallen_back = take(&without, &[1], 50).await;
     assert_eq!(fallen_back.mode(Mode::Plain), Mode::Optimistic);
@@ -254,18 +272,19 @@ async fn an_outage_is_waited_for_by_one_and_ends_by_itself() {
     let Some(mut server) = Server::start() else { return };
     let house = House::new(options());
     let lock = house.pubsub(nodes::node(&server.address())).await;
-    take(&lock, &[1], 0).await.release().await;
+    take(&lock, &[1], PATIENCE_MS).await.release().await;
     server.kill();
     assert_eq!(refused(&lock, &[1], 400).await, TroubleKind::Unavailable);
     let begun = Instant::now();
     for _ in 0..20 {
         assert_eq!(refused(&lock, &[1], 400).await, TroubleKind::Unavailable);
     }
-    assert!(begun.elapsed() < Duration::from_millis(300), "{:?}", begun.elapsed());
+    // Had each of them waited, it were twice as long.
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     server.restart();
     let begun = Instant::now();
     while lock.acquire(&seats(&[1]), 400).await.is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(5), "it is there again");
+        assert!(begun.elapsed() < Duration::from_secs(20), "it is there again");
         house::wait_ms(20).await;
     }
 }
