@@ -9,6 +9,7 @@ pub mod lock_waits;
 pub mod outbox;
 pub mod reads;
 pub mod records;
+pub mod room_journal;
 pub mod room_log;
 pub mod shared_room;
 pub mod store;

@@ -4,9 +4,10 @@
 use super::Tree;
 use std::collections::BTreeSet;
 
-const PORTS: [&str; 5] = [
+const PORTS: [&str; 6] = [
     "crates/app/src/ports/store.rs",
     "crates/app/src/ports/reads.rs",
+    "crates/app/src/ports/room_journal.rs",
     "crates/app/src/ports/room_log.rs",
     "crates/app/src/ports/lock.rs",
     "crates/app/src/ports/instances.rs",

@@ -4,9 +4,10 @@ use super::place::{Generation, Place, UserKey};
 use super::record::{EndReason, Record};
 use super::settings::{RoomSettings, SettingsProblem};
 use super::snapshot::Snapshot;
+use serde::{Deserialize, Serialize};
 
 /// Everything that is asked of the room at one moment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Batch {
     /// What operators change, in order, before everything else.
     pub controls: Vec<Control>,
@@ -21,7 +22,7 @@ pub struct Batch {
 }
 
 /// A user wants a place. One who has one is given the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Join {
     /// The user.
     pub user: UserKey,
@@ -30,7 +31,7 @@ pub struct Join {
 }
 
 /// A user shows a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Touch {
     /// Its place.
     pub place: Place,
@@ -41,7 +42,7 @@ pub struct Touch {
 }
 
 /// A place is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
     /// Whose.
     pub user: UserKey,
@@ -52,7 +53,7 @@ pub struct End {
 }
 
 /// A pass should last longer, because a hold does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extension {
     /// The place.
     pub place: Place,
@@ -61,7 +62,7 @@ pub struct Extension {
 }
 
 /// What an operator changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Control {
     /// Other settings, all of them.
     Change(Box<RoomSettings>),
@@ -88,6 +89,22 @@ pub struct Outcome {
     pub admitted_now: Vec<Admission>,
     /// Must be durable before anybody is answered; empty if nothing has to be.
     pub records: Vec<Record>,
+}
+
+impl Outcome {
+    /// Of an exchange in which nothing was asked and nothing happened.
+    pub(crate) fn nothing(snapshot: Snapshot) -> Self {
+        Self {
+            snapshot,
+            controlled: Vec::new(),
+            extended: Vec::new(),
+            ended: Vec::new(),
+            joined: Vec::new(),
+            touched: Vec::new(),
+            admitted_now: Vec::new(),
+            records: Vec::new(),
+        }
+    }
 }
 
 /// A user has a place.

@@ -2,15 +2,16 @@
 //! Admission takes from nowhere else, so an absent user never takes a slot.
 
 use super::place::Place;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// Present users in the order of their places.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Deck {
     sitters: VecDeque<Sitter>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Sitter {
     place: Place,
     touched_us: i64,

@@ -3,9 +3,10 @@
 //! gives every user who keeps the promise the time to be on the deck before it is his turn.
 
 use super::pace::Pace;
+use serde::{Deserialize, Serialize};
 
 /// Invited up to here, ripe up to there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Frontier {
     /// Places up to here are invited to the deck.
     pub(crate) deck_to: u64,

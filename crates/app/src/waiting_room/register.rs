@@ -61,6 +61,14 @@ pub(crate) struct SavedRegister {
     pub(crate) chunks: Vec<Option<SavedChunk>>,
 }
 
+/// A register with everything that is in it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct WholeRegister {
+    issued: u32,
+    origin_us: i64,
+    chunks: Vec<Option<Vec<(UserKey, u16, u16)>>>,
+}
+
 impl Register {
     pub(crate) fn starting_at(origin_us: i64) -> Self {
         Self { origin_us, ..Self::default() }
@@ -174,6 +182,28 @@ impl Register {
         register
     }
 
+    /// As it was, to the last detail.
+    pub(crate) fn from_whole(whole: &WholeRegister) -> Self {
+        let mut register = Self::starting_at(whole.origin_us);
+        register.issued = whole.issued;
+        for (index, chunk) in whole.chunks.iter().enumerate() {
+            let restored = chunk.as_ref().map(|entries| Arc::new(Chunk::from_whole(entries)));
+            register.chunks.push(restored);
+            for (offset, (user, _, seen)) in chunk.iter().flatten().enumerate() {
+                let slot = u32::try_from(index * CHUNK_ENTRIES + offset).unwrap_or(u32::MAX);
+                if *seen != ENDED {
+                    register.enter(*user, slot);
+                }
+            }
+        }
+        register
+    }
+
+    /// What `seen` counts from.
+    pub(crate) fn origin_us(&self) -> i64 {
+        self.origin_us
+    }
+
     /// Puts a user into the table.
     fn enter(&mut self, user: UserKey, slot: u32) {
         let chunks = &self.chunks;
@@ -210,6 +240,14 @@ impl RegisterImage {
         let chunks = self.0.iter().map(|chunk| chunk.as_deref().map(Chunk::save)).collect();
         SavedRegister { issued: u32::try_from(issued).unwrap_or(u32::MAX), chunks }
     }
+
+    pub(crate) fn whole(&self, issued: u64, origin_us: i64) -> WholeRegister {
+        let entries = |chunk: &Chunk| {
+            chunk.entries.iter().map(|entry| (entry.user, entry.generation, entry.seen)).collect()
+        };
+        let chunks = self.0.iter().map(|chunk| chunk.as_deref().map(entries)).collect();
+        WholeRegister { issued: u32::try_from(issued).unwrap_or(u32::MAX), origin_us, chunks }
+    }
 }
 
 impl Chunk {
@@ -237,6 +275,18 @@ impl Chunk {
             })
         }));
         Self { live: saved.iter().flatten().count(), entries }
+    }
+}
+
+impl Chunk {
+    fn from_whole(whole: &[(UserKey, u16, u16)]) -> Self {
+        let mut entries = Vec::with_capacity(CHUNK_ENTRIES);
+        entries.extend(whole.iter().map(|(user, generation, seen)| Entry {
+            user: *user,
+            generation: *generation,
+            seen: *seen,
+        }));
+        Self { live: whole.iter().filter(|(_, _, seen)| *seen != ENDED).count(), entries }
     }
 }
 

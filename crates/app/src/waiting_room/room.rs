@@ -10,8 +10,10 @@ mod apply;
 mod people;
 mod report;
 mod saved;
+mod whole;
 
 pub use saved::Checkpoint;
+pub use whole::WholeRoom;
 
 use super::batch::{Batch, Control, Extension, Outcome};
 use super::called::CalledLog;
@@ -143,6 +145,12 @@ impl Room {
     /// The pass of a place: until when, and whether it was claimed.
     pub fn pass(&self, place: Place) -> Option<(i64, bool)> {
         self.slots.get(place).map(|slot| (slot.deadline_us, slot.claimed))
+    }
+
+    /// How a place is inside, with the generation of its token.
+    pub(super) fn slot(&self, place: Place) -> Option<(Slot, Generation)> {
+        let generation = self.register.member(place)?.generation;
+        self.slots.get(place).map(|slot| (slot, generation))
     }
 
     /// The places that are called or inside.

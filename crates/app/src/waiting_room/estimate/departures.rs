@@ -1,6 +1,8 @@
 //! How fast people leave, which is how fast a full room admits: a moving average over steps of
 //! five seconds.
 
+use serde::{Deserialize, Serialize};
+
 const STEP_US: i64 = 5_000_000;
 const STEP_S: u64 = 5;
 const WEIGHT: u64 = 8;
@@ -9,7 +11,7 @@ const DEPARTED_ENOUGH: u64 = 20;
 const STEPS_SKIPPED_MAX: i64 = 64;
 
 /// The average of departures.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Departures {
     step: Option<i64>,
     in_step: u64,

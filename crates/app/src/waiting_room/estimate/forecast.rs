@@ -2,6 +2,7 @@
 //! (split-conformal correction). It forecasts when the line will reach some places ahead, waits
 //! until it does, and keeps the last five hundred ratios of actual to forecast time.
 
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 const RATIOS: usize = 500;
@@ -13,7 +14,7 @@ const FAR_MIN: u32 = 4;
 const FAR_MAX: u32 = 20;
 
 /// The room's record as a prophet.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Forecast {
     open: Vec<Made>,
     ratios: VecDeque<u64>,
@@ -24,7 +25,7 @@ pub(crate) struct Forecast {
 }
 
 /// By how much a forecast is stretched: 60 of 100 times lie between.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stretch {
     /// One time in five it takes less than this many thousandths of the forecast.
     pub low_permille: u64,
@@ -32,7 +33,7 @@ pub struct Stretch {
     pub high_permille: u64,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Made {
     place: u64,
     at_us: i64,

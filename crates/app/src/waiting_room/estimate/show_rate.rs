@@ -1,11 +1,13 @@
 //! How many of those who were invited are there. Unbiased: by the time a place ripens, everybody
 //! who keeps the promise has been seen, so each ripening is a complete count.
 
+use serde::{Deserialize, Serialize};
+
 const MEMORY: u64 = 500;
 const ENOUGH: u64 = 50;
 
 /// The share over about the last five hundred invited.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct ShowRate {
     invited: u64,
     present_milli: u64,
