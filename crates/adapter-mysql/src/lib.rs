@@ -33,7 +33,7 @@ mod open;
 mod outbox;
 mod reads;
 mod records;
-pub mod room_log;
+mod room_journal;
 mod script;
 mod store;
 mod tables;

@@ -29,7 +29,7 @@ mod outbox;
 mod pipeline;
 mod reads;
 mod records;
-pub mod room_log;
+mod room_journal;
 mod store;
 mod tables;
 mod trouble;

@@ -33,10 +33,8 @@ use tokio_util::task::TaskTracker;
 pub struct RoomsSetup {
     /// Where their settings are.
     pub reads: Arc<dyn Reads>,
-    /// Where their histories are kept.
-    pub log: Arc<dyn RoomLog>,
-    /// Where they are when several instances share them; then nothing is kept in the log.
-    pub shared: Option<Arc<dyn SharedRooms>>,
+    /// Where they are.
+    pub kept: Kept,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Signs their tokens.
@@ -45,6 +43,15 @@ pub struct RoomsSetup {
     pub tracker: TaskTracker,
     /// Ends them.
     pub stop: CancellationToken,
+}
+
+/// Where rooms are.
+#[derive(Clone)]
+pub enum Kept {
+    /// In this process alone, with their histories in a log.
+    Here(Arc<dyn RoomLog>),
+    /// Where several instances share them.
+    Shared(Arc<dyn SharedRooms>),
 }
 
 /// All rooms.
@@ -221,14 +228,12 @@ impl Rooms {
         opaque.or_else(|_| self.uuids.verify(number(room), epoch, token)).ok()
     }
 
-    /// A room that is open, and shared or led by this process.
+    /// A room that is open.
     fn known(&self, room: RoomId) -> Option<Arc<OpenRoom>> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        let is_ours = |found: &&Arc<OpenRoom>| {
-            let is_led = self.setup.shared.is_some() || self.setup.log.leads(number(room));
-            (found.desk.is_open() && is_led) || self.setup.stop.is_cancelled()
-        };
-        open.get(&room).filter(is_ours).cloned()
+        let is_open =
+            |found: &&Arc<OpenRoom>| found.desk.is_open() || self.setup.stop.is_cancelled();
+        open.get(&room).filter(is_open).cloned()
     }
 
     /// A room, opened when it is asked for the first time.
@@ -250,9 +255,9 @@ impl Rooms {
             return Ok(None);
         };
         let settings = settings_of(&settings);
-        let desk = match &self.setup.shared {
-            Some(shared) => self.open_shared(room, &**shared, &settings).await?,
-            None => self.open_own(room, settings.clone()).await?,
+        let desk = match &self.setup.kept {
+            Kept::Shared(shared) => self.open_shared(room, &**shared, &settings).await?,
+            Kept::Here(log) => self.open_own(room, Arc::clone(log), settings.clone()).await?,
         };
         if *desk.view().settings != settings {
             // They were changed while the room could not be told.
@@ -267,12 +272,17 @@ impl Rooms {
     }
 
     /// The room itself, back from its history.
-    async fn open_own(&self, room: RoomId, settings: RoomSettings) -> Result<Desk, Trouble> {
-        let RoomsSetup { reads, log, clock, tracker, stop, .. } = &self.setup;
+    async fn open_own(
+        &self,
+        room: RoomId,
+        log: Arc<dyn RoomLog>,
+        settings: RoomSettings,
+    ) -> Result<Desk, Trouble> {
+        let RoomsSetup { reads, clock, tracker, stop, .. } = &self.setup;
         let recovered = Desk::recover(DeskSetup {
             room: number(room),
             settings,
-            log: Arc::clone(log),
+            log,
             clock: Arc::clone(clock),
             tracker: tracker.clone(),
             stop: stop.clone(),

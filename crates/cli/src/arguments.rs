@@ -22,8 +22,7 @@ pub(crate) enum Task {
     Serve(Box<Serve>),
     /// Run several instances behind one port of this machine, for trying and for the laboratory.
     ///
-    /// The store must be one that instances share, and with waiting rooms there must be a Redis.
-    /// Connections go to the instances that are ready, in turn; one that dies is started again.
+    /// The store must be one that instances share. Connections go to the instances that are ready, in turn; one that dies is started again.
     Cluster(Box<Cluster>),
     /// Bring a programme of concerts, shows and seats from a JSON file into the store.
     Import(Import),

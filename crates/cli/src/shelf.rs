@@ -6,9 +6,7 @@ use crate::exit::{Failed, failed};
 use crate::secret;
 use crate::wiring::chance;
 use admitone_adapter_mysql::MysqlStore;
-use admitone_adapter_mysql::room_log::{self as mysql_rooms, MysqlRoomLog};
 use admitone_adapter_postgres::PostgresStore;
-use admitone_adapter_postgres::room_log::{self as postgres_rooms, PostgresRoomLog};
 use admitone_adapter_sqlite::{SqliteRoomLog, SqliteStore};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::instances::Instances;
@@ -16,9 +14,10 @@ use admitone_app::ports::lock_waits::LockWaits;
 use admitone_app::ports::outbox::Outbox;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::records::Records;
-use admitone_app::ports::room_log::RoomLog;
 use admitone_app::ports::store::Store;
+use admitone_app::rooms::Kept;
 use admitone_app::verify::Report;
+use admitone_app::waiting_room::JournalRooms;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,8 +41,8 @@ pub(crate) enum Guards {
 /// A store of one kind or another.
 pub(crate) enum Shelf {
     Sqlite(SqliteStore, PathBuf),
-    Postgres(PostgresStore, PostgresRoomLog),
-    Mysql(MysqlStore, MysqlRoomLog),
+    Postgres(PostgresStore),
+    Mysql(MysqlStore),
 }
 
 impl Shelf {
@@ -70,9 +69,7 @@ impl Shelf {
                     Guards::LeftOut => Theirs::LeftOut,
                 };
                 let options = Options { guards, ..Options::default() };
-                let store = PostgresStore::open(&url, options).await?;
-                let log = PostgresRoomLog::new(store.clone(), postgres_rooms::LEASE);
-                Ok(Self::Postgres(store, log))
+                Ok(Self::Postgres(PostgresStore::open(&url, options).await?))
             }
             Address::Mysql(url) => {
                 use admitone_adapter_mysql::{Guards as Theirs, Options};
@@ -82,9 +79,7 @@ impl Shelf {
                     Guards::LeftOut => Theirs::LeftOut,
                 };
                 let options = Options { guards, ..Options::default() };
-                let store = MysqlStore::open(&url, options).await?;
-                let log = MysqlRoomLog::new(store.clone(), mysql_rooms::LEASE);
-                Ok(Self::Mysql(store, log))
+                Ok(Self::Mysql(MysqlStore::open(&url, options).await?))
             }
         }
     }
@@ -92,24 +87,24 @@ impl Shelf {
     pub(crate) fn store(&self) -> Arc<dyn Store> {
         match self {
             Self::Sqlite(store, _) => Arc::new(store.clone()),
-            Self::Postgres(store, _) => Arc::new(store.clone()),
-            Self::Mysql(store, _) => Arc::new(store.clone()),
+            Self::Postgres(store) => Arc::new(store.clone()),
+            Self::Mysql(store) => Arc::new(store.clone()),
         }
     }
 
     pub(crate) fn reads(&self) -> Arc<dyn Reads> {
         match self {
             Self::Sqlite(store, _) => Arc::new(store.clone()),
-            Self::Postgres(store, _) => Arc::new(store.clone()),
-            Self::Mysql(store, _) => Arc::new(store.clone()),
+            Self::Postgres(store) => Arc::new(store.clone()),
+            Self::Mysql(store) => Arc::new(store.clone()),
         }
     }
 
     pub(crate) fn records(&self) -> Arc<dyn Records> {
         match self {
             Self::Sqlite(store, _) => Arc::new(store.clone()),
-            Self::Postgres(store, _) => Arc::new(store.clone()),
-            Self::Mysql(store, _) => Arc::new(store.clone()),
+            Self::Postgres(store) => Arc::new(store.clone()),
+            Self::Mysql(store) => Arc::new(store.clone()),
         }
     }
 
@@ -117,8 +112,8 @@ impl Shelf {
     pub(crate) fn outbox(&self) -> Option<Arc<dyn Outbox>> {
         match self {
             Self::Sqlite(..) => None,
-            Self::Postgres(store, _) => Some(Arc::new(store.clone())),
-            Self::Mysql(store, _) => Some(Arc::new(store.clone())),
+            Self::Postgres(store) => Some(Arc::new(store.clone())),
+            Self::Mysql(store) => Some(Arc::new(store.clone())),
         }
     }
 
@@ -126,8 +121,8 @@ impl Shelf {
     pub(crate) fn instances(&self) -> Option<Arc<dyn Instances>> {
         match self {
             Self::Sqlite(..) => None,
-            Self::Postgres(store, _) => Some(Arc::new(store.clone())),
-            Self::Mysql(store, _) => Some(Arc::new(store.clone())),
+            Self::Postgres(store) => Some(Arc::new(store.clone())),
+            Self::Mysql(store) => Some(Arc::new(store.clone())),
         }
     }
 
@@ -135,17 +130,18 @@ impl Shelf {
     pub(crate) fn lock_waits(&self) -> Option<Arc<dyn LockWaits>> {
         match self {
             Self::Sqlite(..) => None,
-            Self::Postgres(store, _) => Some(Arc::new(store.clone())),
-            Self::Mysql(store, _) => Some(Arc::new(store.clone())),
+            Self::Postgres(store) => Some(Arc::new(store.clone())),
+            Self::Mysql(store) => Some(Arc::new(store.clone())),
         }
     }
 
-    /// Where waiting rooms keep their histories.
-    pub(crate) fn room_log(&self) -> Result<Arc<dyn RoomLog>, Failed> {
+    /// Where waiting rooms are without a Redis: here with a log, or shared through a journal.
+    pub(crate) fn rooms(&self, tasks: &TaskTracker) -> Result<Kept, Failed> {
+        let shared = |journal| Kept::Shared(Arc::new(JournalRooms::new(journal, tasks.clone())));
         Ok(match self {
-            Self::Sqlite(_, directory) => Arc::new(SqliteRoomLog::open(directory)?),
-            Self::Postgres(_, log) => Arc::new(log.clone()),
-            Self::Mysql(_, log) => Arc::new(log.clone()),
+            Self::Sqlite(_, directory) => Kept::Here(Arc::new(SqliteRoomLog::open(directory)?)),
+            Self::Postgres(store) => shared(Arc::new(store.clone())),
+            Self::Mysql(store) => shared(Arc::new(store.clone())),
         })
     }
 
@@ -158,8 +154,8 @@ impl Shelf {
     pub(crate) fn is_guarded(&self) -> bool {
         match self {
             Self::Sqlite(..) => true,
-            Self::Postgres(store, _) => store.is_guarded(),
-            Self::Mysql(store, _) => store.is_guarded(),
+            Self::Postgres(store) => store.is_guarded(),
+            Self::Mysql(store) => store.is_guarded(),
         }
     }
 
@@ -168,8 +164,8 @@ impl Shelf {
         let fresh = secret::fresh();
         match self {
             Self::Sqlite(_, directory) => secret::of_directory(directory),
-            Self::Postgres(store, _) => secret::decode(&store.recall("secret", &fresh).await?),
-            Self::Mysql(store, _) => secret::decode(&store.recall("secret", &fresh).await?),
+            Self::Postgres(store) => secret::decode(&store.recall("secret", &fresh).await?),
+            Self::Mysql(store) => secret::decode(&store.recall("secret", &fresh).await?),
         }
     }
 
@@ -178,8 +174,8 @@ impl Shelf {
         let fresh = format!("{:032x}", chance());
         match self {
             Self::Sqlite(..) => Err(failed("the name of the store")("the embedded one has none")),
-            Self::Postgres(store, _) => Ok(store.recall("name", &fresh).await?),
-            Self::Mysql(store, _) => Ok(store.recall("name", &fresh).await?),
+            Self::Postgres(store) => Ok(store.recall("name", &fresh).await?),
+            Self::Mysql(store) => Ok(store.recall("name", &fresh).await?),
         }
     }
 
@@ -187,16 +183,14 @@ impl Shelf {
     pub(crate) fn keep(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         match self {
             Self::Sqlite(..) => {}
-            Self::Postgres(store, log) => {
-                tasks.spawn(log.clone().renew(stop.clone()));
+            Self::Postgres(store) => {
                 let store = store.clone();
                 tasks.spawn(now_and_then(stop.clone(), move || {
                     let store = store.clone();
                     async move { store.prune().await.map(|_| ()) }
                 }));
             }
-            Self::Mysql(store, log) => {
-                tasks.spawn(log.clone().renew(stop.clone()));
+            Self::Mysql(store) => {
                 let store = store.clone();
                 tasks.spawn(now_and_then(stop.clone(), move || {
                     let store = store.clone();
@@ -217,25 +211,21 @@ impl Shelf {
                 store.close().await?;
                 store.verify(progress)?
             }
-            Self::Postgres(store, _) => store.verify(progress).await?,
-            Self::Mysql(store, _) => store.verify(progress).await?,
+            Self::Postgres(store) => store.verify(progress).await?,
+            Self::Mysql(store) => store.verify(progress).await?,
         })
     }
 
-    /// Ends it; rooms that are led are given back.
+    /// Ends it.
     pub(crate) async fn close(&self) -> Result<(), Failed> {
         let closing = failed("closing the store");
         match self {
             Self::Sqlite(store, _) => store.close().await.map_err(closing),
-            Self::Postgres(store, log) => {
-                log.release().await.map_err(closing)?;
+            Self::Postgres(store) => {
                 store.close();
                 Ok(())
             }
-            Self::Mysql(store, log) => {
-                log.release().await.map_err(&closing)?;
-                store.close().await.map_err(closing)
-            }
+            Self::Mysql(store) => store.close().await.map_err(closing),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::strategy;
 use admitone_api::figures::Commits;
 use admitone_api::house::{Issuer, Parties, Secret};
 use admitone_app::BoxOffice;
+use admitone_app::Trouble;
 use admitone_app::board::Boards;
 use admitone_app::cached_lists::{CachedLists, DropsLists};
 use admitone_app::clock::SystemClock;
@@ -20,30 +21,23 @@ use admitone_app::membership::{LEASE_MS, MemberStore, Membership, Who};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
 use admitone_app::ports::reads::Reads;
-use admitone_app::ports::shared_room::SharedRooms;
 use admitone_app::ports::store::Store;
 use admitone_app::ports::tap::Tap;
-use admitone_app::rooms::{Rooms, RoomsSetup};
+use admitone_app::rooms::{Kept, Rooms, RoomsSetup};
 use admitone_app::settle::SettleLimits;
 use admitone_app::strategy::StrategyMap;
 use admitone_app::sweeper::Sweeper;
 use admitone_app::waiting_room::MasterKey;
-use admitone_app::{Trouble, TroubleKind};
 use ring::rand::SecureRandom;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long to wait for rooms whose leader may have died: longer than it would keep them.
-const ROOMS_TRIES: u32 = 18;
-const ROOMS_PAUSE_MS: u64 = 500;
-
 /// A house that is ready to sell.
 pub(crate) struct Wired {
     pub(crate) office: BoxOffice,
     pub(crate) gates: Arc<Gates>,
-    /// Where the house leads the waiting rooms: a command beside instances that sell leaves them
-    /// to those.
+    /// The waiting rooms of a house that sells: a command beside it leaves them alone.
     pub(crate) rooms: Option<Arc<Rooms>>,
     pub(crate) parties: Arc<Parties>,
     pub(crate) secret: Secret,
@@ -113,8 +107,7 @@ impl Wired {
         parties.load(&*reads, &*shelf.records()).await?;
         let rooms = if purpose == Purpose::Selling || !shelf.is_shared() {
             let key = MasterKey { id: 1, secret };
-            let shared = beside.as_ref().map(Beside::rooms);
-            Some(open_rooms(&shelf, shared, key, &clock, (&tasks, &stop)).await?)
+            Some(open_rooms(&shelf, beside.as_ref(), key, &clock, (&tasks, &stop)).await?)
         } else {
             None
         };
@@ -158,7 +151,7 @@ impl Wired {
 
     /// The waiting rooms of a house that sells.
     pub(crate) fn rooms(&self) -> Result<Arc<Rooms>, Failed> {
-        self.rooms.clone().ok_or_else(|| failed("the waiting rooms")("are led by others"))
+        self.rooms.clone().ok_or_else(|| failed("the waiting rooms")("are left to those who sell"))
     }
 
     /// Answers what was accepted, folds the journal, ends.
@@ -250,44 +243,27 @@ fn member_store(shelf: &Shelf, membership: Option<&Arc<Membership>>) -> Arc<dyn 
     }
 }
 
-/// Opens the waiting rooms. All instances share them, or each is led by one of them: if another
-/// leads them this one waits as long as a dead one would keep them, and then gives up.
+/// Opens the waiting rooms. Instances share them, in Redis or in the store.
 async fn open_rooms(
     shelf: &Shelf,
-    shared: Option<Arc<dyn SharedRooms>>,
+    beside: Option<&Beside>,
     key: MasterKey,
     clock: &Arc<dyn Clock>,
     (tasks, stop): (&TaskTracker, &CancellationToken),
 ) -> Result<Arc<Rooms>, Failed> {
-    let log = shelf.room_log()?;
     shelf.keep(tasks, stop);
-    let mut tries = 0;
-    loop {
-        let setup = RoomsSetup {
-            reads: shelf.reads(),
-            log: Arc::clone(&log),
-            shared: shared.clone(),
-            clock: Arc::clone(clock),
-            key: key.clone(),
-            tracker: tasks.clone(),
-            stop: stop.clone(),
-        };
-        match Rooms::open(setup).await {
-            Err(trouble) if trouble.kind == TroubleKind::Busy => {
-                tries += 1;
-                if tries > ROOMS_TRIES {
-                    return Err(failed("another instance sells from this store")(format!(
-                        "{}: have Redis beside the store, so that instances share a room \
-                         (--redis), let that instance sell alone, or take the room away from its \
-                         shows",
-                        trouble.detail
-                    )));
-                }
-                clock.sleep_ms(ROOMS_PAUSE_MS).await;
-            }
-            opened => return Ok(opened?),
-        }
-    }
+    let setup = RoomsSetup {
+        reads: shelf.reads(),
+        kept: match beside {
+            Some(beside) => Kept::Shared(beside.rooms()),
+            None => shelf.rooms(tasks)?,
+        },
+        clock: Arc::clone(clock),
+        key,
+        tracker: tasks.clone(),
+        stop: stop.clone(),
+    };
+    Ok(Rooms::open(setup).await?)
 }
 
 /// 16 random bytes of the operating system.

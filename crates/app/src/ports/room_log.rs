@@ -25,14 +25,6 @@ pub trait RoomLog: Send + Sync {
 
     /// Keeps an image of the room as it was after the batch of that sequence.
     async fn checkpoint(&self, room: u32, sequence: u64, image: Vec<u8>) -> Result<(), Trouble>;
-
-    /// Whether this process is sure to be the one that writes the room, which it is from its
-    /// load on. Where several processes can, a load is refused while another leads, and an append
-    /// is fenced once another has loaded; whoever is not sure any more must not answer for the
-    /// room until it has loaded again.
-    fn leads(&self, _room: u32) -> bool {
-        true
-    }
 }
 
 /// What is known of a room.

@@ -4,10 +4,10 @@
 //! changed. For each pass and each room only the newest wish waits. What is lost in a crash is made
 //! up for when a room is opened: it asks the store about its passes, and settings are compared.
 
-use super::{OpenRoom, Rooms, number, settings_of};
+use super::{Rooms, number, settings_of};
+use crate::Trouble;
 use crate::ports::tap::Tap;
 use crate::waiting_room::{Control, End, EndReason, Extension, Place};
-use crate::{Trouble, TroubleKind};
 use admitone_domain::id::RoomId;
 use admitone_domain::pass::PassKey;
 use admitone_domain::{Happening, Moment, Row, Verdict};
@@ -124,16 +124,8 @@ impl Tap for Rooms {
 }
 
 impl Rooms {
-    /// A room, unless another process leads it: that one hears of everything by itself.
-    async fn find_own(&self, room: RoomId) -> Result<Option<Arc<OpenRoom>>, Trouble> {
-        match self.find(room).await {
-            Err(trouble) if trouble.kind == TroubleKind::Busy => Ok(None),
-            found => found,
-        }
-    }
-
     async fn tell_wish(&self, key: PassKey, wish: Wish) -> Result<(), Trouble> {
-        let Some(found) = self.find_own(key.room).await? else { return Ok(()) };
+        let Some(found) = self.find(key.room).await? else { return Ok(()) };
         let place = Place(key.place);
         if key.epoch != found.desk.epoch() {
             return Ok(());
@@ -153,7 +145,7 @@ impl Rooms {
     }
 
     async fn tell_settings(&self, room: RoomId, settings: &str) -> Result<(), Trouble> {
-        let Some(found) = self.find_own(room).await? else { return Ok(()) };
+        let Some(found) = self.find(room).await? else { return Ok(()) };
         let settings = settings_of(settings);
         if *found.desk.view().settings != settings {
             let changed = found.desk.control(Control::Change(Box::new(settings))).await?;

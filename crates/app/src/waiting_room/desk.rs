@@ -159,7 +159,7 @@ impl Desk {
         Ok(Recovered { setup, room, history })
     }
 
-    /// Whether anybody answers: a desk ends with the house, or when another process leads its room.
+    /// Whether anybody answers: a desk ends with the house.
     pub fn is_open(&self) -> bool {
         !self.asks.is_closed()
     }

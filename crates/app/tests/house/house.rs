@@ -13,7 +13,7 @@ use admitone_app::ports::lock::NoLock;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::store::{Mode, Sequence};
 use admitone_app::ports::tap::Tap;
-use admitone_app::rooms::{Rooms, RoomsSetup};
+use admitone_app::rooms::{Kept, Rooms, RoomsSetup};
 use admitone_app::settle::{SettleLimits, Settler};
 use admitone_app::waiting_room::MasterKey;
 use admitone_app::waiting_room::memory_log::MemoryRoomLog;
@@ -193,8 +193,7 @@ async fn open_rooms(
 ) -> Arc<Rooms> {
     Rooms::open(RoomsSetup {
         reads: Arc::clone(reads),
-        log: Arc::<MemoryRoomLog>::clone(log),
-        shared: None,
+        kept: Kept::Here(Arc::<MemoryRoomLog>::clone(log)),
         clock: Arc::<HandClock>::clone(clock),
         key: MasterKey { id: 1, secret: [7; 32] },
         tracker: TaskTracker::new(),

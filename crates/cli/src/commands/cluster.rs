@@ -28,7 +28,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long an instance may take to start: it waits for rooms of one that has died.
+/// How long an instance may take to start.
 const START: Duration = Duration::from_mins(1);
 /// How long it may take to end, before it is killed.
 const END: Duration = Duration::from_secs(30);

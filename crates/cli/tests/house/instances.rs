@@ -108,29 +108,6 @@ fn what_one_instance_changes_the_other_knows() {
 }
 
 #[test]
-fn a_second_instance_does_not_lead_a_room_that_is_led_and_takes_over_from_the_dead() {
-    let Some(store) = Server::Postgres.fresh() else { return };
-    let directory = tempfile::tempdir().unwrap();
-    import(directory.path(), &store, 4, Some("Door"));
-    let flags = ["--store", store.as_str()];
-    let first = House::start(directory.path(), &flags);
-    let refused = serve(directory.path(), &flags).stderr(Stdio::piped()).output().unwrap();
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert_eq!(refused.status.code(), Some(3), "{said}");
-    assert!(said.contains("another instance sells from this store"), "{said}");
-    first.kill();
-    let second = House::start(directory.path(), &flags);
-    let mut ann = crate::buyer::Buyer::new(&second).admitted("room_1");
-    let held = ann.post("/api/v1/reservations", r#"{"show":"show_1","seats":["seat_1"]}"#);
-    assert_eq!(held.status, 201, "{}", held.body);
-    // Who ends well leaves nothing to wait for.
-    assert!(second.stop());
-    let begun = Instant::now();
-    assert!(House::start(directory.path(), &flags).stop());
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-}
-
-#[test]
 fn a_store_without_its_guards_is_sold_from_only_on_purpose() {
     for server in [Server::Postgres, Server::Mariadb] {
         let Some(store) = server.fresh() else { continue };

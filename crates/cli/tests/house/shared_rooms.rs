@@ -1,5 +1,6 @@
-//! A waiting room in Redis before two instances: one line and one order, whichever instance is
-//! asked; one of them killed, the other goes on; Redis killed and empty, nobody loses the place.
+//! A waiting room before two instances, in Redis or in the store: one line and one order,
+//! whichever instance is asked; one of them killed, the other goes on at once; Redis killed and
+//! empty, nobody loses the place.
 
 use crate::buyer::text;
 use crate::process::{Answer, House, admitone, serve};
@@ -144,22 +145,43 @@ fn import(directory: &Path, store: &str) {
 
 #[test]
 fn two_instances_on_postgres_have_one_line_though_one_is_killed() {
-    one_line(Server::Postgres);
+    one_line(Server::Postgres, Rooms::InStore);
 }
 
 #[test]
 fn two_instances_on_mariadb_have_one_line_though_one_is_killed() {
-    one_line(Server::Mariadb);
+    one_line(Server::Mariadb, Rooms::InStore);
 }
 
-fn one_line(server: Server) {
+#[test]
+fn two_instances_on_postgres_and_redis_have_one_line_though_one_is_killed() {
+    one_line(Server::Postgres, Rooms::InRedis);
+}
+
+#[test]
+fn two_instances_on_mariadb_and_redis_have_one_line_though_one_is_killed() {
+    one_line(Server::Mariadb, Rooms::InRedis);
+}
+
+/// Where the rooms are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rooms {
+    InStore,
+    InRedis,
+}
+
+fn one_line(server: Server, rooms: Rooms) {
     let (Some(store), Some(redis)) = (server.fresh(), shared()) else { return };
     let directory = tempfile::tempdir().unwrap();
     import(directory.path(), &store);
-    let flags = ["--store", &store, "--redis", &redis];
-    let first = House::start(directory.path(), &flags);
-    let second = House::start(directory.path(), &flags);
-    let refused = serve(directory.path(), &["--store", &store]).stderr(Stdio::piped()).spawn();
+    let (plain, with_redis) = (["--store", &store], ["--store", &store, "--redis", &redis]);
+    let (flags, others, named): (&[&str], &[&str], _) = match rooms {
+        Rooms::InStore => (&plain, &with_redis, "waiting rooms in the store"),
+        Rooms::InRedis => (&with_redis, &plain, "waiting rooms in Redis"),
+    };
+    let first = House::start(directory.path(), flags);
+    let second = House::start(directory.path(), flags);
+    let refused = serve(directory.path(), others).stderr(Stdio::piped()).spawn();
     let houses = [&first, &second];
     let mut line: Vec<Guest> =
         (0..GUESTS).map(|number| Guest::joins(houses[usize::from(number % 3 == 0)])).collect();
@@ -177,7 +199,7 @@ fn one_line(server: Server) {
     let output = refused.unwrap().wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{said}");
-    assert!(said.contains("waiting rooms in Redis"), "{said}");
+    assert!(said.contains(named), "{said}");
     assert!(second.stop());
     let (code, said) = admitone(&["verify", "--store", &store], directory.path());
     assert_eq!(code, 0, "{said}");

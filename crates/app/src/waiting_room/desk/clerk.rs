@@ -5,12 +5,12 @@
 use super::asked::{Ask, Asked};
 use super::figures::Figures;
 use super::{DeskSetup, Frame, Public, View};
+use crate::Trouble;
 use crate::ports::room_log::RoomHistory;
 use crate::waiting_room::batch::{Batch, Outcome};
 use crate::waiting_room::place::Place;
 use crate::waiting_room::record::{Record, encode};
 use crate::waiting_room::room::Room;
-use crate::{Trouble, TroubleKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -39,8 +39,6 @@ pub(super) struct Clerk {
     bytes_since_checkpoint: usize,
     checkpoint_bytes: Arc<AtomicUsize>,
     is_checkpointing: Arc<AtomicBool>,
-    /// Whether another process leads the room now.
-    is_lost: bool,
 }
 
 /// A batch that happened in the room and is not known to be durable.
@@ -70,7 +68,6 @@ impl Clerk {
             bytes_since_checkpoint: history.batches.iter().map(Vec::len).sum(),
             checkpoint_bytes: Arc::new(history.checkpoint.as_ref().map_or(0, Vec::len).into()),
             is_checkpointing: Arc::default(),
-            is_lost: false,
         }
     }
 
@@ -96,9 +93,6 @@ impl Clerk {
             let more = std::iter::from_fn(|| asks.try_recv().ok());
             first.into_iter().chain(more).take(BATCH_MAX).for_each(|ask| asked.add(ask));
             self.serve(asked).await;
-            if self.is_lost {
-                return;
-            }
         }
     }
 
@@ -132,7 +126,6 @@ impl Clerk {
         let (room, bytes) = (self.setup.room, unsaved.bytes.clone());
         if let Err(trouble) = self.setup.log.append(room, self.sequence, bytes).await {
             tracing::warn!(room, sequence = self.sequence, %trouble, "room log did not append");
-            self.is_lost = trouble.kind == TroubleKind::Fenced;
             return Err(trouble);
         }
         self.public.passes.follow(&unsaved.records, &self.room);
