@@ -27,7 +27,8 @@ use std::time::Duration;
 /// A room that is not there although rooms were: whoever saw it has so long to say so.
 const BORN_AFTER: Duration = Duration::from_millis(1_500);
 
-const SOURCE: &str = concat!(
+/// What a room is, as the server runs it.
+pub const SCRIPT: &str = concat!(
     include_str!("room/state.lua"),
     include_str!("room/line.lua"),
     include_str!("room/people.lua"),
@@ -45,12 +46,14 @@ pub struct RoomOptions {
     pub born_after_ms: u64,
     /// The time instead of the server's; for tests. Default `None`.
     pub time: Option<Arc<dyn Clock>>,
+    /// Another script than [`SCRIPT`]; for tests that plant a defect. Default `None`.
+    pub script: Option<String>,
 }
 
 impl Default for RoomOptions {
     fn default() -> Self {
         let born_after_ms = u64::try_from(BORN_AFTER.as_millis()).unwrap_or(0);
-        Self { prefix: "admitone".to_owned(), born_after_ms, time: None }
+        Self { prefix: "admitone".to_owned(), born_after_ms, time: None, script: None }
     }
 }
 
@@ -65,7 +68,8 @@ pub struct RedisRooms {
 impl RedisRooms {
     /// Rooms on this server. The connection should be theirs alone.
     pub fn new(node: Node, options: RoomOptions) -> Self {
-        Self { node, script: Arc::new(script(SOURCE)), options, instance: chance::name() }
+        let source = options.script.as_deref().unwrap_or(SCRIPT);
+        Self { node, script: Arc::new(script(source)), options, instance: chance::name() }
     }
 
     /// One instance's way to a room.

@@ -3,8 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::disallowed_methods, reason = "a test measures how long it took")]
 
-mod stories;
-
 use admitone_adapter_redis::{Node, RedisRooms, RoomOptions};
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::shared_room::SharedRooms;
@@ -12,6 +10,7 @@ use admitone_app::waiting_room::{
     Claims, Desk, End, EndReason, Generation, Join, Place, SharedDeskSetup, Standing,
 };
 use admitone_conformance::redis_server::RedisServer as Server;
+use admitone_conformance::room_stories as stories;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;

@@ -2,15 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod nodes;
-mod stories;
 
 use admitone_adapter_redis::{RedisRoom, RedisRooms, RoomOptions};
 use admitone_app::TroubleKind;
 use admitone_app::ports::shared_room::Exchanged;
 use admitone_app::waiting_room::{Batch, Place, RoomSettings, Standing};
 use admitone_conformance::redis_server::RedisServer as Server;
+use admitone_conformance::room_stories as stories;
+use admitone_conformance::room_stories::{TestClock, join, touch};
 use std::sync::Arc;
-use stories::{TestClock, join, touch};
 
 const START_US: i64 = 1_700_000_000_000_000;
 

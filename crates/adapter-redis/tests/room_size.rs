@@ -2,11 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::disallowed_methods, reason = "a test measures how long it took")]
 
-mod stories;
-
 use admitone_adapter_redis::{Node, RedisRooms, RoomOptions};
 use admitone_app::waiting_room::{Batch, Join, Place, RoomSettings, UserKey};
 use admitone_conformance::redis_server::RedisServer as Server;
+use admitone_conformance::room_stories as stories;
 use std::time::{Duration, Instant};
 
 const BATCH: u64 = 4_000;

@@ -14,6 +14,7 @@ mod reads;
 pub mod redis_server;
 pub mod room_journal;
 pub mod room_log;
+pub mod room_stories;
 pub mod sale;
 pub mod servers;
 pub mod service;

@@ -2,7 +2,7 @@
 //! [`RoomJournalFixture`] and [`main`]; a promise is a line under `# Behavior` of the port and a
 //! case of that name here.
 
-use crate::{CaseFuture, REQUIRED, say};
+use crate::{CaseFuture, service};
 use admitone_app::ports::room_journal::{Book, News, RoomJournal};
 use async_trait::async_trait;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -74,10 +74,10 @@ const ALL: &[Case] = journal_cases![
 /// where it is required.
 pub fn main(fixture: impl RoomJournalFixture) -> ExitCode {
     let arguments = Arguments::from_args();
-    let is_required = REQUIRED.iter().any(|name| std::env::var_os(name).is_some());
+    let is_required = service::is_required();
     let absent = fixture.absent();
     if let Some(why) = absent.as_ref().filter(|_| !is_required) {
-        say(format_args!("NOT RUN: every promise of the journal of rooms: {why}"));
+        service::say(format_args!("NOT RUN: every promise of the journal of rooms: {why}"));
     }
     let is_durable = fixture.outlives_its_process();
     let fixture: Arc<dyn RoomJournalFixture> = Arc::new(fixture);

@@ -86,11 +86,16 @@ struct Replica {
 #[async_trait]
 impl SharedRoom for Replica {
     async fn exchange(&mut self, batch: &Batch) -> Result<Exchanged, Trouble> {
-        let is_restless = self.room.as_ref().is_some_and(Room::is_restless);
-        // Where nothing is asked and nobody waits, looking is enough.
-        let asks = is_restless || *batch != Batch::default();
-        let said = asks.then(|| Said::Asked(batch.clone()));
-        let answered = self.exchange_entry(said.as_ref()).await?;
+        let asks = *batch != Batch::default();
+        if !asks && !self.is_restless() {
+            // Where nothing is asked and nobody waits, looking is enough.
+            self.exchange_entry(None).await?;
+        }
+        let answered = if asks || self.is_restless() {
+            self.exchange_entry(Some(&Said::Asked(batch.clone()))).await?
+        } else {
+            None
+        };
         let passes = self.take_changes();
         let Some(room) = &self.room else { return Err(broken("nobody made the room")) };
         let outcome = answered.unwrap_or_else(|| Outcome::nothing(room.snapshot()));
@@ -127,6 +132,11 @@ impl Replica {
             self.exchange_entry(Some(&made)).await?;
         }
         Ok(())
+    }
+
+    /// Whether time alone can change anything, as far as is known here.
+    fn is_restless(&self) -> bool {
+        self.room.as_ref().is_some_and(Room::is_restless)
     }
 
     fn book(&self) -> Book {

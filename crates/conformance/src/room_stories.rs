@@ -1,6 +1,10 @@
 //! Random stories of a room: who comes, shows himself, leaves; clocks that step back, stalls,
-//! settings that change, resets. Batches of one to four commands.
-#![expect(dead_code, reason = "each test uses a part of it")]
+//! settings that change, resets. Batches of one to four commands. [`Comparison`] tells one to the
+//! embedded room and to shared ones, and finds out where they differ.
+
+mod comparison;
+
+pub use comparison::{Comparison, Difference, Happened, Side};
 
 use admitone_app::ports::clock::Clock;
 use admitone_app::waiting_room::{
@@ -12,18 +16,22 @@ use async_trait::async_trait;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// A clock that can also be set back.
-pub(crate) struct TestClock(AtomicI64);
+#[derive(Debug)]
+pub struct TestClock(AtomicI64);
 
 impl TestClock {
-    pub(crate) fn at(now_us: i64) -> Self {
+    /// A clock that stands at a moment.
+    pub fn at(now_us: i64) -> Self {
         Self(AtomicI64::new(now_us))
     }
 
-    pub(crate) fn now_us(&self) -> i64 {
+    /// What it shows.
+    pub fn now_us(&self) -> i64 {
         self.0.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn step_ms(&self, step_ms: i64) {
+    /// Sets it forward or back.
+    pub fn step_ms(&self, step_ms: i64) {
         self.0.fetch_add(step_ms * 1_000, Ordering::SeqCst);
     }
 }
@@ -38,10 +46,11 @@ impl Clock for TestClock {
 }
 
 /// Numbers that repeat with their seed.
-pub(crate) struct Chance(pub(crate) u64);
+pub struct Chance(pub u64);
 
 impl Chance {
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+    /// A number below a bound.
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -49,40 +58,43 @@ impl Chance {
     }
 
     fn between(&mut self, low: i64, high: i64) -> i64 {
-        low + i64::try_from(self.below(u64::try_from(high - low).unwrap())).unwrap()
+        low + i64::try_from(self.below(u64::try_from(high - low).unwrap_or(1))).unwrap_or(0)
     }
 
     fn small(&mut self, bound: u64) -> u32 {
-        u32::try_from(self.below(bound)).unwrap()
+        u32::try_from(self.below(bound)).unwrap_or(0)
     }
 }
 
-pub(crate) fn user(n: u64) -> UserKey {
+/// A user's key.
+pub fn user(n: u64) -> UserKey {
     UserKey((u128::from(n) * 0x1_0001_0001_0001_0001_0001 + 1).to_le_bytes())
 }
 
-pub(crate) fn join(n: u64) -> Batch {
+/// A user joins.
+pub fn join(n: u64) -> Batch {
     Batch { joins: vec![Join { user: user(n), renew: false }], ..Batch::default() }
 }
 
-pub(crate) fn touch(n: u64, place: Place) -> Batch {
+/// A user shows the first token of a place.
+pub fn touch(n: u64, place: Place) -> Batch {
     let touch = Touch { place, user: Some(user(n)), generation: Generation(0) };
     Batch { touches: vec![touch], ..Batch::default() }
 }
 
 /// How many commands a batch has.
-pub(crate) fn size(batch: &Batch) -> u64 {
+pub fn size(batch: &Batch) -> u64 {
     let Batch { controls, extensions, ends, joins, touches } = batch;
     (controls.len() + extensions.len() + ends.len() + joins.len() + touches.len()) as u64
 }
 
 /// One inside at a time, no rate.
-pub(crate) fn one_inside() -> RoomSettings {
+pub fn one_inside() -> RoomSettings {
     RoomSettings { active_max: Some(1), rate: None, ..RoomSettings::default() }
 }
 
 /// Any settings that make something happen.
-pub(crate) fn settings(chance: &mut Chance) -> RoomSettings {
+pub fn settings(chance: &mut Chance) -> RoomSettings {
     let rate = match chance.below(4) {
         0 => Some(Rate { users: 1 + chance.small(3), interval_ms: 5_000, shape: Shape::Grid }),
         1 => {
@@ -109,17 +121,18 @@ pub(crate) fn settings(chance: &mut Chance) -> RoomSettings {
 }
 
 /// What happens next.
-pub(crate) struct Story {
+pub struct Story {
     users: u64,
 }
 
 impl Story {
     /// Every other story has a crowd, the others few who come again and again.
-    pub(crate) fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self { users: if seed.is_multiple_of(2) { 12 } else { 400 } }
     }
 
-    pub(crate) fn next(&mut self, chance: &mut Chance, clock: &TestClock, room: &Room) -> Batch {
+    /// What is asked next, and how late it is then. Nothing is asked that `room` would not notice.
+    pub fn next(&mut self, chance: &mut Chance, clock: &TestClock, room: &Room) -> Batch {
         clock.step_ms(match chance.below(36) {
             0..8 => 0,
             8..24 => 250,
@@ -173,7 +186,7 @@ fn place_of(n: u64, room: &Room) -> Option<Place> {
 fn end(n: u64, chance: &mut Chance) -> End {
     let reasons = [EndReason::Paid, EndReason::Left, EndReason::Expired, EndReason::Revoked];
     let place = (chance.below(4) == 0).then(|| Place(chance.below(60)));
-    End { user: user(n), place, reason: reasons[usize::try_from(chance.below(4)).unwrap()] }
+    End { user: user(n), place, reason: reasons[usize::try_from(chance.below(4)).unwrap_or(0)] }
 }
 
 fn change(chance: &mut Chance, now_us: i64) -> Control {
