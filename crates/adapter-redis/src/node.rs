@@ -48,6 +48,15 @@ impl Node {
         self.bounded(operation, call.invoke_async(&mut manager)).await
     }
 
+    /// Waits until so many copies of the server know what was written on this connection, and no
+    /// longer than so many ms. Says how many do.
+    pub(crate) async fn wait_for_copies(&self, copies: u32, span_ms: u64) -> Result<u32, Trouble> {
+        let mut manager = self.manager.clone();
+        let mut wait = redis::cmd("WAIT");
+        wait.arg(copies).arg(span_ms);
+        self.bounded("wait for copies", wait.query_async(&mut manager)).await
+    }
+
     async fn bounded<T>(
         &self,
         operation: &'static str,

@@ -6,16 +6,19 @@
 //!
 //! A server that lost its memory or a part of it is found out by its name, by the room's life and
 //! by the turn that this instance saw last; then the instances put the room together again from
-//! what they saw (`heal.lua`), and from the tokens that users bring.
+//! what they saw (`heal.lua`), from the book of places that is kept beside the server, and from
+//! the tokens that users bring.
 
 mod answer;
+mod healing;
 mod words;
 
 use crate::chance;
 use crate::node::{Node, script};
 use admitone_app::ports::clock::Clock;
+use admitone_app::ports::room_journal::RoomJournal;
 use admitone_app::ports::shared_room::{Exchanged, SharedPass, SharedRoom, SharedRooms};
-use admitone_app::waiting_room::{Batch, Place, RoomSettings};
+use admitone_app::waiting_room::{Batch, Place, PlaceBook, RoomSettings};
 use admitone_app::{Trouble, TroubleKind};
 use answer::Answer;
 use async_trait::async_trait;
@@ -26,6 +29,14 @@ use std::time::Duration;
 
 /// A room that is not there although rooms were: whoever saw it has so long to say so.
 const BORN_AFTER: Duration = Duration::from_millis(1_500);
+
+/// How long copies of the server are waited for.
+const COPIES_MS: u64 = 100;
+/// So often a room is asked again while it is put together, with this pause.
+const TRIES: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(50);
+/// A room that begins anew may have many places to put back before it opens: a minute's worth.
+const OPENING_TRIES: u32 = 1_200;
 
 /// What a room is, as the server runs it.
 pub const SCRIPT: &str = concat!(
@@ -46,6 +57,12 @@ pub struct RoomOptions {
     pub born_after_ms: u64,
     /// The time instead of the server's; for tests. Default `None`.
     pub time: Option<Arc<dyn Clock>>,
+    /// Where it is written down who has which place, so that nobody loses it with the server's
+    /// memory. Default `None`: then it comes back with the tokens of the users.
+    pub places: Option<Arc<dyn RoomJournal>>,
+    /// So many copies of the server must know of an admission before anybody is told, if it has
+    /// copies at all; it is waited for `COPIES_MS` at most. Default 1; 0 is not to wait.
+    pub copies: u32,
     /// Another script than [`SCRIPT`]; for tests that plant a defect. Default `None`.
     pub script: Option<String>,
 }
@@ -53,7 +70,14 @@ pub struct RoomOptions {
 impl Default for RoomOptions {
     fn default() -> Self {
         let born_after_ms = u64::try_from(BORN_AFTER.as_millis()).unwrap_or(0);
-        Self { prefix: "admitone".to_owned(), born_after_ms, time: None, script: None }
+        Self {
+            prefix: "admitone".to_owned(),
+            born_after_ms,
+            time: None,
+            places: None,
+            copies: 1,
+            script: None,
+        }
     }
 }
 
@@ -91,14 +115,19 @@ impl RedisRooms {
             time: self.options.time.clone(),
             instance: self.instance.clone(),
             memory: Memory::new(settings.clone()),
+            book: self.options.places.clone().map(|journal| PlaceBook::new(journal, room)),
+            copies: self.options.copies,
         };
         if !opened.is_there().await? {
-            let pause = Duration::from_millis(self.options.born_after_ms);
-            let _ = tokio::time::timeout(pause, std::future::pending::<()>()).await;
+            pause(Duration::from_millis(self.options.born_after_ms)).await;
         }
-        opened.find_or_make(settings).await?;
+        opened.find_or_make().await?;
         Ok(opened)
     }
+}
+
+async fn pause(span: Duration) {
+    let _ = tokio::time::timeout(span, std::future::pending::<()>()).await;
 }
 
 #[async_trait]
@@ -121,6 +150,8 @@ pub struct RedisRoom {
     time: Option<Arc<dyn Clock>>,
     instance: String,
     memory: Memory,
+    book: Option<PlaceBook>,
+    copies: u32,
 }
 
 /// What this instance saw of the room; when the server forgets, it is what is left.
@@ -187,55 +218,53 @@ impl RedisRoom {
         Ok(answer::status(&said) != "EMPTY")
     }
 
-    async fn find_or_make(&mut self, settings: &RoomSettings) -> Result<(), Trouble> {
-        let mut call = self.call("open");
-        let [text, json, json_open] = words::settings(settings);
-        call.arg(text).arg(json).arg(json_open).arg(chance::name()).arg(&self.instance);
-        let said: Vec<Value> = self.node.run("open a room", &call).await?;
-        self.memory.life = answer::text(said.get(1));
-        Ok(())
-    }
-
     /// One exchange. A room that lost something is healed first, and asked again.
     ///
     /// # Errors
     /// The server is away, or cannot be understood.
     pub async fn exchange_once(&mut self, batch: &Batch) -> Result<Exchanged, Trouble> {
         let (batch, refused) = words::valid(batch);
-        for _ in 0..3 {
+        for _ in 0..TRIES {
             let said: Vec<Value> = self.node.run("ask a room", &self.question(&batch)).await?;
-            match answer::status(&said).as_str() {
-                "OK" => {
-                    let mut answer = Answer::read(said)?;
-                    self.memory.learn(&mut answer);
-                    let memory = &self.memory;
-                    return answer.told(self.room, &memory.settings, &refused);
-                }
-                _ => self.heal().await?,
+            if answer::status(&said) == "OK" {
+                let mut answer = Answer::read(said)?;
+                self.keep(&mut answer).await;
+                return answer.told(self.room, &self.memory.settings, &refused);
+            }
+            if !self.heal().await? {
+                pause(PAUSE).await;
             }
         }
         let detail = "the room is being put together again";
         Err(Trouble::new(TroubleKind::Unavailable, "ask a room", detail))
     }
 
-    /// Puts the room together again from what this instance saw, or adds it to what others did.
-    async fn heal(&mut self) -> Result<(), Trouble> {
-        let mut call = self.call("heal");
-        let memory = &self.memory;
-        call.arg(&self.instance).arg(chance::name()).arg(&memory.life).arg(memory.turn);
-        call.arg(&memory.essence[..]).arg(words::inside(&memory.inside));
-        let said: Vec<Value> = self.node.run("heal a room", &call).await?;
-        if answer::status(&said) == "EMPTY" {
-            // Nobody who saw it is left: it begins anew.
-            let settings = self.memory.settings.clone();
-            return self.find_or_make(&settings).await;
+    /// Before anybody is told: who was given a place is written down, and whoever was admitted is
+    /// known to a copy of the server.
+    async fn keep(&mut self, answer: &mut Answer) {
+        let epoch_before = self.memory.epoch;
+        self.memory.learn(answer);
+        if self.copies > 0 && answer.copies > 0 {
+            self.wait_for_copies().await;
         }
-        metrics::counter!("wr_heals_total").increment(1);
-        tracing::warn!(room = self.room, "the server of a room lost something: it was healed");
-        self.memory.life = answer::text(said.get(1));
-        // What is seen from now on is told whole.
-        self.memory.revision = -1;
-        Ok(())
+        let noted = std::mem::take(&mut answer.noted);
+        let is_new_life = epoch_before != 0 && epoch_before != self.memory.epoch;
+        if let Some(book) = &mut self.book
+            && (!noted.is_empty() || is_new_life || book.is_behind())
+        {
+            book.note(noted).await;
+        }
+    }
+
+    /// A server that fails over without knowing of an admission is healed like any other that lost
+    /// something: what was not copied in time is counted, and nobody waits longer.
+    async fn wait_for_copies(&self) {
+        let known = self.node.wait_for_copies(self.copies, COPIES_MS).await;
+        if known.as_ref().is_ok_and(|known| *known >= self.copies) {
+            return;
+        }
+        metrics::counter!("wr_not_copied_total").increment(1);
+        tracing::warn!(room = self.room, ?known, "no copy of Redis knows of an admission yet");
     }
 
     fn call(&self, what: &str) -> ScriptInvocation<'_> {

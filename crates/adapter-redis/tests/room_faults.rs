@@ -1,109 +1,23 @@
 //! A server that loses its memory, or a part of it, under a room that several instances share.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
+#![expect(clippy::disallowed_methods, reason = "a test waits for another task, and measures")]
 
+mod failover;
+mod line;
 mod nodes;
+mod room_heal;
+mod talk;
 
-use admitone_adapter_redis::{RedisRoom, RedisRooms, RoomOptions};
-use admitone_app::TroubleKind;
-use admitone_app::ports::shared_room::Exchanged;
-use admitone_app::waiting_room::{Batch, Place, RoomSettings, Standing};
+use admitone_app::waiting_room::{Batch, Place};
 use admitone_conformance::redis_server::RedisServer as Server;
-use admitone_conformance::room_stories as stories;
-use admitone_conformance::room_stories::{TestClock, join, touch};
-use std::sync::Arc;
-
-const START_US: i64 = 1_700_000_000_000_000;
-
-/// A server, a time, and instances.
-struct House {
-    server: Server,
-    clock: Arc<TestClock>,
-}
-
-impl House {
-    fn new(server: Server) -> Self {
-        Self { server, clock: Arc::new(TestClock::at(START_US)) }
-    }
-
-    async fn instance(&self, active_max: u32) -> RedisRoom {
-        let options = RoomOptions {
-            born_after_ms: 0,
-            time: Some(self.clock.clone()),
-            ..RoomOptions::default()
-        };
-        RedisRooms::new(nodes::node(&self.server.address()), options)
-            .open_room(1, &line(active_max))
-            .await
-            .unwrap()
-    }
-
-    async fn flush(&self) {
-        let client = redis::Client::open(self.server.address()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-        redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await.unwrap();
-    }
-}
-
-fn line(active_max: u32) -> RoomSettings {
-    RoomSettings { active_max: Some(active_max), rate: None, ..RoomSettings::default() }
-}
-
-/// Asks until the server is there again.
-async fn ask(room: &mut RedisRoom, batch: &Batch) -> Exchanged {
-    for _ in 0..60 {
-        match room.exchange_once(batch).await {
-            Ok(told) => return told,
-            Err(trouble) => assert_eq!(trouble.kind, TroubleKind::Unavailable, "{trouble}"),
-        }
-        tokio::time::timeout(std::time::Duration::from_millis(50), std::future::pending::<()>())
-            .await
-            .unwrap_err();
-    }
-    panic!("the server did not come back");
-}
-
-/// Twelve users join: so many get in, the others wait.
-async fn fill(room: &mut RedisRoom) {
-    for n in 1..=12 {
-        let told = ask(room, &join(n)).await;
-        assert_eq!(told.outcome.joined[0].unwrap().position.place, Place(n));
-    }
-}
-
-/// Everybody who waits asks twice a second for so long; who was called, in order.
-async fn poll(
-    house: &House,
-    room: &mut RedisRoom,
-    users: std::ops::RangeInclusive<u64>,
-    seconds: u32,
-) -> Vec<u64> {
-    let mut called = Vec::new();
-    for _ in 0..seconds * 2 {
-        // A gap longer than a second would be a stall, and nobody would be called for a while.
-        house.clock.step_ms(500);
-        let mut batch = Batch::default();
-        for n in users.clone() {
-            batch.touches.extend(touch(n, Place(n)).touches);
-        }
-        let told = ask(room, &batch).await;
-        assert_eq!(told.gauges.totals.overshoot_total, 0);
-        for (n, touched) in users.clone().zip(&told.outcome.touched) {
-            assert!(touched.is_ok(), "{n} lost his place: {touched:?}");
-        }
-        called.extend(told.outcome.admitted_now.iter().map(|admission| admission.place.0));
-    }
-    called
-}
-
-async fn is_inside(room: &mut RedisRoom, n: u64) -> bool {
-    let told = ask(room, &touch(n, Place(n))).await;
-    matches!(told.outcome.touched[0].unwrap().standing, Standing::Active { .. })
-}
+use admitone_conformance::room_stories::{self as stories, join, touch};
+use line::{House, ask, fill, is_inside, poll};
 
 #[tokio::test]
 async fn a_server_that_forgets_everything_costs_nobody_the_place() {
     let Some(server) = Server::start() else { return };
-    let house = House::new(server);
+    let house = House::without_book(server);
     let mut room = house.instance(3).await;
     fill(&mut room).await;
     house.flush().await;
@@ -132,7 +46,7 @@ async fn a_server_that_forgets_everything_costs_nobody_the_place() {
 #[tokio::test]
 async fn a_server_that_was_killed_costs_nobody_the_place() {
     let Some(server) = Server::start_durable() else { return };
-    let mut house = House::new(server);
+    let mut house = House::without_book(server);
     let mut room = house.instance(3).await;
     fill(&mut room).await;
     house.server.kill();
@@ -149,7 +63,7 @@ async fn a_server_that_was_killed_costs_nobody_the_place() {
 #[tokio::test]
 async fn slots_that_only_another_instance_knows_stay_taken_until_it_tells() {
     let Some(server) = Server::start() else { return };
-    let house = House::new(server);
+    let house = House::without_book(server);
     let (mut one, mut two) = (house.instance(3).await, house.instance(3).await);
     ask(&mut one, &join(1)).await;
     ask(&mut two, &Batch::default()).await;
@@ -177,7 +91,7 @@ async fn slots_that_only_another_instance_knows_stay_taken_until_it_tells() {
 #[tokio::test]
 async fn what_a_lost_instance_knew_is_waited_for_no_longer_than_a_pass_lasts() {
     let Some(server) = Server::start() else { return };
-    let house = House::new(server);
+    let house = House::without_book(server);
     let (mut one, mut two) = (house.instance(3).await, house.instance(3).await);
     ask(&mut one, &Batch::default()).await;
     for n in 1..=6 {

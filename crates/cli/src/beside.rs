@@ -9,6 +9,7 @@ use admitone_adapter_redis::{
 };
 use admitone_app::ports::cache::Cache;
 use admitone_app::ports::lock::Lock;
+use admitone_app::ports::room_journal::RoomJournal;
 use admitone_app::ports::shared_room::SharedRooms;
 use admitone_app::ports::store::Store;
 use admitone_app::strategy::{LockKind, StrategyMap};
@@ -30,6 +31,9 @@ pub(crate) struct Beside {
     of_rooms: Node,
     /// What the names of this house begin with: several may share a server.
     prefix: String,
+    /// Where the places of its rooms are written down.
+    journal: Option<Arc<dyn RoomJournal>>,
+    replicas: u32,
 }
 
 impl Beside {
@@ -50,12 +54,18 @@ impl Beside {
         let of_rooms = open(addresses[0])?;
         let nodes = addresses.into_iter().map(open).collect::<Result<_, _>>()?;
         let prefix = format!("admitone:{}", shelf.name().await?);
-        Ok(Some(Self { nodes, of_rooms, prefix }))
+        let (journal, replicas) = (shelf.journal(), configuration.redis.replicas);
+        Ok(Some(Self { nodes, of_rooms, prefix, journal, replicas }))
     }
 
     /// The waiting rooms that all instances share.
     pub(crate) fn rooms(&self) -> Arc<dyn SharedRooms> {
-        let options = RoomOptions { prefix: self.prefix.clone(), ..RoomOptions::default() };
+        let options = RoomOptions {
+            prefix: self.prefix.clone(),
+            places: self.journal.clone(),
+            copies: self.replicas,
+            ..RoomOptions::default()
+        };
         Arc::new(RedisRooms::new(self.of_rooms.clone(), options))
     }
 

@@ -225,7 +225,7 @@ mod tests {
     type Change = fn(&mut Configuration);
 
     /// A value for each variable that is not its default, and what it makes of the settings.
-    const SAID: [(&str, &str, Change); 18] = [
+    const SAID: [(&str, &str, Change); 19] = [
         ("ADMITONE_LISTEN", "127.0.0.1:9", |c| c.listen.set_port(9)),
         ("ADMITONE_DATA_DIR", "there", |c| c.data_dir = "there".into()),
         ("ADMITONE_STORE", "postgres://there/house", |c| c.store = "postgres://there/house".into()),
@@ -243,6 +243,7 @@ mod tests {
         ("ADMITONE_REDIS", "redis://there", |c| c.redis.servers = "redis://there".into()),
         ("ADMITONE_REDIS_LEASE_MS", "7", |c| c.redis.lease_ms = 7),
         ("ADMITONE_REDIS_RENEW_MS", "7", |c| c.redis.renew_ms = 7),
+        ("ADMITONE_REDIS_REPLICAS", "7", |c| c.redis.replicas = 7),
         ("ADMITONE_REDIS_FALLBACK", "optimistic", |c| {
             c.redis.fallback = Some(Mode::Optimistic);
         }),

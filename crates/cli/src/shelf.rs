@@ -14,6 +14,7 @@ use admitone_app::ports::lock_waits::LockWaits;
 use admitone_app::ports::outbox::Outbox;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::records::Records;
+use admitone_app::ports::room_journal::RoomJournal;
 use admitone_app::ports::store::Store;
 use admitone_app::rooms::Kept;
 use admitone_app::verify::Report;
@@ -128,6 +129,15 @@ impl Shelf {
 
     /// Who tells of waits for locks; none where one writer takes them all.
     pub(crate) fn lock_waits(&self) -> Option<Arc<dyn LockWaits>> {
+        match self {
+            Self::Sqlite(..) => None,
+            Self::Postgres(store) => Some(Arc::new(store.clone())),
+            Self::Mysql(store) => Some(Arc::new(store.clone())),
+        }
+    }
+
+    /// Where instances write the books of waiting rooms; none where there is one instance.
+    pub(crate) fn journal(&self) -> Option<Arc<dyn RoomJournal>> {
         match self {
             Self::Sqlite(..) => None,
             Self::Postgres(store) => Some(Arc::new(store.clone())),

@@ -77,6 +77,11 @@ impl RedisServer {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// Its port on this machine.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// As a crash: nothing is written any more.
     pub fn kill(&mut self) {
         let killed = self.child.kill().and_then(|()| self.child.wait());
@@ -154,6 +159,7 @@ fn spawn(directory: &TempDir, port: u16, is_durable: bool, other_time: Option<&P
     let mut command = Command::new("redis-server");
     command
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
+        .args(["--repl-diskless-sync-delay", "0"])
         .args(["--appendonly", appendonly, "--appendfsync", "everysec", "--dir"])
         .arg(directory.path())
         .stdout(Stdio::null())

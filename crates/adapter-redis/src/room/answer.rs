@@ -2,7 +2,7 @@
 
 use admitone_app::ports::shared_room::{Exchanged, PassChanges, SharedPass};
 use admitone_app::waiting_room::{
-    Admission, Gauges, Generation, Gone, JoinRefusal, Joined, Outcome, Place, Position,
+    Admission, Gauges, Generation, Gone, JoinRefusal, Joined, Noted, Outcome, Place, Position,
     RoomSettings, SettingsProblem, Snapshot, Standing, Stretch, Totals, UserKey,
 };
 use admitone_app::{Trouble, TroubleKind};
@@ -24,6 +24,10 @@ pub(super) struct Answer {
     /// Only if they are new.
     pub(super) settings: Option<RoomSettings>,
     pub(super) essence: Vec<u8>,
+    /// How many servers copy this one, if somebody was admitted.
+    pub(super) copies: u64,
+    /// What has to be written down elsewhere.
+    pub(super) noted: Noted,
 }
 
 /// The first word of an answer.
@@ -53,6 +57,16 @@ impl Answer {
         let settings = (!json.is_empty()).then(|| serde_json::from_slice(&json));
         let settings = settings.transpose().map_err(|error| unreadable(&error.to_string()))?;
         let essence = bytes(said.next())?;
+        let copies = said.next().map(i64::from_redis_value).transpose();
+        let copies = copies.map_err(|error| unreadable(&error.to_string()))?.map_or(0, count);
+        let given = numbers(said.next())?;
+        let owners = users(&bytes(said.next())?);
+        let given = given.chunks_exact(2).zip(owners);
+        let noted = Noted {
+            epoch: snapshot.first().map_or(0, |epoch| u16::try_from(*epoch).unwrap_or(0)),
+            given: given.map(|(at, user)| (place(at[0]), user, generation(at[1]))).collect(),
+            ended: numbers(said.next())?.into_iter().map(place).collect(),
+        };
         Ok(Self {
             snapshot,
             extended,
@@ -66,6 +80,8 @@ impl Answer {
             revisions,
             settings,
             essence,
+            copies,
+            noted,
         })
     }
 

@@ -26,7 +26,7 @@ local function fresh_line()
   head.deck_to, head.ripe_to, head.ripe_next = 0, 0, 0
   head.ripen_at, head.moved_at, head.carry = 0, 0, 0
   head.called_to, head.called_last_at, head.called_last_to = 0, nil, 0
-  head.gaps, head.lost_from, head.lost_to = {}, 0, 0
+  head.gaps, head.lost_from, head.lost_to, head.known_to = {}, 0, 0, 0
   head.phantoms, head.phantom_until, head.pending = nil, 0, {}
   fresh_estimates()
   inside, on_deck = 0, 0
@@ -44,7 +44,7 @@ local function reset()
   head.epoch = (head.epoch + 1) % 65536
   fresh_line()
   head.changed_floor = head.rev + 1
-  marked = {}
+  marked, given, gone = {}, {}, {}
 end
 
 local function create(now, text, json, json_open)
@@ -69,6 +69,9 @@ local function load()
   inside, on_deck = call('ZCARD', base .. 'due'), call('ZCARD', base .. 'deck')
   return true
 end
+
+-- How many copies of this server listen to it.
+local function replicas() return tonumber(string.match(call('INFO', 'replication'), 'connected_slaves:(%d+)')) end
 
 -- What this server is: another one, or the same one started anew, may have lost something.
 local function server() return string.match(call('INFO', 'server'), 'run_id:(%x+)') end
@@ -205,6 +208,7 @@ local function exchange(now)
   local life, turn = ARGV[6], tonumber(ARGV[7])
   if not load() then return { 'EMPTY' } end
   if head.run_id ~= server() or head.life ~= life or head.turn < turn then return { 'HEAL' } end
+  if head.restoring then return { 'HEAL' } end
   pass_time(now)
   controls(12)
   local extended, ended, joined, touched, told = {}, {}, {}, {}, {}
@@ -261,10 +265,18 @@ local function exchange(now)
     callers[#callers + 1] = one[3]
   end
   note_peer(instance)
+  local copies = #admitted > 0 and replicas() or 0
+  local places, owners = {}, {}
+  for _, one in ipairs(given) do
+    places[#places + 1] = one[1]
+    places[#places + 1] = one[2]
+    owners[#owners + 1] = one[3]
+  end
   local essence = save()
   local json = settings_rev ~= head.settings_rev and head.json or ''
   return {
     'OK', snapshot, extended, ended, joins, touches, calls, table.concat(callers),
     changes_since(since), { head.rev, head.settings_rev, head.turn }, json, essence,
+    copies, places, table.concat(owners), gone,
   }
 end

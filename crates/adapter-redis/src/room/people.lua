@@ -32,6 +32,7 @@ local function give_place(user)
   local no_line = s.presence and head.ripe_to == head.issued and on_deck < deck_target()
   head.issued = head.issued + 1
   put_member(head.issued, user, 0, seen_step())
+  note_given(head.issued, user, 0)
   if no_line then level(head.issued) end
   return head.issued
 end
@@ -47,7 +48,9 @@ local function join(user, renew)
     else
       head.duplicates = head.duplicates + 1
       if renew then
-        update_member(place, min(found.generation + 1, 16383), found.seen)
+        local generation = min(found.generation + 1, 16383)
+        update_member(place, generation, found.seen)
+        note_given(place, user, generation)
         if slot(place) then marked[place] = true end
       end
       sit(place)
@@ -60,9 +63,15 @@ local function join(user, renew)
   return given, false
 end
 
+-- Whether a place of which nothing is known may have been lost with the memory of a server. What
+-- was read back from the book of places is known.
+local function may_be_lost(place)
+  return place > max(head.lost_from, head.known_to or 0) and place <= head.lost_to
+end
+
 -- A place whose record was lost with the memory of a server: its token says whose it is.
 local function recall(place, user, generation)
-  if not user or place <= head.lost_from or place > head.lost_to then return nil end
+  if not user or not may_be_lost(place) then return nil end
   local other = find(user)
   if other then
     if other < place or slot(other) then return nil end
@@ -70,6 +79,7 @@ local function recall(place, user, generation)
     end_member(other)
   end
   put_member(place, user, generation, seen_step())
+  note_given(place, user, generation)
   return member(place)
 end
 

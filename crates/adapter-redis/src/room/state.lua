@@ -11,6 +11,7 @@ local call = redis.call
 local head, s -- the head, and the settings in it
 local inside, on_deck -- how many are inside, and on the deck
 local marked = {} -- places whose pass changed in this exchange
+local given, gone = {}, {} -- what is written down elsewhere: places that were given, and that ended
 
 local function pad(place) return string.format('%010d', place) end
 
@@ -64,9 +65,12 @@ local function update_member(place, generation, seen)
   call('SETRANGE', key, at + 16, struct.pack('>HH', generation, seen))
 end
 
+local function note_given(place, user, generation) given[#given + 1] = { place, generation, user } end
+
 local function end_member(place)
   local found = member(place)
   if not found then return end
+  gone[#gone + 1] = place
   call('HDEL', bucket_of(found.user), found.user)
   local key = chunk_of(place)
   local live = live_in(key)

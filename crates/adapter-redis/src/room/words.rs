@@ -2,7 +2,8 @@
 
 use admitone_app::ports::shared_room::SharedPass;
 use admitone_app::waiting_room::{
-    Batch, Control, EndReason, Mode, Place, RoomSettings, SettingsProblem, Shape,
+    Batch, Control, EndReason, Generation, Mode, Place, RoomSettings, SettingsProblem, Shape,
+    UserKey,
 };
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -90,6 +91,17 @@ pub(super) fn inside(inside: &HashMap<Place, SharedPass>) -> Vec<u8> {
         words.extend(pass.called_us.to_be_bytes());
         words.extend(pass.deadline_us.to_be_bytes());
         words.push(u8::from(pass.is_claimed));
+    }
+    words
+}
+
+/// Places as they go back.
+pub(super) fn places(places: &[(&Place, &(UserKey, Generation))]) -> Vec<u8> {
+    let mut words = Vec::with_capacity(places.len() * 26);
+    for (place, (user, generation)) in places {
+        words.extend(user.0);
+        words.extend(place.0.to_be_bytes());
+        words.extend(generation.0.to_be_bytes());
     }
     words
 }

@@ -39,7 +39,7 @@ const fn figure(
 use Kind::{Counter, Gauge, Histogram};
 
 /// All figures of the house.
-pub const FIGURES: [Figure; 42] = [
+pub const FIGURES: [Figure; 44] = [
     figure(
         "admitone_requests_total",
         Counter,
@@ -270,6 +270,20 @@ pub const FIGURES: [Figure; 42] = [
         "heals",
         "",
         "How often this instance put a room together again that Redis had lost.",
+    ),
+    figure(
+        "wr_places_not_kept_total",
+        Counter,
+        "writes",
+        "",
+        "How often places of a room in Redis could not be written down in the store at once; they are written later.",
+    ),
+    figure(
+        "wr_not_copied_total",
+        Counter,
+        "admissions",
+        "",
+        "How often no replica of Redis knew of an admission in time.",
     ),
     figure(
         "wr_wait_seconds",

@@ -12,6 +12,8 @@ pub(crate) struct RedisConfiguration {
     pub(crate) servers: String,
     pub(crate) lease_ms: u64,
     pub(crate) renew_ms: u64,
+    /// So many replicas of the first server know of an admission before it is told.
+    pub(crate) replicas: u32,
     /// How a batch is settled whose lock cannot be reached; none: it is refused.
     #[serde(deserialize_with = "fallback")]
     pub(crate) fallback: Option<Mode>,
@@ -19,7 +21,13 @@ pub(crate) struct RedisConfiguration {
 
 impl Default for RedisConfiguration {
     fn default() -> Self {
-        Self { servers: String::new(), lease_ms: 10_000, renew_ms: 3_000, fallback: None }
+        Self {
+            servers: String::new(),
+            lease_ms: 10_000,
+            renew_ms: 3_000,
+            replicas: 1,
+            fallback: None,
+        }
     }
 }
 

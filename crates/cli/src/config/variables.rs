@@ -40,7 +40,7 @@ const fn strategy(name: &'static str, key: &'static str, kind: Kind) -> Variable
     Variable { name, table: Some("strategy"), key, kind }
 }
 
-pub(super) const VARIABLES: [Variable; 21] = [
+pub(super) const VARIABLES: [Variable; 22] = [
     variable("ADMITONE_LISTEN", "listen", Kind::Text),
     variable("ADMITONE_DATA_DIR", "data_dir", Kind::Text),
     variable("ADMITONE_STORE", "store", Kind::Text),
@@ -56,6 +56,7 @@ pub(super) const VARIABLES: [Variable; 21] = [
     redis("ADMITONE_REDIS", "servers", Kind::Text),
     redis("ADMITONE_REDIS_LEASE_MS", "lease_ms", Kind::Number),
     redis("ADMITONE_REDIS_RENEW_MS", "renew_ms", Kind::Number),
+    redis("ADMITONE_REDIS_REPLICAS", "replicas", Kind::Number),
     redis("ADMITONE_REDIS_FALLBACK", "fallback", Kind::Text),
     truth("ADMITONE_ACCOUNTS_OPEN", "accounts", "open"),
     truth("ADMITONE_WALLET_SELF_CHARGE", "wallet", "self_charge"),

@@ -1,0 +1,165 @@
+//! A server that loses its memory under a room whose places are written down beside it: nobody
+//! loses the place, with whatever token, or with none.
+
+use crate::line::{House, ask, fill, is_inside, line, poll};
+use crate::talk::Talk;
+use admitone_adapter_redis::RedisRoom;
+use admitone_app::waiting_room::{
+    Batch, Control, End, EndReason, Generation, Gone, Noted, Place, PlaceBook, Touch,
+};
+use admitone_conformance::redis_server::RedisServer as Server;
+use admitone_conformance::room_stories::{join, touch, user};
+use std::time::Duration;
+
+/// As a token in UUID form: it does not say whose it is.
+fn nameless(place: u64) -> Batch {
+    let touch = Touch { place: Place(place), user: None, generation: Generation(0) };
+    Batch { touches: vec![touch], ..Batch::default() }
+}
+
+fn end(n: u64) -> Batch {
+    let end = End { user: user(n), place: None, reason: EndReason::Paid };
+    Batch { ends: vec![end], ..Batch::default() }
+}
+
+async fn place_of(room: &mut RedisRoom, n: u64) -> u64 {
+    ask(room, &join(n)).await.outcome.joined[0].unwrap().position.place.0
+}
+
+#[tokio::test]
+async fn whoever_comes_back_without_a_token_or_with_a_nameless_one_has_the_same_place() {
+    let Some(server) = Server::start() else { return };
+    let house = House::with_book(server);
+    let mut room = house.instance(3).await;
+    fill(&mut room).await;
+    ask(&mut room, &end(1)).await;
+    house.flush().await;
+    assert_eq!(poll(&house, &mut room, 5..=12, 20).await, Vec::<u64>::new(), "three are inside");
+    for n in [7, 9, 12] {
+        assert_eq!(place_of(&mut room, n).await, n, "who joins again");
+        let told = ask(&mut room, &nameless(n)).await;
+        assert!(told.outcome.touched[0].is_ok(), "who has a token that does not name him");
+    }
+    for n in 2..=4 {
+        assert!(is_inside(&mut room, n).await, "{n}");
+    }
+    // Who had ended has: his old token leads nowhere, and he stands at the end.
+    let told = ask(&mut room, &touch(1, Place(1))).await;
+    assert_eq!(told.outcome.touched[0], Err(Gone::Ended));
+    assert!(place_of(&mut room, 1).await > 12);
+}
+
+/// Without the book the same people lose their places: the harm.
+#[tokio::test]
+async fn without_a_book_they_stand_at_the_end() {
+    let Some(server) = Server::start() else { return };
+    let house = House::without_book(server);
+    let mut room = house.instance(3).await;
+    fill(&mut room).await;
+    ask(&mut room, &end(1)).await;
+    house.flush().await;
+    assert!(place_of(&mut room, 7).await > 12, "who joins again has lost it");
+    let told = ask(&mut room, &nameless(9)).await;
+    assert_eq!(told.outcome.touched[0], Err(Gone::Ended), "and so has a nameless token");
+    let told = ask(&mut room, &touch(1, Place(1))).await;
+    assert!(told.outcome.touched[0].is_ok(), "and who had ended has a second turn");
+}
+
+#[tokio::test]
+async fn the_line_goes_on_though_nobody_is_left_who_saw_it() {
+    let Some(server) = Server::start() else { return };
+    let mut house = House::with_book(server);
+    let mut room = house.instance(3).await;
+    fill(&mut room).await;
+    ask(&mut room, &end(2)).await;
+    drop(room);
+    house.server.kill();
+    house.server.restart();
+    let (mut one, mut two) = (house.instance(3).await, house.instance(3).await);
+    for n in [1, 3, 4, 8, 12] {
+        assert_eq!(place_of(&mut one, n).await, n);
+        assert!(ask(&mut two, &nameless(n)).await.outcome.touched[0].is_ok());
+    }
+    assert!(place_of(&mut two, 2).await > 12, "he had ended");
+    // Everybody who has a place asks; the first of them get in, and no more than three.
+    let mut called = Vec::new();
+    for _ in 0..60 {
+        house.clock.step_ms(500);
+        let mut batch = Batch::default();
+        for n in (1..=12).filter(|n| *n != 2) {
+            batch.touches.extend(touch(n, Place(n)).touches);
+        }
+        let told = ask(&mut one, &batch).await;
+        assert!(told.gauges.active_called + told.gauges.active_claimed <= 3);
+        called.extend(told.outcome.admitted_now.iter().map(|admission| admission.place.0));
+    }
+    assert_eq!(called, [1, 3, 4], "in the order of the line");
+}
+
+#[tokio::test]
+async fn a_reset_that_came_before_the_loss_stays() {
+    let Some(server) = Server::start() else { return };
+    let house = House::with_book(server);
+    let mut room = house.instance(3).await;
+    fill(&mut room).await;
+    ask(&mut room, &Batch { controls: vec![Control::Reset], ..Batch::default() }).await;
+    assert_eq!(place_of(&mut room, 5).await, 1, "the first of the new life");
+    house.flush().await;
+    drop(room);
+    let mut later = house.instance(3).await;
+    assert_eq!(place_of(&mut later, 5).await, 1);
+    let told = ask(&mut later, &join(7)).await;
+    assert_eq!(told.outcome.snapshot.epoch, 2);
+    assert!(
+        told.outcome.joined[0].unwrap().position.place.0 > 1,
+        "places of the old life are void"
+    );
+}
+
+#[tokio::test]
+async fn an_operators_settings_outlive_the_server() {
+    let Some(server) = Server::start() else { return };
+    let house = House::with_book(server);
+    let mut room = house.instance(3).await;
+    fill(&mut room).await;
+    let wider = Control::Change(Box::new(line(5)));
+    ask(&mut room, &Batch { controls: vec![wider], ..Batch::default() }).await;
+    house.flush().await;
+    assert_eq!(ask(&mut room, &Batch::default()).await.settings.active_max, Some(5));
+}
+
+/// So many that putting them back takes a while.
+const MANY: u64 = 60_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_is_killed_while_it_puts_places_back_is_relieved() {
+    let Some(server) = Server::start() else { return };
+    let house = House::with_book(server);
+    let mut book = PlaceBook::new(house.book.clone().unwrap(), 1);
+    let given = (1..=MANY).map(|n| (Place(n), user(n), Generation(0))).collect();
+    book.note(Noted { epoch: 1, given, ended: Vec::new() }).await;
+    let mut two = {
+        let dying = async {
+            house.instance(3).await;
+            panic!("it was not killed in time");
+        };
+        let killed = async {
+            while !house.server.is_at("restoring").await {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::select! {
+            () = dying => {}
+            () = killed => {}
+        }
+        assert!(house.server.is_at("restoring").await, "in the middle of it");
+        // Nobody hears of it for five seconds.
+        house.clock.step_ms(5_001);
+        house.instance(3).await
+    };
+    assert!(!house.server.is_at("restoring").await);
+    for n in [1, 2, MANY / 2, MANY - 1, MANY] {
+        assert_eq!(place_of(&mut two, n).await, n);
+    }
+    assert!(place_of(&mut two, MANY + 1).await > MANY);
+}
