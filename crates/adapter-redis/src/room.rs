@@ -30,7 +30,7 @@ use std::time::Duration;
 /// A room that is not there although rooms were: whoever saw it has so long to say so.
 const BORN_AFTER: Duration = Duration::from_millis(1_500);
 
-/// How long copies of the server are waited for.
+/// How long copies of the server are waited for, unless it is said otherwise.
 const COPIES_MS: u64 = 100;
 /// So often a room is asked again while it is put together, with this pause.
 const TRIES: u32 = 40;
@@ -61,8 +61,10 @@ pub struct RoomOptions {
     /// memory. Default `None`: then it comes back with the tokens of the users.
     pub places: Option<Arc<dyn RoomJournal>>,
     /// So many copies of the server must know of an admission before anybody is told, if it has
-    /// copies at all; it is waited for `COPIES_MS` at most. Default 1; 0 is not to wait.
+    /// copies at all. Default 1; 0 is not to wait.
     pub copies: u32,
+    /// They are waited for so many ms at most. Default 100.
+    pub copies_ms: u64,
     /// Another script than [`SCRIPT`]; for tests that plant a defect. Default `None`.
     pub script: Option<String>,
 }
@@ -76,6 +78,7 @@ impl Default for RoomOptions {
             time: None,
             places: None,
             copies: 1,
+            copies_ms: COPIES_MS,
             script: None,
         }
     }
@@ -116,7 +119,7 @@ impl RedisRooms {
             instance: self.instance.clone(),
             memory: Memory::new(settings.clone()),
             book: self.options.places.clone().map(|journal| PlaceBook::new(journal, room)),
-            copies: self.options.copies,
+            copies: (self.options.copies, self.options.copies_ms),
         };
         if !opened.is_there().await? {
             pause(Duration::from_millis(self.options.born_after_ms)).await;
@@ -151,7 +154,8 @@ pub struct RedisRoom {
     instance: String,
     memory: Memory,
     book: Option<PlaceBook>,
-    copies: u32,
+    /// How many copies of the server are waited for, and for how many ms.
+    copies: (u32, u64),
 }
 
 /// What this instance saw of the room; when the server forgets, it is what is left.
@@ -244,7 +248,7 @@ impl RedisRoom {
     async fn keep(&mut self, answer: &mut Answer) {
         let epoch_before = self.memory.epoch;
         self.memory.learn(answer);
-        if self.copies > 0 && answer.copies > 0 {
+        if self.copies.0 > 0 && answer.copies > 0 {
             self.wait_for_copies().await;
         }
         let noted = std::mem::take(&mut answer.noted);
@@ -259,8 +263,9 @@ impl RedisRoom {
     /// A server that fails over without knowing of an admission is healed like any other that lost
     /// something: what was not copied in time is counted, and nobody waits longer.
     async fn wait_for_copies(&self) {
-        let known = self.node.wait_for_copies(self.copies, COPIES_MS).await;
-        if known.as_ref().is_ok_and(|known| *known >= self.copies) {
+        let (copies, span_ms) = self.copies;
+        let known = self.node.wait_for_copies(copies, span_ms).await;
+        if known.as_ref().is_ok_and(|known| *known >= copies) {
             return;
         }
         metrics::counter!("wr_not_copied_total").increment(1);

@@ -2,11 +2,11 @@
 //! listen; and when it takes over without having heard of the last of it, nobody is let in above
 //! the limit and nobody loses the place.
 
-use crate::line::{House, ask, is_inside, poll};
-use crate::nodes::node;
+use crate::line::{House, ask, is_inside, patient, poll};
 use crate::talk::Talk;
 use admitone_adapter_redis::{RedisRoom, RoomOptions};
 use admitone_app::waiting_room::{Batch, End, EndReason, Gone, Place};
+use admitone_conformance::redis_server::RedisServer as Server;
 use admitone_conformance::redis_server::RedisServer as Server;
 use admitone_conformance::room_stories::{join, touch, user};
 use std::net::Ipv4Addr;
@@ -113,7 +113,7 @@ impl Pair {
     }
 
     async fn instance(&self) -> RedisRoom {
-        self.house.instance_at(node(&self.door.address()), self.house.options(), 3).await
+        self.house.instance_at(patient(&self.door.address()), self.house.options(), 3).await
     }
 
     /// The server dies; the copy is made the server, with what it heard.
@@ -179,8 +179,7 @@ async fn nobody_is_let_in_for_those_of_whom_only_a_dead_instance_knew() {
 }
 
 async fn knows_of_admission(copy: &Server) -> bool {
-    let client = redis::Client::open(copy.address()).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut connection = copy.connection().await;
     let there = redis::cmd("HEXISTS").arg("admitone:{room:1}:slots").arg(1).to_owned();
     there.query_async(&mut connection).await.unwrap()
 }
@@ -189,7 +188,10 @@ async fn knows_of_admission(copy: &Server) -> bool {
 async fn a_copy_knows_of_an_admission_before_it_is_told() {
     for _ in 0..5 {
         let Some(pair) = Pair::start().await else { return };
-        let mut room = pair.instance().await;
+        // However busy the machine is.
+        let options = RoomOptions { copies_ms: 4_000, ..pair.house.options() };
+        let node = patient(&pair.door.address());
+        let mut room = pair.house.instance_at(node, options, 3).await;
         ask(&mut room, &join(1)).await;
         assert!(knows_of_admission(&pair.copy).await);
     }
@@ -200,7 +202,7 @@ async fn a_copy_that_does_not_listen_is_waited_for_a_tenth_of_a_second_and_not_a
     let Some(pair) = Pair::start().await else { return };
     let mut room = pair.instance().await;
     let unguarded = RoomOptions { copies: 0, ..pair.house.options() };
-    let mut hasty = pair.house.instance_at(node(&pair.door.address()), unguarded, 3).await;
+    let mut hasty = pair.house.instance_at(patient(&pair.door.address()), unguarded, 3).await;
     pair.between.hold();
     ask(&mut hasty, &join(1)).await;
     assert!(!knows_of_admission(&pair.copy).await, "the harm: it is told and could be lost");
@@ -208,7 +210,7 @@ async fn a_copy_that_does_not_listen_is_waited_for_a_tenth_of_a_second_and_not_a
     ask(&mut room, &join(2)).await;
     let took = begun.elapsed();
     assert!(took >= Duration::from_millis(100), "{took:?}");
-    assert!(took < Duration::from_millis(1_000), "it is told all the same: {took:?}");
+    assert!(took < Duration::from_secs(4), "it is told all the same: {took:?}");
     let waits = waits_of(&pair.house.server).await;
     for _ in 0..10 {
         ask(&mut room, &Batch::default()).await;

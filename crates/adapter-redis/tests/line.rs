@@ -44,8 +44,7 @@ impl House {
     }
 
     pub(crate) async fn instance(&self, active_max: u32) -> RedisRoom {
-        self.instance_at(crate::nodes::node(&self.server.address()), self.options(), active_max)
-            .await
+        self.instance_at(patient(&self.server.address()), self.options(), active_max).await
     }
 
     pub(crate) async fn instance_at(
@@ -58,14 +57,17 @@ impl House {
     }
 
     pub(crate) async fn flush(&self) {
-        let client = redis::Client::open(self.server.address()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-        redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await.unwrap();
+        self.server.command(&["FLUSHALL"]).await;
     }
 }
 
 pub(crate) fn line(active_max: u32) -> RoomSettings {
     RoomSettings { active_max: Some(active_max), rate: None, ..RoomSettings::default() }
+}
+
+/// A server that may be slow, however busy the machine is.
+pub(crate) fn patient(address: &str) -> Node {
+    Node::new(address, Duration::from_secs(5)).unwrap()
 }
 
 /// Asks until the server is there again.
