@@ -1,5 +1,8 @@
 //! What only this store promises: how guards are added to a live table, what is pruned, hot rows.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::disallowed_methods, reason = "a test measures how long it took")]
+
+mod rooms;
 
 use admitone_adapter_postgres::{Guards, Options, PostgresStore, Time};
 use admitone_app::clock::HandClock;

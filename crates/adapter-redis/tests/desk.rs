@@ -10,6 +10,7 @@ use admitone_app::waiting_room::{
     Claims, Desk, End, EndReason, Generation, Join, Place, SharedDeskSetup, Standing,
 };
 use admitone_conformance::redis_server::RedisServer as Server;
+use admitone_conformance::room_crowd::Crowd;
 use admitone_conformance::room_stories as stories;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -92,45 +93,44 @@ async fn calls_of(server: &Server) -> u64 {
     line.unwrap().split(',').next().unwrap().parse().unwrap()
 }
 
+/// An instance asks the server so often at most while its users' questions have to reach the room,
+/// and so often when they need not.
+const ASKED_PER_S: f64 = 40.0;
+const TICKS_PER_S: f64 = 4.0;
+
 #[tokio::test(flavor = "multi_thread")]
-async fn the_crowd_costs_the_server_nothing_but_the_ticks() {
-    let Some(server) = Server::start() else { return };
-    let stop = CancellationToken::new();
-    let _ended = stop.clone().drop_guard();
-    let (one, two) = (open(&server, &stop).await, open(&server, &stop).await);
-    for n in 1..=400 {
-        one.join(Join { user: stories::user(n), renew: false }).await.unwrap().unwrap();
-    }
-    // Both must have seen how long the line is: until then each poll asks the server.
-    for _ in 0..ROUNDS_MAX {
-        let before = calls_of(&server).await;
-        for desk in [&one, &two] {
-            for n in 300..=400 {
-                desk.poll(&claims(desk, n), 0).await.unwrap().unwrap();
-            }
+async fn the_round_trips_are_those_of_the_instances_however_many_users_ask() {
+    for (instances, users) in [(1, 500), (1, 5_000), (2, 500), (2, 5_000)] {
+        let Some(server) = Server::start() else { return };
+        let stop = CancellationToken::new();
+        let _ended = stop.clone().drop_guard();
+        let mut desks = Vec::new();
+        for _ in 0..instances {
+            desks.push(open(&server, &stop).await);
         }
-        if calls_of(&server).await - before < 100 {
-            break;
-        }
-        wait_ms(50).await;
+        let crowd = Crowd::join(desks, users).await;
+        let (before, begun) = (calls_of(&server).await, Instant::now());
+        let far = crowd.ask_from_afar(20).await;
+        let ticks = (calls_of(&server).await - before, begun.elapsed().as_secs_f64());
+        let (before, begun) = (calls_of(&server).await, Instant::now());
+        let near = crowd.ask_at_the_door(2).await;
+        let asked = (calls_of(&server).await - before, begun.elapsed().as_secs_f64());
+        let per_s =
+            |(calls, seconds): (u64, f64)| f64::from(u32::try_from(calls).unwrap()) / seconds;
+        println!(
+            "{instances} instances, {users} users: {:.1} round trips a second beside {far} far polls, \
+             {:.1} beside {near} questions to the room",
+            per_s(ticks),
+            per_s(asked),
+        );
+        // At the ends of a span a call more of each instance may be in it; the asking itself too.
+        let most = |span: f64, rate: f64| f64::from(instances) * (span * rate + 2.0) + 1.0;
+        assert!(f64::from(u32::try_from(ticks.0).unwrap()) <= most(ticks.1, TICKS_PER_S));
+        // A full batch does not wait for the pause.
+        let full = f64::from(u32::try_from(near / 2_048).unwrap());
+        let most = most(asked.1, ASKED_PER_S + TICKS_PER_S) + full;
+        assert!(f64::from(u32::try_from(asked.0).unwrap()) <= most);
     }
-    let (begun, before, mut polls) = (Instant::now(), calls_of(&server).await, 0);
-    for _ in 0..20 {
-        for n in 300..=400 {
-            for desk in [&one, &two] {
-                let answer = desk.poll(&claims(desk, n), 0).await.unwrap().unwrap();
-                assert_eq!(answer.standing, Standing::Waiting);
-                polls += 1;
-            }
-        }
-        wait_ms(50).await;
-    }
-    let calls = calls_of(&server).await - before;
-    let span = begun.elapsed();
-    println!("{polls} polls beside {calls} calls of two instances in {span:.1?}");
-    // Four ticks a second of each, and those at both ends.
-    let ticks = 2 * 4 * span.as_millis().div_ceil(1_000) + 4;
-    assert!((2..=ticks).contains(&u128::from(calls)), "{calls} calls, {ticks} ticks");
 }
 
 #[tokio::test(flavor = "multi_thread")]

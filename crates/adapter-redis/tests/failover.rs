@@ -7,7 +7,6 @@ use crate::talk::Talk;
 use admitone_adapter_redis::{RedisRoom, RoomOptions};
 use admitone_app::waiting_room::{Batch, End, EndReason, Gone, Place};
 use admitone_conformance::redis_server::RedisServer as Server;
-use admitone_conformance::redis_server::RedisServer as Server;
 use admitone_conformance::room_stories::{join, touch, user};
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,5 +1,6 @@
 //! A server, instances with a room on it, and users who ask.
 
+use crate::talk::Talk;
 use admitone_adapter_redis::{Node, RedisRoom, RedisRooms, RoomOptions};
 use admitone_app::TroubleKind;
 use admitone_app::ports::room_journal::RoomJournal;

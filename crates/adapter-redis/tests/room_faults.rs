@@ -5,7 +5,6 @@
 
 mod failover;
 mod line;
-mod nodes;
 mod room_heal;
 mod talk;
 

@@ -12,6 +12,7 @@ pub mod own_server;
 pub mod proxy;
 mod reads;
 pub mod redis_server;
+pub mod room_crowd;
 pub mod room_journal;
 pub mod room_log;
 pub mod room_stories;

@@ -1,6 +1,8 @@
 //! The task behind a desk whose room is shared with other instances: it takes all that waits,
 //! makes one exchange, publishes what came of it and answers. It ticks at the same pace however
-//! many users wait, and slowly while nobody does, so that what others do is seen.
+//! many users wait, and slowly while nobody does, so that what others do is seen. Between two
+//! exchanges is a pause in which questions gather, so the place of the room is asked no more often
+//! than that, however many ask here.
 
 use super::asked::{Ask, Asked};
 use super::figures::Figures;
@@ -21,7 +23,10 @@ const TICK: Duration = Duration::from_millis(250);
 const TICK_US: i64 = 250_000;
 /// So many ticks of a room in which nobody is are left out.
 const TICKS_IDLE: u32 = 4;
-/// One exchange takes no more than this: everybody else's waits behind it.
+/// The first question after a pause is asked at once, the others of this time together.
+const PAUSE: Duration = Duration::from_millis(25);
+/// One exchange takes no more than this: everybody else's waits behind it. A full one is not
+/// waited for.
 const BATCH_MAX: usize = 2_048;
 
 pub(super) struct SharedClerk {
@@ -38,6 +43,8 @@ impl SharedClerk {
     pub(super) async fn run(mut self, mut asks: mpsc::Receiver<Ask>) {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut pauses = interval(PAUSE);
+        pauses.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut idle = 0;
         loop {
             let first = tokio::select! {
@@ -51,6 +58,12 @@ impl SharedClerk {
             idle = if first.is_some() || self.is_restless() { 0 } else { idle + 1 };
             if first.is_none() && idle % TICKS_IDLE != 0 {
                 continue;
+            }
+            if first.is_some() && asks.len() < BATCH_MAX {
+                tokio::select! {
+                    () = self.stop.cancelled() => return,
+                    _ = pauses.tick() => {}
+                }
             }
             let mut asked = Asked::default();
             let more = std::iter::from_fn(|| asks.try_recv().ok());
