@@ -20,19 +20,21 @@ pub(crate) struct House {
     pub(crate) clock: Arc<TestClock>,
     /// The book of places, if the house has one.
     pub(crate) book: Option<Arc<dyn RoomJournal>>,
+    /// Whether only those who are there are called.
+    pub(crate) presence: bool,
 }
 
 impl House {
     /// A house that writes nothing down beside the server.
     pub(crate) fn without_book(server: Server) -> Self {
-        Self { server, clock: Arc::new(TestClock::at(START_US)), book: None }
+        Self { server, clock: Arc::new(TestClock::at(START_US)), book: None, presence: true }
     }
 
     /// A house that writes down who has which place.
     pub(crate) fn with_book(server: Server) -> Self {
         let clock = Arc::new(TestClock::at(START_US));
         let journal = MemoryRoomJournal::new(clock.clone());
-        Self { server, clock, book: Some(Arc::new(journal)) }
+        Self { server, clock, book: Some(Arc::new(journal)), presence: true }
     }
 
     pub(crate) fn options(&self) -> RoomOptions {
@@ -54,7 +56,8 @@ impl House {
         options: RoomOptions,
         active_max: u32,
     ) -> RedisRoom {
-        RedisRooms::new(node, options).open_room(1, &line(active_max)).await.unwrap()
+        let settings = RoomSettings { presence: self.presence, ..line(active_max) };
+        RedisRooms::new(node, options).open_room(1, &settings).await.unwrap()
     }
 
     pub(crate) async fn flush(&self) {

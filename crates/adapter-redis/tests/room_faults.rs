@@ -107,3 +107,43 @@ async fn what_a_lost_instance_knew_is_waited_for_no_longer_than_a_pass_lasts() {
     }
     assert_eq!(poll(&house, &mut one, 4..=6, 20).await, [4, 5, 6]);
 }
+
+/// The instance that heals has not seen how far the line was; the other brings back who is inside.
+async fn healed_by_one_who_was_behind(presence: bool) {
+    let Some(server) = Server::start() else { return };
+    let mut house = House::with_book(server);
+    house.presence = presence;
+    let (mut one, mut two) = (house.instance(3).await, house.instance(3).await);
+    ask(&mut one, &Batch::default()).await;
+    for n in 1..=2 {
+        ask(&mut two, &join(n)).await;
+    }
+    house.flush().await;
+    // They ask while only the other instance knows that they are inside.
+    for _ in 0..8 {
+        house.clock.step_ms(500);
+        for n in 1..=2 {
+            ask(&mut one, &touch(n, Place(n))).await;
+        }
+    }
+    for _ in 0..8 {
+        house.clock.step_ms(500);
+        for room in [&mut two, &mut one] {
+            let told = ask(room, &join(3)).await;
+            assert_eq!(told.gauges.totals.overshoot_total, 0);
+            for n in 1..=2 {
+                let told = ask(room, &touch(n, Place(n))).await;
+                assert!(told.outcome.touched[0].is_ok(), "{n} was put out: presence {presence}");
+            }
+        }
+    }
+    for n in 1..=2 {
+        assert!(is_inside(&mut one, n).await, "{n}, presence {presence}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_inside_is_not_called_once_more_and_put_out_for_it() {
+    healed_by_one_who_was_behind(true).await;
+    healed_by_one_who_was_behind(false).await;
+}

@@ -150,6 +150,7 @@ local function bring_back(place, user, generation, called, deadline, claimed)
   elseif found.user ~= user then
     return
   end
+  leave_deck(place)
   put_slot(place, { user = user, called = called, deadline = deadline, claimed = claimed })
   if head.phantoms then head.phantoms = max(head.phantoms - 1, 0) end
 end

@@ -151,7 +151,8 @@ local function next_candidate()
   if first or s.presence then return first end
   while head.deck_to < head.issued do
     level(head.deck_to + 1)
-    if member(head.deck_to) then return head.deck_to end
+    -- After a heal somebody may be inside whom the line has not come to.
+    if member(head.deck_to) and not slot(head.deck_to) then return head.deck_to end
   end
 end
 
