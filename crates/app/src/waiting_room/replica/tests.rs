@@ -67,7 +67,7 @@ async fn any_copy_serves_anybody_and_the_limit_holds_for_all_together() {
 #[tokio::test]
 async fn a_copy_that_begins_with_an_image_is_the_same_to_the_last_detail() {
     let house = House::new();
-    let mut one = house.instance(1).await;
+    let (mut one, mut sleeper) = (house.instance(1).await, house.instance(1).await);
     for n in 0..2 * ENTRIES_PER_IMAGE + 40 {
         house.clock.advance_ms(n % 700);
         let n = u8::try_from(n % 251).unwrap();
@@ -79,6 +79,13 @@ async fn a_copy_that_begins_with_an_image_is_the_same_to_the_last_detail() {
     assert_eq!(news.image.as_ref().map(|(sequence, _)| *sequence), Some(2 * ENTRIES_PER_IMAGE));
     let mut late = house.instance(1).await;
     assert_eq!(bytes(&late), bytes(&one));
+    // Who slept while his entries were dropped begins with the image too, and tells all who are in.
+    let told = sleeper.exchange(&touch(1)).await.unwrap();
+    assert!(told.passes.is_whole);
+    one.exchange(&touch(1)).await.unwrap();
+    sleeper.exchange(&touch(1)).await.unwrap();
+    one.exchange_entry(None).await.unwrap();
+    assert_eq!(bytes(&sleeper), bytes(&one));
     house.clock.advance_ms(250);
     let told = late.exchange(&Batch::default()).await.unwrap();
     assert_eq!(one.exchange(&Batch::default()).await.unwrap().gauges.issued, told.gauges.issued);
@@ -112,4 +119,46 @@ async fn a_room_in_which_nobody_is_costs_no_entries() {
         one.exchange(&Batch::default()).await.unwrap();
     }
     assert_eq!(one.sequence, 1, "how it was made");
+}
+
+/// A journal whose next answer is lost after it has written.
+struct Deaf {
+    journal: Arc<MemoryRoomJournal>,
+    is_deaf: std::sync::atomic::AtomicBool,
+}
+
+#[async_trait]
+impl RoomJournal for Deaf {
+    async fn exchange(
+        &self,
+        book: Book,
+        since: u64,
+        entry: Option<Vec<u8>>,
+    ) -> Result<News, Trouble> {
+        let told = self.journal.exchange(book, since, entry).await?;
+        if self.is_deaf.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            return Err(Trouble::new(TroubleKind::Unavailable, "write", "the answer was lost"));
+        }
+        Ok(told)
+    }
+
+    async fn keep(&self, book: Book, sequence: u64, image: Vec<u8>) -> Result<(), Trouble> {
+        self.journal.keep(book, sequence, image).await
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_and_not_answered_has_happened_once() {
+    let house = House::new();
+    let deaf = Arc::new(Deaf { journal: house.journal.clone(), is_deaf: false.into() });
+    let mut one = Replica::new(1, deaf.clone(), house.tracker.clone(), 1);
+    one.open(&RoomSettings::default()).await.unwrap();
+    deaf.is_deaf.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert!(one.exchange(&join(1)).await.is_err());
+    let told = one.exchange(&join(1)).await.unwrap().outcome;
+    let joined = told.joined[0].unwrap();
+    assert_eq!((joined.existing, joined.position.place), (true, Place(1)));
+    let mut two = house.instance(1).await;
+    two.exchange_entry(None).await.unwrap();
+    assert_eq!(bytes(&one), bytes(&two));
 }
