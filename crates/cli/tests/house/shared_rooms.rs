@@ -8,7 +8,7 @@ use crate::redis::{Redis, shared};
 use crate::shared_store::Server;
 use serde_json::json;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const GUESTS: u64 = 12;
@@ -228,4 +228,45 @@ fn nobody_loses_the_place_when_redis_forgets_everything() {
     }
     come_through(&mut line, &houses, 0);
     assert!(first.stop() && second.stop());
+}
+
+/// Without Redis: an instance that is paused, perhaps in the middle of something, holds up nobody,
+/// and when it wakes up it has the same line.
+#[test]
+fn an_instance_that_is_paused_holds_up_nobody_in_the_line() {
+    for server in [Server::Postgres, Server::Mariadb] {
+        let Some(store) = server.fresh() else { return };
+        let directory = tempfile::tempdir().unwrap();
+        import(directory.path(), &store);
+        let flags = ["--store", store.as_str()];
+        let first = House::start(directory.path(), &flags);
+        let second = House::start(directory.path(), &flags);
+        let signal = |name: &str| {
+            let pid = first.pid().to_string();
+            assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+        };
+        let houses = [&first, &second];
+        let mut line: Vec<Guest> =
+            (0..6).map(|number| Guest::joins(houses[usize::from(number % 2 == 0)])).collect();
+        for guest in &line {
+            guest.charges(&second);
+        }
+        assert!(line[0].is_inside(&first), "whoever is inside there");
+        signal("-STOP");
+        let begun = Instant::now();
+        assert!(line[0].is_inside(&second), "is inside here");
+        come_through(&mut line, &[&second], 2);
+        line.push(Guest::joins(&second));
+        println!("four came through beside a paused instance in {:.1?}", begun.elapsed());
+        signal("-CONT");
+        let places: Vec<u64> = line.iter().map(|guest| guest.place).collect();
+        assert_eq!(places, [5, 6, 7]);
+        line.push(Guest::joins(&first));
+        assert_eq!(line[3].place, 8, "one line, and it knows where it is");
+        for newcomer in &line[2..] {
+            newcomer.charges(&second);
+        }
+        come_through(&mut line, &[&first], 0);
+        assert!(first.stop() && second.stop());
+    }
 }
