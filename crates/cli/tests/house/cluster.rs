@@ -2,8 +2,12 @@
 //! end with the cluster.
 
 use crate::process::{House, admitone};
+use crate::redis::shared;
+use crate::shared_rooms::{self, GUESTS, Guest, come_through};
 use crate::shared_store::Server;
 use crate::shopper::{Front, Shopper, import, until};
+use crate::stream::Stream;
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
@@ -70,6 +74,65 @@ fn one_of_a_cluster_is_killed_and_the_sale_goes_on() {
     assert!(all.into_iter().all(is_gone), "and its instances before it");
     let (code, said) = admitone(&["verify", "--store", &store], directory.path());
     assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+fn a_cluster_with_redis_on_postgres_has_one_line_and_one_board() {
+    with_redis(Server::Postgres);
+}
+
+#[test]
+fn a_cluster_with_redis_on_mariadb_has_one_line_and_one_board() {
+    with_redis(Server::Mariadb);
+}
+
+/// Every connection comes to the next instance: a line, streams and a sale through one port.
+fn with_redis(server: Server) {
+    let (Some(store), Some(redis)) = (server.fresh(), shared()) else { return };
+    let directory = tempfile::tempdir().unwrap();
+    shared_rooms::import(directory.path(), &store);
+    let mut command = cluster(&store, "3");
+    command.args(["--redis", &redis]);
+    let house = House::run(command, directory.path());
+    let instances = children(house.pid());
+    assert_eq!(instances.len(), 3);
+    let mut line: Vec<Guest> = (0..GUESTS).map(|_| Guest::joins(&house)).collect();
+    let places: Vec<u64> = line.iter().map(|guest| guest.place).collect();
+    assert_eq!(places, (1..=GUESTS).collect::<Vec<u64>>(), "one line, in the order of coming");
+    line.iter().for_each(|guest| guest.charges(&house));
+    let mut rooms = streams(&house, &[], "/api/v1/rooms/room_1/events");
+    rooms.iter_mut().for_each(|room| assert_eq!(room.next().0, "room"));
+    let first = &line[0];
+    until("the first is let in", || first.is_inside(&house));
+    let pass = [("authorization", first.token.as_str()), ("queue-token", first.pass.as_str())];
+    // Whichever instance he comes to: who was called a moment ago is known there soon.
+    until("he holds his seat", || first.tries_to_hold(&house).status == 201);
+    let mut boards = streams(&house, &pass, "/api/v1/shows/show_1/seats/events");
+    for board in &mut boards {
+        let (_, snapshot) = board.next();
+        assert_eq!(snapshot["seats"].as_array().unwrap().len() as u64, GUESTS);
+    }
+    let second = &line[1];
+    until("so does the second", || second.tries_to_hold(&house).status == 201);
+    for board in &mut boards {
+        board.until(|_, news| {
+            let held = json!({ "id": "seat_2", "state": "held" });
+            let seats = news["seats"].as_array().unwrap();
+            seats.iter().any(|seat| seat["id"] == held["id"] && seat["state"] == held["state"])
+        });
+    }
+    // All of them, while one instance dies and comes back. Each question is answered by another
+    // instance, and of two of them one may know a moment later who was called.
+    kill(*instances.first().unwrap());
+    come_through(&mut line, &[&house], 0);
+    assert!(house.stop(), "it ends well");
+    let (code, said) = admitone(&["verify", "--store", &store], directory.path());
+    assert_eq!(code, 0, "{said}");
+}
+
+/// A stream from each of three instances.
+fn streams(house: &House, headers: &[(&str, &str)], path: &str) -> Vec<Stream> {
+    (0..3).map(|_| Stream::open(&house.address, headers, path)).map(|(_, stream)| stream).collect()
 }
 
 #[test]

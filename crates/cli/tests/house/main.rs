@@ -44,3 +44,4 @@ mod shared_store;
 mod shopper;
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]
 mod strategy;
+mod stream;

@@ -2,10 +2,8 @@
 
 use super::tour::{Tour, Who};
 use crate::buyer::text;
+use crate::stream::Stream;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
-use std::time::Duration;
 
 pub(super) fn follow(tour: &mut Tour<'_>) {
     seats(tour);
@@ -19,7 +17,7 @@ fn place(tour: &mut Tour<'_>) {
     let joined = tour.done(&ann, "POST /api/v1/rooms/room_1/places", &Value::Null);
     ann.pass = Some(text(&joined, "token"));
     let path = "/api/v1/rooms/room_1/events";
-    let mut stream = Stream::open(tour, &ann, path);
+    let mut stream = open(tour, &ann, path);
     let inside = stream.until(|name, place| name == "place" && place["status"] == "active");
     assert_eq!(inside["place"], joined["place"]);
     assert!(inside["expires_at"].is_string(), "{inside}");
@@ -33,7 +31,7 @@ fn place(tour: &mut Tour<'_>) {
 fn seats(tour: &mut Tour<'_>) {
     let ann = tour.buyer_inside();
     let path = "/api/v1/shows/show_1/seats/events";
-    let mut stream = Stream::open(tour, &ann, path);
+    let mut stream = open(tour, &ann, path);
     let (name, snapshot) = stream.next();
     assert_eq!((name.as_str(), &snapshot["complete"]), ("snapshot", &json!(true)));
     let wish = json!({ "show": "show_1", "seats": ["seat_40"] });
@@ -61,7 +59,7 @@ fn seats(tour: &mut Tour<'_>) {
 
 fn room(tour: &mut Tour<'_>) {
     let staff = tour.operator();
-    let mut stream = Stream::open(tour, &Who::default(), "/api/v1/rooms/room_1/events");
+    let mut stream = open(tour, &Who::default(), "/api/v1/rooms/room_1/events");
     let (name, first) = stream.next();
     assert_eq!((name.as_str(), &first["message"]), ("room", &json!("")));
     let change = json!({ "settings": { "message": "doors at seven" } });
@@ -71,52 +69,9 @@ fn room(tour: &mut Tour<'_>) {
     tour.refused(&Who::default(), nowhere, "", (404, "NOT_FOUND"));
 }
 
-/// A stream of events on a connection of its own.
-pub(super) struct Stream(BufReader<TcpStream>);
-
-impl Stream {
-    pub(super) fn open(tour: &mut Tour<'_>, who: &Who, path: &str) -> Self {
-        let address = &tour.house.address;
-        let mut stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        let mut request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n");
-        for (name, value) in who.headers() {
-            request += &[name, ": ", value, "\r\n"].concat();
-        }
-        stream.write_all((request + "\r\n").as_bytes()).unwrap();
-        let mut stream = BufReader::new(stream);
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            assert_ne!(stream.read_line(&mut head).unwrap(), 0, "closed: {head}");
-        }
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        assert!(head.to_lowercase().contains("content-type: text/event-stream"), "{head}");
-        tour.note(&format!("GET {path}"), status);
-        Self(stream)
-    }
-
-    /// The next event: its name and data. The sizes of chunks between are passed over.
-    pub(super) fn next(&mut self) -> (String, Value) {
-        let mut name = String::new();
-        loop {
-            let mut line = String::new();
-            assert_ne!(self.0.read_line(&mut line).unwrap(), 0, "the stream ended");
-            if let Some(found) = line.strip_prefix("event: ") {
-                found.trim().clone_into(&mut name);
-            } else if let Some(data) = line.strip_prefix("data: ") {
-                return (name, serde_json::from_str(data).unwrap());
-            }
-        }
-    }
-
-    /// The first event that fits, among the next hundred.
-    pub(super) fn until(&mut self, fits: impl Fn(&str, &Value) -> bool) -> Value {
-        for _ in 0..100 {
-            let (name, data) = self.next();
-            if fits(&name, &data) {
-                return data;
-            }
-        }
-        panic!("it never came");
-    }
+/// Opens a stream and notes that the operation was tried.
+fn open(tour: &mut Tour<'_>, who: &Who, path: &str) -> Stream {
+    let (status, stream) = Stream::open(&tour.house.address, &who.headers(), path);
+    tour.note(&format!("GET {path}"), status);
+    stream
 }
