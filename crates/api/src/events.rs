@@ -15,6 +15,6 @@ pub(crate) fn until_closed(
     house: &House,
     events: impl Stream<Item = Event> + Send + 'static,
 ) -> Events {
-    let events = events.take_until(house.stop.clone().cancelled_owned());
+    let events = events.take_until(house.doors.closing.clone().cancelled_owned());
     Sse::new(events.map(Ok).boxed()).keep_alive(KeepAlive::default())
 }

@@ -27,10 +27,14 @@ pub(crate) async fn live() -> Response<Body> {
     reply::json(StatusCode::OK, &HealthView { status: "live" })
 }
 
-/// Whether the house sells: the store answers, takes batches, and somebody settles them
+/// Whether the house sells: the store answers, takes batches, somebody settles them, and it is not
+/// about to close
 #[utoipa::path(get, path = "/health/ready", operation_id = "read_readiness", tag = "health",
     responses((status = 200, body = HealthView), Problems))]
 pub(crate) async fn ready(State(house): State<House>) -> Result<Response<Body>, Problem> {
+    if house.doors.leaving.is_cancelled() {
+        return Err(Problem::closing());
+    }
     house.office.delivery.check().await.map_err(|trouble| Problem::not_ready(&trouble))?;
     house.office.row(Key::Show(ShowId(0))).await.map_err(|trouble| Problem::not_ready(&trouble))?;
     Ok(reply::json(StatusCode::OK, &HealthView { status: "ready" }))

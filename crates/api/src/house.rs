@@ -11,6 +11,7 @@ pub use parties::Parties;
 pub(crate) use jwt::buyer_named;
 
 use crate::problem::Problem;
+use crate::server::Doors;
 use admitone_app::BoxOffice;
 use admitone_domain::id::{BuyerId, OperatorId, RoomId, ShowId};
 use admitone_domain::show::Show;
@@ -18,7 +19,6 @@ use admitone_domain::{Currency, Key, Row};
 use axum::http::{HeaderMap, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 
 /// What every handler needs.
 #[derive(Clone)]
@@ -50,8 +50,8 @@ pub struct Parts {
     pub chance: fn() -> u128,
     /// The room and show of the reference routes, when they are on.
     pub reference: Option<crate::reference::Setting>,
-    /// Ends the event streams, which would never end by themselves.
-    pub stop: CancellationToken,
+    /// How it closes; event streams, which would never end by themselves, end with it.
+    pub doors: Doors,
     /// Whether the no-op routes of the benchmark exist.
     pub bench_routes: bool,
 }

@@ -218,6 +218,13 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", detail).temporary(5)
     }
 
+    /// This instance closes; another one answers.
+    pub fn closing() -> Self {
+        let detail =
+            "this instance is being closed and nothing was done: try again with the same key";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "CLOSING", detail).temporary(1)
+    }
+
     /// With what exactly failed.
     #[must_use]
     pub fn with(mut self, context: serde_json::Value) -> Self {
@@ -463,6 +470,7 @@ mod tests {
             Problem::self_charge_off(),
             Problem::room_closed(),
             Problem::place_gone(),
+            Problem::closing(),
             Problem::not_ready(&trouble(TroubleKind::Inconsistent)),
         ]);
         all

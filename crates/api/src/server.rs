@@ -1,14 +1,17 @@
 //! Takes connections and serves them: bounded in number, patient with nobody, graceful at the end.
 
+mod doors;
 mod patience;
 
+use crate::ask::BODY_MAX_BYTES;
 use crate::problem::Problem;
 use admitone_app::ports::clock::Clock;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, Response};
+use axum::http::{HeaderName, HeaderValue, Response, header};
 use axum::response::IntoResponse;
+pub use doors::Doors;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -16,12 +19,15 @@ use patience::{Answered, Progress, Watched};
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+/// How long whoever is refused may take for his body.
+const REFUSED_BODY_WAIT: Duration = Duration::from_secs(1);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What bounds the server.
@@ -37,20 +43,24 @@ pub struct ServerLimits {
     /// How long an answer may take to begin, in milliseconds; then the request is told that it was
     /// not answered.
     pub answer_wait_ms: u64,
+    /// How long a connection on which nothing is asked is kept when the house closes, in
+    /// milliseconds: who asks on it meanwhile is told to come back, and not cut off.
+    pub refuse_ms: u64,
     /// How long what was accepted may take to be answered when the house closes, in milliseconds.
     pub close_wait_ms: u64,
 }
 
 impl Default for ServerLimits {
     /// 20,000 connections, ten seconds for the head of a request, 75 seconds between requests (a
-    /// visitor in line is asked to come back after 60 at most), fifteen seconds for an answer, ten
-    /// to close.
+    /// visitor in line is asked to come back after 60 at most), fifteen seconds for an answer, half
+    /// a second for those who ask while it closes, ten seconds to close.
     fn default() -> Self {
         Self {
             connections_max: 20_000,
             header_wait_ms: 10_000,
             idle_wait_ms: 75_000,
             answer_wait_ms: 15_000,
+            refuse_ms: 500,
             close_wait_ms: 10_000,
         }
     }
@@ -67,45 +77,41 @@ pub fn bind(address: SocketAddr) -> std::io::Result<StdListener> {
     Ok(socket.into())
 }
 
-/// Serves until `stop`, then answers what was accepted.
+/// Serves until the house closes; then answers what was accepted, and tells whoever asks meanwhile
+/// to come back.
 pub async fn serve(
     listener: StdListener,
     router: Router,
     clock: Arc<dyn Clock>,
     limits: ServerLimits,
-    stop: CancellationToken,
+    doors: Doors,
 ) -> std::io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
-    let slots = Arc::new(Semaphore::new(limits.connections_max));
-    let (connections, over) = (TaskTracker::new(), CancellationToken::new());
-    let numbers = Arc::new(AtomicU64::new(1));
-    loop {
-        let accepted = tokio::select! {
-            () = stop.cancelled() => break,
-            accepted = accept(&listener, &slots) => accepted,
-        };
-        match accepted {
-            Ok((stream, slot)) => {
-                let (router, numbers) = (router.clone(), Arc::clone(&numbers));
-                let (clock, stop, over) = (Arc::clone(&clock), stop.clone(), over.clone());
-                connections.spawn(async move {
-                    let served = connection(stream, router, numbers, (clock, limits), stop);
-                    over.run_until_cancelled(served).await;
-                    drop(slot);
-                });
-            }
-            Err(error) => {
-                // Too many open files, most likely: a pause lets some of them close.
-                tracing::warn!(%error, "cannot accept a connection");
-                clock.sleep_ms(100).await;
-            }
-        }
+    let server = Server {
+        slots: Arc::new(Semaphore::new(limits.connections_max)),
+        connections: TaskTracker::new(),
+        numbers: Arc::new(AtomicU64::new(1)),
+        idle_over: CancellationToken::new(),
+        over: CancellationToken::new(),
+        router,
+        clock,
+        limits,
+        doors,
+    };
+    tokio::select! {
+        () = server.doors.closing.cancelled() => {}
+        () = server.accept(&listener) => {}
     }
-    connections.close();
+    server.connections.close();
+    tokio::select! {
+        () = server.emptied() => {}
+        () = server.accept(&listener) => {}
+    }
+    server.welcome_last(listener.into_std()?)?;
+    let Server { connections, over, clock, limits, .. } = server;
     tokio::select! {
         () = connections.wait() => {}
-        () = clock.sleep_ms(limits.close_wait_ms) => {
-            tracing::warn!(open = connections.len(), "closed with open connections");
+        () = clock.sleep_ms(limits.refuse_ms) => {
             // Whatever they hold on to would keep the store from being closed.
             over.cancel();
             connections.wait().await;
@@ -114,10 +120,79 @@ pub async fn serve(
     Ok(())
 }
 
+struct Server {
+    router: Router,
+    clock: Arc<dyn Clock>,
+    limits: ServerLimits,
+    doors: Doors,
+    slots: Arc<Semaphore>,
+    numbers: Arc<AtomicU64>,
+    connections: TaskTracker,
+    /// Connections on which nothing is asked are closed.
+    idle_over: CancellationToken,
+    /// All are closed.
+    over: CancellationToken,
+}
+
+impl Server {
+    /// Takes connections for ever.
+    async fn accept(&self, listener: &TcpListener) {
+        loop {
+            match accept(listener, &self.slots).await {
+                Ok((stream, slot)) => self.welcome(stream, slot),
+                Err(error) => {
+                    // Too many open files, most likely: a pause lets some of them close.
+                    tracing::warn!(%error, "cannot accept a connection");
+                    self.clock.sleep_ms(100).await;
+                }
+            }
+        }
+    }
+
+    /// Takes those who have come, and nobody any more. The kernel is asked: what the runtime knows
+    /// may be older.
+    fn welcome_last(&self, listener: StdListener) -> std::io::Result<()> {
+        while let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() {
+            let Ok((stream, _)) = listener.accept() else { break };
+            stream.set_nonblocking(true)?;
+            self.welcome(TcpStream::from_std(stream)?, slot);
+        }
+        drop(listener);
+        Ok(())
+    }
+
+    fn welcome(&self, stream: TcpStream, slot: OwnedSemaphorePermit) {
+        let (over, doors) = (self.over.clone(), self.doors.clone());
+        let (router, numbers) = (self.router.clone(), Arc::clone(&self.numbers));
+        let (clock, limits, stop) = (Arc::clone(&self.clock), self.limits, self.idle_over.clone());
+        self.connections.spawn(async move {
+            let served = connection(stream, (router, numbers, doors), (clock, limits), stop);
+            over.run_until_cancelled(served).await;
+            drop(slot);
+        });
+    }
+
+    /// Waits until nobody is there any more, but not for ever.
+    async fn emptied(&self) {
+        tokio::select! {
+            () = self.connections.wait() => return,
+            () = self.clock.sleep_ms(self.limits.refuse_ms) => self.idle_over.cancel(),
+        }
+        let rest_ms = self.limits.close_wait_ms.saturating_sub(self.limits.refuse_ms);
+        tokio::select! {
+            () = self.connections.wait() => {}
+            () = self.clock.sleep_ms(rest_ms) => {
+                tracing::warn!(open = self.connections.len(), "closed with open connections");
+                self.over.cancel();
+            }
+        }
+    }
+}
+
 async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
-) -> std::io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> std::io::Result<(TcpStream, OwnedSemaphorePermit)> {
     let slot = Arc::clone(slots).acquire_owned().await.map_err(std::io::Error::other)?;
     let (stream, _) = listener.accept().await?;
     stream.set_nodelay(true)?;
@@ -126,8 +201,7 @@ async fn accept(
 
 async fn connection(
     stream: TcpStream,
-    router: Router,
-    numbers: Arc<AtomicU64>,
+    (router, numbers, doors): (Router, Arc<AtomicU64>, Doors),
     (clock, limits): (Arc<dyn Clock>, ServerLimits),
     stop: CancellationToken,
 ) {
@@ -138,12 +212,21 @@ async fn connection(
         clock: Arc::clone(&clock),
     };
     let service = service_fn(|request: hyper::Request<Incoming>| {
-        let router = router.clone();
+        let (router, doors) = (router.clone(), doors.clone());
         let number = numbers.fetch_add(1, Ordering::Relaxed);
         let answering = progress.answering();
         let wait = (Arc::clone(&clock), limits.answer_wait_ms);
         async move {
-            let answer = answer(router, request, number, wait).await;
+            let is_leaving = doors.leaving.is_cancelled();
+            let mut answer = if doors.closing.is_cancelled() {
+                refuse(request).await
+            } else {
+                answer(router, request, number, wait).await
+            };
+            if is_leaving || doors.closing.is_cancelled() {
+                // The next question goes to another instance.
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
             let answered = answer.map(|body| Answered { body, _answering: answering });
             Ok::<_, std::convert::Infallible>(answered)
         }
@@ -164,6 +247,21 @@ async fn connection(
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
     }
+}
+
+/// A request that comes while the house closes: it is read, so that the answer is heard, and not
+/// done.
+async fn refuse(request: hyper::Request<Incoming>) -> Response<Body> {
+    let id = request.headers().get(&REQUEST_ID).cloned();
+    let body = axum::body::to_bytes(Body::new(request.into_body()), BODY_MAX_BYTES);
+    // Whoever is slow or says too much is not listened to.
+    drop(tokio::time::timeout(REFUSED_BODY_WAIT, body).await);
+    metrics::counter!("admitone_requests_total", "status" => class(503)).increment(1);
+    let mut response = Problem::closing().into_response();
+    if let Some(id) = id {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
 }
 
 /// One request: a name for it, the figures, the answer. What takes too long is let go, as if the

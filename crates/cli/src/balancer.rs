@@ -36,16 +36,16 @@ impl Balancer {
         }
     }
 
-    /// Takes connections until `stop`; those that are open go on until `over`.
+    /// Takes connections until it is over: while the instances end, they are the ones to say so.
     pub(crate) async fn run(
         self: Arc<Self>,
         listener: TcpListener,
         tasks: TaskTracker,
-        (stop, over): (CancellationToken, CancellationToken),
+        over: CancellationToken,
     ) {
         loop {
             let accepted = tokio::select! {
-                () = stop.cancelled() => return,
+                () = over.cancelled() => return,
                 accepted = listener.accept() => accepted,
             };
             match accepted {
@@ -68,7 +68,7 @@ impl Balancer {
     async fn lead(&self, mut client: TcpStream) {
         let led = match self.connect().await {
             Some(mut instance) => copy_bidirectional(&mut client, &mut instance).await.map(drop),
-            None => client.write_all(NOBODY).await,
+            None => refuse(&mut client).await,
         };
         if let Err(error) = led {
             tracing::debug!(%error, "a connection ended early");
@@ -92,6 +92,20 @@ impl Balancer {
         }
         None
     }
+}
+
+/// Says that nobody is there to a client who has asked: whoever is cut off while he speaks does not
+/// hear it.
+async fn refuse(client: &mut TcpStream) -> std::io::Result<()> {
+    let mut asked = [0; 4_096];
+    let listening = async {
+        while client.read(&mut asked).await? == asked.len() {}
+        client.write_all(NOBODY).await?;
+        client.shutdown().await?;
+        while client.read(&mut asked).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    tokio::time::timeout(PATIENCE, listening).await.unwrap_or(Ok(()))
 }
 
 /// Whether an instance says that it is ready.

@@ -30,6 +30,7 @@ pub(crate) struct Configuration {
     pub(crate) answer_ms: u64,
     pub(crate) queue_depth_max: usize,
     pub(crate) batch_max: usize,
+    pub(crate) drain_ms: u64,
     pub(crate) strategy: StrategyConfiguration,
     pub(crate) redis: RedisConfiguration,
     pub(crate) accounts: AccountsConfiguration,
@@ -121,6 +122,7 @@ impl Default for Configuration {
             answer_ms: 15_000,
             queue_depth_max: 20_000,
             batch_max: 1_024,
+            drain_ms: 0,
             strategy: StrategyConfiguration::default(),
             redis: RedisConfiguration::default(),
             accounts: AccountsConfiguration::default(),
@@ -225,7 +227,7 @@ mod tests {
     type Change = fn(&mut Configuration);
 
     /// A value for each variable that is not its default, and what it makes of the settings.
-    const SAID: [(&str, &str, Change); 19] = [
+    const SAID: [(&str, &str, Change); 20] = [
         ("ADMITONE_LISTEN", "127.0.0.1:9", |c| c.listen.set_port(9)),
         ("ADMITONE_DATA_DIR", "there", |c| c.data_dir = "there".into()),
         ("ADMITONE_STORE", "postgres://there/house", |c| c.store = "postgres://there/house".into()),
@@ -236,6 +238,7 @@ mod tests {
         ("ADMITONE_ANSWER_MS", "7", |c| c.answer_ms = 7),
         ("ADMITONE_QUEUE_DEPTH_MAX", "7", |c| c.queue_depth_max = 7),
         ("ADMITONE_BATCH_MAX", "7", |c| c.batch_max = 7),
+        ("ADMITONE_DRAIN_MS", "7", |c| c.drain_ms = 7),
         ("ADMITONE_STRATEGY", "batched pay=redlock", |c| {
             c.strategy.map = "batched pay=redlock".parse().ok();
         }),

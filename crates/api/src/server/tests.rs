@@ -24,15 +24,16 @@ async fn against<T: Send + 'static>(visit: impl FnOnce(SocketAddr) -> T + Send +
     let limits = ServerLimits {
         header_wait_ms: HEADER_MS,
         idle_wait_ms: IDLE_MS,
+        refuse_ms: 50,
         close_wait_ms: 100,
         ..ServerLimits::default()
     };
-    let stop = CancellationToken::new();
+    let doors = Doors::default();
     let tasks = TaskTracker::new();
     let clock = Arc::new(SystemClock::default());
-    tasks.spawn(serve(listener, router, clock, limits, stop.clone()));
+    tasks.spawn(serve(listener, router, clock, limits, doors.clone()));
     let visited = tokio::task::spawn_blocking(move || visit(address)).await.unwrap();
-    stop.cancel();
+    doors.closing.cancel();
     tasks.close();
     tasks.wait().await;
     visited
@@ -76,13 +77,13 @@ async fn what_is_still_being_answered_after_the_wait_is_let_go() {
         drop(holding);
     };
     let router = Router::new().route("/", get(never));
-    let limits = ServerLimits { close_wait_ms: 100, ..ServerLimits::default() };
-    let (stop, clock) = (CancellationToken::new(), Arc::new(SystemClock::default()));
-    let serving = TaskTracker::new().spawn(serve(listener, router, clock, limits, stop.clone()));
+    let limits = ServerLimits { refuse_ms: 50, close_wait_ms: 100, ..ServerLimits::default() };
+    let (doors, clock) = (Doors::default(), Arc::new(SystemClock::default()));
+    let serving = TaskTracker::new().spawn(serve(listener, router, clock, limits, doors.clone()));
     let mut stream = connect(address);
     stream.write_all(&[HEAD, b"\r\n"].concat()).unwrap();
     used.notified().await;
-    stop.cancel();
+    doors.closing.cancel();
     serving.await.unwrap().unwrap();
     assert_eq!(Arc::strong_count(&held), 1, "a connection that was given up holds on to nothing");
 }
@@ -99,8 +100,8 @@ async fn what_takes_too_long_is_answered_so_and_let_go() {
     };
     let router = Router::new().route("/", get(never));
     let limits = ServerLimits { answer_wait_ms: 200, ..ServerLimits::default() };
-    let (stop, clock) = (CancellationToken::new(), Arc::new(SystemClock::default()));
-    let serving = TaskTracker::new().spawn(serve(listener, router, clock, limits, stop.clone()));
+    let (doors, clock) = (Doors::default(), Arc::new(SystemClock::default()));
+    let serving = TaskTracker::new().spawn(serve(listener, router, clock, limits, doors.clone()));
     let said = tokio::task::spawn_blocking(move || {
         let mut stream = connect(address);
         stream.write_all(&[HEAD, b"connection: close\r\n\r\n"].concat()).unwrap();
@@ -111,7 +112,7 @@ async fn what_takes_too_long_is_answered_so_and_let_go() {
     let said = said.await.unwrap();
     assert!(said.starts_with("http/1.1 503") && said.contains("not_answered"), "{said}");
     assert!(said.contains("retry-after: 2"), "{said}");
-    stop.cancel();
+    doors.closing.cancel();
     serving.await.unwrap().unwrap();
     assert_eq!(Arc::strong_count(&held), 1, "nobody works on it any more");
 }

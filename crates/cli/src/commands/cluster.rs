@@ -87,15 +87,15 @@ async fn serve(arguments: &Cluster, listen: SocketAddr, store: &str) -> Result<E
         }
     }
     say(address, store, key.as_deref(), &places);
-    let balancing = Arc::clone(&balancer);
-    let ends = (stop.clone(), over.clone());
-    let balancing = members.spawn(balancing.run(listener, connections.clone(), ends));
+    let balancing = Arc::clone(&balancer).run(listener, connections.clone(), over.clone());
+    let balancing = TaskTracker::new().spawn(balancing);
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     stop.cancel();
-    // They answer what they accepted, through connections that are open as long.
+    // They answer what they accepted and refuse what comes then, through connections that are open
+    // as long.
     members.close();
     members.wait().await;
     over.cancel();

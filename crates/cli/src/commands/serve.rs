@@ -8,7 +8,7 @@ use crate::shelf::{Guards, shown};
 use crate::wiring::{Purpose, Wired, chance};
 use crate::{demo, logging, strategy};
 use admitone_api::reference::Setting;
-use admitone_api::server::{self, ServerLimits};
+use admitone_api::server::{self, Doors, ServerLimits};
 use admitone_api::{Freedoms, House, Parts, figures};
 use admitone_app::ports::delivery::Delivery;
 use admitone_domain::id::RoomId;
@@ -69,10 +69,11 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
         None
     };
     let metrics = figures::recorder()?;
-    let closing = wired.stop.child_token();
+    let doors = Doors { closing: wired.stop.child_token(), ..Doors::default() };
+    let closing = doors.closing.clone();
     let writer = watch_writer(Arc::clone(&wired.office.delivery), closing.clone());
     let writer = wired.tasks.spawn(writer);
-    let parts = parts(&wired, configuration, (&metrics, &closing))?;
+    let parts = parts(&wired, configuration, (&metrics, &doors))?;
     let bench_routes = arguments.bench_routes;
     let house = House(Arc::new(Parts { reference, bench_routes, ..parts }));
     // Before anybody is told that the house is open: who is told may ask it to close.
@@ -85,17 +86,19 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     };
     let clock = Arc::clone(&wired.office.clock);
     wired.tasks.spawn({
-        let closing = closing.clone();
+        let (doors, clock, drain_ms) = (doors.clone(), Arc::clone(&clock), configuration.drain_ms);
         async move {
             ended.await;
-            closing.cancel();
+            doors.leaving.cancel();
+            clock.sleep_ms(drain_ms).await;
+            doors.closing.cancel();
         }
     });
     wired.tasks.spawn(figures::keep(metrics, Arc::clone(&clock), closing.clone()));
     if let Some(people) = arguments.demo_crowd {
         wired.tasks.spawn(crowd(address, people, closing.clone()));
     }
-    server::serve(listener, admitone_api::router(house), clock, limits, closing).await?;
+    server::serve(listener, admitone_api::router(house), clock, limits, doors).await?;
     tracing::info!("answered what was accepted, closing");
     let writer = writer.await.unwrap_or(Writer::Sound);
     wired.close().await?;
@@ -111,7 +114,7 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
 fn parts(
     wired: &Wired,
     configuration: &Configuration,
-    (metrics, closing): (&figures::PrometheusHandle, &CancellationToken),
+    (metrics, doors): (&figures::PrometheusHandle, &Doors),
 ) -> Result<Parts, Failed> {
     Ok(Parts {
         office: wired.office.clone(),
@@ -129,7 +132,7 @@ fn parts(
         metrics: metrics.clone(),
         chance,
         reference: None,
-        stop: closing.clone(),
+        doors: doors.clone(),
         bench_routes: false,
     })
 }

@@ -40,7 +40,7 @@ const fn strategy(name: &'static str, key: &'static str, kind: Kind) -> Variable
     Variable { name, table: Some("strategy"), key, kind }
 }
 
-pub(super) const VARIABLES: [Variable; 22] = [
+pub(super) const VARIABLES: [Variable; 23] = [
     variable("ADMITONE_LISTEN", "listen", Kind::Text),
     variable("ADMITONE_DATA_DIR", "data_dir", Kind::Text),
     variable("ADMITONE_STORE", "store", Kind::Text),
@@ -51,6 +51,7 @@ pub(super) const VARIABLES: [Variable; 22] = [
     variable("ADMITONE_ANSWER_MS", "answer_ms", Kind::Number),
     variable("ADMITONE_QUEUE_DEPTH_MAX", "queue_depth_max", Kind::Number),
     variable("ADMITONE_BATCH_MAX", "batch_max", Kind::Number),
+    variable("ADMITONE_DRAIN_MS", "drain_ms", Kind::Number),
     strategy("ADMITONE_STRATEGY", "map", Kind::Text),
     strategy("ADMITONE_LOCK_WAIT_MS", "lock_wait_ms", Kind::Number),
     redis("ADMITONE_REDIS", "servers", Kind::Text),

@@ -1,7 +1,8 @@
 //! The end of a house that is asked to close while somebody listens.
 
 use crate::buyer::Buyer;
-use crate::process::{House, admitone};
+use crate::process::{House, admitone, serve};
+use crate::shopper::until;
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::clock::Clock;
 use std::io::{BufRead, BufReader, Write};
@@ -33,4 +34,27 @@ fn a_house_closes_although_somebody_follows_its_rooms_and_seats() {
     }
     let (code, said) = admitone(&["verify"], directory.path());
     assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+fn a_house_that_drains_sells_and_says_that_it_is_not_ready() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = serve(directory.path(), &[]);
+    command.env("ADMITONE_DRAIN_MS", "3000");
+    let house = House::run(command, directory.path());
+    let ready = || house.connect().get("/health/ready", &[]);
+    let mut kept = house.connect();
+    assert_eq!((ready().status, kept.get("/api/v1/concerts", &[]).status), (200, 200));
+    house.ask_to_end();
+    until("it says that it closes", || ready().status == 503);
+    let refused = ready();
+    assert_eq!(refused.json()["code"], "CLOSING");
+    assert!(refused.has_header("retry-after: 1"), "{}", refused.head);
+    // On a connection that was open before, once more, and on a new one.
+    for connection in [&mut kept, &mut house.connect()] {
+        let read = connection.get("/api/v1/concerts", &[]);
+        assert_eq!(read.status, 200, "{}", read.body);
+        assert!(read.has_header("connection: close"), "{}", read.head);
+    }
+    assert!(house.ended(), "it ends well");
 }

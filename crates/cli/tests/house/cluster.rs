@@ -99,9 +99,12 @@ fn with_redis(server: Server) {
     let mut line: Vec<Guest> = (0..GUESTS).map(|_| Guest::joins(&house)).collect();
     let places: Vec<u64> = line.iter().map(|guest| guest.place).collect();
     assert_eq!(places, (1..=GUESTS).collect::<Vec<u64>>(), "one line, in the order of coming");
-    line.iter().for_each(|guest| guest.charges(&house));
-    let mut rooms = streams(&house, &[], "/api/v1/rooms/room_1/events");
-    rooms.iter_mut().for_each(|room| assert_eq!(room.next().0, "room"));
+    for guest in &line {
+        guest.charges(&house);
+    }
+    for room in &mut streams(&house, &[], "/api/v1/rooms/room_1/events") {
+        assert_eq!(room.next().0, "room");
+    }
     let first = &line[0];
     until("the first is let in", || first.is_inside(&house));
     let pass = [("authorization", first.token.as_str()), ("queue-token", first.pass.as_str())];

@@ -32,7 +32,7 @@ mod redis;
 mod redis_locks;
 mod reference;
 mod repeats;
-#[expect(clippy::disallowed_methods, reason = "its load is measured")]
+#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]
 mod rolling;
 mod sale;
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]

@@ -50,9 +50,19 @@ impl House {
     }
 
     /// Asks it to end and waits; whether it ended well.
-    pub(crate) fn stop(mut self) -> bool {
+    pub(crate) fn stop(self) -> bool {
+        self.ask_to_end();
+        self.ended()
+    }
+
+    /// Asks it to end.
+    pub(crate) fn ask_to_end(&self) {
         let pid = self.child.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
+
+    /// Waits for its end; whether it ended well.
+    pub(crate) fn ended(mut self) -> bool {
         self.child.wait().unwrap().success()
     }
 

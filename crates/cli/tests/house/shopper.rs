@@ -150,17 +150,22 @@ pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
 /// A show with so many seats in a row. Its holds are short, so that the seats of who vanishes come
 /// back.
 pub(crate) fn import(directory: &Path, store: &str, seats: usize, room: Option<&str>) {
+    import_behind(directory, store, seats, room.map(|name| json!({ "name": name })));
+}
+
+/// The same behind a room with its settings.
+pub(crate) fn import_behind(directory: &Path, store: &str, seats: usize, room: Option<Value>) {
     let programme = directory.join("programme.json");
-    let rooms: Vec<Value> = room.iter().map(|name| json!({ "name": name })).collect();
     let mut show = json!({
         "opens_at": "2099-01-01T19:00:00Z", "closes_at": "2099-01-01T22:00:00Z",
         "booking_opens_at": "2020-01-01T00:00:00Z", "booking_closes_at": "2099-01-01T00:00:00Z",
         "hold_seconds": 15,
         "seats": [{ "section": "A", "row": "1", "numbers": [1, seats], "price": 10 }],
     });
-    if let Some(room) = room {
-        show["room"] = json!(room);
+    if let Some(room) = &room {
+        show["room"] = room["name"].clone();
     }
+    let rooms: Vec<Value> = room.into_iter().collect();
     let concert = json!({ "name": "Both", "category": "rock", "shows": [show] });
     let document = json!({ "rooms": rooms, "concerts": [concert] });
     std::fs::write(&programme, document.to_string()).unwrap();
