@@ -1,6 +1,7 @@
 //! `cargo xtask services up | down | status`: real PostgreSQL, MariaDB and five Redis nodes on free
-//! loopback ports, in a directory of their own. The tests use the same code. The distribution's
-//! own services are neither started nor touched, and every process is stopped by its number.
+//! loopback ports, in a directory of their own, and the program of nginx, which a test starts by
+//! itself. The tests use the same code. The distribution's own services are neither started nor
+//! touched, and every process is stopped by its number.
 
 mod install;
 mod mariadb;
@@ -24,16 +25,18 @@ pub(crate) enum Service {
     Postgres,
     Mariadb,
     Redis,
+    Nginx,
 }
 
 impl Service {
-    const ALL: [Self; 3] = [Self::Postgres, Self::Mariadb, Self::Redis];
+    const ALL: [Self; 4] = [Self::Postgres, Self::Mariadb, Self::Redis, Self::Nginx];
 
     fn name(self) -> &'static str {
         match self {
             Self::Postgres => "postgres",
             Self::Mariadb => "mariadb",
             Self::Redis => "redis",
+            Self::Nginx => "nginx",
         }
     }
 
@@ -43,15 +46,17 @@ impl Service {
             Self::Postgres => "ADMITONE_TEST_POSTGRES",
             Self::Mariadb => "ADMITONE_TEST_MARIADB",
             Self::Redis => "ADMITONE_TEST_REDIS",
+            Self::Nginx => "ADMITONE_TEST_NGINX",
         }
     }
 
-    /// Starts it; where it can be reached.
+    /// Starts it; where it can be reached. Of nginx, where the program is.
     fn start(self, place: &Place) -> Result<String, String> {
         match self {
             Self::Postgres => postgres::start(place),
             Self::Mariadb => mariadb::start(place),
             Self::Redis => redis::start(place),
+            Self::Nginx => install::require("nginx"),
         }
     }
 }
@@ -78,7 +83,7 @@ pub(crate) fn run(words: &[String]) -> Result<(), String> {
             }
             Ok(())
         }
-        _ => Err("services up | down | status [postgres] [mariadb] [redis]".to_owned()),
+        _ => Err("services up | down | status [postgres] [mariadb] [redis] [nginx]".to_owned()),
     }
 }
 
@@ -89,7 +94,7 @@ fn named(names: &[String]) -> Result<Vec<Service>, String> {
     }
     let find = |name: &String| {
         let found = Service::ALL.into_iter().find(|service| service.name() == name);
-        found.ok_or_else(|| format!("{name} is no service: postgres, mariadb or redis"))
+        found.ok_or_else(|| format!("{name} is no service: postgres, mariadb, redis or nginx"))
     };
     names.iter().map(find).collect()
 }
@@ -116,6 +121,9 @@ fn status(home: &Path, service: Service) {
 fn running(home: &Path, service: Service) -> Option<String> {
     let directory = home.join(service.name());
     let address = std::fs::read_to_string(directory.join("address")).ok()?;
+    if service == Service::Nginx {
+        return Path::new(&address).is_file().then_some(address);
+    }
     let processes = Process::recorded_in(&directory);
     (!processes.is_empty() && processes.iter().all(Process::is_alive)).then_some(address)
 }

@@ -15,6 +15,7 @@ fn packages(service: Service) -> &'static [(&'static str, &'static str)] {
         Service::Mariadb => &[("mariadb-server", "mariadbd")],
         // The second tells a server of a test another time.
         Service::Redis => &[("redis-server", "redis-server"), ("faketime", "faketime")],
+        Service::Nginx => &[("nginx", "nginx")],
     }
 }
 

@@ -11,6 +11,7 @@ mod crowd;
 mod damage;
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]
 mod days;
+mod deploy;
 mod disk;
 mod figures;
 mod freedoms;
@@ -23,6 +24,8 @@ mod kill_line;
 #[expect(clippy::print_stdout, reason = "it measures and says so")]
 mod lock_waits;
 mod matrix;
+#[expect(clippy::print_stdout, reason = "whoever runs tests must see what was not tested")]
+mod nginx;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod one_map;
 mod operations;
