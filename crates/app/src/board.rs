@@ -2,8 +2,10 @@
 //! shown to a crowd. Never the truth: a hold is decided on rows.
 
 mod choose;
+mod copies;
 mod rendering;
 
+pub use copies::{Copies, TOPIC as COPIES};
 pub use rendering::Rendered;
 
 use crate::Trouble;
@@ -13,7 +15,7 @@ use admitone_domain::id::{SeatId, ShowId, TicketTypeId};
 use admitone_domain::seat::{Seat, SeatState};
 use admitone_domain::show::{SeatBlock, SeatPlan};
 use admitone_domain::ticket_type::TicketType;
-use admitone_domain::{Key, Money, Row, Verdict};
+use admitone_domain::{Money, Row, Verdict};
 use arc_swap::ArcSwapOption;
 use rendering::Turn;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -29,6 +31,8 @@ const LOOK_MAX: usize = 1_024;
 /// The boards of all shows that were asked for.
 pub struct Boards {
     reads: Arc<dyn Reads>,
+    /// Where other instances left what they read, if they do.
+    copies: Option<Copies>,
     /// Tells this process's versions from those of another or an earlier one.
     epoch: u64,
     known: RwLock<HashMap<ShowId, Arc<Board>>>,
@@ -38,7 +42,15 @@ pub struct Boards {
 impl Boards {
     /// No boards yet; `epoch` must differ from that of every other process.
     pub fn new(reads: Arc<dyn Reads>, epoch: u64) -> Self {
-        Self { reads, epoch, known: RwLock::default(), loading: tokio::sync::Mutex::default() }
+        let (known, loading) = (RwLock::default(), tokio::sync::Mutex::default());
+        Self { reads, copies: None, epoch, known, loading }
+    }
+
+    /// The same, opened from copies that instances share where there are some. Whoever commits must
+    /// be followed from before this: a copy is brought up to date once.
+    #[must_use]
+    pub fn with_copies(self, copies: Copies) -> Self {
+        Self { copies: Some(copies), ..self }
     }
 
     /// The board of a show. One that does not exist has an empty board, which is not kept.
@@ -66,26 +78,18 @@ impl Boards {
     /// Reads all of a show; whether there is one.
     async fn fill(&self, board: &Board) -> Result<bool, Trouble> {
         let show = board.show;
-        let mut found = self.reads.rows(&[Key::Show(show), Key::Plan(show)]).await?.into_iter();
-        if found.next().flatten().is_none() {
+        let rows = match &self.copies {
+            Some(copies) => copies.rows(&*self.reads, show).await?,
+            None => copies::rows_of(&*self.reads, show).await?,
+        };
+        if rows.is_empty() {
             return Ok(false);
         }
-        let plan = found.next().flatten();
-        let mut seats = Vec::new();
-        if let Some(Row::Plan(_, plan)) = plan.as_ref().map(|loaded| &*loaded.row) {
-            seats.extend(plan.blocks.iter().flat_map(SeatBlock::seats).map(Key::Seat));
-        }
-        for loaded in self.reads.rows(&seats).await?.into_iter().flatten() {
+        let mut plan_version = 0;
+        for loaded in &rows {
             board.apply(&loaded.row, loaded.version);
-        }
-        let plan_version = plan.as_ref().map_or(0, |plan| plan.version);
-        if let Some(plan) = plan {
-            board.apply(&plan.row, plan.version);
-        }
-        for listed in self.reads.ticket_types(board.show).await? {
-            let key = Key::TicketType(listed.id);
-            for loaded in self.reads.rows(&[key]).await?.into_iter().flatten() {
-                board.apply(&loaded.row, loaded.version);
+            if matches!(&*loaded.row, Row::Plan(..)) {
+                plan_version = loaded.version.max(plan_version);
             }
         }
         let mut state = board.lock();

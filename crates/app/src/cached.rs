@@ -29,22 +29,47 @@ impl CachedReads {
     /// It had to be read, and that failed.
     pub async fn read<F: Future<Output = Result<Vec<u8>, Trouble>>>(
         &self,
-        topic: &str,
+        topic: &'static str,
         name: &str,
         read: impl FnOnce() -> F,
     ) -> Result<Vec<u8>, Trouble> {
         if let Some(value) = self.look(topic, name).await.1 {
-            count("hit");
+            count(topic, "hit");
             return Ok(value);
         }
         let flight = self.flight(topic, name);
         let _one_at_a_time = flight.lock().await;
         let (turn, value) = self.look(topic, name).await;
         if let Some(value) = value {
-            count("shared");
+            count(topic, "shared");
             return Ok(value);
         }
-        count("miss");
+        self.keep(topic, name, turn, read).await
+    }
+
+    /// The same, read now whatever the cache has.
+    ///
+    /// # Errors
+    /// It could not be read.
+    pub async fn renew<F: Future<Output = Result<Vec<u8>, Trouble>>>(
+        &self,
+        topic: &'static str,
+        name: &str,
+        read: impl FnOnce() -> F,
+    ) -> Result<Vec<u8>, Trouble> {
+        let (turn, _) = self.look(topic, name).await;
+        self.keep(topic, name, turn, read).await
+    }
+
+    /// Reads, and keeps it unless the topic was dropped meanwhile.
+    async fn keep<F: Future<Output = Result<Vec<u8>, Trouble>>>(
+        &self,
+        topic: &'static str,
+        name: &str,
+        turn: Option<u64>,
+        read: impl FnOnce() -> F,
+    ) -> Result<Vec<u8>, Trouble> {
+        count(topic, "miss");
         let value = read().await?;
         if let Some(turn) = turn
             && let Err(trouble) = self.cache.put(topic, name, &value, turn).await
@@ -55,11 +80,11 @@ impl CachedReads {
     }
 
     /// What the cache says; no turn when it is in trouble.
-    async fn look(&self, topic: &str, name: &str) -> (Option<u64>, Option<Vec<u8>>) {
+    async fn look(&self, topic: &'static str, name: &str) -> (Option<u64>, Option<Vec<u8>>) {
         match self.cache.get(topic, name).await {
             Ok(cached) => (Some(cached.turn), cached.value),
             Err(trouble) => {
-                count("away");
+                count(topic, "away");
                 tracing::debug!(%trouble, topic, "the cache is left out");
                 (None, None)
             }
@@ -80,6 +105,7 @@ impl CachedReads {
 }
 
 /// The hit rate is `hit` and `shared` of all.
-fn count(outcome: &'static str) {
-    metrics::counter!("admitone_cache_reads_total", "outcome" => outcome).increment(1);
+fn count(topic: &'static str, outcome: &'static str) {
+    metrics::counter!("admitone_cache_reads_total", "of" => topic, "outcome" => outcome)
+        .increment(1);
 }

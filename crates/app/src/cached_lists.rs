@@ -4,12 +4,13 @@
 //! kept. Rows, and what belongs to one buyer, are never cached.
 
 use crate::Trouble;
+use crate::board;
 use crate::cached::CachedReads;
 use crate::ports::cache::Cache;
 use crate::ports::delivery::{Delivery, Reply};
 use crate::ports::reads::{ConcertFilter, Page, Reads};
-use crate::strategy::Operation;
 use crate::trouble::TroubleKind;
+use admitone_domain::command::operate::Operate;
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{BuyerId, ConcertId, ReservationId, ShowId};
 use admitone_domain::party::Operator;
@@ -18,7 +19,7 @@ use admitone_domain::reservation::Reservation;
 use admitone_domain::show::Show;
 use admitone_domain::ticket_type::TicketType;
 use admitone_domain::wallet::Entry;
-use admitone_domain::{Command, CommandId, Key, Loaded, StoredAnswer};
+use admitone_domain::{Action, Command, CommandId, Key, Loaded, StoredAnswer};
 use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -102,22 +103,37 @@ impl Reads for CachedLists {
     }
 }
 
-/// Has the lists dropped when an operator changed something, before that is answered.
+/// Has the lists, and the copies of boards, dropped when an operator changed something, before that
+/// is answered.
 pub struct DropsLists {
     /// Brings the commands.
     pub delivery: Arc<dyn Delivery>,
-    /// Where the lists are.
+    /// Where they are.
     pub cache: Arc<dyn Cache>,
+}
+
+/// The topic that a command makes old. What a crowd does makes none old: it would be read anew
+/// all the time.
+fn changed_by(action: &Action) -> Option<&'static str> {
+    match action {
+        Action::Operate(Operate::SaveConcert(_) | Operate::SaveShow(_)) => Some(TOPIC),
+        Action::Operate(
+            Operate::AddSeats(_) | Operate::SaveSeats(_) | Operate::SaveTicketType(_),
+        ) => Some(board::COPIES),
+        _ => None,
+    }
 }
 
 #[async_trait]
 impl Delivery for DropsLists {
     async fn submit(&self, command: Command) -> Result<Reply, Trouble> {
-        let changes_lists = Operation::of(&command.action) == Operation::Operate;
+        let changed = changed_by(&command.action);
         let replied = self.delivery.submit(command).await;
         // Also when it is not known what came of it.
-        if changes_lists && let Err(trouble) = self.cache.drop_topic(TOPIC).await {
-            tracing::warn!(%trouble, "cached lists are old until their time is over");
+        if let Some(topic) = changed
+            && let Err(trouble) = self.cache.drop_topic(topic).await
+        {
+            tracing::warn!(%trouble, topic, "what is cached is old until its time is over");
         }
         replied
     }

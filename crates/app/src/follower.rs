@@ -66,32 +66,35 @@ impl Follower {
         let news = self.outbox.news(*newest, gaps, AT_ONCE_MAX).await?;
         if !news.events.is_empty() {
             let events: Vec<Event> = news.events.iter().map(|(_, event)| event.clone()).collect();
-            let changes = self.changes(&events).await?;
+            let rows = rows_about(&*self.reads, &events).await?;
+            let changes = rows.into_iter().map(change).collect();
             let verdict = Arc::new(Verdict { changes, events, ..Verdict::default() });
             self.taps.iter().for_each(|tap| tap.committed(&verdict));
         }
         self.position.pass(&news);
         Ok(news.events.len())
     }
+}
 
-    /// The rows that the events are about, as they are now. Seats come before the plan that names
-    /// them.
-    async fn changes(&self, events: &[Event]) -> Result<Vec<Change>, Trouble> {
-        let about: BTreeSet<Key> = events.iter().map(|event| event.aggregate).collect();
-        let about: Vec<Key> = about.into_iter().filter(is_followed).collect();
-        let found = self.rows(&about).await?;
-        let wares: BTreeSet<Key> = found.iter().flat_map(|loaded| wares(&loaded.row)).collect();
-        let wares: Vec<Key> = wares.into_iter().collect();
-        let wares = self.rows(&wares).await?;
-        Ok(wares.into_iter().chain(found).map(change).collect())
-    }
+/// The rows that events are about, as they are now. Seats come before the plan that names them.
+pub(crate) async fn rows_about(
+    reads: &dyn Reads,
+    events: &[Event],
+) -> Result<Vec<Loaded>, Trouble> {
+    let about: BTreeSet<Key> = events.iter().map(|event| event.aggregate).collect();
+    let about: Vec<Key> = about.into_iter().filter(is_followed).collect();
+    let found = rows(reads, &about).await?;
+    let wares: BTreeSet<Key> = found.iter().flat_map(|loaded| wares(&loaded.row)).collect();
+    let wares: Vec<Key> = wares.into_iter().collect();
+    let wares = rows(reads, &wares).await?;
+    Ok(wares.into_iter().chain(found).collect())
+}
 
-    async fn rows(&self, keys: &[Key]) -> Result<Vec<Loaded>, Trouble> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        Ok(self.reads.rows(keys).await?.into_iter().flatten().collect())
+async fn rows(reads: &dyn Reads, keys: &[Key]) -> Result<Vec<Loaded>, Trouble> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
     }
+    Ok(reads.rows(keys).await?.into_iter().flatten().collect())
 }
 
 /// Where a follower begins.

@@ -2,6 +2,7 @@
 
 mod cache;
 mod instances;
+mod outbox;
 mod reads;
 mod state;
 mod store;

@@ -7,8 +7,10 @@ use crate::shelf::Shelf;
 use admitone_adapter_redis::{
     LockOptions, LockSetup, Node, RedisCache, RedisLock, RedisRooms, RoomOptions,
 };
+use admitone_app::board::Copies;
 use admitone_app::ports::cache::Cache;
 use admitone_app::ports::lock::Lock;
+use admitone_app::ports::outbox::Outbox;
 use admitone_app::ports::room_journal::RoomJournal;
 use admitone_app::ports::shared_room::SharedRooms;
 use admitone_app::ports::store::Store;
@@ -23,6 +25,10 @@ const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Lists are kept so long: so old is what a died instance did not drop.
 const LISTS_MS: u64 = 5_000;
+
+/// Copies of boards are kept so long. They are brought up to date when they are used, so what
+/// bounds this is the work of that.
+const COPIES_MS: u64 = 60_000;
 
 /// The servers that are configured.
 pub(crate) struct Beside {
@@ -72,6 +78,12 @@ impl Beside {
     /// The cache of lists.
     pub(crate) fn cache(&self) -> Arc<dyn Cache> {
         Arc::new(RedisCache::new(self.nodes[0].clone(), &self.prefix, LISTS_MS))
+    }
+
+    /// Copies of boards, brought up to date by this outbox.
+    pub(crate) fn copies(&self, outbox: Arc<dyn Outbox>) -> Copies {
+        let cache = RedisCache::new(self.nodes[0].clone(), &self.prefix, COPIES_MS);
+        Copies::new(Arc::new(cache), outbox)
     }
 
     /// The locks that a map needs.

@@ -13,7 +13,7 @@ use admitone_app::board::Boards;
 use admitone_app::cached_lists::{CachedLists, DropsLists};
 use admitone_app::clock::SystemClock;
 use admitone_app::delivery::{ChannelLimits, Router, RouterSetup};
-use admitone_app::follower::Follower;
+use admitone_app::follower::{Follower, Start};
 use admitone_app::gates::Gates;
 use admitone_app::ids::Ids;
 use admitone_app::lock_watch::LockWatch;
@@ -95,13 +95,9 @@ impl Wired {
         }
         let reads = shelf.reads();
         // Before anything is loaded: what others commit from here on is told.
-        let outbox = shelf.outbox().filter(|_| purpose == Purpose::Selling);
-        let follower = match outbox {
-            Some(outbox) => Some(Follower::begin(outbox).await?),
-            None => None,
-        };
-        let epoch = u64::try_from(chance() & 0xffff_ffff).unwrap_or(1);
-        let boards = Arc::new(Boards::new(Arc::clone(&reads), epoch));
+        let follower = begin(&shelf, purpose).await?;
+        let copies = beside.as_ref().filter(|_| follower.is_some());
+        let boards = boards(&shelf, &reads, copies);
         let gates = Arc::new(Gates::new(Arc::clone(&reads)));
         let parties = Arc::new(Parties::default());
         parties.load(&*reads, &*shelf.records()).await?;
@@ -165,6 +161,24 @@ impl Wired {
         }
         self.shelf.close().await
     }
+}
+
+/// Follows what others commit, if they can and this house sells.
+async fn begin(shelf: &Shelf, purpose: Purpose) -> Result<Option<Start>, Failed> {
+    match shelf.outbox().filter(|_| purpose == Purpose::Selling) {
+        Some(outbox) => Ok(Some(Follower::begin(outbox).await?)),
+        None => Ok(None),
+    }
+}
+
+/// The boards; copies are shared by those that follow each other.
+fn boards(shelf: &Shelf, reads: &Arc<dyn Reads>, copies: Option<&Beside>) -> Arc<Boards> {
+    let epoch = u64::try_from(chance() & 0xffff_ffff).unwrap_or(1);
+    let boards = Boards::new(Arc::clone(reads), epoch);
+    Arc::new(match (copies, shelf.outbox()) {
+        (Some(beside), Some(outbox)) => boards.with_copies(beside.copies(outbox)),
+        _ => boards,
+    })
 }
 
 /// Where a house has its waiting rooms.

@@ -160,10 +160,11 @@ pub const FIGURES: [Figure; 44] = [
     figure(
         "admitone_cache_reads_total",
         Counter,
-        "lists",
-        "outcome",
-        "Lists that were read through the cache of all instances: `hit`, `shared` with somebody who \
-         read it at the same time, `miss`, or `away` when the cache did not answer.",
+        "reads",
+        "of, outcome",
+        "What was read through the cache of all instances, of `lists` or of `seats`, which whoever \
+         has no board of a show yet reads: `hit`, `shared` with somebody who read it at the same \
+         time, `miss`, or `away` when the cache did not answer.",
     ),
     figure(
         "admitone_fold_rows",

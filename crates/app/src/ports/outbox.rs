@@ -3,6 +3,7 @@
 use crate::Trouble;
 use admitone_domain::Event;
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 /// Reads events by their numbers. Numbers are given before the commit, so a smaller one may become
 /// visible after a greater one; but whoever changes a row that another batch changed is numbered
@@ -23,7 +24,7 @@ pub trait Outbox: Send + Sync {
 }
 
 /// Where an outbox ends.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
     /// The greatest number that is visible.
     pub newest: u64,
@@ -33,7 +34,7 @@ pub struct End {
 
 /// Neighbouring numbers that are not visible though a greater one is: batches that are not
 /// committed yet, or never will be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// The first of them.
     pub first: u64,

@@ -20,17 +20,20 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-/// Reads of a show that stop on their way back.
-struct Paused {
-    inner: Arc<dyn Reads>,
-    has_read: Arc<Semaphore>,
-    may_return: Arc<Semaphore>,
+/// Reads of a show that stop on their way back, and a count of the seats that were read.
+pub(crate) struct Paused {
+    pub(crate) inner: Arc<dyn Reads>,
+    pub(crate) has_read: Arc<Semaphore>,
+    pub(crate) may_return: Arc<Semaphore>,
+    pub(crate) seats: Arc<AtomicU32>,
 }
 
 #[async_trait]
 impl Reads for Paused {
     async fn rows(&self, keys: &[Key]) -> Result<Vec<Option<Loaded>>, Trouble> {
         let found = self.inner.rows(keys).await;
+        let seats = keys.iter().filter(|key| matches!(key, Key::Seat(_))).count();
+        self.seats.fetch_add(u32::try_from(seats).unwrap(), Ordering::SeqCst);
         if keys.contains(&Key::Plan(SHOW)) {
             self.has_read.add_permits(1);
             self.may_return.acquire().await.unwrap().forget();
@@ -88,7 +91,8 @@ async fn seats_that_are_added_while_a_board_reads_the_plan_are_on_it() {
     let (has_read, may_return) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let through = |inner| {
         let (has_read, may_return) = (Arc::clone(&has_read), Arc::clone(&may_return));
-        let reads: Arc<dyn Reads> = Arc::new(Paused { inner, has_read, may_return });
+        let reads: Arc<dyn Reads> =
+            Arc::new(Paused { inner, has_read, may_return, seats: Arc::default() });
         reads
     };
     let house = House::reading(through).await;

@@ -44,6 +44,7 @@ pub(crate) struct House {
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) clock: Arc<HandClock>,
     pub(crate) log: Arc<MemoryRoomLog>,
+    pub(crate) store: MemoryStore,
     stop: CancellationToken,
     next: AtomicU64,
 }
@@ -86,10 +87,11 @@ impl House {
             delivery: Arc::new(Direct::new(Arc::new(settler))),
             reads,
             boards,
-            ids: Arc::new(Ids::new(Arc::new(store))),
+            ids: Arc::new(Ids::new(Arc::new(store.clone()))),
             clock: clock.clone(),
         };
-        let house = Self { office, rooms, clock, log, stop, next: AtomicU64::new(1 << 32) };
+        let next = AtomicU64::new(1 << 32);
+        let house = Self { office, rooms, clock, log, store, stop, next };
         house.open_sale().await;
         house
     }
