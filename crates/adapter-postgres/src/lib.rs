@@ -19,6 +19,7 @@
 //!   answer of the batch on another connection.
 
 mod answers;
+mod bell;
 mod client;
 mod due;
 mod house;
@@ -35,6 +36,7 @@ mod tables;
 mod trouble;
 pub mod verify;
 
+pub use bell::PostgresBell;
 pub use open::{Guards, OpenTrouble, Options, PostgresStore, Time};
 
 /// The migrations: the tables, and the guards as a set of their own that can be left out.

@@ -77,6 +77,7 @@ pub struct PostgresStore {
     pool: Pool,
     /// The server ends a statement before that; a server that does not is away.
     pub(crate) silence: Duration,
+    config: Arc<Config>,
     time: Time,
     is_guarded: bool,
 }
@@ -87,7 +88,7 @@ impl PostgresStore {
         let config = config(url, &options)?;
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let wait = Duration::from_millis(options.wait_ms);
-        let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
+        let pool = Pool::builder(Manager::from_config(config.clone(), NoTls, recycling))
             .max_size(options.connections_max)
             .wait_timeout(Some(wait))
             .create_timeout(Some(CONNECT))
@@ -99,7 +100,8 @@ impl PostgresStore {
         let mut client = connected.map_err(OpenTrouble::Unreachable)?;
         let is_guarded = house::migrate(&mut client, options.guards).await?;
         let silence = wait * 2 + GRACE;
-        Ok(Self { pool, silence, time: options.time, is_guarded })
+        let config = Arc::new(config);
+        Ok(Self { pool, silence, config, time: options.time, is_guarded })
     }
 
     /// Whether the tables have their guards. They are never taken away again.
@@ -110,6 +112,11 @@ impl PostgresStore {
     /// Ends the connections; what was answered is durable.
     pub fn close(&self) {
         self.pool.close();
+    }
+
+    /// How to connect beside the pool.
+    pub(crate) fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config)
     }
 
     /// A connection of the pool.

@@ -4,6 +4,7 @@
 //! costs speed. What a script does is one step for everybody; the scripts are the `.lua` files
 //! beside the code that calls them.
 
+mod bell;
 mod cache;
 mod chance;
 pub mod lock;
@@ -11,6 +12,7 @@ mod monotonic;
 mod node;
 pub mod room;
 
+pub use bell::RedisBell;
 pub use cache::RedisCache;
 pub use lock::{LockOptions, LockSetup, RedisLock};
 pub use node::Node;

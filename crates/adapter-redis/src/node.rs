@@ -57,6 +57,15 @@ impl Node {
         self.bounded("wait for copies", wait.query_async(&mut manager)).await
     }
 
+    /// Tells whoever listens to a channel.
+    pub(crate) async fn publish(&self, channel: &str, message: &str) -> Result<(), Trouble> {
+        let mut manager = self.manager.clone();
+        let mut call = redis::cmd("PUBLISH");
+        call.arg(channel).arg(message);
+        let told = self.bounded("publish", call.query_async::<u64>(&mut manager)).await;
+        told.map(|_| ())
+    }
+
     async fn bounded<T>(
         &self,
         operation: &'static str,

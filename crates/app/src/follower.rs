@@ -8,8 +8,10 @@
 //! to be after its own commit may be wrong, and what is read is not.
 
 mod position;
+mod ringer;
 
 use crate::Trouble;
+use crate::ports::bell::{Bell, NoBell};
 use crate::ports::clock::Clock;
 use crate::ports::outbox::Outbox;
 use crate::ports::reads::Reads;
@@ -18,12 +20,15 @@ use admitone_domain::reservation::Ware;
 use admitone_domain::show::SeatBlock;
 use admitone_domain::{Change, Delta, Event, Guard, Key, Loaded, Row, Verdict};
 use position::Position;
+pub use ringer::Ringer;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// Whoever is told by this is told so late at most, while the store answers.
+/// Whoever is told by this is told so late at most, while the store answers: what a lost hint costs.
 const PAUSE_MS: u64 = 100;
+/// However often others ring, it is looked no more often than this.
+const REST_MS: u64 = 20;
 /// So many events are read at once.
 const AT_ONCE_MAX: usize = 2_048;
 
@@ -34,6 +39,7 @@ pub struct Follower {
     reads: Arc<dyn Reads>,
     taps: Vec<Arc<dyn Tap>>,
     clock: Arc<dyn Clock>,
+    bell: Arc<dyn Bell>,
 }
 
 impl Follower {
@@ -43,19 +49,30 @@ impl Follower {
         Ok(Start { position: outbox.end().await?.into(), outbox })
     }
 
+    /// The same, looking at once when this bell is heard.
+    #[must_use]
+    pub fn woken_by(self, bell: Arc<dyn Bell>) -> Self {
+        Self { bell, ..self }
+    }
+
     /// Follows until `stop`.
     pub async fn run(mut self, stop: CancellationToken) {
-        let (outbox, clock) = (Arc::clone(&self.outbox), Arc::clone(&self.clock));
+        let (bell, clock) = (Arc::clone(&self.bell), Arc::clone(&self.clock));
         while !stop.is_cancelled() {
             match self.round().await {
                 Ok(AT_ONCE_MAX..) => continue,
                 Ok(_) => {}
                 Err(trouble) => tracing::warn!(%trouble, "cannot see what others commit"),
             }
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = clock.sleep_ms(PAUSE_MS) => {}
-                () = outbox.hint() => {}
+            let waiting = async {
+                clock.sleep_ms(REST_MS).await;
+                tokio::select! {
+                    () = bell.heard() => "hint",
+                    () = clock.sleep_ms(PAUSE_MS - REST_MS) => "time",
+                }
+            };
+            if let Some(why) = stop.run_until_cancelled(waiting).await {
+                metrics::counter!("admitone_follower_looks_total", "woken_by" => why).increment(1);
             }
         }
     }
@@ -112,7 +129,7 @@ impl Start {
         clock: Arc<dyn Clock>,
     ) -> Follower {
         let Self { outbox, position } = self;
-        Follower { outbox, position, reads, taps, clock }
+        Follower { outbox, position, reads, taps, clock, bell: Arc::new(NoBell) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the application needs of the world, each need a file.
 
+pub mod bell;
 pub mod cache;
 pub mod clock;
 pub mod delivery;

@@ -5,9 +5,10 @@ use crate::config::Configuration;
 use crate::exit::{Failed, failed};
 use crate::shelf::Shelf;
 use admitone_adapter_redis::{
-    LockOptions, LockSetup, Node, RedisCache, RedisLock, RedisRooms, RoomOptions,
+    LockOptions, LockSetup, Node, RedisBell, RedisCache, RedisLock, RedisRooms, RoomOptions,
 };
 use admitone_app::board::Copies;
+use admitone_app::ports::bell::Bell;
 use admitone_app::ports::cache::Cache;
 use admitone_app::ports::lock::Lock;
 use admitone_app::ports::outbox::Outbox;
@@ -78,6 +79,13 @@ impl Beside {
     /// The cache of lists.
     pub(crate) fn cache(&self) -> Arc<dyn Cache> {
         Arc::new(RedisCache::new(self.nodes[0].clone(), &self.prefix, LISTS_MS))
+    }
+
+    /// The bell between instances.
+    pub(crate) fn bell(&self, tasks: &TaskTracker, stop: &CancellationToken) -> Arc<dyn Bell> {
+        let bell = Arc::new(RedisBell::new(self.nodes[0].clone(), &self.prefix));
+        tasks.spawn(Arc::clone(&bell).listen(stop.clone()));
+        bell
     }
 
     /// Copies of boards, brought up to date by this outbox.

@@ -8,6 +8,7 @@ use crate::wiring::chance;
 use admitone_adapter_mysql::MysqlStore;
 use admitone_adapter_postgres::PostgresStore;
 use admitone_adapter_sqlite::{SqliteRoomLog, SqliteStore};
+use admitone_app::ports::bell::Bell;
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::instances::Instances;
 use admitone_app::ports::lock_waits::LockWaits;
@@ -116,6 +117,18 @@ impl Shelf {
             Self::Postgres(store) => Some(Arc::new(store.clone())),
             Self::Mysql(store) => Some(Arc::new(store.clone())),
         }
+    }
+
+    /// The bell that it has for those who share it, if it has one.
+    pub(crate) async fn bell(
+        &self,
+        tasks: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> Result<Option<Arc<dyn Bell>>, Failed> {
+        let Self::Postgres(store) = self else { return Ok(None) };
+        let bell = Arc::new(store.bell(&self.name().await?, &format!("{:032x}", chance())));
+        tasks.spawn(Arc::clone(&bell).listen(stop.clone()));
+        Ok(Some(bell))
     }
 
     /// The list of those who share it; none where nobody can.

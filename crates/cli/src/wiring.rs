@@ -13,11 +13,12 @@ use admitone_app::board::Boards;
 use admitone_app::cached_lists::{CachedLists, DropsLists};
 use admitone_app::clock::SystemClock;
 use admitone_app::delivery::{ChannelLimits, Router, RouterSetup};
-use admitone_app::follower::{Follower, Start};
+use admitone_app::follower::{Follower, Ringer, Start};
 use admitone_app::gates::Gates;
 use admitone_app::ids::Ids;
 use admitone_app::lock_watch::LockWatch;
 use admitone_app::membership::{LEASE_MS, MemberStore, Membership, Who};
+use admitone_app::ports::bell::{Bell, NoBell};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
 use admitone_app::ports::reads::Reads;
@@ -110,8 +111,8 @@ impl Wired {
         let mut taps: Vec<Arc<dyn Tap>> = vec![boards.clone(), gates.clone(), parties.clone()];
         taps.extend(rooms.clone().map(|rooms| rooms as Arc<dyn Tap>));
         if let Some(start) = follower {
-            let follower = start.follow(Arc::clone(&reads), taps.clone(), Arc::clone(&clock));
-            tasks.spawn(follower.run(stop.clone()));
+            let bell = bell(&shelf, beside.as_ref(), (&tasks, &stop)).await?;
+            follow(start, bell, (&reads, &clock), &mut taps, (&tasks, &stop));
         }
         taps.push(Arc::new(Commits));
         let locks = match &beside {
@@ -169,6 +170,34 @@ async fn begin(shelf: &Shelf, purpose: Purpose) -> Result<Option<Start>, Failed>
         Some(outbox) => Ok(Some(Follower::begin(outbox).await?)),
         None => Ok(None),
     }
+}
+
+/// Who has others look at once: Redis if there is one, else the store if it can.
+async fn bell(
+    shelf: &Shelf,
+    beside: Option<&Beside>,
+    (tasks, stop): (&TaskTracker, &CancellationToken),
+) -> Result<Arc<dyn Bell>, Failed> {
+    match beside {
+        Some(beside) => Ok(beside.bell(tasks, stop)),
+        None => Ok(shelf.bell(tasks, stop).await?.unwrap_or_else(|| Arc::new(NoBell))),
+    }
+}
+
+/// Tells those who follow commits of what others commit, and has others look at what is committed
+/// here.
+fn follow(
+    start: Start,
+    bell: Arc<dyn Bell>,
+    (reads, clock): (&Arc<dyn Reads>, &Arc<dyn Clock>),
+    taps: &mut Vec<Arc<dyn Tap>>,
+    (tasks, stop): (&TaskTracker, &CancellationToken),
+) {
+    let follower = start.follow(Arc::clone(reads), taps.clone(), Arc::clone(clock));
+    tasks.spawn(follower.woken_by(Arc::clone(&bell)).run(stop.clone()));
+    let ringer = Arc::new(Ringer::new(bell, Arc::clone(clock)));
+    tasks.spawn(Arc::clone(&ringer).run(stop.clone()));
+    taps.push(ringer);
 }
 
 /// The boards; copies are shared by those that follow each other.

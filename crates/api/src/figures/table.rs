@@ -39,7 +39,7 @@ const fn figure(
 use Kind::{Counter, Gauge, Histogram};
 
 /// All figures of the house.
-pub const FIGURES: [Figure; 44] = [
+pub const FIGURES: [Figure; 45] = [
     figure(
         "admitone_requests_total",
         Counter,
@@ -156,6 +156,14 @@ pub const FIGURES: [Figure; 44] = [
         "",
         "How often transactions waited for each other in a circle, in all databases of the server. \
          Only grows.",
+    ),
+    figure(
+        "admitone_follower_looks_total",
+        Counter,
+        "looks",
+        "woken_by",
+        "How often this instance looked what others had committed: woken by a `hint` of theirs, or \
+         by `time`, which is as often as ten times a second while nobody hints.",
     ),
     figure(
         "admitone_cache_reads_total",

@@ -6,13 +6,14 @@ use crate::events::{self, Events};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use admitone_app::board::Board;
+use admitone_domain::Moment;
 use admitone_domain::id::ShowId;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::Event;
 use std::sync::Arc;
 
-/// At most four events a second, whatever happens.
+/// At most four events a second, whatever happens; the first after a pause at once.
 const PAUSE_MS: u64 = 250;
 
 /// Follow the seats of a show
@@ -35,7 +36,15 @@ pub(crate) async fn follow_seats(
 ) -> Result<Events, Problem> {
     check_pass(&house, id, &headers).await?;
     let board = house.office.boards.board(id).await?;
-    let start = Followed { house: house.clone(), headers, id, board, seen: None, is_over: false };
+    let start = Followed {
+        house: house.clone(),
+        headers,
+        id,
+        board,
+        seen: None,
+        sent: Moment::MIN,
+        is_over: false,
+    };
     Ok(events::until_closed(&house, futures_util::stream::unfold(start, next)))
 }
 
@@ -46,6 +55,8 @@ struct Followed {
     board: Arc<Board>,
     /// The last version that was sent.
     seen: Option<(u64, u64)>,
+    /// When.
+    sent: Moment,
     is_over: bool,
 }
 
@@ -56,7 +67,11 @@ async fn next(mut followed: Followed) -> Option<(Event, Followed)> {
     if let Some((_, version)) = followed.seen {
         let mut news = followed.board.follow();
         news.wait_for(|newest| *newest > version).await.ok()?;
-        followed.house.office.clock.sleep_ms(PAUSE_MS).await;
+        let clock = &followed.house.office.clock;
+        let since_ms = clock.now().ms_since(followed.sent);
+        if since_ms < PAUSE_MS {
+            clock.sleep_ms(PAUSE_MS - since_ms).await;
+        }
         // A pass may have ended since: who is outside is told so and nothing more.
         if let Err(problem) = check_pass(&followed.house, followed.id, &followed.headers).await {
             followed.is_over = true;
@@ -70,6 +85,7 @@ async fn next(mut followed: Followed) -> Option<(Event, Followed)> {
         None => ("snapshot", followed.board.snapshot(), true),
     };
     followed.seen = Some((snapshot.epoch, snapshot.version));
+    followed.sent = followed.house.office.clock.now();
     let body = String::from_utf8(render(followed.id, &snapshot, complete)).unwrap_or_default();
     Some((Event::default().event(name).data(body), followed))
 }

@@ -16,11 +16,6 @@ pub trait Outbox: Send + Sync {
     /// Events with greater numbers, at most `limit`, and those that have appeared in the gaps; all
     /// in the order of their numbers.
     async fn news(&self, after: u64, gaps: &[Gap], limit: usize) -> Result<News, Trouble>;
-
-    /// Waits for a hint that something was committed. It may never come.
-    async fn hint(&self) {
-        std::future::pending::<()>().await;
-    }
 }
 
 /// Where an outbox ends.

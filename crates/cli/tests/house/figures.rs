@@ -60,6 +60,8 @@ fn every_figure_is_explained_and_every_explained_one_is_there() {
     let mut expected = documented();
     // Observed only where a strategy has a lock, and the embedded store's has none.
     assert!(expected.remove("admitone_lock_wait_seconds").is_some());
+    // Counted only where there are others to follow.
+    assert!(expected.remove("admitone_follower_looks_total").is_some());
     // Counted only where there is a cache, which is beside stores that instances share.
     assert!(expected.remove("admitone_cache_reads_total").is_some());
     // Told by servers, and the embedded store is none.
