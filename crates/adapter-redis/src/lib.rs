@@ -5,6 +5,7 @@
 //! beside the code that calls them.
 
 mod bell;
+mod buckets;
 mod cache;
 mod chance;
 pub mod lock;
@@ -13,6 +14,7 @@ mod node;
 pub mod room;
 
 pub use bell::RedisBell;
+pub use buckets::RedisBuckets;
 pub use cache::RedisCache;
 pub use lock::{LockOptions, LockSetup, RedisLock};
 pub use node::Node;

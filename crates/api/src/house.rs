@@ -10,6 +10,7 @@ pub use parties::Parties;
 
 pub(crate) use jwt::buyer_named;
 
+use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::server::Doors;
 use admitone_app::BoxOffice;
@@ -42,6 +43,8 @@ pub struct Parts {
     pub issuer: Option<Issuer>,
     /// What buyers may do without asking anybody.
     pub freedoms: Freedoms,
+    /// How often somebody may ask, if that is limited.
+    pub limits: Option<Limits>,
     /// The currency of wallets.
     pub currency: Currency,
     /// Renders the figures.

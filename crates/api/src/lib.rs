@@ -12,6 +12,7 @@ pub mod figures;
 mod health;
 mod home;
 pub mod house;
+pub mod limits;
 mod operator;
 mod payments;
 mod problem;

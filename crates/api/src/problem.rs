@@ -81,6 +81,9 @@ pub(crate) enum Problems {
     /// It can never be done like this: a limit, an amount, a key used twice.
     #[response(status = 422, content_type = "application/problem+json")]
     Unprocessable(Problem),
+    /// Asked too often; nothing was done.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooManyRequests(Problem),
     /// Something is wrong inside; the log says what.
     #[response(status = 500, content_type = "application/problem+json")]
     Internal(Problem),
@@ -216,6 +219,14 @@ impl Problem {
         tracing::warn!(%trouble, "the house is not ready");
         let detail = "nothing can be sold here at the moment; the log says why";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", detail).temporary(5)
+    }
+
+    /// Asked too often.
+    pub fn rate_limited(class: &'static str, wait_us: u64) -> Self {
+        let detail = "this was asked too often and nothing was done: try again after Retry-After";
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", detail);
+        let seconds = u32::try_from(wait_us.div_ceil(1_000_000)).unwrap_or(u32::MAX);
+        problem.temporary(seconds.max(1)).with(serde_json::json!({ "limit": class }))
     }
 
     /// This instance closes; another one answers.
@@ -471,6 +482,7 @@ mod tests {
             Problem::room_closed(),
             Problem::place_gone(),
             Problem::closing(),
+            Problem::rate_limited("sale", 1),
             Problem::not_ready(&trouble(TroubleKind::Inconsistent)),
         ]);
         all

@@ -4,10 +4,11 @@ use crate::house::House;
 use crate::problem::Problem;
 use crate::reference::{booking, confirm};
 use crate::{
-    codes, concerts, health, home, operator, payments, reservations, rooms, shows, tickets, users,
-    wallet,
+    codes, concerts, health, home, limits, operator, payments, reservations, rooms, shows, tickets,
+    users, wallet,
 };
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -133,6 +134,9 @@ pub fn router(house: House) -> Router {
         router = router
             .route("/bench/noop", get(health::noop_get).post(health::noop_post))
             .route("/bench/noop/{bytes}", get(health::noop_sized));
+    }
+    if house.limits.is_some() {
+        router = router.layer(from_fn_with_state(house.clone(), limits::check));
     }
     router
         .fallback(|| async { Problem::not_found("path: see /api-docs") })

@@ -4,6 +4,7 @@ mod doors;
 mod patience;
 
 use crate::ask::BODY_MAX_BYTES;
+use crate::limits::Peer;
 use crate::problem::Problem;
 use admitone_app::ports::clock::Clock;
 use axum::Router;
@@ -139,7 +140,7 @@ impl Server {
     async fn accept(&self, listener: &TcpListener) {
         loop {
             match accept(listener, &self.slots).await {
-                Ok((stream, slot)) => self.welcome(stream, slot),
+                Ok((stream, peer, slot)) => self.welcome(stream, peer, slot),
                 Err(error) => {
                     // Too many open files, most likely: a pause lets some of them close.
                     tracing::warn!(%error, "cannot accept a connection");
@@ -153,20 +154,21 @@ impl Server {
     /// may be older.
     fn welcome_last(&self, listener: StdListener) -> std::io::Result<()> {
         while let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() {
-            let Ok((stream, _)) = listener.accept() else { break };
+            let Ok((stream, peer)) = listener.accept() else { break };
             stream.set_nonblocking(true)?;
-            self.welcome(TcpStream::from_std(stream)?, slot);
+            self.welcome(TcpStream::from_std(stream)?, Peer(peer.ip()), slot);
         }
         drop(listener);
         Ok(())
     }
 
-    fn welcome(&self, stream: TcpStream, slot: OwnedSemaphorePermit) {
+    fn welcome(&self, stream: TcpStream, peer: Peer, slot: OwnedSemaphorePermit) {
         let (over, doors) = (self.over.clone(), self.doors.clone());
         let (router, numbers) = (self.router.clone(), Arc::clone(&self.numbers));
         let (clock, limits, stop) = (Arc::clone(&self.clock), self.limits, self.idle_over.clone());
         self.connections.spawn(async move {
-            let served = connection(stream, (router, numbers, doors), (clock, limits), stop);
+            let served =
+                connection((stream, peer), (router, numbers, doors), (clock, limits), stop);
             over.run_until_cancelled(served).await;
             drop(slot);
         });
@@ -192,15 +194,15 @@ impl Server {
 async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
-) -> std::io::Result<(TcpStream, OwnedSemaphorePermit)> {
+) -> std::io::Result<(TcpStream, Peer, OwnedSemaphorePermit)> {
     let slot = Arc::clone(slots).acquire_owned().await.map_err(std::io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
+    let (stream, peer) = listener.accept().await?;
     stream.set_nodelay(true)?;
-    Ok((stream, slot))
+    Ok((stream, Peer(peer.ip()), slot))
 }
 
 async fn connection(
-    stream: TcpStream,
+    (stream, peer): (TcpStream, Peer),
     (router, numbers, doors): (Router, Arc<AtomicU64>, Doors),
     (clock, limits): (Arc<dyn Clock>, ServerLimits),
     stop: CancellationToken,
@@ -211,7 +213,8 @@ async fn connection(
         progress: Arc::clone(&progress),
         clock: Arc::clone(&clock),
     };
-    let service = service_fn(|request: hyper::Request<Incoming>| {
+    let service = service_fn(|mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let (router, doors) = (router.clone(), doors.clone());
         let number = numbers.fetch_add(1, Ordering::Relaxed);
         let answering = progress.answering();

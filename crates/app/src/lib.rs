@@ -18,6 +18,7 @@ pub mod follower;
 pub mod gates;
 pub mod ids;
 pub mod import;
+pub mod limits;
 pub mod lock;
 pub mod lock_watch;
 pub mod membership;

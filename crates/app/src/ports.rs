@@ -1,6 +1,7 @@
 //! What the application needs of the world, each need a file.
 
 pub mod bell;
+pub mod buckets;
 pub mod cache;
 pub mod clock;
 pub mod delivery;

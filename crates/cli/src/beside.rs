@@ -5,10 +5,12 @@ use crate::config::Configuration;
 use crate::exit::{Failed, failed};
 use crate::shelf::Shelf;
 use admitone_adapter_redis::{
-    LockOptions, LockSetup, Node, RedisBell, RedisCache, RedisLock, RedisRooms, RoomOptions,
+    LockOptions, LockSetup, Node, RedisBell, RedisBuckets, RedisCache, RedisLock, RedisRooms,
+    RoomOptions,
 };
 use admitone_app::board::Copies;
 use admitone_app::ports::bell::Bell;
+use admitone_app::ports::buckets::Buckets;
 use admitone_app::ports::cache::Cache;
 use admitone_app::ports::lock::Lock;
 use admitone_app::ports::outbox::Outbox;
@@ -79,6 +81,11 @@ impl Beside {
     /// The cache of lists.
     pub(crate) fn cache(&self) -> Arc<dyn Cache> {
         Arc::new(RedisCache::new(self.nodes[0].clone(), &self.prefix, LISTS_MS))
+    }
+
+    /// The buckets that all instances share.
+    pub(crate) fn buckets(&self) -> Arc<dyn Buckets> {
+        Arc::new(RedisBuckets::new(self.nodes[0].clone(), &self.prefix))
     }
 
     /// The bell between instances.

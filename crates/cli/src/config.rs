@@ -1,5 +1,6 @@
 //! The configuration: a TOML file, below variables and flags.
 
+mod limits;
 mod redis;
 mod variables;
 
@@ -7,6 +8,7 @@ use crate::arguments::{LogFormat, Place};
 use crate::exit::{Failed, failed};
 use admitone_app::strategy::StrategyMap;
 use admitone_domain::Currency;
+pub(crate) use limits::LimitsConfiguration;
 pub(crate) use redis::RedisConfiguration;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
@@ -33,6 +35,7 @@ pub(crate) struct Configuration {
     pub(crate) drain_ms: u64,
     pub(crate) strategy: StrategyConfiguration,
     pub(crate) redis: RedisConfiguration,
+    pub(crate) limits: LimitsConfiguration,
     pub(crate) accounts: AccountsConfiguration,
     pub(crate) wallet: WalletConfiguration,
     pub(crate) issuer: Option<IssuerConfiguration>,
@@ -125,6 +128,7 @@ impl Default for Configuration {
             drain_ms: 0,
             strategy: StrategyConfiguration::default(),
             redis: RedisConfiguration::default(),
+            limits: LimitsConfiguration::default(),
             accounts: AccountsConfiguration::default(),
             wallet: WalletConfiguration::default(),
             issuer: None,
@@ -227,7 +231,7 @@ mod tests {
     type Change = fn(&mut Configuration);
 
     /// A value for each variable that is not its default, and what it makes of the settings.
-    const SAID: [(&str, &str, Change); 20] = [
+    const SAID: [(&str, &str, Change); 27] = [
         ("ADMITONE_LISTEN", "127.0.0.1:9", |c| c.listen.set_port(9)),
         ("ADMITONE_DATA_DIR", "there", |c| c.data_dir = "there".into()),
         ("ADMITONE_STORE", "postgres://there/house", |c| c.store = "postgres://there/house".into()),
@@ -249,6 +253,15 @@ mod tests {
         ("ADMITONE_REDIS_REPLICAS", "7", |c| c.redis.replicas = 7),
         ("ADMITONE_REDIS_FALLBACK", "optimistic", |c| {
             c.redis.fallback = Some(Mode::Optimistic);
+        }),
+        ("ADMITONE_LIMIT_SALE_PER_SECOND", "7", |c| c.limits.sale_per_second = 7),
+        ("ADMITONE_LIMIT_SALE_BURST", "7", |c| c.limits.sale_burst = 7),
+        ("ADMITONE_LIMIT_READ_PER_SECOND", "7", |c| c.limits.read_per_second = 7),
+        ("ADMITONE_LIMIT_READ_BURST", "7", |c| c.limits.read_burst = 7),
+        ("ADMITONE_LIMIT_ACCOUNTS_PER_MINUTE", "7", |c| c.limits.accounts_per_minute = 7),
+        ("ADMITONE_LIMIT_ACCOUNTS_BURST", "7", |c| c.limits.accounts_burst = 7),
+        ("ADMITONE_LIMIT_CLIENT_HEADER", "x-real-ip", |c| {
+            c.limits.client_header = "x-real-ip".into();
         }),
         ("ADMITONE_ACCOUNTS_OPEN", "false", |c| c.accounts.open = false),
         ("ADMITONE_WALLET_SELF_CHARGE", "false", |c| c.wallet.self_charge = false),

@@ -7,6 +7,7 @@ use crate::shelf::{Guards, Shelf};
 use crate::strategy;
 use admitone_api::figures::Commits;
 use admitone_api::house::{Issuer, Parties, Secret};
+use admitone_api::limits::Limits;
 use admitone_app::BoxOffice;
 use admitone_app::Trouble;
 use admitone_app::board::Boards;
@@ -16,9 +17,11 @@ use admitone_app::delivery::{ChannelLimits, Router, RouterSetup};
 use admitone_app::follower::{Follower, Ringer, Start};
 use admitone_app::gates::Gates;
 use admitone_app::ids::Ids;
+use admitone_app::limits::{MemoryBuckets, SharedBuckets};
 use admitone_app::lock_watch::LockWatch;
 use admitone_app::membership::{LEASE_MS, MemberStore, Membership, Who};
 use admitone_app::ports::bell::{Bell, NoBell};
+use admitone_app::ports::buckets::Buckets;
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
 use admitone_app::ports::reads::Reads;
@@ -43,6 +46,7 @@ pub(crate) struct Wired {
     pub(crate) parties: Arc<Parties>,
     pub(crate) secret: Secret,
     pub(crate) issuer: Option<Issuer>,
+    pub(crate) limits: Option<Limits>,
     pub(crate) shelf: Shelf,
     /// Where instances share the store and this one settles: it is one of them.
     membership: Option<Arc<Membership>>,
@@ -142,8 +146,22 @@ impl Wired {
             tasks.spawn(watch.run(stop.clone()));
         }
         let issuer = issuer(configuration)?;
+        let limits = limits(configuration, beside.as_ref(), &office.clock)?;
         let secret = Secret::new(&secret);
-        Ok(Self { office, gates, rooms, parties, secret, issuer, shelf, membership, stop, tasks })
+        let wired = Self {
+            office,
+            gates,
+            rooms,
+            parties,
+            secret,
+            issuer,
+            limits,
+            shelf,
+            membership,
+            stop,
+            tasks,
+        };
+        Ok(wired)
     }
 
     /// The waiting rooms of a house that sells.
@@ -267,6 +285,22 @@ fn sweeper(office: &BoxOffice) -> Sweeper {
         delivery: Arc::clone(&office.delivery),
         clock: Arc::clone(&office.clock),
     }
+}
+
+/// The limits, if there are any: for all instances where they share a Redis.
+fn limits(
+    configuration: &Configuration,
+    beside: Option<&Beside>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Limits>, Failed> {
+    if !configuration.limits.are_on() {
+        return Ok(None);
+    }
+    let buckets: Arc<dyn Buckets> = match beside {
+        Some(beside) => Arc::new(SharedBuckets::new(beside.buckets(), Arc::clone(clock))),
+        None => Arc::new(MemoryBuckets::new(Arc::clone(clock))),
+    };
+    configuration.limits.limits(buckets).map(Some)
 }
 
 fn issuer(configuration: &Configuration) -> Result<Option<Issuer>, Failed> {

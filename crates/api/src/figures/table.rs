@@ -39,7 +39,7 @@ const fn figure(
 use Kind::{Counter, Gauge, Histogram};
 
 /// All figures of the house.
-pub const FIGURES: [Figure; 45] = [
+pub const FIGURES: [Figure; 46] = [
     figure(
         "admitone_requests_total",
         Counter,
@@ -156,6 +156,14 @@ pub const FIGURES: [Figure; 45] = [
         "",
         "How often transactions waited for each other in a circle, in all databases of the server. \
          Only grows.",
+    ),
+    figure(
+        "admitone_limit_fallbacks_total",
+        Counter,
+        "requests",
+        "",
+        "Requests that this instance limited by itself, because the buckets of all instances could \
+         not be reached. Those that were refused are `RATE_LIMITED` in `admitone_refusals_total`.",
     ),
     figure(
         "admitone_follower_looks_total",

@@ -124,6 +124,7 @@ fn parts(
         records: wired.shelf.records(),
         secret: wired.secret.clone(),
         issuer: wired.issuer.clone(),
+        limits: wired.limits.clone(),
         freedoms: Freedoms {
             open_accounts: configuration.accounts.open,
             self_charge: configuration.wallet.self_charge,

@@ -40,7 +40,11 @@ const fn strategy(name: &'static str, key: &'static str, kind: Kind) -> Variable
     Variable { name, table: Some("strategy"), key, kind }
 }
 
-pub(super) const VARIABLES: [Variable; 23] = [
+const fn limit(name: &'static str, key: &'static str, kind: Kind) -> Variable {
+    Variable { name, table: Some("limits"), key, kind }
+}
+
+pub(super) const VARIABLES: [Variable; 30] = [
     variable("ADMITONE_LISTEN", "listen", Kind::Text),
     variable("ADMITONE_DATA_DIR", "data_dir", Kind::Text),
     variable("ADMITONE_STORE", "store", Kind::Text),
@@ -59,6 +63,13 @@ pub(super) const VARIABLES: [Variable; 23] = [
     redis("ADMITONE_REDIS_RENEW_MS", "renew_ms", Kind::Number),
     redis("ADMITONE_REDIS_REPLICAS", "replicas", Kind::Number),
     redis("ADMITONE_REDIS_FALLBACK", "fallback", Kind::Text),
+    limit("ADMITONE_LIMIT_SALE_PER_SECOND", "sale_per_second", Kind::Number),
+    limit("ADMITONE_LIMIT_SALE_BURST", "sale_burst", Kind::Number),
+    limit("ADMITONE_LIMIT_READ_PER_SECOND", "read_per_second", Kind::Number),
+    limit("ADMITONE_LIMIT_READ_BURST", "read_burst", Kind::Number),
+    limit("ADMITONE_LIMIT_ACCOUNTS_PER_MINUTE", "accounts_per_minute", Kind::Number),
+    limit("ADMITONE_LIMIT_ACCOUNTS_BURST", "accounts_burst", Kind::Number),
+    limit("ADMITONE_LIMIT_CLIENT_HEADER", "client_header", Kind::Text),
     truth("ADMITONE_ACCOUNTS_OPEN", "accounts", "open"),
     truth("ADMITONE_WALLET_SELF_CHARGE", "wallet", "self_charge"),
     issuer("ADMITONE_ISSUER_NAME", "name"),

@@ -21,6 +21,8 @@ mod idle;
 mod instances;
 mod kill;
 mod kill_line;
+#[expect(clippy::disallowed_methods, reason = "its patience is measured")]
+mod limits;
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]
 mod live;
 #[expect(clippy::print_stdout, reason = "it measures and says so")]
