@@ -132,7 +132,7 @@ fn one_of(address: IpAddr) -> IpAddr {
             let [a, b, c, d, ..] = whole.segments();
             IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
         }
-        address => address,
+        address @ IpAddr::V4(_) => address,
     }
 }
 

@@ -24,12 +24,13 @@ use admitone_app::ports::bell::{Bell, NoBell};
 use admitone_app::ports::buckets::Buckets;
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
+use admitone_app::ports::lock::Lock;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::store::Store;
 use admitone_app::ports::tap::Tap;
 use admitone_app::rooms::{Kept, Rooms, RoomsSetup};
 use admitone_app::settle::SettleLimits;
-use admitone_app::strategy::StrategyMap;
+use admitone_app::strategy::{LockKind, StrategyMap};
 use admitone_app::sweeper::Sweeper;
 use admitone_app::waiting_room::MasterKey;
 use ring::rand::SecureRandom;
@@ -119,12 +120,8 @@ impl Wired {
             follow(start, bell, (&reads, &clock), &mut taps, (&tasks, &stop));
         }
         taps.push(Arc::new(Commits));
-        let locks = match &beside {
-            Some(beside) => {
-                beside.locks(&map, configuration, &shelf.store(), (&tasks, &stop)).await?
-            }
-            None => Vec::new(),
-        };
+        let store = shelf.store();
+        let locks = locks(beside.as_ref(), &map, configuration, &store, (&tasks, &stop)).await?;
         let setup = RouterSetup {
             store: member_store(&shelf, membership.as_ref()),
             locks,
@@ -138,13 +135,7 @@ impl Wired {
         let (delivery, reads) = with_cache(beside.as_ref(), delivery, reads);
         let ids = Arc::new(Ids::new(shelf.store()));
         let office = BoxOffice { delivery, reads, boards, ids, clock };
-        if purpose == Purpose::Selling || !shelf.is_shared() {
-            tasks.spawn(sweeper(&office).run(stop.clone()));
-        }
-        if let Some(waits) = shelf.lock_waits().filter(|_| purpose == Purpose::Selling) {
-            let watch = LockWatch { waits, clock: Arc::clone(&office.clock) };
-            tasks.spawn(watch.run(stop.clone()));
-        }
+        keep(&office, &shelf, purpose, (&tasks, &stop));
         let issuer = issuer(configuration)?;
         let limits = limits(configuration, beside.as_ref(), &office.clock)?;
         let secret = Secret::new(&secret);
@@ -277,6 +268,36 @@ fn with_cache(
     let Some(cache) = beside.map(Beside::cache) else { return (delivery, reads) };
     let lists = CachedLists::new(reads, Arc::clone(&cache));
     (Arc::new(DropsLists { delivery, cache }), Arc::new(lists))
+}
+
+/// The locks that a map needs of Redis.
+async fn locks(
+    beside: Option<&Beside>,
+    map: &StrategyMap,
+    configuration: &Configuration,
+    store: &Arc<dyn Store>,
+    running: (&TaskTracker, &CancellationToken),
+) -> Result<Vec<(LockKind, Arc<dyn Lock>)>, Failed> {
+    match beside {
+        Some(beside) => beside.locks(map, configuration, store, running).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// What has to be done all the time by whoever is there to do it.
+fn keep(
+    office: &BoxOffice,
+    shelf: &Shelf,
+    purpose: Purpose,
+    (tasks, stop): (&TaskTracker, &CancellationToken),
+) {
+    if purpose == Purpose::Selling || !shelf.is_shared() {
+        tasks.spawn(sweeper(office).run(stop.clone()));
+    }
+    if let Some(waits) = shelf.lock_waits().filter(|_| purpose == Purpose::Selling) {
+        let watch = LockWatch { waits, clock: Arc::clone(&office.clock) };
+        tasks.spawn(watch.run(stop.clone()));
+    }
 }
 
 fn sweeper(office: &BoxOffice) -> Sweeper {

@@ -2,7 +2,7 @@
 //! instances; what the others say exists. Containers are not started.
 
 use crate::nginx::{Instances, Nginx};
-use crate::process::{Connection, House};
+use crate::process::{Connection, House, serve};
 use crate::redis::shared;
 use crate::shared_store::Server;
 use crate::shopper::{Front, Shopper, import};
@@ -62,6 +62,29 @@ fn nginx_leads_a_sale_to_two_instances_and_past_one_that_died() {
     assert_eq!((nobody.status, &nobody.json()["code"]), (503, &"UNAVAILABLE".into()));
     assert!(nobody.has_header("retry-after: 1"), "{}", nobody.head);
     assert!(nobody.has_header("content-type: application/problem+json"), "{}", nobody.head);
+}
+
+#[test]
+fn nginx_says_who_the_client_is_whatever_he_claims() {
+    let Some(program) = crate::nginx::program() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = serve(directory.path(), &[]);
+    command.envs([
+        ("ADMITONE_LIMIT_ACCOUNTS_PER_MINUTE", "1"),
+        ("ADMITONE_LIMIT_ACCOUNTS_BURST", "2"),
+        ("ADMITONE_LIMIT_CLIENT_HEADER", "x-forwarded-for"),
+    ]);
+    let house = House::run(command, directory.path());
+    let nginx = Nginx::start(&program, &Instances(&[&house, &house]));
+    let open_at = |address: &str, claimed: &str| {
+        let headers = [("content-type", "application/json"), ("x-forwarded-for", claimed)];
+        let mut connection = Connection::try_to(address).unwrap();
+        connection.send("POST /api/v1/users", &headers, r#"{"name":"x"}"#).status
+    };
+    let claimed = ["192.0.2.1", "192.0.2.2", "192.0.2.3"];
+    assert_eq!(claimed.map(|claimed| open_at(&nginx.address, claimed)), [201, 201, 429]);
+    // Whoever reaches an instance himself is believed: the harm.
+    assert_eq!(claimed.map(|claimed| open_at(&house.address, claimed)), [201; 3]);
 }
 
 fn names_requests_and_hides_the_inside(nginx: &Nginx) {

@@ -85,8 +85,8 @@ fn two_instances_have_one_limit_and_each_its_own_while_redis_is_away() {
     import(directory.path(), &store, 4, None);
     let address = redis.address();
     let flags = ["--store", store.as_str(), "--redis", address.as_str()];
-    let begin = || start(directory.path(), &flags, &[]);
-    let (first, second) = (begin(), begin());
+    let instance = || start(directory.path(), &flags, &[]);
+    let (first, second) = (instance(), instance());
     let (ann, bob, eve) = (token(&first), token(&first), token(&second));
     let begun = std::time::Instant::now();
     let shared = charges([&first, &second], &ann, 40);
@@ -108,8 +108,8 @@ fn two_instances_that_share_no_redis_have_two_limits() {
     let Some(store) = Server::Postgres.fresh() else { return };
     let directory = tempfile::tempdir().unwrap();
     import(directory.path(), &store, 4, None);
-    let begin = || start(directory.path(), &["--store", store.as_str()], &[]);
-    let (first, second) = (begin(), begin());
+    let instance = || start(directory.path(), &["--store", store.as_str()], &[]);
+    let (first, second) = (instance(), instance());
     let ann = token(&first);
     let begun = std::time::Instant::now();
     let apart = charges([&first, &second], &ann, 40);
