@@ -42,7 +42,7 @@ mod repeats;
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]
 mod rolling;
 mod sale;
-#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]
+#[expect(clippy::disallowed_methods, reason = "it measures and says so")]
 mod sell_out;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod shared_rooms;
