@@ -70,7 +70,7 @@ pub const NAMED: [Named; 16] = [
     named(
         "kafka",
         (Kafka, None, Plain),
-        "A lane of Kafka for each key: one after the other. What writes stock and wallet at once must go another way.",
+        "A lane of Kafka for each key: one after the other. What writes stock and wallet at once crosses lanes.",
     ),
     named(
         "kafka-batch",
