@@ -8,7 +8,10 @@ const GENERATED: [(&str, &[&str]); 5] = [
     ("docs/config.example.toml", &["config", "example"]),
     ("docs/command-line.md", &["command-line"]),
     ("docs/metrics.md", &["figures"]),
-    ("docs/strategies.md", &["strategies", "docs/strategies.observed.json"]),
+    (
+        "docs/strategies.md",
+        &["strategies", "docs/strategies.observed.json", "docs/strategies.services.json"],
+    ),
 ];
 
 pub(crate) fn run(check: bool) -> Result<(), String> {

@@ -54,6 +54,8 @@ pub(crate) enum Task {
     Strategies {
         /// What the matrix test observed.
         observed: PathBuf,
+        /// What it observed on real services.
+        services: PathBuf,
     },
 }
 

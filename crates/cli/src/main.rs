@@ -49,7 +49,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failed> {
             print!("{}", admitone_api::figures::document());
             Ok(Exit::Done)
         }
-        Task::Strategies { observed } => commands::strategies::run(&observed),
+        Task::Strategies { observed, services } => commands::strategies::run(&observed, &services),
         Task::CommandLine => Ok(commands::command_line::run()),
     }
 }

@@ -3,6 +3,7 @@
 use crate::exit::{Exit, Failed, failed};
 use admitone_app::strategy::{NAMED, Named, Safety, StrategyMap};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -17,6 +18,19 @@ struct Observed {
     stock_lost: u64,
     contradictions: u64,
     wallet_lost: u64,
+}
+
+/// What the matrix test writes down of a cell on a real service.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Served {
+    store: String,
+    map: String,
+    instances: u32,
+    runs: u64,
+    seats_twice: u64,
+    money_gone: i64,
+    found: bool,
 }
 
 const HEAD: &str = "# The strategies
@@ -57,21 +71,37 @@ impossible counts, wallets that are not the sum of their entries.
 | --- | --- | --- | --- | --- |
 ";
 
-pub(crate) fn run(observed: &Path) -> Result<Exit, Failed> {
-    let doing = format!("what was observed, {}", observed.display());
-    let text = std::fs::read_to_string(observed).map_err(failed(&doing))?;
-    let observed: Vec<Observed> = serde_json::from_str(&text).map_err(failed(&doing))?;
-    print!("{}", document(&observed)?);
+const SERVICES: &str = "
+## On real services
+
+The same with processes: `admitone serve` on a PostgreSQL and on a MariaDB without guards, each save
+slowed, with five nodes of Redis beside it. Eight buyers at once want the same three seats, and charge
+one wallet. Counted are seats that were held by more than one, money that was charged and is not
+there, and whether `admitone verify` finds something. The harm of an unsafe cell is that of the last of
+its runs. A run writes down the cells that it had; with `--long` it has all of them.
+
+| map | on | instances | computed | observed |
+| --- | --- | --- | --- | --- |
+";
+
+pub(crate) fn run(observed: &Path, services: &Path) -> Result<Exit, Failed> {
+    print!("{}", document(&read::<Observed>(observed)?, &read::<Served>(services)?)?);
     Ok(Exit::Done)
 }
 
-fn document(observed: &[Observed]) -> Result<String, Failed> {
+fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, Failed> {
+    let doing = format!("what was observed, {}", path.display());
+    let text = std::fs::read_to_string(path).map_err(failed(&doing))?;
+    serde_json::from_str(&text).map_err(failed(&doing))
+}
+
+fn document(observed: &[Observed], served: &[Served]) -> Result<String, Failed> {
     let mut text = HEAD.to_owned();
     for Named { name, strategy, meaning } in &NAMED {
         let map = StrategyMap::all(*strategy);
         let (safety, why) = (bold(map.safety()), why(&map));
         let axes = strategy.axes().replace('/', " / ");
-        let seen = seen_by_name(&map, observed);
+        let seen = seen_by_name(&map, observed, served);
         writeln!(text, "| `{name}` | {axes} | {safety} | {meaning} {why} | {seen} |")?;
     }
     text += MATRIX;
@@ -80,6 +110,13 @@ fn document(observed: &[Observed]) -> Result<String, Failed> {
         let (safety, why) = (bold(map.safety()), why(&map));
         let (instances, seen) = (cell.instances, seen(cell));
         writeln!(text, "| `{}` | {instances} | {safety} | {why} | {seen} |", cell.map)?;
+    }
+    text += SERVICES;
+    for cell in served {
+        let safety = bold(cell.map.parse::<StrategyMap>()?.safety());
+        let Served { map, store, instances, .. } = cell;
+        let seen = seen_there(cell);
+        writeln!(text, "| `{map}` | {store} | {instances} | {safety} | {seen} |")?;
     }
     Ok(text)
 }
@@ -106,17 +143,40 @@ fn sentence(text: &str) -> String {
     format!("{first}{}.", letters.as_str())
 }
 
-fn seen_by_name(map: &StrategyMap, observed: &[Observed]) -> String {
+/// In memory where that can be, else on the real services.
+fn seen_by_name(map: &StrategyMap, observed: &[Observed], served: &[Served]) -> String {
     let written = map.to_string();
-    let cells: Vec<String> = observed
+    let mut cells: Vec<String> = observed
         .iter()
         .filter(|cell| cell.map == written)
-        .map(|cell| {
-            let word = if cell.instances == 1 { "instance" } else { "instances" };
-            format!("{} {word}: {}", cell.instances, seen(cell))
-        })
+        .map(|cell| format!("{}: {}", instances(cell.instances), seen(cell)))
         .collect();
-    if cells.is_empty() { "needs a service: not run here".to_owned() } else { cells.join("; ") }
+    if cells.is_empty() {
+        let there = served.iter().filter(|cell| cell.map == written);
+        cells.extend(there.map(|cell| {
+            format!("{}, {}: {}", cell.store, instances(cell.instances), seen_there(cell))
+        }));
+    }
+    if cells.is_empty() { "needs a broker: not run here".to_owned() } else { cells.join("; ") }
+}
+
+fn instances(count: u32) -> String {
+    format!("{count} {}", if count == 1 { "instance" } else { "instances" })
+}
+
+fn seen_there(cell: &Served) -> String {
+    let mut harm = Vec::new();
+    if cell.seats_twice > 0 {
+        harm.push(format!("{} holds of seats that were held", cell.seats_twice));
+    }
+    if cell.money_gone != 0 {
+        harm.push(format!("{} of the money gone", cell.money_gone));
+    }
+    if cell.found {
+        harm.push("the verifier finds it".to_owned());
+    }
+    let harm = if harm.is_empty() { "no harm".to_owned() } else { harm.join(", ") };
+    format!("{harm} in {} {}", cell.runs, if cell.runs == 1 { "run" } else { "runs" })
 }
 
 fn seen(cell: &Observed) -> String {
@@ -146,9 +206,16 @@ mod tests {
         Observed { map, instances, runs: 3, oversold, stock_lost, contradictions, wallet_lost }
     }
 
+    fn there(map: &str, seats_twice: u64) -> Served {
+        let (store, map) = ("MariaDB".to_owned(), map.to_owned());
+        let found = seats_twice > 0;
+        Served { store, map, instances: 2, runs: 1, seats_twice, money_gone: 0, found }
+    }
+
     #[test]
     fn every_name_has_a_line_that_says_why_and_what_was_seen() {
-        let text = document(&[cell("unsafe", 1, 7), cell("batched charge=unsafe", 2, 0)]).unwrap();
+        let observed = [cell("unsafe", 1, 7), cell("batched charge=unsafe", 2, 0)];
+        let text = document(&observed, &[there("redlock", 0), there("unsafe", 2)]).unwrap();
         let line = |name: &str| {
             let begin = format!("| `{name}` |");
             text.lines().find(|line| line.starts_with(&begin)).unwrap_or_else(|| panic!("{name}"))
@@ -161,7 +228,12 @@ mod tests {
             );
         }
         assert!(line("unsafe").contains("1 instance: 7 oversold in 3 runs"));
-        assert!(line("redlock").contains("not run here"));
+        assert!(line("redlock").contains("MariaDB, 2 instances: no harm in 1 run"));
+        assert!(!line("unsafe").contains("MariaDB"), "the least that shows it");
+        assert!(line("kafka").contains("needs a broker"));
+        assert!(
+            text.ends_with("2 holds of seats that were held, the verifier finds it in 1 run |\n")
+        );
         let mixed = line("batched charge=unsafe");
         assert!(mixed.contains("Stock: every transaction protects by itself. Wallet: charge is"));
         assert!(mixed.ends_with("no harm in 3 runs |"), "{mixed}");
@@ -169,6 +241,7 @@ mod tests {
 
     #[test]
     fn a_cell_that_is_none_is_an_error() {
-        assert!(document(&[cell("best", 1, 0)]).is_err());
+        assert!(document(&[cell("best", 1, 0)], &[]).is_err());
+        assert!(document(&[], &[there("best", 0)]).is_err());
     }
 }

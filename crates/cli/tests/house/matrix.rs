@@ -1,8 +1,9 @@
-//! The matrix of strategies through the real wiring: processes on PostgreSQL without its guards, each
-//! save slowed behind its load, asked over HTTP and audited by counting. What is computed to be safe
-//! does no harm; what is computed to be unsafe must do harm, else the test proves nothing. With
-//! `ADMITONE_LONG` every cell is run, else the named strategies and a sample in which every two
-//! values of different axes meet.
+//! The matrix of strategies through the real wiring: processes on PostgreSQL and on MariaDB without
+//! guards, each save slowed behind its load, asked over HTTP and audited by counting. What is computed
+//! to be safe does no harm; what is computed to be unsafe must do harm, else the test proves nothing.
+//! With `ADMITONE_LONG` every cell is run and what was observed is written to
+//! `docs/strategies.services.json`; else the named strategies, and on PostgreSQL a sample in which
+//! every two values of different axes meet.
 
 use crate::process::{House, admitone};
 use crate::redis::shared;
@@ -10,7 +11,10 @@ use crate::shared_store::{Server, execute};
 use crate::shopper::{Front, Shopper, import};
 use admitone_app::ports::store::Mode;
 use admitone_app::strategy::{Class, DeliveryKind, LockKind, NAMED, Safety, Strategy, StrategyMap};
-use std::sync::Barrier;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Barrier, Mutex, PoisonError};
 
 /// Everybody wants the same seats, and everybody charges one wallet.
 const SEATS: usize = 3;
@@ -37,30 +41,90 @@ struct Harm {
 }
 
 #[test]
-fn every_strategy_does_what_is_computed_of_it() {
+fn on_postgres_every_strategy_does_what_is_computed_of_it() {
+    run_all(Server::Postgres, &if is_long() { all() } else { sample() });
+}
+
+#[test]
+fn on_mariadb_every_strategy_does_what_is_computed_of_it() {
+    // What is safe anyhow is safe alone.
+    let telling = |cell: &Cell| cell.instances > 1 || cell.map.safety() == Safety::Alone;
+    let named = || named().chain(mixed()).filter(telling).collect();
+    run_all(Server::Mariadb, &if is_long() { all() } else { named() });
+}
+
+fn is_long() -> bool {
+    std::env::var_os("ADMITONE_LONG").is_some()
+}
+
+fn run_all(server: Server, cells: &[Cell]) {
     let Some(redis) = shared() else { return };
-    let mut harmed = 0;
-    let cells = if std::env::var_os("ADMITONE_LONG").is_some() { all() } else { sample() };
-    for cell in &cells {
+    let (mut harmed, mut lines) = (0, Vec::new());
+    for cell in cells {
         let Cell { map, instances } = cell;
         let (stock, wallet) = (cell.must_harm(Class::Stock), cell.must_harm(Class::Wallet));
-        let mut harm = Harm::default();
+        let (mut harm, mut runs) = (Harm::default(), 0);
         // Harm needs two to meet: on a busy machine they may miss each other once.
-        for _ in 0..TRIES {
-            let Some(done) = run(cell, &redis) else { return };
-            harm = done;
+        while runs < TRIES {
+            let Some(done) = run(server, cell, &redis) else { return };
+            (harm, runs) = (done, runs + 1);
             if (harm.seats > 0) >= stock && (harm.money != 0) >= wallet {
                 break;
             }
         }
-        println!("{map}, {instances}: {harm:?}");
+        println!("{server:?}, {map}, {instances}: {harm:?}");
+        lines.push(harm.line(server, cell, runs));
         assert_eq!(harm.seats > 0, stock, "{map} with {instances}: {harm:?}");
         assert_eq!(harm.money != 0, wallet, "{map} with {instances}: {harm:?}");
         assert_eq!(harm.findings, stock || wallet, "{map} with {instances}: {harm:?}");
         harmed += usize::from(harm.findings);
     }
     assert!(harmed > 0, "nothing did harm");
-    println!("{} cells, {harmed} of them did harm, as was computed", cells.len());
+    println!("{server:?}: {} cells, {harmed} of them did harm, as was computed", cells.len());
+    if is_long() {
+        write(lines);
+    }
+}
+
+/// Writes over what the file says of these cells: the table of strategies is made from it.
+fn write(lines: Vec<String>) {
+    static ONE_BY_ONE: Mutex<()> = Mutex::new(());
+    let _turn = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/strategies.services.json");
+    let known = std::fs::read_to_string(&path).unwrap_or_default();
+    let known = known.lines().filter(|line| line.starts_with("  {"));
+    let mut all: BTreeMap<(String, String, u64), String> = BTreeMap::new();
+    for line in known.map(|line| line.trim_end_matches(',').to_owned()).chain(lines) {
+        let cell: Value = serde_json::from_str(&line).unwrap();
+        let text = |name: &str| cell[name].as_str().unwrap().to_owned();
+        let key = (text("map"), text("store"), cell["instances"].as_u64().unwrap());
+        all.insert(key, line);
+    }
+    let all: Vec<String> = all.into_values().collect();
+    std::fs::write(path, format!("[\n{}\n]\n", all.join(",\n"))).unwrap();
+}
+
+fn name_of(server: Server) -> &'static str {
+    match server {
+        Server::Postgres => "PostgreSQL",
+        Server::Mariadb => "MariaDB",
+    }
+}
+
+impl Harm {
+    /// A line of the file.
+    fn line(&self, server: Server, cell: &Cell, runs: u32) -> String {
+        let line = json!({
+            "store": name_of(server),
+            "map": cell.map.to_string(),
+            "instances": cell.instances,
+            "runs": runs,
+            "seats_twice": self.seats,
+            "money_gone": self.money,
+            "found": self.findings,
+        });
+        format!("  {line}")
+    }
 }
 
 impl Cell {
@@ -122,13 +186,13 @@ fn all() -> Vec<Cell> {
 }
 
 /// Sends everybody at once, and counts.
-fn run(cell: &Cell, redis: &str) -> Option<Harm> {
-    let store = Server::Postgres.fresh()?;
+fn run(server: Server, cell: &Cell, redis: &str) -> Option<Harm> {
+    let store = server.fresh()?;
     let directory = tempfile::tempdir().unwrap();
     let migrate = ["migrate", "--without-guards", "--store", &store];
     assert_eq!(admitone(&migrate, directory.path()).0, 0);
     import(directory.path(), &store, SEATS, None);
-    slow(&store);
+    slow(server, &store);
     let map = cell.map.to_string();
     let flags = ["--store", &store, "--strategy", &map, "--redis", redis, "--allow-unsafe"];
     let houses: Vec<House> =
@@ -171,12 +235,22 @@ fn visit(mut buyer: Shopper<'_>, mut rich: Shopper<'_>) -> (usize, i64) {
 }
 
 /// Whoever writes seats or wallets sleeps first, behind what it read.
-fn slow(store: &str) {
-    let sql = "CREATE FUNCTION nap() RETURNS trigger LANGUAGE plpgsql AS \
-         $$ BEGIN PERFORM pg_sleep(0.02); RETURN NULL; END $$; \
-         CREATE TRIGGER nap BEFORE INSERT OR UPDATE ON seat FOR EACH STATEMENT \
-         EXECUTE FUNCTION nap(); \
-         CREATE TRIGGER nap BEFORE INSERT OR UPDATE ON wallet FOR EACH STATEMENT \
-         EXECUTE FUNCTION nap()";
+fn slow(server: Server, store: &str) {
+    let sql = match server {
+        Server::Postgres => {
+            "CREATE FUNCTION nap() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN PERFORM pg_sleep(0.02); RETURN NULL; END $$; \
+             CREATE TRIGGER nap BEFORE INSERT OR UPDATE ON seat FOR EACH STATEMENT \
+             EXECUTE FUNCTION nap(); \
+             CREATE TRIGGER nap BEFORE INSERT OR UPDATE ON wallet FOR EACH STATEMENT \
+             EXECUTE FUNCTION nap()"
+        }
+        Server::Mariadb => {
+            "CREATE TRIGGER nap_1 BEFORE INSERT ON seat FOR EACH ROW DO SLEEP(0.02); \
+             CREATE TRIGGER nap_2 BEFORE UPDATE ON seat FOR EACH ROW DO SLEEP(0.02); \
+             CREATE TRIGGER nap_3 BEFORE INSERT ON wallet FOR EACH ROW DO SLEEP(0.02); \
+             CREATE TRIGGER nap_4 BEFORE UPDATE ON wallet FOR EACH ROW DO SLEEP(0.02)"
+        }
+    };
     execute(store, sql);
 }
