@@ -19,7 +19,7 @@ use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::Key;
 use async_trait::async_trait;
 use away::{Outage, Tokens};
-use claim::{Attempt, Claim, Scripts};
+use claim::{Attempt, Claim, Scripts, Turns};
 use futures_util::future::try_join_all;
 use held::{Held, Nothing};
 use std::collections::BTreeSet;
@@ -127,6 +127,7 @@ impl RedisLock {
             prefix: self.setup.options.prefix.clone(),
             lease_ms: self.setup.options.lease_ms,
             drift_permille: self.setup.options.drift_permille,
+            turns: Turns::of(self.nodes.len()),
         }
     }
 

@@ -5,9 +5,9 @@ use crate::monotonic;
 use crate::node::{Node, script};
 use admitone_app::{Trouble, TroubleKind};
 use redis::Script;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
@@ -49,6 +49,25 @@ pub(super) struct Claim {
     pub(super) prefix: String,
     pub(super) lease_ms: u64,
     pub(super) drift_permille: u64,
+    pub(super) turns: Turns,
+}
+
+/// Of each node, the end of what it was asked last under this owner. Whoever asks it next waits for
+/// that: a release that overtook its acquire would leave the key to nobody, for a whole lease.
+#[derive(Clone)]
+pub(super) struct Turns(Arc<[Mutex<Option<oneshot::Receiver<()>>>]>);
+
+impl Turns {
+    pub(super) fn of(nodes: usize) -> Self {
+        Self((0..nodes).map(|_| Mutex::new(None)).collect())
+    }
+
+    /// Joins the line of a node: what to wait for, and what to drop when it is done.
+    fn join(&self, node: usize) -> (Option<oneshot::Receiver<()>>, oneshot::Sender<()>) {
+        let (done, ended) = oneshot::channel();
+        let mut last = self.0[node].lock().unwrap_or_else(PoisonError::into_inner);
+        (last.replace(ended), done)
+    }
 }
 
 /// What came of an attempt.
@@ -176,12 +195,18 @@ impl Claim {
         let (answers, mut answered) = mpsc::channel(self.nodes.len());
         for at in 0..self.nodes.len() {
             let (claim, waiter, answers) = (self.clone(), waiter.to_owned(), answers.clone());
+            let (before, done) = self.turns.join(at);
             self.tracker.spawn(async move {
+                if let Some(before) = before {
+                    // It ends by being dropped.
+                    let _ = before.await;
+                }
                 let node = &claim.nodes[at];
                 let answer = match claim.ask_one(node, question, &waiter).await {
                     Err(_) if matches!(question, Question::Release) => claim.insist(node).await,
                     answer => answer,
                 };
+                drop(done);
                 // Who asked may know enough already.
                 let _ = answers.send(answer).await;
             });
@@ -274,4 +299,22 @@ impl Claim {
 /// What the channels of instances begin with.
 pub(super) fn channels(prefix: &str) -> String {
     format!("{prefix}:wake:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_asks_a_node_next_waits_until_the_one_before_is_done() {
+        let turns = Turns::of(2);
+        let (nobody, acquiring) = turns.join(0);
+        assert!(nobody.is_none());
+        assert!(turns.join(1).0.is_none(), "another node is another line");
+        let (before, _releasing) = turns.join(0);
+        let mut before = before.unwrap();
+        assert_eq!(before.try_recv(), Err(oneshot::error::TryRecvError::Empty));
+        drop(acquiring);
+        assert_eq!(before.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+    }
 }
