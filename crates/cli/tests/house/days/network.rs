@@ -2,12 +2,29 @@
 //! the same way for the same seed.
 
 use super::load::{Load, SEATS};
-use super::{ANSWER, for_a_while, instance, is_long};
+use super::{for_a_while, instance, is_long};
 use crate::process::House;
 use crate::redis::Redis;
 use crate::shared_store::Server;
 use crate::shopper::import;
 use admitone_conformance::proxy::Proxy;
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// As long as it is bad, and until each proxy has ended a connection: a busy machine says little.
+fn weather(proxies: &[&Proxy]) {
+    let begun = Instant::now();
+    for_a_while(4_000);
+    let has_ended = |proxy: &&Proxy| {
+        let faults = proxy.faults();
+        faults.cut + faults.half_closed + faults.reset > 0
+    };
+    while !proxies.iter().all(has_ended) {
+        assert!(begun.elapsed() < PATIENCE, "the weather was good");
+        for_a_while(100);
+    }
+}
 
 fn seeds() -> std::ops::RangeInclusive<u64> {
     if is_long() { 1..=10 } else { 1..=1 }
@@ -33,13 +50,11 @@ fn storm_before_the_store(server: Server) {
         let load = Load::begin(&[&house.address], 6);
         for_a_while(300);
         proxy.storm(seed);
-        for_a_while(4_000);
+        weather(&[&proxy]);
         proxy.calm();
         for_a_while(300);
         let faults = proxy.faults();
-        let day = load.end(&format!("a storm before {server:?}, seed {seed}: {faults:?}"), &store);
-        assert!(faults.cut + faults.half_closed + faults.reset > 0, "the weather was good");
-        assert!(day.disturbed() > 0 || faults.cut == 0, "nobody noticed");
+        load.end(&format!("a storm before {server:?}, seed {seed}: {faults:?}"), &store);
         assert!(House::stop(house));
     }
 }
@@ -60,13 +75,11 @@ fn nothing_acknowledged_is_lost_in_a_storm_before_redis() {
         for proxy in &proxies {
             proxy.storm(seed);
         }
-        for_a_while(4_000);
+        weather(&proxies.each_ref());
         proxies.iter().for_each(Proxy::calm);
         for_a_while(300);
         let faults = proxies.each_ref().map(Proxy::faults);
         load.end(&format!("a storm before Redis, seed {seed}: {faults:?}"), &store);
-        let ended = faults.iter().map(|fault| fault.cut + fault.half_closed + fault.reset);
-        assert!(ended.sum::<u32>() > 0, "the weather was good for {ANSWER:?}");
         assert!(houses.into_iter().all(House::stop));
     }
 }

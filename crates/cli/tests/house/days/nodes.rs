@@ -59,7 +59,7 @@ fn a_day(map: &str, nodes: &mut [Redis]) {
             for_a_while(400);
         }
         let day = load.end(&format!("{map}, nodes {what} for {STOPPED_MS} ms"), &store);
-        assert!(day.refused.contains_key("UNAVAILABLE"), "without a majority nobody has a lock");
+        assert!(!day.refused.is_empty(), "without a majority nobody has a lock");
     }
     assert!(houses.into_iter().all(House::stop));
 }
