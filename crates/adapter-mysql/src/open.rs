@@ -14,6 +14,10 @@ const LEAST: Duration = Duration::from_secs(1);
 /// How long the word that a statement was ended may be on its way.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// Fails where the server only reads (`trouble::of` says so): a replica shows what was, and nothing
+/// may be decided by that.
+const WRITES: &str = "SELECT IF(@@global.read_only, (SELECT 1 UNION SELECT 2), 0)";
+
 /// How to open a store.
 #[derive(Clone)]
 pub struct Options {
@@ -144,5 +148,5 @@ fn config(
         .ok_or_else(|| OpenTrouble::Address("a pool without connections".to_owned()))?;
     // To reset a connection takes six round trips; a batch rolls back by itself.
     let pool = PoolOpts::default().with_constraints(bounds).with_reset_connection(false);
-    Ok(OptsBuilder::from_opts(opts).setup(vec![session]).pool_opts(pool))
+    Ok(OptsBuilder::from_opts(opts).setup(vec![session, WRITES.to_owned()]).pool_opts(pool))
 }

@@ -6,6 +6,10 @@ use mysql_async::Error;
 /// Maps an error of an operation.
 pub(crate) fn of(operation: &'static str) -> impl Fn(Error) -> Trouble {
     move |error| match error {
+        // What a connection is asked first has two rows there.
+        Error::Server(said) if said.code == 1242 => {
+            Trouble::new(TroubleKind::Unavailable, operation, "this server only reads: a replica")
+        }
         Error::Server(said) => Trouble::new(kind(said.code), operation, said),
         other => Trouble::new(TroubleKind::Unavailable, operation, other),
     }

@@ -3,9 +3,11 @@
 use super::load::{Load, SEATS};
 use super::{for_a_while, instance};
 use crate::process::{House, serve};
+use crate::shared_store::execute;
 use crate::shopper::import;
 use admitone_conformance::own_server::OwnServer;
 use admitone_conformance::servers::{Server, number};
+use std::path::Path;
 use std::process::Stdio;
 
 #[test]
@@ -27,9 +29,29 @@ fn a_replica_is_passed_over_and_alone_it_is_refused() {
     load.end("a replica an hour late was named first", &primary.url());
     assert!(House::stop(house));
 
-    let alone = ["--store", &replica.url()];
-    let refused = serve(directory.path(), &alone).stderr(Stdio::piped()).output().unwrap();
+    let said = refusal(directory.path(), &replica.url());
+    assert!(said.contains("does not allow writes"), "{said}");
+    println!("a replica alone: {}", said.lines().last().unwrap_or_default());
+}
+
+#[test]
+fn a_mariadb_that_only_reads_is_refused() {
+    let Some(server) = OwnServer::start(Server::Mariadb) else { return };
+    let directory = tempfile::tempdir().unwrap();
+    import(directory.path(), &server.url(), 4, None);
+    let flags = ["--store", &server.url()];
+    assert!(House::start(directory.path(), &flags).stop());
+    execute(&server.url(), "SET GLOBAL read_only = 1");
+    let said = refusal(directory.path(), &server.url());
+    assert!(said.contains("this server only reads"), "{said}");
+    execute(&server.url(), "SET GLOBAL read_only = 0");
+    assert!(House::start(directory.path(), &flags).stop());
+}
+
+fn refusal(directory: &Path, store: &str) -> String {
+    let mut command = serve(directory, &["--store", store]);
+    let refused = command.stderr(Stdio::piped()).output().unwrap();
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(3), "{said}");
-    println!("a replica alone: {}", said.lines().last().unwrap_or_default());
+    said
 }
