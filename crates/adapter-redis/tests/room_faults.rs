@@ -1,6 +1,5 @@
 //! A server that loses its memory, or a part of it, under a room that several instances share.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![expect(clippy::print_stderr, reason = "whoever runs tests must see what was not tested")]
 #![expect(clippy::disallowed_methods, reason = "a test waits for another task, and measures")]
 
 mod failover;
