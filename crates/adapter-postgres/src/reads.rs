@@ -98,6 +98,9 @@ impl Reads for PostgresStore {
     async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble> {
         let (after_at, after_id) = filter.after.unwrap_or((Moment::MIN, ConcertId(0)));
         let from = filter.from.map_or(i64::MIN, |from| from.0).max(after_at.0);
+        // The index is entered by the pair; left at the beginning, all before `from` are read.
+        let after_id = if from > after_at.0 { ConcertId(0) } else { after_id };
+        let after_at = Moment(from);
         let mut values = vec![
             Array::Single(Some(from)),
             Array::Single(filter.to.map(|to| to.0)),
