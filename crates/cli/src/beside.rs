@@ -8,10 +8,13 @@ use admitone_adapter_redis::{
     LockOptions, LockSetup, Node, RedisBell, RedisBuckets, RedisCache, RedisLock, RedisRooms,
     RoomOptions,
 };
+use admitone_api::limits::Limits;
 use admitone_app::board::Copies;
+use admitone_app::limits::{MemoryBuckets, SharedBuckets};
 use admitone_app::ports::bell::Bell;
 use admitone_app::ports::buckets::Buckets;
 use admitone_app::ports::cache::Cache;
+use admitone_app::ports::clock::Clock;
 use admitone_app::ports::lock::Lock;
 use admitone_app::ports::outbox::Outbox;
 use admitone_app::ports::room_journal::RoomJournal;
@@ -136,4 +139,20 @@ impl Beside {
         }
         Ok(locks)
     }
+}
+
+/// The limits, if there are any: for all instances where they share a Redis.
+pub(crate) fn limits(
+    configuration: &Configuration,
+    beside: Option<&Beside>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Limits>, Failed> {
+    if !configuration.limits.are_on() {
+        return Ok(None);
+    }
+    let buckets: Arc<dyn Buckets> = match beside {
+        Some(beside) => Arc::new(SharedBuckets::new(beside.buckets(), Arc::clone(clock))),
+        None => Arc::new(MemoryBuckets::new(Arc::clone(clock))),
+    };
+    configuration.limits.limits(buckets).map(Some)
 }

@@ -1,6 +1,6 @@
 //! Puts the parts together: the store, one writer, the rooms, and who follows other instances.
 
-use crate::beside::Beside;
+use crate::beside::{Beside, limits};
 use crate::config::Configuration;
 use crate::exit::{Failed, failed};
 use crate::shelf::{Guards, Shelf};
@@ -17,11 +17,9 @@ use admitone_app::delivery::{ChannelLimits, Router, RouterSetup};
 use admitone_app::follower::{Follower, Ringer, Start};
 use admitone_app::gates::Gates;
 use admitone_app::ids::Ids;
-use admitone_app::limits::{MemoryBuckets, SharedBuckets};
 use admitone_app::lock_watch::LockWatch;
 use admitone_app::membership::{LEASE_MS, MemberStore, Membership, Who};
 use admitone_app::ports::bell::{Bell, NoBell};
-use admitone_app::ports::buckets::Buckets;
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
 use admitone_app::ports::lock::Lock;
@@ -306,22 +304,6 @@ fn sweeper(office: &BoxOffice) -> Sweeper {
         delivery: Arc::clone(&office.delivery),
         clock: Arc::clone(&office.clock),
     }
-}
-
-/// The limits, if there are any: for all instances where they share a Redis.
-fn limits(
-    configuration: &Configuration,
-    beside: Option<&Beside>,
-    clock: &Arc<dyn Clock>,
-) -> Result<Option<Limits>, Failed> {
-    if !configuration.limits.are_on() {
-        return Ok(None);
-    }
-    let buckets: Arc<dyn Buckets> = match beside {
-        Some(beside) => Arc::new(SharedBuckets::new(beside.buckets(), Arc::clone(clock))),
-        None => Arc::new(MemoryBuckets::new(Arc::clone(clock))),
-    };
-    configuration.limits.limits(buckets).map(Some)
 }
 
 fn issuer(configuration: &Configuration) -> Result<Option<Issuer>, Failed> {
