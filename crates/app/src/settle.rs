@@ -91,13 +91,24 @@ impl Settler {
         let mut conflicts = 0;
         loop {
             match self.settle_locked(part).await {
-                Err(trouble) if trouble.kind == TroubleKind::Conflict && conflicts + 1 < tries => {
+                Err(trouble) if self.may_pass(&trouble) && conflicts + 1 < tries => {
                     conflicts += 1;
                     metrics::counter!("admitone_conflicts_total").increment(1);
                     self.clock.sleep_ms(pause_ms(part, conflicts)).await;
                 }
                 settled => return settled,
             }
+        }
+    }
+
+    /// Whether another try may go better. Rows that are read one after the other, while others
+    /// commit between them, may show what never was: a rule that breaks on them is no bug as long
+    /// as they are read anew. The save would have found out.
+    fn may_pass(&self, trouble: &Trouble) -> bool {
+        match trouble.kind {
+            TroubleKind::Conflict => true,
+            TroubleKind::Inconsistent => matches!(self.mode, Mode::Optimistic | Mode::Conditional),
+            TroubleKind::Fenced | TroubleKind::Busy | TroubleKind::Unavailable => false,
         }
     }
 

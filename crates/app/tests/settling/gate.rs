@@ -12,11 +12,15 @@ use tokio::sync::watch;
 /// What a commit comes to; told how many answers the batch has.
 type Judge = dyn Fn(&Verdict) -> Option<TroubleKind> + Send + Sync;
 
+/// What is done to rows on their way.
+type Tear = dyn Fn(&mut Rows) + Send + Sync;
+
 /// The store in front.
 #[derive(Clone)]
 pub(crate) struct Gate {
     store: MemoryStore,
     judge: Arc<Judge>,
+    tear: Arc<Tear>,
     is_open: watch::Receiver<bool>,
     tried: Arc<Mutex<Vec<usize>>>,
 }
@@ -29,7 +33,12 @@ impl Gate {
     ) -> (Self, watch::Sender<bool>) {
         let (opener, is_open) = watch::channel(true);
         let (store, judge, tried) = (store.clone(), Arc::new(judge), Arc::default());
-        (Self { store, judge, is_open, tried }, opener)
+        (Self { store, judge, tear: Arc::new(|_| {}), is_open, tried }, opener)
+    }
+
+    /// Rows come through it as they never were.
+    pub(crate) fn tearing(self, tear: impl Fn(&mut Rows) + Send + Sync + 'static) -> Self {
+        Self { tear: Arc::new(tear), ..self }
     }
 
     /// How many commands each batch had that came to its commit, in order.
@@ -83,7 +92,9 @@ impl Transaction for Passing {
         wanted: &Wanted,
         rows: &mut Rows,
     ) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
-        self.inner.load(wanted, rows).await
+        let answers = self.inner.load(wanted, rows).await;
+        (self.gate.tear)(rows);
+        answers
     }
 
     async fn save(&mut self, verdict: &Arc<Verdict>) -> Result<(), Trouble> {

@@ -1,12 +1,20 @@
 //! The one place that tries again, and whom it tells.
 
 use crate::gate::{Gate, against};
-use crate::steps::{answer, balance, charge, settler, store};
+use crate::steps::{
+    SHOW, answer, balance, charge, command, hold, sale, seat, settled, settler, store,
+};
 use admitone_app::TroubleKind;
+use admitone_app::memory::MemoryStore;
 use admitone_app::ports::delivery::Reply;
 use admitone_app::ports::reads::Reads;
+use admitone_app::ports::store::Mode;
 use admitone_app::ports::tap::Tap;
-use admitone_domain::{Key, Verdict};
+use admitone_app::settle::Settler;
+use admitone_domain::command::Release;
+use admitone_domain::id::{BuyerId, ReservationId};
+use admitone_domain::seat::SeatState;
+use admitone_domain::{Action, Actor, Command, Key, Loaded, Row, Verdict};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -39,6 +47,54 @@ async fn a_conflict_that_passes_is_nobodys_business() {
     let reply = settler(gate.clone(), Vec::new()).settle(vec![charge(1)]).await.remove(0);
     assert!(answer(reply.unwrap()).is_ok());
     assert_eq!((gate.tried(), balance(&store, 1).await), (vec![1, 1, 1], 1));
+}
+
+/// A store that holds a seat for a buyer, and a gate before it through which his quota is torn so
+/// often: it stands at nothing, though the hold counts.
+async fn torn(times: u32) -> (MemoryStore, Gate) {
+    let (store, _) = store();
+    sale(&store, 1, 0).await;
+    assert!(settled(&store, hold(1, &[1], 0)).await.is_ok());
+    let left = AtomicU32::new(times);
+    let (gate, _opener) = Gate::before(&store, |_| None);
+    let gate = gate.tearing(move |rows| {
+        let key = Key::Quota(SHOW, BuyerId(1));
+        let Some(loaded) = rows.peek(key).cloned() else { return };
+        let is_left = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        if is_left.is_ok() {
+            let row = Arc::new(Row::Quota { show: SHOW, buyer: BuyerId(1), taken: 0 });
+            rows.insert(key, Some(Loaded { row, ..loaded }));
+        }
+    });
+    (store, gate)
+}
+
+fn release() -> Command {
+    command(2, Actor::Buyer(BuyerId(1)), Action::Release(Release { reservation: ReservationId(1) }))
+}
+
+#[tokio::test]
+async fn rows_that_were_read_while_others_committed_are_read_anew() {
+    let (store, gate) = torn(1).await;
+    let reply = settler(gate, Vec::new()).settle(vec![release()]).await.remove(0);
+    assert!(answer(reply.unwrap()).is_ok());
+    assert_eq!(seat(&store, 1).await, SeatState::Free);
+}
+
+#[tokio::test]
+async fn a_rule_that_breaks_every_time_is_a_bug() {
+    let (store, gate) = torn(u32::MAX).await;
+    let reply = settler(gate, Vec::new()).settle(vec![release()]).await.remove(0);
+    assert_eq!(reply.map_err(|trouble| trouble.kind), Err(TroubleKind::Inconsistent));
+    assert_ne!(seat(&store, 1).await, SeatState::Free, "nothing was done");
+}
+
+#[tokio::test]
+async fn where_rows_cannot_be_torn_a_rule_that_breaks_once_is_a_bug() {
+    let (_store, gate) = torn(1).await;
+    let plain = Settler { mode: Mode::Plain, ..settler(gate, Vec::new()) };
+    let reply = plain.settle(vec![release()]).await.remove(0);
+    assert_eq!(reply.map_err(|trouble| trouble.kind), Err(TroubleKind::Inconsistent));
 }
 
 #[tokio::test]
