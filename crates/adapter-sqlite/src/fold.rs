@@ -191,8 +191,11 @@ impl Clerk {
         rows.iter().try_for_each(|(_, change)| pen.row(change.seen + 1, &change.row))?;
         drop(pen);
         let answers = write_rest(&transaction, fold)?;
-        let pruned = self.pruning.run(&transaction, now_us)?;
+        // What is rolled back was not pruned.
+        let mut pruning = self.pruning.clone();
+        let pruned = pruning.run(&transaction, now_us)?;
         transaction.commit()?;
+        self.pruning = pruning;
         Ok(Written { rows: rows.len(), answers, pruned })
     }
 
@@ -290,7 +293,7 @@ fn write_answers(tables: &Transaction<'_>, fold: &Fold) -> rusqlite::Result<Vec<
 
 /// How far the pages of answers were looked through for those that are old enough to be dropped;
 /// apart for the two kinds, so that those about money do not stand before the others.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Pruning {
     plain_from: u64,
     money_from: u64,

@@ -52,6 +52,9 @@ local function join(user, renew)
         update_member(place, generation, found.seen)
         note_given(place, user, generation)
         if slot(place) then marked[place] = true end
+      else
+        -- Whoever asks again may have had no answer: then nobody has written the place down.
+        note_given(place, user, found.generation)
       end
       sit(place)
       return place, true

@@ -171,8 +171,9 @@ impl Replica {
     fn follow(&mut self, news: News) -> Result<Option<Outcome>, Trouble> {
         if let Some((sequence, image)) = news.image {
             let (rules, bytes) = image.split_first().ok_or_else(|| broken("an empty image"))?;
-            self.check_rules(*rules)?;
+            // Kept also when they are too new: then nothing is written any more.
             self.rules = *rules;
+            self.check_rules(*rules)?;
             self.room = Some(Room::from_whole(bytes).map_err(broken)?);
             (self.sequence, self.is_whole) = (sequence, true);
         }

@@ -82,6 +82,10 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     let limits = ServerLimits {
         connections_max: configuration.connections_max,
         answer_wait_ms: configuration.answer_ms,
+        // What was accepted is answered, or told that it was not, before the house is closed.
+        close_wait_ms: ServerLimits::default()
+            .close_wait_ms
+            .max(configuration.answer_ms.saturating_add(1_000)),
         ..ServerLimits::default()
     };
     let clock = Arc::clone(&wired.office.clock);
