@@ -96,13 +96,10 @@ impl Reads for PostgresStore {
     }
 
     async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble> {
-        let (after_at, after_id) = filter.after.unwrap_or((Moment::MIN, ConcertId(0)));
-        let from = filter.from.map_or(i64::MIN, |from| from.0).max(after_at.0);
-        // The index is entered by the pair; left at the beginning, all before `from` are read.
-        let after_id = if from > after_at.0 { ConcertId(0) } else { after_id };
-        let after_at = Moment(from);
+        // The index is entered behind a pair of date and id, and a day begins behind no id.
+        let from = filter.from.map(|from| (from, ConcertId(0)));
+        let (after_at, after_id) = filter.after.max(from).unwrap_or((Moment::MIN, ConcertId(0)));
         let mut values = vec![
-            Array::Single(Some(from)),
             Array::Single(filter.to.map(|to| to.0)),
             Array::Single(Some(after_at.0)),
             single(after_id.0),
@@ -220,12 +217,12 @@ fn range(word: &str) -> (String, String) {
 /// `to` is open: a concert without a date has the greatest moment of all and is listed only when
 /// nobody asks for an end.
 macro_rules! concerts {
-    ($condition:literal) => {
+    ($($condition:tt)*) => {
         concat!(
             "SELECT version, body FROM concert WHERE ",
-            $condition,
-            "first_at >= $1 AND ($2::bigint IS NULL OR first_at < $2) \
-             AND (first_at, id) > ($3, $4) ORDER BY first_at, id LIMIT $5"
+            $($condition)*
+            , "(first_at, id) > ($2, $3) AND ($1::bigint IS NULL OR first_at < $1) \
+             ORDER BY first_at, id LIMIT $4"
         )
     };
 }
@@ -234,24 +231,14 @@ macro_rules! concerts {
 macro_rules! by_words {
     () => {
         "id IN (SELECT concert FROM concert_word \
-         WHERE word >= ($6::text[])[1] AND word <= ($7::text[])[1]) \
-         AND NOT EXISTS (SELECT FROM unnest($6, $7) AS wanted (begins, ends) \
+         WHERE word >= ($5::text[])[1] AND word <= ($6::text[])[1]) \
+         AND NOT EXISTS (SELECT FROM unnest($5, $6) AS wanted (begins, ends) \
          WHERE NOT EXISTS (SELECT FROM concert_word \
          WHERE concert = concert.id AND word >= begins AND word <= ends)) AND "
     };
 }
 
 const CONCERTS: &str = concerts!("");
-const CONCERTS_OF_CATEGORY: &str = concerts!("category = $6 AND ");
-const CONCERTS_BY_WORDS: &str = concat!(
-    "SELECT version, body FROM concert WHERE ",
-    by_words!(),
-    "first_at >= $1 AND ($2::bigint IS NULL OR first_at < $2) \
-     AND (first_at, id) > ($3, $4) ORDER BY first_at, id LIMIT $5"
-);
-const CONCERTS_OF_CATEGORY_BY_WORDS: &str = concat!(
-    "SELECT version, body FROM concert WHERE category = $8 AND ",
-    by_words!(),
-    "first_at >= $1 AND ($2::bigint IS NULL OR first_at < $2) \
-     AND (first_at, id) > ($3, $4) ORDER BY first_at, id LIMIT $5"
-);
+const CONCERTS_OF_CATEGORY: &str = concerts!("category = $5 AND ");
+const CONCERTS_BY_WORDS: &str = concerts!(by_words!());
+const CONCERTS_OF_CATEGORY_BY_WORDS: &str = concerts!("category = $7 AND ", by_words!());

@@ -165,8 +165,7 @@ impl Clerk {
             self.shared.memory().end_fold(fold.seq);
             return Ok(0);
         }
-        let written = self.write(&fold);
-        let written = match written {
+        let written = match self.write(&fold) {
             Ok(written) => written,
             Err(error) => {
                 self.unwritten = Some(fold);

@@ -37,8 +37,8 @@ impl Report {
 /// What the items add up to, and what they were paid with.
 #[derive(Default)]
 pub struct Walk {
-    /// Holds are judged at the newest moment that is stored: whoever took over a hold did so when
-    /// it was over, and no clock of today is asked.
+    /// Begun without a moment: whoever took over a hold did so when it was over, so holds are judged
+    /// at the newest one that is stored, and no clock of today is asked.
     claims: Claims,
     payments: HashMap<PaymentId, Payment>,
 }

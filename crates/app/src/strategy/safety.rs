@@ -134,7 +134,7 @@ fn by_lane(writers: &Writers, class: Class, fencing: bool) -> Finding {
         return Ok((Safety::Alone, "one writer settles it, in one process".to_owned()));
     }
     // A lane is a wallet's, or a show's, which those behind the same room share: a pass is stock of
-    // all of them. Whatever writes stock comes by that of its show, money among it (decision 5).
+    // all of them. Whatever writes stock comes by that of its show, money among it (decision 7).
     let astray: Vec<Operation> = writers
         .iter()
         .map(|(operation, _)| *operation)
