@@ -67,14 +67,11 @@ pub(crate) async fn check(
     request: Request,
     next: Next,
 ) -> Response<Body> {
-    let Some((name, rate, class)) = bucket(&house, &request) else {
+    let Some(limits) = &house.limits else { return next.run(request).await };
+    let Some((name, rate, class)) = bucket(&house, limits, &request) else {
         return next.run(request).await;
     };
-    let taken = match &house.limits {
-        Some(limits) => limits.buckets.take(&name, rate).await,
-        None => return next.run(request).await,
-    };
-    let Ok(taken) = taken else {
+    let Ok(taken) = limits.buckets.take(&name, rate).await else {
         // A limit that cannot be kept is no reason to sell nothing.
         return next.run(request).await;
     };
@@ -87,8 +84,7 @@ pub(crate) async fn check(
 }
 
 /// Whose bucket a request takes from.
-fn bucket(house: &House, request: &Request) -> Option<(String, Rate, Class)> {
-    let limits = house.limits.as_ref()?;
+fn bucket(house: &House, limits: &Limits, request: &Request) -> Option<(String, Rate, Class)> {
     let class = Class::of(request.method(), request.uri().path())?;
     let buyer = || house.buyer(request.headers()).ok();
     match class {

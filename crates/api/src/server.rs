@@ -213,20 +213,16 @@ async fn connection(
         progress: Arc::clone(&progress),
         clock: Arc::clone(&clock),
     };
+    let (router, doors, clock) = (&router, &doors, &*clock);
     let service = service_fn(|mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        let (router, doors) = (router.clone(), doors.clone());
         let number = numbers.fetch_add(1, Ordering::Relaxed);
         let answering = progress.answering();
-        let wait = (Arc::clone(&clock), limits.answer_wait_ms);
         async move {
-            let is_leaving = doors.leaving.is_cancelled();
-            let mut answer = if doors.closing.is_cancelled() {
-                refuse(request).await
-            } else {
-                answer(router, request, number, wait).await
-            };
-            if is_leaving || doors.closing.is_cancelled() {
+            let is_closed = doors.closing.is_cancelled();
+            let wait = (clock, limits.answer_wait_ms);
+            let mut answer = answer(router, request, number, wait, is_closed).await;
+            if doors.leaving.is_cancelled() || doors.closing.is_cancelled() {
                 // The next question goes to another instance.
                 answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
@@ -238,7 +234,7 @@ async fn connection(
     let mut builder = hyper::server::conn::http1::Builder::new();
     let served = builder.pipeline_flush(true).serve_connection(watched, service);
     tokio::pin!(served);
-    let lost = patience::lost(&progress, &*clock, limits.idle_wait_ms, limits.header_wait_ms);
+    let lost = patience::lost(&progress, clock, limits.idle_wait_ms, limits.header_wait_ms);
     let ended = tokio::select! {
         ended = &mut served => ended,
         () = lost => return,
@@ -254,26 +250,36 @@ async fn connection(
 
 /// A request that comes while the house closes: it is read, so that the answer is heard, and not
 /// done.
-async fn refuse(request: hyper::Request<Incoming>) -> Response<Body> {
-    let id = request.headers().get(&REQUEST_ID).cloned();
-    let body = axum::body::to_bytes(Body::new(request.into_body()), BODY_MAX_BYTES);
+async fn refuse(request: Request) -> Response<Body> {
+    let body = axum::body::to_bytes(request.into_body(), BODY_MAX_BYTES);
     // Whoever is slow or says too much is not listened to.
     drop(tokio::time::timeout(REFUSED_BODY_WAIT, body).await);
-    metrics::counter!("admitone_requests_total", "status" => class(503)).increment(1);
-    let mut response = Problem::closing().into_response();
-    if let Some(id) = id {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
-    response
+    Problem::closing().into_response()
 }
 
-/// One request: a name for it, the figures, the answer. What takes too long is let go, as if the
-/// client had gone.
+/// A request that is let go, as if the client had gone, when its answer takes too long.
+async fn answer_in_time(
+    router: &Router,
+    request: Request,
+    (clock, answer_wait_ms): (&dyn Clock, u64),
+) -> Response<Body> {
+    tokio::select! {
+        biased;
+        answered = router.clone().oneshot(request) => match answered {
+            Ok(response) => response,
+            Err(never) => match never {},
+        },
+        () = clock.sleep_ms(answer_wait_ms) => Problem::not_answered().into_response(),
+    }
+}
+
+/// One request: a name for it, the figures, the answer.
 async fn answer(
-    router: Router,
+    router: &Router,
     request: hyper::Request<Incoming>,
     number: u64,
-    (clock, answer_wait_ms): (Arc<dyn Clock>, u64),
+    wait: (&dyn Clock, u64),
+    is_closed: bool,
 ) -> Response<Body> {
     let mut request: Request = request.map(Body::new);
     let id = match request.headers().get(&REQUEST_ID) {
@@ -282,14 +288,8 @@ async fn answer(
     };
     request.headers_mut().insert(REQUEST_ID, id.clone());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = tokio::select! {
-        biased;
-        answered = router.oneshot(request) => match answered {
-            Ok(response) => response,
-            Err(never) => match never {},
-        },
-        () = clock.sleep_ms(answer_wait_ms) => Problem::not_answered().into_response(),
-    };
+    let mut response =
+        if is_closed { refuse(request).await } else { answer_in_time(router, request, wait).await };
     let status = response.status().as_u16();
     metrics::counter!("admitone_requests_total", "status" => class(status)).increment(1);
     let request_id = id.to_str().unwrap_or_default();
