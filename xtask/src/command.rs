@@ -37,3 +37,14 @@ pub(crate) fn output(words: &[&str]) -> Result<String, String> {
     }
     String::from_utf8(output.stdout).map_err(|error| said(&error))
 }
+
+/// Builds the program; where it is.
+pub(crate) fn built(flags: &[&str], profile: &str) -> Result<PathBuf, String> {
+    let build = ["cargo", "build", "--quiet", "--package", "admitone-cli"];
+    output(&[&build[..], flags].concat())?;
+    let metadata = output(&["cargo", "metadata", "--format-version", "1", "--no-deps"])?;
+    let metadata: serde_json::Value =
+        serde_json::from_str(&metadata).map_err(|error| format!("cargo metadata: {error}"))?;
+    let target = metadata["target_directory"].as_str().map(PathBuf::from);
+    Ok(target.unwrap_or_else(|| root().join("target")).join(profile).join("admitone"))
+}

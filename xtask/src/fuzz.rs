@@ -8,7 +8,7 @@
 mod house;
 mod tool;
 
-use crate::command::{output, program, root};
+use crate::command::{built, program};
 use house::House;
 use std::path::PathBuf;
 use std::process::Command;
@@ -40,7 +40,7 @@ pub(crate) fn run() -> Result<(), String> {
 }
 
 fn ask_everything(schemathesis: &PathBuf) -> Result<(), String> {
-    let house = House::start(&built()?)?;
+    let house = House::start(&built(&[], "debug")?)?;
     let settings = house.directory().join("schemathesis.toml");
     let text = settings_for(&house)?;
     std::fs::write(&settings, text).map_err(|error| format!("{}: {error}", settings.display()))?;
@@ -60,16 +60,6 @@ fn ask_everything(schemathesis: &PathBuf) -> Result<(), String> {
     let ended = asking.status().map_err(|error| format!("schemathesis: {error}"))?;
     house.stop()?;
     if ended.success() { Ok(()) } else { Err("schemathesis found faults".to_owned()) }
-}
-
-/// The server as it is built.
-fn built() -> Result<PathBuf, String> {
-    output(&["cargo", "build", "--quiet", "--package", "admitone-cli"])?;
-    let metadata = output(&["cargo", "metadata", "--format-version", "1", "--no-deps"])?;
-    let metadata: serde_json::Value =
-        serde_json::from_str(&metadata).map_err(|error| format!("cargo metadata: {error}"))?;
-    let target = metadata["target_directory"].as_str().map(PathBuf::from);
-    Ok(target.unwrap_or_else(|| root().join("target")).join("debug/admitone"))
 }
 
 /// Who asks, and the names of things that are there: a made-up name is not found and no more.

@@ -8,10 +8,10 @@
 
 mod pgbench;
 
-use crate::command::{root, run as show};
+use crate::command::{built, root};
 use crate::services::{ForTests, Service};
 use pgbench::{Pgbench, Script};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 
 /// How often everything is measured.
@@ -44,7 +44,7 @@ struct Run {
 pub(crate) fn run() -> Result<(), String> {
     let services = ForTests::of(&[Service::Postgres])?;
     let url = services.address(Service::Postgres)?;
-    show(&["cargo", "build", "--release", "--package", "admitone-cli"])?;
+    let program = built(&["--release"], "release")?;
     let pgbench = Pgbench::find(url)?;
     let mut runs: [Vec<Run>; PAIRS.len()] = Default::default();
     for number in 0..RUNS {
@@ -57,7 +57,7 @@ pub(crate) fn run() -> Result<(), String> {
                 Script::DistinctSeats => distinct,
             };
             let store = pgbench.fresh_database(&format!("house_{number}_{at}"))?;
-            let house = house(pair, &store)?;
+            let house = house(&program, pair, &store)?;
             println!("  {} {}: {house:.0} a second", pair.scenario, pair.strategy);
             runs[at].push(Run { house, bare });
         }
@@ -67,8 +67,8 @@ pub(crate) fn run() -> Result<(), String> {
 }
 
 /// How many answers a second the audit lets stand.
-fn house(pair: &Pair, store: &str) -> Result<f64, String> {
-    let mut bench = Command::new(program());
+fn house(program: &Path, pair: &Pair, store: &str) -> Result<f64, String> {
+    let mut bench = Command::new(program);
     bench.args(["bench", "--json", "--runs", "1", "--seconds", &SECONDS.to_string()]);
     bench.args(["--scenario", pair.scenario, "--strategy", pair.strategy, "--store", store]);
     bench.current_dir(root());
@@ -80,11 +80,6 @@ fn house(pair: &Pair, store: &str) -> Result<f64, String> {
         serde_json::from_slice(&done.stdout).map_err(|error| format!("admitone bench: {error}"))?;
     let rate = &report["scenarios"][0]["ceiling"]["measured"]["median"];
     rate.as_f64().ok_or_else(|| "admitone bench measured nothing".to_owned())
-}
-
-fn program() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    target.unwrap_or_else(|| root().join("target")).join("release/admitone")
 }
 
 fn print(runs: &[Vec<Run>; PAIRS.len()]) {
