@@ -91,43 +91,38 @@ impl Settler {
         let mut conflicts = 0;
         loop {
             match self.settle_locked(part).await {
-                Err(trouble) if self.may_pass(&trouble) && conflicts + 1 < tries => {
+                Err(failed) if failed.may_pass() && conflicts + 1 < tries => {
                     conflicts += 1;
                     metrics::counter!("admitone_conflicts_total").increment(1);
                     self.clock.sleep_ms(pause_ms(part, conflicts)).await;
                 }
-                settled => return settled,
+                settled => return settled.map_err(|failed| failed.trouble),
             }
         }
     }
 
-    /// Whether another try may go better. Rows that are read one after the other, while others
-    /// commit between them, may show what never was: a rule that breaks on them is no bug as long
-    /// as they are read anew. The save would have found out.
-    fn may_pass(&self, trouble: &Trouble) -> bool {
-        match trouble.kind {
-            TroubleKind::Conflict => true,
-            TroubleKind::Inconsistent => matches!(self.mode, Mode::Optimistic | Mode::Conditional),
-            TroubleKind::Fenced | TroubleKind::Busy | TroubleKind::Unavailable => false,
-        }
-    }
-
-    async fn settle_locked(&self, part: &[Command]) -> Result<Vec<Reply>, Trouble> {
+    async fn settle_locked(&self, part: &[Command]) -> Result<Vec<Reply>, FailedTry> {
         let mut keys = BTreeSet::new();
         if self.lock.wants_keys() {
             keys = self.limits.lock_scope.keys(part, &Rows::default());
         }
         for _ in 0..LOCK_ROUNDS_MAX {
-            let guard = self.take(&keys).await?;
+            let guard = self.take(&keys).await.map_err(|trouble| self.failed(trouble))?;
+            let mode = guard.mode(self.mode);
             let attempted = self.attempt(part, &keys, guard.as_ref()).await;
             guard.release().await;
-            match attempted.map_err(as_conflict_if_lost)? {
+            let failed = |trouble| FailedTry { trouble: as_conflict_if_lost(trouble), mode };
+            match attempted.map_err(failed)? {
                 Attempt::Settled(replies) => return Ok(replies),
-                Attempt::Uncovered(more) => keys.extend(more),
+                Attempt::Uncovered(needed) => keys.extend(needed),
             }
         }
         let detail = "the rows named more keys with every load";
-        Err(Trouble::new(TroubleKind::Conflict, "lock", detail))
+        Err(self.failed(Trouble::new(TroubleKind::Conflict, "lock", detail)))
+    }
+
+    fn failed(&self, trouble: Trouble) -> FailedTry {
+        FailedTry { trouble, mode: self.mode }
     }
 
     /// Takes the lock, and writes down how long that took if there is one to wait for.
@@ -179,6 +174,26 @@ impl Settler {
         transaction.commit().await?;
         self.taps.iter().for_each(|tap| tap.committed(&verdict));
         Ok(Attempt::Settled(replies))
+    }
+}
+
+/// A try that failed, and in which mode it was made: where no lock could be had it may have been
+/// another one than the strategy's.
+struct FailedTry {
+    trouble: Trouble,
+    mode: Mode,
+}
+
+impl FailedTry {
+    /// Whether another try may go better. Rows that are read while others commit may show what
+    /// never was: a rule that breaks on them is no bug as long as they are read anew. The save
+    /// would have found out.
+    fn may_pass(&self) -> bool {
+        match self.trouble.kind {
+            TroubleKind::Conflict => true,
+            TroubleKind::Inconsistent => matches!(self.mode, Mode::Optimistic | Mode::Conditional),
+            TroubleKind::Fenced | TroubleKind::Busy | TroubleKind::Unavailable => false,
+        }
     }
 }
 

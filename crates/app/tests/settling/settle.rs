@@ -4,17 +4,20 @@ use crate::gate::{Gate, against};
 use crate::steps::{
     SHOW, answer, balance, charge, command, hold, sale, seat, settled, settler, store,
 };
-use admitone_app::TroubleKind;
 use admitone_app::memory::MemoryStore;
 use admitone_app::ports::delivery::Reply;
+use admitone_app::ports::lock::{Guard, Lock};
 use admitone_app::ports::reads::Reads;
-use admitone_app::ports::store::Mode;
+use admitone_app::ports::store::{Fences, Mode};
 use admitone_app::ports::tap::Tap;
 use admitone_app::settle::Settler;
+use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::command::Release;
 use admitone_domain::id::{BuyerId, ReservationId};
 use admitone_domain::seat::SeatState;
 use admitone_domain::{Action, Actor, Command, Key, Loaded, Row, Verdict};
+use async_trait::async_trait;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -95,6 +98,48 @@ async fn where_rows_cannot_be_torn_a_rule_that_breaks_once_is_a_bug() {
     let plain = Settler { mode: Mode::Plain, ..settler(gate, Vec::new()) };
     let reply = plain.settle(vec![release()]).await.remove(0);
     assert_eq!(reply.map_err(|trouble| trouble.kind), Err(TroubleKind::Inconsistent));
+}
+
+/// A lock whose server is away: the batch is settled without it, in a mode that protects by itself.
+struct Away(Mode);
+
+#[async_trait]
+impl Lock for Away {
+    async fn acquire(
+        &self,
+        _keys: &BTreeSet<Key>,
+        _patience_ms: u64,
+    ) -> Result<Box<dyn Guard>, Trouble> {
+        Ok(Box::new(Self(self.0)))
+    }
+}
+
+#[async_trait]
+impl Guard for Away {
+    fn fences(&self) -> Fences {
+        Fences::default()
+    }
+
+    fn mode(&self, _usual: Mode) -> Mode {
+        self.0
+    }
+
+    async fn release(self: Box<Self>) {}
+}
+
+#[tokio::test]
+async fn in_a_fallback_it_is_its_mode_that_says_whether_rows_may_be_torn() {
+    for (usual, fallback, is_read_anew) in [
+        (Mode::Plain, Mode::Conditional, true),
+        (Mode::Plain, Mode::Optimistic, true),
+        (Mode::Conditional, Mode::Pessimistic, false),
+    ] {
+        let (_store, gate) = torn(1).await;
+        let lock = Arc::new(Away(fallback));
+        let settler = Settler { mode: usual, lock, ..settler(gate, Vec::new()) };
+        let reply = settler.settle(vec![release()]).await.remove(0);
+        assert_eq!(reply.is_ok(), is_read_anew, "{usual} {fallback}: {:?}", reply.err());
+    }
 }
 
 #[tokio::test]
