@@ -1,9 +1,8 @@
 //! Which commands were answered: asking after a commit of unknown outcome, dropping the old ones.
 
 use crate::open::PostgresStore;
-use crate::pipeline::{self, Array};
-use crate::tables::read;
-use crate::trouble;
+use crate::tables::read::{self, Told};
+use crate::{due, pipeline, trouble};
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::Verdict;
 
@@ -55,11 +54,10 @@ impl PostgresStore {
 
     /// The time of the store.
     pub(crate) async fn now(&self) -> Result<admitone_domain::Moment, Trouble> {
-        let client = self.client("ask the time").await?;
-        let step = pipeline::Step::read(crate::due::NOW, vec![Array::Single(self.hand())]);
-        let found = pipeline::run(&client, "ask the time", None, &[step]).await?;
-        let row = found.first().and_then(|rows| rows.first());
-        let silent = || Trouble::new(TroubleKind::Unavailable, "ask the time", "no answer");
-        Ok(admitone_domain::Moment(read::get(row.ok_or_else(silent)?, 0)?))
+        let found = self.ask_for(due::now(self.hand())).await?;
+        match found.first().map(read::told).transpose()? {
+            Some(Told::Time(now)) => Ok(now),
+            _ => Err(Trouble::new(TroubleKind::Unavailable, "ask the time", "no answer")),
+        }
     }
 }

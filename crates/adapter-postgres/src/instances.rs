@@ -42,7 +42,8 @@ impl PostgresStore {
         let failed = trouble::of("join");
         let transaction = client.transaction().await.map_err(&failed)?;
         transaction.batch_execute(ONE_BY_ONE).await.map_err(&failed)?;
-        let now = transaction.query_one(due::NOW, &[&self.hand()]).await.map_err(&failed)?;
+        let sql = format!("SELECT {}", due::NOW);
+        let now = transaction.query_one(&sql, &[&self.hand()]).await.map_err(&failed)?;
         let now = Moment(read::get(&now, 0)?);
         let listed = listed(&transaction).await?;
         let term = match admit(&listed, member, now) {

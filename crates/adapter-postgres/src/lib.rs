@@ -1,8 +1,10 @@
 //! The shared store on PostgreSQL: any number of instances, nothing shared between them but this.
 //!
-//! * A batch travels as arrays: one statement for each kind of row, whatever the number of rows,
-//!   and all statements of a step are sent before the first is answered. A batch of a thousand
-//!   commands costs as many round trips as a batch of one: load, save, commit.
+//! * A batch travels as arrays, and all that it asks for is one statement, as is all that it
+//!   writes (`merged.rs`): a part for each kind of row, whatever the number of rows. A batch of a
+//!   thousand commands costs as many round trips as a batch of one: load and save, where a mode
+//!   needs a transaction around both its commit as well. Only what locks the rows that it reads
+//!   sends a statement for each kind, all before the first is answered.
 //! * Arrays are sorted in the one order of [`admitone_domain::Key`], and a statement that inserts
 //!   or updates from an array takes its locks in the array's order: two batches never wait for
 //!   each other in a circle. Where a second load has to go back in that order they may; the server
@@ -25,6 +27,7 @@ mod due;
 mod house;
 mod instances;
 mod lock_waits;
+mod merged;
 mod open;
 mod outbox;
 mod pipeline;

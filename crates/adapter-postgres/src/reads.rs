@@ -1,13 +1,16 @@
 //! Single rows as they are now, and lists: from the tables, which have what was answered.
 
-use crate::due;
 use crate::open::PostgresStore;
 use crate::pipeline::{self, Array, Step};
-use crate::tables::{self, read, write};
+use crate::tables::read::{self, Told};
+use crate::tables::{self, STATEMENTS, write};
+use crate::{due, merged};
 use admitone_app::Trouble;
 use admitone_app::ports::reads::{ConcertFilter, Page, Reads};
 use admitone_domain::concert::Concert;
-use admitone_domain::id::{BuyerId, ConcertId, EntryId, PaymentId, ReservationId, ShowId};
+use admitone_domain::id::{
+    BuyerId, ConcertId, EntryId, PaymentId, ReservationId, ShowId, TicketTypeId,
+};
 use admitone_domain::party::Operator;
 use admitone_domain::payment::Payment;
 use admitone_domain::reservation::Reservation;
@@ -16,7 +19,7 @@ use admitone_domain::ticket_type::TicketType;
 use admitone_domain::wallet::{Entry, EntryKind};
 use admitone_domain::{CommandId, Key, KeyMap, Loaded, Moment, Money, Row, StoredAnswer};
 use async_trait::async_trait;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use uuid::Uuid;
 
 type Found = Vec<tokio_postgres::Row>;
@@ -75,14 +78,10 @@ impl Reads for PostgresStore {
         let mut sorted = keys.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
-        let (steps, tables): (Vec<Step>, Vec<Option<usize>>) =
-            read::steps(&sorted, false).into_iter().unzip();
-        let client = self.client("read rows").await?;
-        let found = pipeline::run(&client, "read rows", None, &steps).await?;
         let mut known = KeyMap::default();
-        for (table, found) in tables.into_iter().flatten().zip(&found) {
-            for row in found {
-                if let Some(loaded) = read::loaded(table, row)? {
+        if !sorted.is_empty() {
+            for row in &self.ask_for(merged::read(read::steps(&sorted, false))).await? {
+                if let Some(loaded) = read::loaded(row)? {
                     known.insert(loaded.row.key(), loaded);
                 }
             }
@@ -133,13 +132,10 @@ impl Reads for PostgresStore {
     }
 
     async fn ticket_types(&self, show: ShowId) -> Result<Vec<TicketType>, Trouble> {
-        let sql = "SELECT version, capacity, held, sold, body FROM ticket_type \
-                   WHERE show = $1 ORDER BY id";
-        let found = self.ask(sql, vec![single(show.0)]).await?;
-        let table = tables::number(Key::TicketType(admitone_domain::id::TicketTypeId(0)));
+        let found = self.ask(&TICKET_TYPES, vec![single(show.0)]).await?;
         let mut types = Vec::with_capacity(found.len());
         for row in &found {
-            let loaded = read::loaded(table, row)?;
+            let loaded = read::loaded(row)?;
             if let Some(Row::TicketType(known)) = loaded.map(Loaded::into_row) {
                 types.push(known);
             }
@@ -188,9 +184,18 @@ impl Reads for PostgresStore {
 
     async fn due(&self, limit: usize) -> Result<Vec<ReservationId>, Trouble> {
         let found = self.ask_for(due::of_all(self.hand(), limit)).await?;
-        due::over(&found, Moment::MAX)
+        let due = found.iter().map(|row| match read::told(row)? {
+            Told::Due(_, reservation) => Ok(Some(reservation)),
+            _ => Ok(None),
+        });
+        due.filter_map(Result::transpose).collect()
     }
 }
+
+static TICKET_TYPES: LazyLock<String> = LazyLock::new(|| {
+    let table = tables::number(Key::TicketType(TicketTypeId(0)));
+    format!("{} WHERE show = $1 ORDER BY id", STATEMENTS[table].all)
+});
 
 fn entry(buyer: BuyerId, row: &tokio_postgres::Row) -> Result<Entry, Trouble> {
     Ok(Entry {

@@ -3,8 +3,9 @@
 use crate::client::Client;
 use crate::open::PostgresStore;
 use crate::pipeline::{self, Array, Step};
-use crate::tables::{read, write};
-use crate::{due, trouble};
+use crate::tables::read::{self, Told};
+use crate::tables::write;
+use crate::{due, merged, trouble};
 use admitone_app::ports::store::{Fence, Fences, Mode, Sequence, Store, Transaction, Wanted};
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::{Moment, Rows, StoredAnswer, Verdict};
@@ -105,6 +106,25 @@ impl Batch {
         })
     }
 
+    /// The statements that load. Behind the locks come the answers, the time and what is due at
+    /// that time: whoever had to wait sees what was done meanwhile. Without locks all of it is
+    /// one statement.
+    fn asking(&self, wanted: &Wanted, rows: &Rows) -> Vec<Step> {
+        let hand = self.store.hand();
+        let is_locking = self.mode == Mode::Pessimistic;
+        let mut steps = read::steps(&wanted.keys, is_locking);
+        if !wanted.commands.is_empty() {
+            steps.push(read::answers(wanted.commands.iter().map(|id| id.0)));
+        }
+        if rows.now == Moment::default() {
+            steps.push(due::now(hand));
+        }
+        if !wanted.due_of.is_empty() {
+            steps.push(due::of_shows(hand, &wanted.due_of));
+        }
+        if is_locking || steps.is_empty() { steps } else { vec![merged::read(steps)] }
+    }
+
     fn check_fences(&self, found: &[tokio_postgres::Row]) -> Result<(), Trouble> {
         for row in found {
             let (name, newest): (&str, _) = (read::get(row, 0)?, read::unsigned(row, 1)?);
@@ -124,46 +144,36 @@ impl Transaction for Batch {
         rows: &mut Rows,
     ) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
         let beginning = if self.is_one() { self.open() } else { None };
-        let hand = self.store.hand();
-        let is_locking = self.mode == Mode::Pessimistic;
-        // Behind the locks come the answers, the time and what is due at that time: whoever had to
-        // wait sees what was done meanwhile.
-        let (mut steps, tables): (Vec<Step>, Vec<Option<usize>>) =
-            read::steps(&wanted.keys, is_locking).into_iter().unzip();
-        steps.push(Step::read(due::NOW, vec![Array::Single(hand)]));
-        if !wanted.commands.is_empty() {
-            steps.push(read::answers(wanted.commands.iter().map(|id| id.0)));
-        }
-        if !wanted.due_of.is_empty() {
-            steps.push(due::of_shows(hand, &wanted.due_of));
+        let steps = self.asking(wanted, rows);
+        if steps.is_empty() {
+            return Ok(Vec::new());
         }
         let found = pipeline::run(&self.client, "load", beginning, &steps).await?;
-
-        let (of_keys, rest) = found.split_at(tables.len());
         for key in &wanted.keys {
             rows.insert(*key, None);
         }
-        for (table, found) in tables.iter().zip(of_keys) {
-            let Some(table) = table else { continue };
-            for row in found {
-                if let Some(loaded) = read::loaded(*table, row)? {
+        let (mut answers, mut over) = (Vec::new(), Vec::new());
+        for line in found.iter().flatten() {
+            match read::told(line)? {
+                Told::Row(loaded) => {
                     rows.insert(loaded.row.key(), Some(loaded));
                 }
+                Told::Nothing => {}
+                Told::Answer(answer) => answers.push(answer),
+                Told::Time(now) => rows.now = now,
+                Told::Due(until, reservation) => over.push((until, reservation)),
             }
         }
-        let mut rest = rest.iter();
-        if let Some(row) = rest.next().and_then(|now| now.first())
-            && rows.now == Moment::default()
-        {
-            rows.now = Moment(read::get(row, 0)?);
-        }
-        let answers = if wanted.commands.is_empty() { None } else { rest.next() };
-        rows.due = due::over(rest.next().map(Vec::as_slice).unwrap_or_default(), rows.now)?;
-        answers.into_iter().flatten().map(read::answer).collect()
+        // A statement that looked at a clock of its own did so a moment before or after the
+        // batch's time.
+        over.retain(|(until, _)| *until <= rows.now);
+        over.sort_unstable();
+        rows.due = over.into_iter().map(|(_, reservation)| reservation).collect();
+        Ok(answers)
     }
 
     async fn save(&mut self, verdict: &Arc<Verdict>) -> Result<(), Trouble> {
-        let mut steps = write::steps(self.mode, verdict)?;
+        let mut steps: Vec<Step> = write::step(self.mode, verdict, false)?.into_iter().collect();
         if !self.fences.0.is_empty() {
             let mut names: Vec<String> = self.fences.0.iter().map(|f| f.name.clone()).collect();
             names.sort_unstable();
@@ -194,6 +204,22 @@ impl Transaction for Batch {
                 tracing::warn!(%silent, "a commit was not answered");
                 self.store.find_out(&verdict).await
             }
+        }
+    }
+
+    async fn finish(mut self: Box<Self>, verdict: &Arc<Verdict>) -> Result<(), Trouble> {
+        if self.is_one() || !self.fences.0.is_empty() {
+            self.save(verdict).await?;
+            return self.commit().await;
+        }
+        let Some(step) = write::step(self.mode, verdict, true)? else { return Ok(()) };
+        match pipeline::run(&self.client, "save and commit", None, &[step]).await {
+            Ok(_) => Ok(()),
+            Err(trouble) if trouble.kind == TroubleKind::Unavailable => {
+                tracing::warn!(%trouble, "a commit was not answered");
+                self.store.find_out(verdict).await
+            }
+            Err(trouble) => Err(trouble),
         }
     }
 }

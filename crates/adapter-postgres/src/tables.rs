@@ -65,7 +65,58 @@ struct Table {
     keys: &'static [Column],
     values: &'static [Column],
     /// Those of the values that are read; the others stand in the body too.
-    read: &'static str,
+    read: Read,
+}
+
+/// What is read of a table. Rows of all tables are read in one shape, so that one statement reads
+/// of as many tables as are wanted: six numbers, an id, a word, a body, and nothing where a table
+/// has none of it.
+#[derive(Debug, Clone, Copy)]
+struct Read {
+    numbers: &'static [&'static str],
+    id: Option<&'static str>,
+    word: Option<&'static str>,
+    body: Option<&'static str>,
+}
+
+impl Read {
+    const BODY: Self = Self { numbers: &[], id: None, word: None, body: Some("body") };
+
+    const fn numbers(numbers: &'static [&'static str]) -> Self {
+        Self { numbers, id: None, word: None, body: None }
+    }
+
+    /// The columns as they stand in a statement.
+    fn columns(self) -> String {
+        let number = |at: usize| format!("{}::bigint", self.numbers.get(at).unwrap_or(&"NULL"));
+        let numbers: Vec<String> = (0..NUMBERS).map(number).collect();
+        let or_null = |column: Option<&'static str>| column.unwrap_or("NULL");
+        format!(
+            "{}, {}::uuid, {}::text, {}::bytea",
+            numbers.join(", "),
+            or_null(self.id),
+            or_null(self.word),
+            or_null(self.body),
+        )
+    }
+}
+
+/// So many numbers are read of every table.
+pub(crate) const NUMBERS: usize = 6;
+
+/// What is no row of a table stands behind them in the same shape: answers, the time, holds that
+/// are due.
+pub(crate) const ANSWER: i64 = 100;
+pub(crate) const TIME: i64 = 101;
+pub(crate) const DUE: i64 = 102;
+
+/// The columns of an answer.
+pub(crate) static ANSWER_COLUMNS: LazyLock<String> =
+    LazyLock::new(|| format!("{ANSWER}::bigint, 0::bigint, {}", Read::BODY.columns()));
+
+/// The columns of what is one or two numbers.
+pub(crate) fn number_columns(what: i64, numbers: &'static [&'static str]) -> String {
+    format!("{what}::bigint, 0::bigint, {}", Read::numbers(numbers).columns())
 }
 
 use Kind::{Bytes, Flag, Id, Maybe, Number, Text};
@@ -80,14 +131,14 @@ const TABLES: [Table; 13] = [
         lock: Lock::Share,
         keys: BY_NUMBER,
         values: &[("first_at", Number), ("category", Text), ("body", Bytes)],
-        read: "body",
+        read: Read::BODY,
     },
     Table {
         name: "show",
         lock: Lock::Share,
         keys: BY_NUMBER,
         values: &[("concert", Number), ("opens_at", Number), ("body", Bytes)],
-        read: "body",
+        read: Read::BODY,
     },
     plain("plan", Lock::Share, BY_NUMBER),
     plain("room", Lock::Share, BY_NUMBER),
@@ -104,7 +155,7 @@ const TABLES: [Table; 13] = [
             ("held_until", Number),
             ("body", Bytes),
         ],
-        read: "body",
+        read: Read::BODY,
     },
     Table {
         name: "payment",
@@ -117,21 +168,21 @@ const TABLES: [Table; 13] = [
             ("refunded", Number),
             ("body", Bytes),
         ],
-        read: "body",
+        read: Read::BODY,
     },
     Table {
         name: "pass",
         lock: Lock::Insert("0"),
         keys: &[("room", Number), ("epoch", Number), ("place", Number)],
         values: &[("ended_at", Number)],
-        read: "room, epoch, place, ended_at",
+        read: Read::numbers(&["room", "epoch", "place", "ended_at"]),
     },
     Table {
         name: "quota",
         lock: Lock::Insert("0"),
         keys: &[("show", Number), ("buyer", Id)],
         values: &[("taken", Number)],
-        read: "show, buyer, taken",
+        read: Read { id: Some("buyer"), ..Read::numbers(&["show", "taken"]) },
     },
     Table {
         name: "ticket_type",
@@ -144,7 +195,7 @@ const TABLES: [Table; 13] = [
             ("sold", Number),
             ("body", Bytes),
         ],
-        read: "capacity, held, sold, body",
+        read: Read { numbers: &["capacity", "held", "sold"], ..Read::BODY },
     },
     Table {
         name: "seat",
@@ -157,19 +208,19 @@ const TABLES: [Table; 13] = [
             ("owner", Maybe),
             ("held_until", Maybe),
         ],
-        read: "id, show, price, state, owner, held_until",
+        read: Read::numbers(&["id", "show", "price", "state", "owner", "held_until"]),
     },
     Table {
         name: "wallet",
         lock: Lock::Insert("'', 0"),
         keys: &[("buyer", Id)],
         values: &[("currency", Text), ("balance", Number)],
-        read: "buyer, currency, balance",
+        read: Read { id: Some("buyer"), word: Some("currency"), ..Read::numbers(&["balance"]) },
     },
 ];
 
 const fn plain(name: &'static str, lock: Lock, keys: &'static [Column]) -> Table {
-    Table { name, lock, keys, values: ONLY_BODY, read: "body" }
+    Table { name, lock, keys, values: ONLY_BODY, read: Read::BODY }
 }
 
 /// The number of a row's table.
@@ -193,6 +244,8 @@ pub(crate) fn number(key: Key) -> usize {
 
 /// The statements of a table. The values of each are the arrays of its keys, then of the others.
 pub(crate) struct Statements {
+    /// Reads all rows.
+    pub(crate) all: String,
     /// Reads rows by their keys.
     pub(crate) read: String,
     /// Makes rows that can be locked, where there are none.
@@ -209,16 +262,17 @@ pub(crate) struct Statements {
 
 /// Made once; a connection prepares each when it first needs it.
 pub(crate) static STATEMENTS: LazyLock<Vec<Statements>> =
-    LazyLock::new(|| TABLES.iter().map(statements).collect());
+    LazyLock::new(|| (0..).zip(&TABLES).map(|(at, table)| statements(at, table)).collect());
 
-fn statements(table: &Table) -> Statements {
+fn statements(at: usize, table: &Table) -> Statements {
     let name = table.name;
     let keys = names(table.keys);
     let wanted = match table.keys {
         [(key, kind)] => format!("{key} = ANY($1::{}[])", kind.sql()),
         many => format!("({keys}) IN (SELECT * FROM unnest({}))", arrays(many.iter())),
     };
-    let read = format!("SELECT version, {} FROM {name} WHERE {wanted}", table.read);
+    let all = format!("SELECT {at}::bigint, version, {} FROM {name}", table.read.columns());
+    let read = format!("{all} WHERE {wanted}");
     let strength = if table.lock == Lock::Share { "SHARE" } else { "UPDATE" };
     let read_locked = format!("{read} ORDER BY {keys} FOR {strength}");
     let lock = format!("SELECT FROM {name} WHERE {wanted} ORDER BY {keys} FOR UPDATE");
@@ -232,19 +286,19 @@ fn statements(table: &Table) -> Statements {
         Lock::Share | Lock::Update => None,
     };
     let columns = || table.keys.iter().chain([&("version", Number)]).chain(table.values);
-    let all: Vec<&str> = columns().map(|(name, _)| *name).collect();
+    let written: Vec<&str> = columns().map(|(name, _)| *name).collect();
     let take = |(value, _): &Column| format!("{value} = excluded.{value}");
     let taken: Vec<String> = table.values.iter().map(take).collect();
     // A single array is unnested in its order, and so are the rows locked.
     let write = format!(
         "INSERT INTO {name} ({}) SELECT * FROM unnest({}) \
          ON CONFLICT ({keys}) DO UPDATE SET version = {name}.version + 1, {}",
-        all.join(", "),
+        written.join(", "),
         arrays(columns()),
         taken.join(", "),
     );
     let write_checked = format!("{write} WHERE {name}.version = excluded.version - 1");
-    Statements { read, make, read_locked, write, write_checked, lock }
+    Statements { all, read, make, read_locked, write, write_checked, lock }
 }
 
 fn names(columns: &[Column]) -> String {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use admitone_adapter_postgres::{Guards, Options, PostgresStore, Time};
+use admitone_app::ports::store::Mode;
 use admitone_app::verify::Report;
 use admitone_conformance::servers::Server;
 use admitone_conformance::shared::{Instance, Opening, SharedFixture, main as run};
@@ -23,6 +24,14 @@ impl SharedFixture for Shared {
         let options = Options { connections_max, wait_ms, guards, time: Time::Of(clock) };
         let store = Arc::new(PostgresStore::open(url, options).await.unwrap());
         Instance { store: store.clone(), reads: store.clone(), outbox: store }
+    }
+
+    fn round_trips(&self, mode: Mode) -> u32 {
+        match mode {
+            // Load, and a save that is a transaction by itself.
+            Mode::Plain | Mode::Optimistic | Mode::Conditional => 2,
+            Mode::Pessimistic | Mode::Serializable => 3,
+        }
     }
 
     async fn verify(&self, url: &str) -> Report {

@@ -166,12 +166,16 @@ impl Settler {
             return Ok(Attempt::Settled(replies));
         }
         let verdict = Arc::new(verdict);
-        transaction.save(&verdict).await?;
-        if guard.is_lost() {
-            let detail = "its lease was over before the commit";
-            return Err(Trouble::new(TroubleKind::Fenced, "lock", detail));
+        if self.lock.wants_keys() {
+            transaction.save(&verdict).await?;
+            if guard.is_lost() {
+                let detail = "its lease was over before the commit";
+                return Err(Trouble::new(TroubleKind::Fenced, "lock", detail));
+            }
+            transaction.commit().await?;
+        } else {
+            transaction.finish(&verdict).await?;
         }
-        transaction.commit().await?;
         self.taps.iter().for_each(|tap| tap.committed(&verdict));
         Ok(Attempt::Settled(replies))
     }

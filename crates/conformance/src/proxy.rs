@@ -1,11 +1,13 @@
 //! A proxy between a house and a server: it counts round trips, cuts a connection where it hurts
 //! most, around a commit, and makes the weather of a bad network on a schedule that a seed repeats.
 
+mod commits;
 mod weather;
 
 use crate::CaseFuture;
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::clock::Clock;
+use commits::Commits;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -205,12 +207,12 @@ impl Watched {
     /// Carries a question to the server; `None` where the connection is cut for it.
     async fn ask(
         &self,
-        said: &[u8],
+        (said, commits): (&[u8], bool),
         to_server: &mut (impl AsyncWrite + Unpin),
         from_server: &mut (impl AsyncRead + Unpin),
     ) -> Option<std::io::Result<()>> {
         self.round_trips.fetch_add(1, Ordering::SeqCst);
-        let cut = if commits(said) { self.cut.swap(0, Ordering::SeqCst) } else { 0 };
+        let cut = if commits { self.cut.swap(0, Ordering::SeqCst) } else { 0 };
         self.has_cut.fetch_max(cut, Ordering::SeqCst);
         if cut == Cut::BeforeTheCommit as u8 {
             return None;
@@ -224,11 +226,11 @@ impl Watched {
         Some(carried)
     }
 
-    async fn hold_up_if_wanted(&self, said: &[u8], is_saving: &mut bool) {
+    async fn hold_up_if_wanted(&self, said: &[u8], commits: bool, is_saving: &mut bool) {
         if said.windows(SAVES.len()).any(|words| words == SAVES) {
             *is_saving = true;
             self.hold_up(Hold::BeforeTheSave).await;
-        } else if *is_saving && commits(said) {
+        } else if *is_saving && commits {
             *is_saving = false;
             self.hold_up(Hold::BeforeTheCommit).await;
         }
@@ -278,6 +280,7 @@ async fn carry_until_it_ends(
     let (mut from_server, mut to_server) = server.split();
     let (mut hears_client, mut hears_server, mut is_saving) = (true, true, false);
     let (mut asked, mut told) = (vec![0; CHUNK], vec![0; CHUNK]);
+    let mut commits = Commits::default();
     for turn in 0.. {
         // Only the first read of a turn may be given up for the other side's: it loses nothing.
         let (heard, is_asked) = tokio::select! {
@@ -314,8 +317,9 @@ async fn carry_until_it_ends(
             None => {}
         }
         let carried = if is_asked {
-            watched.hold_up_if_wanted(&said, &mut is_saving).await;
-            match watched.ask(&said, &mut to_server, &mut from_server).await {
+            let commits = commits.hear(&said);
+            watched.hold_up_if_wanted(&said, commits, &mut is_saving).await;
+            match watched.ask((&said, commits), &mut to_server, &mut from_server).await {
                 Some(carried) => carried,
                 None => return true,
             }
@@ -329,12 +333,6 @@ async fn carry_until_it_ends(
         }
     }
     true
-}
-
-/// Whether a question commits. The end of the word tells it from the name of an isolation level:
-/// in the protocol of one server it is a zero, in that of the other it ends the message.
-fn commits(asked: &[u8]) -> bool {
-    asked.ends_with(b"COMMIT") || asked.windows(7).any(|word| word == b"COMMIT\0")
 }
 
 #[cfg(test)]

@@ -80,6 +80,11 @@ pub trait SharedFixture: Send + Sync + 'static {
 
     /// What the verification says of the store at an address.
     async fn verify(&self, url: &str) -> Report;
+
+    /// So many round trips a batch costs in a mode, under no lock: load, save, commit, or less.
+    fn round_trips(&self, _mode: Mode) -> u32 {
+        3
+    }
 }
 
 /// An empty place on the server, and who opens instances there.

@@ -2,6 +2,7 @@
 
 use super::guarded;
 use super::{STATEMENTS, TABLES, Value, columns, encode, key_arrays, key_values, number};
+use crate::merged;
 use crate::pipeline::{Array, Step};
 use admitone_app::Trouble;
 use admitone_app::ports::store::Mode;
@@ -16,8 +17,17 @@ use uuid::Uuid;
 /// Answers about one aggregate are published in order when they share a lane.
 const LANES: u64 = 64;
 
-/// The steps that save a verdict.
-pub(crate) fn steps(mode: Mode, verdict: &Verdict) -> Result<Vec<Step>, Trouble> {
+/// The statement that saves a verdict: all of it, or a conflict. None where there is nothing to save.
+pub(crate) fn step(
+    mode: Mode,
+    verdict: &Verdict,
+    is_by_itself: bool,
+) -> Result<Option<Step>, Trouble> {
+    let steps = steps(mode, verdict)?;
+    Ok(if steps.is_empty() { None } else { Some(merged::write(steps, is_by_itself)) })
+}
+
+fn steps(mode: Mode, verdict: &Verdict) -> Result<Vec<Step>, Trouble> {
     let mut changes: Vec<&Change> = verdict.changes.iter().collect();
     changes.sort_unstable_by_key(|change| change.key());
     let mut steps = Vec::new();
@@ -164,11 +174,13 @@ fn save_words(changes: &[&Change], steps: &mut Vec<Step>) {
     if concerts.is_empty() {
         return;
     }
-    let sql = "DELETE FROM concert_word WHERE concert = ANY($1)";
-    steps.push(Step::read(sql, vec![Array::Number(concerts)]));
+    let (these, words) = (Array::Number(ids), Array::Text(all));
+    let sql = "DELETE FROM concert_word WHERE concert = ANY($1) AND (concert, word) NOT IN \
+               (SELECT * FROM unnest($2::bigint[], $3::text[]))";
+    steps.push(Step::read(sql, vec![Array::Number(concerts), these.clone(), words.clone()]));
     let sql = "INSERT INTO concert_word (concert, word) \
                SELECT * FROM unnest($1::bigint[], $2::text[]) ON CONFLICT DO NOTHING";
-    steps.push(Step::read(sql, vec![Array::Number(ids), Array::Text(all)]));
+    steps.push(Step::read(sql, vec![these, words]));
 }
 
 /// A command that was answered meanwhile is a conflict: its row is there, and fewer are written.
@@ -211,14 +223,16 @@ fn entries(entries: &[Entry]) -> Step {
 }
 
 fn events(events: &[Event]) -> Result<Step, Trouble> {
-    // Numbered in the order of the batch: a single array is unnested in its order.
+    // Numbered in the order of the batch: a single array is unnested in its order. And behind all
+    // that is written: whoever reads them relies on a number being drawn in a transaction that has
+    // an id already.
     let sql = "INSERT INTO event (lane, body) SELECT * FROM unnest($1::bigint[], $2::bytea[])";
     let lanes = events.iter().map(|event| Ok(lane(&encode(&event.aggregate)?)));
     let values = vec![
         Array::Number(lanes.collect::<Result<_, Trouble>>()?),
         Array::Bytes(events.iter().map(encode).collect::<Result<_, _>>()?),
     ];
-    Ok(Step::write(sql, values, events.len()))
+    Ok(Step::read(sql, values).last())
 }
 
 /// The lane of an aggregate: the same in every process and for ever (FNV-1a).

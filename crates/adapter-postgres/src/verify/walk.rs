@@ -1,6 +1,6 @@
 //! The second way: a walk over the rows as the domain knows them, which all stores share.
 
-use crate::tables::{self, read};
+use crate::tables::{self, STATEMENTS, read};
 use crate::trouble;
 use admitone_app::Trouble;
 use admitone_app::verify::{Report, Walk};
@@ -9,42 +9,36 @@ use admitone_domain::{Key, Row};
 use deadpool_postgres::ClientWrapper;
 use futures_util::{TryStreamExt, pin_mut};
 
-const PAYMENTS: &str = "SELECT version, body FROM payment";
-const RESERVATIONS: &str = "SELECT version, body FROM reservation";
-const SEATS: &str = "SELECT version, id, show, price, state, owner, held_until FROM seat";
-const STOCKS: &str = "SELECT version, capacity, held, sold, body FROM ticket_type";
-const QUOTAS: &str = "SELECT version, show, buyer, taken FROM quota";
-
-/// The tables in the order in which the walk needs them, with any key of each.
-const TABLES: [(&str, Key); 5] = [
-    (PAYMENTS, Key::Payment(PaymentId(0))),
-    (RESERVATIONS, Key::Reservation(ReservationId(0))),
-    (SEATS, Key::Seat(SeatId(0))),
-    (STOCKS, Key::TicketType(TicketTypeId(0))),
-    (QUOTAS, Key::Quota(ShowId(0), BuyerId(0))),
+/// The tables in the order in which the walk needs them, by any key of each.
+const TABLES: [Key; 5] = [
+    Key::Payment(PaymentId(0)),
+    Key::Reservation(ReservationId(0)),
+    Key::Seat(SeatId(0)),
+    Key::TicketType(TicketTypeId(0)),
+    Key::Quota(ShowId(0), BuyerId(0)),
 ];
 
 pub(super) async fn run(client: &ClientWrapper, report: &mut Report) -> Result<(), Trouble> {
     let mut walk = Walk::default();
-    for (sql, key) in TABLES {
-        each(client, sql, key, |row| walk.visit(row, report)).await?;
+    for key in TABLES {
+        let sql = &STATEMENTS[tables::number(key)].all;
+        each(client, sql, |row| walk.visit(row, report)).await?;
     }
     walk.finish(report);
     Ok(())
 }
 
-/// Visits the rows of a table as they come, without keeping them. `of` is any key of that table.
+/// Visits the rows of a table as they come, without keeping them.
 async fn each(
     client: &ClientWrapper,
     sql: &str,
-    of: Key,
     mut visit: impl FnMut(Row) + Send,
 ) -> Result<(), Trouble> {
     let failed = trouble::of("verify");
     let stream = client.query_raw(sql, std::iter::empty::<i64>()).await.map_err(&failed)?;
     pin_mut!(stream);
     while let Some(found) = stream.try_next().await.map_err(&failed)? {
-        if let Some(loaded) = read::loaded(tables::number(of), &found)? {
+        if let Some(loaded) = read::loaded(&found)? {
             visit(loaded.into_row());
         }
     }

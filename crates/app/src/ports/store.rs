@@ -101,6 +101,13 @@ pub trait Transaction: Send {
 
     /// Makes it durable. Only then may anybody be answered.
     async fn commit(self: Box<Self>) -> Result<(), Trouble>;
+
+    /// Saves and commits, for whoever has nothing to look at between the two: a store may do both
+    /// in one round trip.
+    async fn finish(mut self: Box<Self>, verdict: &Arc<Verdict>) -> Result<(), Trouble> {
+        self.save(verdict).await?;
+        self.commit().await
+    }
 }
 
 /// What a load asks for.

@@ -59,17 +59,18 @@ pub(super) async fn a_batch_of_a_thousand_costs_as_many_round_trips_as_a_batch_o
         proxy.round_trips() - before
     };
     for mode in Mode::ALL {
+        let few = stage.fixture.round_trips(mode);
         // A machine that pauses within a question makes two of it: the least of several is true.
         let (mut of_one, mut of_thousand) = (u32::MAX, u32::MAX);
         for _ in 0..TRIES {
             of_one = of_one.min(round_trips(mode, 1).await);
             of_thousand = of_thousand.min(round_trips(mode, 1_000).await);
-            if (of_one, of_thousand) == (3, 3) {
+            if (of_one, of_thousand) == (few, few) {
                 break;
             }
         }
         println!("{mode}: {of_one} round trips for one command, {of_thousand} for a thousand");
-        assert_eq!((of_one, of_thousand), (3, 3), "{mode}: load, save, commit");
+        assert_eq!((of_one, of_thousand), (few, few), "{mode}");
     }
 }
 
