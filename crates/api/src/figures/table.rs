@@ -39,7 +39,7 @@ const fn figure(
 use Kind::{Counter, Gauge, Histogram};
 
 /// All figures of the house.
-pub const FIGURES: [Figure; 46] = [
+pub const FIGURES: [Figure; 47] = [
     figure(
         "admitone_requests_total",
         Counter,
@@ -67,6 +67,14 @@ pub const FIGURES: [Figure; 46] = [
         "commands",
         "",
         "How many commands the writer took at once.",
+    ),
+    figure(
+        "admitone_batches_left_total",
+        Counter,
+        "batches",
+        "",
+        "Batches that took longer than a second, on a connection that nobody answers or behind \
+         another's lock, so that those behind them waited for them no longer.",
     ),
     figure(
         "admitone_commits_total",

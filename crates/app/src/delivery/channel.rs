@@ -1,16 +1,24 @@
 //! Channel: one task takes all that waits and settles it as one batch.
 //!
-//! There is no timer: while a batch commits, the next one gathers. Alone, a command is a batch of
-//! one and waits for nobody.
+//! While a batch commits, the next one gathers; no timer makes a batch. Alone, a command is a batch
+//! of one and waits for nobody. One writer at a time is what makes *plain* safe; where the mode
+//! protects by itself it is only faster, and a batch that takes too long, on a connection that
+//! nobody answers, does not hold up those behind it.
 
 use crate::ports::delivery::{Delivery, Reply};
+use crate::ports::store::Mode;
 use crate::settle::Settler;
 use crate::{Trouble, TroubleKind};
 use admitone_domain::Command;
 use async_trait::async_trait;
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
+
+/// So long a batch holds up those behind it at most, where its mode protects by itself.
+const HOLDS_UP_MS: u64 = 1_000;
+/// At most so many batches are left to themselves at once: each has a connection of the store.
+const LEFT_MAX: usize = 4;
 
 /// How much may wait and how much is taken at once.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +51,12 @@ impl Channel {
     /// Starts the writer. It ends when the channel is dropped and all that waited is answered.
     pub fn start(settler: Arc<Settler>, limits: ChannelLimits, tasks: &TaskTracker) -> Self {
         let (sender, receiver) = mpsc::channel(limits.depth_max);
-        tasks.spawn(write(Arc::clone(&settler), receiver, limits.batch_max));
+        let writer = Writer {
+            settler: Arc::clone(&settler),
+            left: Arc::new(Semaphore::new(LEFT_MAX)),
+            tasks: tasks.clone(),
+        };
+        tasks.spawn(writer.run(receiver, limits.batch_max));
         Self { sender, settler }
     }
 }
@@ -79,20 +92,56 @@ fn busy(detail: &str) -> Trouble {
     Trouble::new(TroubleKind::Busy, "submit", detail)
 }
 
-async fn write(settler: Arc<Settler>, mut receiver: mpsc::Receiver<Parcel>, batch_max: usize) {
-    let mut parcels = Vec::with_capacity(batch_max);
-    while receiver.recv_many(&mut parcels, batch_max).await > 0 {
-        let (commands, waiting): (Vec<_>, Vec<_>) =
-            parcels.drain(..).map(|parcel| (parcel.command, parcel.reply)).unzip();
-        metrics::histogram!("admitone_batch_commands").record(size(commands.len()));
-        let replies = settler.settle(commands).await;
-        for (reply, waiting) in replies.into_iter().zip(waiting) {
-            // Whoever asked may have gone: the answer is kept under the command's name.
-            let _ = waiting.send(reply);
+/// Settles what waits, batch after batch.
+struct Writer {
+    settler: Arc<Settler>,
+    /// A permit for each batch that may be left to itself.
+    left: Arc<Semaphore>,
+    tasks: TaskTracker,
+}
+
+impl Writer {
+    async fn run(self, mut receiver: mpsc::Receiver<Parcel>, batch_max: usize) {
+        let mut parcels = Vec::with_capacity(batch_max);
+        while receiver.recv_many(&mut parcels, batch_max).await > 0 {
+            let (commands, waiting): (Vec<_>, Vec<_>) =
+                parcels.drain(..).map(|parcel| (parcel.command, parcel.reply)).unzip();
+            metrics::histogram!("admitone_batch_commands").record(size(commands.len()));
+            let settler = Arc::clone(&self.settler);
+            self.finish_or_leave(async move {
+                let replies = settler.settle(commands).await;
+                for (reply, waiting) in replies.into_iter().zip(waiting) {
+                    // Whoever asked may have gone: the answer is kept under the command's name.
+                    let _ = waiting.send(reply);
+                }
+            })
+            .await;
+            // Those who were answered come first: what they ask next still joins the next batch,
+            // and a larger batch costs its sync only once. Alone, nobody waits for anybody.
+            tokio::task::yield_now().await;
         }
-        // Those who were answered come first: what they ask next still joins the next batch, and
-        // a larger batch costs its sync only once. Alone, nobody waits for anybody.
-        tokio::task::yield_now().await;
+    }
+
+    /// Waits for a batch; one that takes too long goes on by itself, where that does no harm.
+    async fn finish_or_leave(&self, batch: impl Future<Output = ()> + Send + 'static) {
+        if self.settler.mode == Mode::Plain {
+            return batch.await;
+        }
+        let mut batch = Box::pin(batch);
+        let too_long = async {
+            self.settler.clock.sleep_ms(HOLDS_UP_MS).await;
+            Arc::clone(&self.left).acquire_owned().await
+        };
+        let permit = tokio::select! {
+            () = &mut batch => return,
+            permit = too_long => permit,
+        };
+        metrics::counter!("admitone_batches_left_total").increment(1);
+        tracing::warn!("a batch takes too long: those behind it wait for it no longer");
+        self.tasks.spawn(async move {
+            batch.await;
+            drop(permit);
+        });
     }
 }
 

@@ -5,6 +5,8 @@ use crate::steps::{answer, balance, charge, settler, store};
 use admitone_app::TroubleKind;
 use admitone_app::delivery::{Channel, ChannelLimits};
 use admitone_app::ports::delivery::{Delivery, Reply};
+use admitone_app::ports::store::Mode;
+use admitone_app::settle::Settler;
 use admitone_app::{Trouble, memory::MemoryStore};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -19,13 +21,17 @@ struct House {
     tasks: TaskTracker,
 }
 
-/// A house whose commits wait.
+/// A house whose commits wait, one batch behind the other.
 fn shut(depth_max: usize, batch_max: usize) -> House {
+    shut_in(Mode::Plain, depth_max, batch_max)
+}
+
+fn shut_in(mode: Mode, depth_max: usize, batch_max: usize) -> House {
     let (store, _) = store();
     let (gate, opener) = Gate::before(&store, |_| None);
     opener.send_replace(false);
     let tasks = TaskTracker::new();
-    let settler = Arc::new(settler(gate.clone(), Vec::new()));
+    let settler = Arc::new(Settler { mode, ..settler(gate.clone(), Vec::new()) });
     let limits = ChannelLimits { depth_max, batch_max };
     let channel = Arc::new(Channel::start(settler, limits, &tasks));
     House { store, gate, opener, channel, tasks }
@@ -64,6 +70,24 @@ async fn a_full_channel_refuses_as_busy_and_answers_what_it_took() {
     }
     assert_eq!(house.gate.tried(), [1, 3], "what waited was one batch");
     assert_eq!(balance(&house.store, 5).await, 0, "what was refused was not done");
+}
+
+#[tokio::test]
+async fn a_batch_that_takes_too_long_holds_up_nobody_where_its_mode_protects() {
+    // Four are left to themselves and a fifth is waited for, whoever comes behind it.
+    for (mode, at_once) in [(Mode::Conditional, 5), (Mode::Optimistic, 5), (Mode::Plain, 1)] {
+        let house = shut_in(mode, 100, 1);
+        let all: Vec<_> = (1..=8).map(|number| house.submit(number)).collect();
+        house.until_tried(at_once).await;
+        for _ in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(house.gate.tried().len(), at_once, "{mode}");
+        house.opener.send_replace(true);
+        for one in all {
+            assert!(answer(one.await.unwrap().unwrap()).is_ok());
+        }
+    }
 }
 
 #[tokio::test]
