@@ -4,7 +4,7 @@
 mod nodes;
 
 use admitone_adapter_redis::RedisCache;
-use admitone_app::cached::CachedReads;
+use admitone_app::cached::{CachedReads, Topic};
 use admitone_app::clock::SystemClock;
 use admitone_app::memory::MemoryCache;
 use admitone_app::ports::cache::Cache;
@@ -12,6 +12,8 @@ use admitone_conformance::redis_server::{self, RedisServer as Server};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+
+const CONCERTS: Topic = Topic { name: "concerts", format: 1 };
 
 async fn wait_ms(span_ms: u64) {
     let never = std::future::pending::<()>();
@@ -66,7 +68,7 @@ async fn many_who_ask_at_once_are_one_question_to_the_store() {
             wait_ms(50).await;
             Ok(b"list".to_vec())
         };
-        let all = (0..20).map(|_| reads.read("concerts", "page 1", read));
+        let all = (0..20).map(|_| reads.read(CONCERTS, "page 1", read));
         for value in futures_util::future::join_all(all).await {
             assert_eq!(value.unwrap(), b"list");
         }
@@ -80,6 +82,26 @@ async fn a_cache_that_is_away_costs_questions_and_no_answers() {
     let cache = RedisCache::new(nodes::node(&server.address()), "away", 60_000);
     server.kill();
     let reads = CachedReads::new(Arc::new(cache));
-    let value = reads.read("concerts", "page 1", || async { Ok(b"list".to_vec()) }).await;
+    let value = reads.read(CONCERTS, "page 1", || async { Ok(b"list".to_vec()) }).await;
     assert_eq!(value.unwrap(), b"list");
+}
+
+#[tokio::test]
+async fn instances_of_two_versions_take_nothing_that_the_other_wrote() {
+    let Some(caches) = caches() else { return };
+    for cache in caches {
+        let reads = CachedReads::new(cache);
+        let old = async || reads.read(CONCERTS, "page 1", || async { Ok(b"list".to_vec()) }).await;
+        let of_format = async |format| {
+            let topic = Topic { format, ..CONCERTS };
+            reads.read(topic, "page 1", || async { Ok(vec![1_000_u64]) }).await
+        };
+        assert_eq!(old().await.unwrap(), b"list");
+        // The twin: a list of other things under the same format.
+        assert_eq!(of_format(1).await.unwrap(), [108, 105, 115, 116], "the harm");
+        for _ in 0..2 {
+            assert_eq!(of_format(2).await.unwrap(), [1_000]);
+            assert_eq!(old().await.unwrap(), b"list");
+        }
+    }
 }

@@ -3,16 +3,15 @@
 use crate::ask::PathId;
 use crate::house::House;
 use crate::problem::{Problem, Problems};
-use crate::reply::{self, PageView};
+use crate::reply::{self, PageView, Ready};
 use crate::view::{ConcertView, ShowView};
 use admitone_app::ports::reads::ConcertFilter;
 use admitone_domain::concert::Concert;
 use admitone_domain::id::ConcertId;
 use admitone_domain::{Key, Moment, Row};
-use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{Query, RawQuery, State};
 use axum::http::{HeaderMap, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -52,13 +51,21 @@ pub(crate) struct ConcertQuery {
 pub(crate) async fn list_concerts(
     State(house): State<House>,
     headers: HeaderMap,
+    RawQuery(asked): RawQuery,
     query: Result<Query<ConcertQuery>, QueryRejection>,
 ) -> Result<Response<Body>, Problem> {
+    let (name, now) = (asked.unwrap_or_default(), house.office.clock.now());
+    if let Some(ready) = house.pages.get(&name, now) {
+        return Ok(ready.answer(&headers));
+    }
+    let turn = house.pages.turn();
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let limit = reply::limit(query.limit)?;
     let found = house.office.reads.concerts(&filter(&query, limit)?).await?;
     let cursor = |concert: &Concert| format!("{}.{}", concert.first_at.0, concert.id.0);
-    Ok(reply::resource(&headers, &reply::page(found, limit, cursor, ConcertView::from)))
+    let ready = Ready::of(&reply::page(found, limit, cursor, ConcertView::from));
+    house.pages.keep(name, (turn, now), &ready);
+    Ok(ready.answer(&headers))
 }
 
 fn filter(query: &ConcertQuery, limit: usize) -> Result<ConcertFilter, Problem> {
@@ -124,16 +131,25 @@ pub(crate) async fn read_concert(
 #[utoipa::path(
     get, path = "/api/v1/concerts/{id}/shows", operation_id = "list_shows", tag = "concerts",
     params(("id" = String, Path, example = "concert_1")),
-    responses((status = 200, body = PageView<ShowView>), Problems)
+    responses((status = 200, body = PageView<ShowView>), (status = 304), Problems)
 )]
 pub(crate) async fn list_shows(
     State(house): State<House>,
     PathId(id): PathId<ConcertId>,
-) -> Result<Json<PageView<ShowView>>, Problem> {
+    headers: HeaderMap,
+) -> Result<Response<Body>, Problem> {
+    // No query looks like this one.
+    let (name, now) = (format!("#{id}"), house.office.clock.now());
+    if let Some(ready) = house.pages.get(&name, now) {
+        return Ok(ready.answer(&headers));
+    }
+    let turn = house.pages.turn();
     find(&house, id).await?;
     let found = house.office.reads.shows(Some(id)).await?;
-    let data = found.into_iter().map(ShowView::from).collect();
-    Ok(Json(PageView { data, next_cursor: None, has_more: false }))
+    let data: Vec<ShowView> = found.into_iter().map(ShowView::from).collect();
+    let ready = Ready::of(&PageView { data, next_cursor: None, has_more: false });
+    house.pages.keep(name, (turn, now), &ready);
+    Ok(ready.answer(&headers))
 }
 
 async fn find(house: &House, id: ConcertId) -> Result<Concert, Problem> {

@@ -35,6 +35,8 @@ pub struct Parts {
     pub rooms: Arc<admitone_app::rooms::Rooms>,
     /// Who is known.
     pub parties: Arc<Parties>,
+    /// Pages of lists that were made lately.
+    pub pages: crate::pages::Pages,
     /// What is kept of people.
     pub records: Arc<dyn admitone_app::ports::records::Records>,
     /// Signs buyers' tokens.

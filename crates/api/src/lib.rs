@@ -14,6 +14,7 @@ mod home;
 pub mod house;
 pub mod limits;
 mod operator;
+pub mod pages;
 mod payments;
 mod problem;
 pub mod reference;

@@ -79,11 +79,30 @@ pub(crate) fn with_etag(headers: &HeaderMap, etag: &str, body: Bytes) -> Respons
     response
 }
 
+/// JSON that is ready, with a strong validator from its bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct Ready {
+    /// The validator, quotes included.
+    pub(crate) etag: String,
+    /// The bytes.
+    pub(crate) body: Bytes,
+}
+
+impl Ready {
+    pub(crate) fn of(value: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(value).unwrap_or_default();
+        let etag = format!("\"{}\"", &blake3::hash(&body).to_hex()[..16]);
+        Self { etag, body: Bytes::from(body) }
+    }
+
+    pub(crate) fn answer(self, headers: &HeaderMap) -> Response<Body> {
+        with_etag(headers, &self.etag, self.body)
+    }
+}
+
 /// JSON of one resource, with a validator from its bytes.
 pub(crate) fn resource(headers: &HeaderMap, value: &impl Serialize) -> Response<Body> {
-    let body = serde_json::to_vec(value).unwrap_or_default();
-    let etag = format!("\"{}\"", &blake3::hash(&body).to_hex()[..16]);
-    with_etag(headers, &etag, Bytes::from(body))
+    Ready::of(value).answer(headers)
 }
 
 /// JSON of a row that also says how late it is: its validator is the row's version and state, so

@@ -1,13 +1,38 @@
 //! Reading through a cache: one question to the store however many ask at once, and nothing kept
 //! that was read before it changed.
 
-use crate::Trouble;
 use crate::ports::cache::Cache;
+use crate::{Trouble, TroubleKind};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 type Flight = Arc<tokio::sync::Mutex<()>>;
 type WeakFlight = Weak<tokio::sync::Mutex<()>>;
+
+/// What is dropped together, and how its values are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Topic {
+    /// Its name in the cache.
+    pub name: &'static str,
+    /// Grows with every change of what its values are made of: instances of two versions share a
+    /// cache while one replaces the other, and each takes what the other wrote for nothing.
+    pub format: u8,
+}
+
+impl Topic {
+    fn encode(self, value: &impl Serialize) -> Result<Vec<u8>, Trouble> {
+        let encoded = postcard::to_extend(value, vec![self.format]);
+        encoded.map_err(|error| Trouble::new(TroubleKind::Inconsistent, "cache a value", error))
+    }
+
+    /// The value, if it was written in this format.
+    fn decode<T: DeserializeOwned>(self, bytes: &[u8]) -> Option<T> {
+        let (format, value) = bytes.split_first()?;
+        if *format == self.format { postcard::from_bytes(value).ok() } else { None }
+    }
+}
 
 /// Reads through a cache.
 pub struct CachedReads {
@@ -23,21 +48,22 @@ impl CachedReads {
     }
 
     /// The value of that name: from the cache, else read now and kept. A cache in trouble is left
-    /// out; one of those who ask at once reads, the others find what he kept.
+    /// out, and so is a value of another format; one of those who ask at once reads, the others
+    /// find what he kept.
     ///
     /// # Errors
     /// It had to be read, and that failed.
-    pub async fn read<F: Future<Output = Result<Vec<u8>, Trouble>>>(
+    pub async fn read<T: Serialize + DeserializeOwned, F: Future<Output = Result<T, Trouble>>>(
         &self,
-        topic: &'static str,
+        topic: Topic,
         name: &str,
         read: impl FnOnce() -> F,
-    ) -> Result<Vec<u8>, Trouble> {
+    ) -> Result<T, Trouble> {
         if let Some(value) = self.look(topic, name).await.1 {
             count(topic, "hit");
             return Ok(value);
         }
-        let flight = self.flight(topic, name);
+        let flight = self.flight(topic.name, name);
         let _one_at_a_time = flight.lock().await;
         let (turn, value) = self.look(topic, name).await;
         if let Some(value) = value {
@@ -51,41 +77,46 @@ impl CachedReads {
     ///
     /// # Errors
     /// It could not be read.
-    pub async fn renew<F: Future<Output = Result<Vec<u8>, Trouble>>>(
+    pub async fn renew<T: Serialize + DeserializeOwned, F: Future<Output = Result<T, Trouble>>>(
         &self,
-        topic: &'static str,
+        topic: Topic,
         name: &str,
         read: impl FnOnce() -> F,
-    ) -> Result<Vec<u8>, Trouble> {
-        let (turn, _) = self.look(topic, name).await;
+    ) -> Result<T, Trouble> {
+        let (turn, _) = self.look::<T>(topic, name).await;
         self.keep(topic, name, turn, read).await
     }
 
     /// Reads, and keeps it unless the topic was dropped meanwhile.
-    async fn keep<F: Future<Output = Result<Vec<u8>, Trouble>>>(
+    async fn keep<T: Serialize, F: Future<Output = Result<T, Trouble>>>(
         &self,
-        topic: &'static str,
+        topic: Topic,
         name: &str,
         turn: Option<u64>,
         read: impl FnOnce() -> F,
-    ) -> Result<Vec<u8>, Trouble> {
+    ) -> Result<T, Trouble> {
         count(topic, "miss");
         let value = read().await?;
         if let Some(turn) = turn
-            && let Err(trouble) = self.cache.put(topic, name, &value, turn).await
+            && let Err(trouble) =
+                self.cache.put(topic.name, name, &topic.encode(&value)?, turn).await
         {
-            tracing::debug!(%trouble, topic, "not cached");
+            tracing::debug!(%trouble, topic = topic.name, "not cached");
         }
         Ok(value)
     }
 
     /// What the cache says; no turn when it is in trouble.
-    async fn look(&self, topic: &'static str, name: &str) -> (Option<u64>, Option<Vec<u8>>) {
-        match self.cache.get(topic, name).await {
-            Ok(cached) => (Some(cached.turn), cached.value),
+    async fn look<T: DeserializeOwned>(
+        &self,
+        topic: Topic,
+        name: &str,
+    ) -> (Option<u64>, Option<T>) {
+        match self.cache.get(topic.name, name).await {
+            Ok(cached) => (Some(cached.turn), cached.value.and_then(|value| topic.decode(&value))),
             Err(trouble) => {
                 count(topic, "away");
-                tracing::debug!(%trouble, topic, "the cache is left out");
+                tracing::debug!(%trouble, topic = topic.name, "the cache is left out");
                 (None, None)
             }
         }
@@ -105,7 +136,7 @@ impl CachedReads {
 }
 
 /// The hit rate is `hit` and `shared` of all.
-fn count(topic: &'static str, outcome: &'static str) {
-    metrics::counter!("admitone_cache_reads_total", "of" => topic, "outcome" => outcome)
+fn count(topic: Topic, outcome: &'static str) {
+    metrics::counter!("admitone_cache_reads_total", "of" => topic.name, "outcome" => outcome)
         .increment(1);
 }

@@ -5,11 +5,11 @@
 
 use crate::Trouble;
 use crate::board;
-use crate::cached::CachedReads;
+use crate::cached::{CachedReads, Topic};
 use crate::ports::cache::Cache;
 use crate::ports::delivery::{Delivery, Reply};
 use crate::ports::reads::{ConcertFilter, Page, Reads};
-use crate::trouble::TroubleKind;
+use crate::ports::tap::Tap;
 use admitone_domain::command::operate::Operate;
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{BuyerId, ConcertId, ReservationId, ShowId};
@@ -19,14 +19,41 @@ use admitone_domain::reservation::Reservation;
 use admitone_domain::show::Show;
 use admitone_domain::ticket_type::TicketType;
 use admitone_domain::wallet::Entry;
-use admitone_domain::{Action, Command, CommandId, Key, Loaded, StoredAnswer};
+use admitone_domain::{
+    Action, Change, Command, CommandId, Key, Loaded, Row, StoredAnswer, Verdict,
+};
 use async_trait::async_trait;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// All lists are one topic: operators change one seldom, and all is read anew after it.
-const TOPIC: &str = "lists";
+const TOPIC: Topic = Topic { name: "lists", format: 1 };
+
+/// Which turn the lists are in, as far as this instance has heard: whatever was made of them in
+/// an earlier one may be old. Told of commits, its own and those of others.
+#[derive(Debug, Default)]
+pub struct Turn(AtomicU64);
+
+impl Turn {
+    /// The turn.
+    pub fn now(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// Something changed.
+    pub fn next(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Tap for Turn {
+    fn committed(&self, verdict: &Arc<Verdict>) {
+        let is_listed = |change: &Change| matches!(&*change.row, Row::Concert(_) | Row::Show(_));
+        if verdict.changes.iter().any(is_listed) {
+            self.next();
+        }
+    }
+}
 
 /// Reads with cached lists.
 pub struct CachedLists {
@@ -38,17 +65,6 @@ impl CachedLists {
     /// Reads lists through this cache, and everything else as it is.
     pub fn new(reads: Arc<dyn Reads>, cache: Arc<dyn Cache>) -> Self {
         Self { reads, cached: CachedReads::new(cache) }
-    }
-
-    async fn list<T, F>(&self, name: &str, read: impl FnOnce() -> F) -> Result<Vec<T>, Trouble>
-    where
-        T: Serialize + DeserializeOwned,
-        F: Future<Output = Result<Vec<T>, Trouble>>,
-    {
-        let broken = |error| Trouble::new(TroubleKind::Inconsistent, "cache a list", error);
-        let encoded = || async { postcard::to_allocvec(&read().await?).map_err(broken) };
-        let bytes = self.cached.read(TOPIC, name, encoded).await?;
-        postcard::from_bytes(&bytes).map_err(broken)
     }
 }
 
@@ -63,11 +79,13 @@ impl Reads for CachedLists {
     }
 
     async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble> {
-        self.list(&format!("{filter:?}"), || self.reads.concerts(filter)).await
+        let name = format!("{filter:?}");
+        self.cached.read(TOPIC, &name, || self.reads.concerts(filter)).await
     }
 
     async fn shows(&self, concert: Option<ConcertId>) -> Result<Vec<Show>, Trouble> {
-        self.list(&format!("{concert:?}"), || self.reads.shows(concert)).await
+        let name = format!("{concert:?}");
+        self.cached.read(TOPIC, &name, || self.reads.shows(concert)).await
     }
 
     async fn ticket_types(&self, show: ShowId) -> Result<Vec<TicketType>, Trouble> {
@@ -110,11 +128,13 @@ pub struct DropsLists {
     pub delivery: Arc<dyn Delivery>,
     /// Where they are.
     pub cache: Arc<dyn Cache>,
+    /// What was made of them between the commit and this is old too.
+    pub turn: Arc<Turn>,
 }
 
 /// The topic that a command makes old. What a crowd does makes none old: it would be read anew
 /// all the time.
-fn changed_by(action: &Action) -> Option<&'static str> {
+fn changed_by(action: &Action) -> Option<Topic> {
     match action {
         Action::Operate(Operate::SaveConcert(_) | Operate::SaveShow(_)) => Some(TOPIC),
         Action::Operate(
@@ -131,9 +151,12 @@ impl Delivery for DropsLists {
         let replied = self.delivery.submit(command).await;
         // Also when it is not known what came of it.
         if let Some(topic) = changed
-            && let Err(trouble) = self.cache.drop_topic(topic).await
+            && let Err(trouble) = self.cache.drop_topic(topic.name).await
         {
-            tracing::warn!(%trouble, topic, "what is cached is old until its time is over");
+            tracing::warn!(%trouble, topic = topic.name, "what is cached is old until its time is over");
+        }
+        if changed == Some(TOPIC) {
+            self.turn.next();
         }
         replied
     }

@@ -253,6 +253,8 @@ pub(crate) enum Scenario {
     /// The seats of a show with 2,000.
     #[value(name = "seats-2000")]
     Seats2000,
+    /// A page of concerts of a category.
+    Lists,
     /// From start to ready on an empty store.
     Start,
     /// From start to ready with a million reservations.

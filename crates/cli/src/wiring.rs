@@ -11,7 +11,7 @@ use admitone_api::limits::Limits;
 use admitone_app::BoxOffice;
 use admitone_app::Trouble;
 use admitone_app::board::Boards;
-use admitone_app::cached_lists::{CachedLists, DropsLists};
+use admitone_app::cached_lists::{CachedLists, DropsLists, Turn};
 use admitone_app::clock::SystemClock;
 use admitone_app::delivery::{ChannelLimits, Router, RouterSetup};
 use admitone_app::follower::{Follower, Ringer, Start};
@@ -43,6 +43,8 @@ pub(crate) struct Wired {
     /// The waiting rooms of a house that sells: a command beside it leaves them alone.
     pub(crate) rooms: Option<Arc<Rooms>>,
     pub(crate) parties: Arc<Parties>,
+    /// What ends the pages of lists that are kept.
+    pub(crate) turn: Arc<Turn>,
     pub(crate) secret: Secret,
     pub(crate) issuer: Option<Issuer>,
     pub(crate) limits: Option<Limits>,
@@ -100,10 +102,9 @@ impl Wired {
         let reads = shelf.reads();
         // Before anything is loaded: what others commit from here on is told.
         let follower = begin(&shelf, purpose).await?;
-        let copies = beside.as_ref().filter(|_| follower.is_some());
-        let boards = boards(&shelf, &reads, copies);
+        let boards = boards(&shelf, &reads, beside.as_ref().filter(|_| follower.is_some()));
         let gates = Arc::new(Gates::new(Arc::clone(&reads)));
-        let parties = Arc::new(Parties::default());
+        let (parties, turn) = (Arc::new(Parties::default()), Arc::new(Turn::default()));
         parties.load(&*reads, &*shelf.records()).await?;
         let rooms = if purpose == Purpose::Selling || !shelf.is_shared() {
             let key = MasterKey { id: 1, secret };
@@ -111,7 +112,8 @@ impl Wired {
         } else {
             None
         };
-        let mut taps: Vec<Arc<dyn Tap>> = vec![boards.clone(), gates.clone(), parties.clone()];
+        let mut taps: Vec<Arc<dyn Tap>> =
+            vec![boards.clone(), gates.clone(), parties.clone(), turn.clone()];
         taps.extend(rooms.clone().map(|rooms| rooms as Arc<dyn Tap>));
         if let Some(start) = follower {
             let bell = bell(&shelf, beside.as_ref(), (&tasks, &stop)).await?;
@@ -130,7 +132,7 @@ impl Wired {
             tasks: tasks.clone(),
         };
         let delivery: Arc<dyn Delivery> = Arc::new(Router::start(&map, setup)?);
-        let (delivery, reads) = with_cache(beside.as_ref(), delivery, reads);
+        let (delivery, reads) = with_cache(beside.as_ref(), &turn, delivery, reads);
         let ids = Arc::new(Ids::new(shelf.store()));
         let office = BoxOffice { delivery, reads, boards, ids, clock };
         keep(&office, &shelf, purpose, (&tasks, &stop));
@@ -142,6 +144,7 @@ impl Wired {
             gates,
             rooms,
             parties,
+            turn,
             secret,
             issuer,
             limits,
@@ -260,12 +263,13 @@ fn channel_limits(configuration: &Configuration) -> ChannelLimits {
 /// Lists come from the cache, if there is one, and whoever changes them has it dropped.
 fn with_cache(
     beside: Option<&Beside>,
+    turn: &Arc<Turn>,
     delivery: Arc<dyn Delivery>,
     reads: Arc<dyn Reads>,
 ) -> (Arc<dyn Delivery>, Arc<dyn Reads>) {
     let Some(cache) = beside.map(Beside::cache) else { return (delivery, reads) };
     let lists = CachedLists::new(reads, Arc::clone(&cache));
-    (Arc::new(DropsLists { delivery, cache }), Arc::new(lists))
+    (Arc::new(DropsLists { delivery, cache, turn: Arc::clone(turn) }), Arc::new(lists))
 }
 
 /// The locks that a map needs of Redis.
@@ -335,7 +339,7 @@ async fn open_rooms(
     let setup = RoomsSetup {
         reads: shelf.reads(),
         kept: match beside {
-            Some(beside) => Kept::Shared(beside.rooms()),
+            Some(beside) => Kept::Shared(beside.rooms(tasks)),
             None => shelf.rooms(tasks)?,
         },
         clock: Arc::clone(clock),

@@ -6,6 +6,7 @@
 
 mod charges;
 mod holds;
+mod lists;
 mod measure;
 mod polls;
 mod programme;
@@ -43,6 +44,8 @@ pub enum Name {
     /// The seats of a show with 2,000.
     #[serde(rename = "seats-2000")]
     Seats2000,
+    /// A page of concerts.
+    Lists,
     /// From start to ready on an empty store.
     Start,
     /// From start to ready with a million reservations.
@@ -51,8 +54,15 @@ pub enum Name {
 
 impl Name {
     /// Those that run when nobody chooses.
-    pub const USUAL: [Self; 6] =
-        [Self::Holds, Self::Charges, Self::Polls, Self::Seats50, Self::Seats2000, Self::Start];
+    pub const USUAL: [Self; 7] = [
+        Self::Holds,
+        Self::Charges,
+        Self::Polls,
+        Self::Seats50,
+        Self::Seats2000,
+        Self::Lists,
+        Self::Start,
+    ];
 }
 
 /// How a benchmark is run.
@@ -160,6 +170,7 @@ fn scenario(name: Name) -> Option<Box<dyn Scenario>> {
         Name::Polls => Box::new(polls::Polls),
         Name::Seats50 => Box::new(seats::Seats { count: 50 }),
         Name::Seats2000 => Box::new(seats::Seats { count: 2_000 }),
+        Name::Lists => Box::new(lists::Lists),
         Name::Start | Name::StartMillion => return None,
     })
 }

@@ -6,12 +6,12 @@
 //! and whoever uses it reads the events since then, and the rows they are about.
 
 use super::show_of;
-use crate::cached::CachedReads;
+use crate::Trouble;
+use crate::cached::{CachedReads, Topic};
 use crate::follower::rows_about;
 use crate::ports::cache::Cache;
 use crate::ports::outbox::{End, Outbox};
 use crate::ports::reads::Reads;
-use crate::{Trouble, TroubleKind};
 use admitone_domain::id::ShowId;
 use admitone_domain::show::SeatBlock;
 use admitone_domain::{Event, Key, Loaded, Row};
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// All copies are one topic: operators change shows seldom, and all are made anew after it.
-pub const TOPIC: &str = "seats";
+pub const TOPIC: Topic = Topic { name: "seats", format: 1 };
 
 /// Of a copy that is older than so many events the show is read anew: that is no more work.
 const EVENTS_MAX: usize = 2_048;
@@ -55,11 +55,11 @@ impl Copies {
         }
         let name = show.0.to_string();
         let read = || self.read(reads, show);
-        let Copied { end, mut rows } = decode(&self.cached.read(TOPIC, &name, read).await?)?;
+        let Copied { end, mut rows } = self.cached.read(TOPIC, &name, read).await?;
         let news = self.outbox.news(end.newest, &end.gaps, EVENTS_MAX).await?.events;
         if news.len() >= EVENTS_MAX {
             let read = || self.read(reads, show);
-            return Ok(decode(&self.cached.renew(TOPIC, &name, read).await?)?.rows);
+            return Ok(self.cached.renew(TOPIC, &name, read).await?.rows);
         }
         let events: Vec<Event> = news.into_iter().map(|(_, event)| event).collect();
         let since = rows_about(reads, &events).await?;
@@ -68,11 +68,10 @@ impl Copies {
         Ok(rows)
     }
 
-    async fn read(&self, reads: &dyn Reads, show: ShowId) -> Result<Vec<u8>, Trouble> {
+    async fn read(&self, reads: &dyn Reads, show: ShowId) -> Result<Copied, Trouble> {
         // First: what commits while the rows are read is behind this.
         let end = self.outbox.end().await?;
-        let rows = rows_of(reads, show).await?;
-        postcard::to_allocvec(&Copied { end, rows }).map_err(broken)
+        Ok(Copied { end, rows: rows_of(reads, show).await? })
     }
 }
 
@@ -92,12 +91,4 @@ pub(super) async fn rows_of(reads: &dyn Reads, show: ShowId) -> Result<Vec<Loade
         rows.extend(reads.rows(&[Key::TicketType(listed.id)]).await?.into_iter().flatten());
     }
     Ok(rows)
-}
-
-fn decode(bytes: &[u8]) -> Result<Copied, Trouble> {
-    postcard::from_bytes(bytes).map_err(broken)
-}
-
-fn broken(error: postcard::Error) -> Trouble {
-    Trouble::new(TroubleKind::Inconsistent, "copy a show", error)
 }

@@ -145,7 +145,7 @@ async fn what_an_operator_changed_or_what_is_old_or_away_is_read_from_the_store(
     let shared = Shared::open().await;
     taken(&shared.instance()).await;
     shared.seats_read();
-    shared.cache.drop_topic(COPIES).await.unwrap();
+    shared.cache.drop_topic(COPIES.name).await.unwrap();
     taken(&shared.instance()).await;
     assert_eq!(shared.seats_read(), SEATS, "dropped");
     shared.house.clock.advance_ms(60_001);

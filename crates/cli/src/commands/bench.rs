@@ -81,6 +81,7 @@ fn name(scenario: Scenario) -> Name {
         Scenario::Polls => Name::Polls,
         Scenario::Seats50 => Name::Seats50,
         Scenario::Seats2000 => Name::Seats2000,
+        Scenario::Lists => Name::Lists,
         Scenario::Start => Name::Start,
         Scenario::StartMillion => Name::StartMillion,
     }

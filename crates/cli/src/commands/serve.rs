@@ -7,6 +7,7 @@ use crate::exit::{Exit, Failed, failed};
 use crate::shelf::{Guards, shown};
 use crate::wiring::{Purpose, Wired, chance};
 use crate::{demo, logging, strategy};
+use admitone_api::pages::Pages;
 use admitone_api::reference::Setting;
 use admitone_api::server::{self, Doors, ServerLimits};
 use admitone_api::{Freedoms, House, Parts, figures};
@@ -125,6 +126,7 @@ fn parts(
         gates: Arc::clone(&wired.gates),
         rooms: wired.rooms()?,
         parties: Arc::clone(&wired.parties),
+        pages: Pages::new(Arc::clone(&wired.turn)),
         records: wired.shelf.records(),
         secret: wired.secret.clone(),
         issuer: wired.issuer.clone(),

@@ -23,7 +23,7 @@ fn a_quick_benchmark_is_audited_and_acquitted() {
     let scenarios = report["scenarios"].as_array().unwrap();
     let names: Vec<&str> =
         scenarios.iter().map(|scenario| scenario["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["holds", "charges", "polls", "seats-50", "seats-2000"]);
+    assert_eq!(names, ["holds", "charges", "polls", "seats-50", "seats-2000", "lists"]);
     for scenario in scenarios {
         assert_eq!(scenario["findings"].as_array().unwrap().len(), 0, "{scenario}");
         assert!(scenario["checked"].as_u64().unwrap() > 50, "{scenario}");

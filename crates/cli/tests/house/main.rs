@@ -4,6 +4,7 @@
 mod bad_days;
 mod bench;
 mod buyer;
+#[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod cached_lists;
 mod closing;
 mod cluster;

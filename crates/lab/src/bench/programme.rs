@@ -36,6 +36,18 @@ pub(super) async fn halls(
     Ok(halls)
 }
 
+/// Adds so many concerts of a category of their own, which is answered.
+pub(super) async fn concerts(house: &House<'_>, count: usize) -> Result<String, Trouble> {
+    let category = house.name();
+    let concerts: Vec<Value> = (0..count)
+        .map(|_| json!({ "name": house.name(), "category": category, "shows": [show(1)] }))
+        .collect();
+    let path = "/api/v1/operator/import";
+    let document = json!({ "concerts": concerts });
+    house.visit().await?.post(house.operator(), path, None, Some(&document)).await?;
+    Ok(category)
+}
+
 fn hall(made: &Value, count: u64) -> Result<Hall, Trouble> {
     let rows = made["seats"].as_array().map(Vec::as_slice).unwrap_or_default();
     let end = |row: Option<&Value>, at: usize| {
