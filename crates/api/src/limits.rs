@@ -1,6 +1,7 @@
 //! How often somebody may ask: a buyer by his token, everybody else by his address. What sells has
 //! a bucket of its own, so that nobody's sale waits behind what he reads. The waiting room says by
-//! itself how often to come; operators, health and figures are not limited.
+//! itself how often to come; operators, health and figures are not limited. The reference routes
+//! know nobody by a token: there an address is limited, whatever it does.
 
 use crate::house::House;
 use crate::problem::Problem;
@@ -43,12 +44,26 @@ enum Class {
 impl Class {
     /// The class of a request, if it is one that is limited.
     fn of(method: &Method, path: &str) -> Option<Self> {
-        let mut parts = path.strip_prefix("/api/v1/")?.split('/');
+        let Some(path) = path.strip_prefix("/api/v1/") else {
+            return Self::of_reference(method, path);
+        };
+        let mut parts = path.split('/');
         match (parts.next()?, parts.next()) {
             ("operator" | "rooms" | "openapi.json", _) => None,
             ("users", None) if method == Method::POST => Some(Self::Accounts),
             _ if method == Method::GET || method == Method::HEAD => Some(Self::Read),
             _ => Some(Self::Sale),
+        }
+    }
+
+    /// The class of a request to a reference route, at the root. Its line is not limited either.
+    fn of_reference(method: &Method, path: &str) -> Option<Self> {
+        if !is_of_reference(path) {
+            None
+        } else if method == Method::POST {
+            Some(Self::Sale)
+        } else {
+            Some(Self::Read)
         }
     }
 
@@ -59,6 +74,13 @@ impl Class {
             Self::Accounts => "accounts",
         }
     }
+}
+
+/// Whether it is a reference route that sells or tells something.
+fn is_of_reference(path: &str) -> bool {
+    ["/concert/", "/reservation", "/user/", "/payment", "/v1/api/"]
+        .iter()
+        .any(|begin| path.starts_with(begin))
 }
 
 /// Lets a request through, or tells who sent it when to come back.
@@ -88,11 +110,15 @@ fn bucket(house: &House, limits: &Limits, request: &Request) -> Option<(String, 
     let class = Class::of(request.method(), request.uri().path())?;
     let buyer = || house.buyer(request.headers()).ok();
     match class {
-        Class::Sale => {
+        Class::Sale => match buyer() {
+            Some(buyer) => Some((format!("sale:{buyer}"), limits.sale?, class)),
+            // The reference routes trust whatever user they are told: only the address is known.
+            None if is_of_reference(request.uri().path()) => {
+                Some((format!("sale:{}", client(limits, request)), limits.sale?, class))
+            }
             // Who is nobody sells nothing: he is answered so, as often as he may read.
-            let Some(buyer) = buyer() else { return read(limits, None, request) };
-            Some((format!("sale:{buyer}"), limits.sale?, class))
-        }
+            None => read(limits, None, request),
+        },
         Class::Read => read(limits, buyer().map(|buyer| buyer.to_string()), request),
         Class::Accounts => {
             Some((format!("accounts:{}", client(limits, request)), limits.accounts?, class))
@@ -173,10 +199,16 @@ mod tests {
             "/health/ready",
             "/metrics",
             "/bench/noop",
-            "/reservation",
+            "/queue",
         ] {
             assert_eq!(class(Method::GET, free), None, "{free}");
         }
+        for sells in ["/reservation", "/payment", "/user/charge", "/v1/api/payments/confirm"] {
+            assert_eq!(class(Method::POST, sells), Some(Class::Sale), "{sells}");
+        }
+        assert_eq!(class(Method::POST, "/queue/issue"), None);
+        assert_eq!(class(Method::GET, "/user/check"), Some(Class::Read));
+        assert_eq!(class(Method::GET, "/concert/available-seats"), Some(Class::Read));
     }
 
     fn limits(header: Option<&'static str>) -> Limits {
