@@ -18,14 +18,15 @@ use crate::node::{Node, script};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::room_journal::RoomJournal;
 use admitone_app::ports::shared_room::{Exchanged, SharedPass, SharedRoom, SharedRooms};
-use admitone_app::waiting_room::{Batch, Place, PlaceBook, RoomSettings};
+use admitone_app::waiting_room::{Batch, Noted, Place, PlaceBook, RoomSettings};
 use admitone_app::{Trouble, TroubleKind};
 use answer::Answer;
 use async_trait::async_trait;
 use redis::{Script, ScriptInvocation, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::task::TaskTracker;
 
 /// A room that is not there although rooms were: whoever saw it has so long to say so.
 const BORN_AFTER: Duration = Duration::from_millis(1_500);
@@ -65,6 +66,8 @@ pub struct RoomOptions {
     pub copies: u32,
     /// They are waited for so many ms at most. Default 100.
     pub copies_ms: u64,
+    /// Where the book of places is made shorter, beside the room. Default one of its own.
+    pub tracker: TaskTracker,
     /// Another script than [`SCRIPT`]; for tests that plant a defect. Default `None`.
     pub script: Option<String>,
 }
@@ -79,6 +82,7 @@ impl Default for RoomOptions {
             places: None,
             copies: 1,
             copies_ms: COPIES_MS,
+            tracker: TaskTracker::new(),
             script: None,
         }
     }
@@ -118,7 +122,9 @@ impl RedisRooms {
             time: self.options.time.clone(),
             instance: self.instance.clone(),
             memory: Memory::new(settings.clone()),
-            book: self.options.places.clone().map(|journal| PlaceBook::new(journal, room)),
+            book: self.options.places.clone().map(|journal| {
+                PlaceBook::new(journal, room).shortened_in(self.options.tracker.clone())
+            }),
             copies: (self.options.copies, self.options.copies_ms),
         };
         if !opened.is_there().await? {
@@ -171,6 +177,8 @@ struct Memory {
     /// The room's head as it was then.
     essence: Vec<u8>,
     inside: HashMap<Place, SharedPass>,
+    /// Places inside that were asked to end, and nothing was heard of it.
+    doubtful: HashSet<Place>,
 }
 
 impl Memory {
@@ -184,6 +192,7 @@ impl Memory {
             epoch: 0,
             essence: Vec::new(),
             inside: HashMap::new(),
+            doubtful: HashSet::new(),
         }
     }
 
@@ -200,6 +209,7 @@ impl Memory {
                 None => self.inside.remove(place),
             };
         }
+        self.doubtful.clear();
         self.epoch = epoch;
         [self.revision, self.settings_revision, self.turn] = answer.revisions;
         if let Some(settings) = answer.settings.take() {
@@ -229,7 +239,13 @@ impl RedisRoom {
     pub async fn exchange_once(&mut self, batch: &Batch) -> Result<Exchanged, Trouble> {
         let (batch, refused) = words::valid(batch);
         for _ in 0..TRIES {
-            let said: Vec<Value> = self.node.run("ask a room", &self.question(&batch)).await?;
+            let said: Vec<Value> = match self.node.run("ask a room", &self.question(&batch)).await {
+                Ok(said) => said,
+                Err(trouble) => {
+                    self.note_doubtful(&batch).await;
+                    return Err(trouble);
+                }
+            };
             if answer::status(&said) == "OK" {
                 let mut answer = Answer::read(said)?;
                 self.keep(&mut answer).await;
@@ -257,6 +273,24 @@ impl RedisRoom {
             && (!noted.is_empty() || is_new_life || book.is_behind())
         {
             book.note(noted).await;
+        }
+    }
+
+    /// It is not known whether anything came of a question: what was asked to end is over whatever
+    /// comes of it, also if the server is lost before it can tell. Of who waits the instance knows
+    /// nothing; what the server knows of them it tells again.
+    async fn note_doubtful(&mut self, batch: &Batch) {
+        let Some(book) = &mut self.book else { return };
+        let inside = &self.memory.inside;
+        let place_of = |user| inside.iter().find(|(_, pass)| pass.user == user).map(|(at, _)| *at);
+        let mut ended: Vec<Place> = Vec::new();
+        for end in &batch.ends {
+            let place = place_of(end.user).filter(|at| end.place.is_none_or(|meant| meant == *at));
+            ended.extend(place.filter(|place| self.memory.doubtful.insert(*place)));
+        }
+        if !ended.is_empty() || book.is_behind() {
+            let epoch = u16::try_from(self.memory.epoch).unwrap_or(0);
+            book.note(Noted { epoch, given: Vec::new(), ended }).await;
         }
     }
 

@@ -1,9 +1,10 @@
 //! A server that loses its memory under a room whose places are written down beside it: nobody
 //! loses the place, with whatever token, or with none.
 
-use crate::line::{House, ask, fill, is_inside, line, poll};
+use crate::line::{House, ask, fill, is_inside, line, patient, poll};
 use crate::talk::Talk;
-use admitone_adapter_redis::RedisRoom;
+use admitone_adapter_redis::room::SCRIPT;
+use admitone_adapter_redis::{RedisRoom, RoomOptions};
 use admitone_app::waiting_room::{
     Batch, Control, End, EndReason, Generation, Gone, Noted, Place, PlaceBook, Touch,
 };
@@ -126,6 +127,67 @@ async fn an_operators_settings_outlive_the_server() {
     ask(&mut room, &Batch { controls: vec![wider], ..Batch::default() }).await;
     house.flush().await;
     assert_eq!(ask(&mut room, &Batch::default()).await.settings.active_max, Some(5));
+}
+
+/// A server that does what it is asked, and of which nobody hears while it has the key `deaf`.
+fn deaf(script: &str) -> String {
+    let told = "return exchange(now) end";
+    let untold = "local said = exchange(now) \
+                  if call('EXISTS', 'deaf') == 1 then return redis.error_reply('ERR deaf') end \
+                  return said end";
+    assert!(script.contains(told));
+    script.replace(told, untold)
+}
+
+async fn end_unheard(house: &House, room: &mut RedisRoom, n: u64) {
+    house.server.command(&["SET", "deaf", "1"]).await;
+    assert!(room.exchange_once(&end(n)).await.is_err());
+    house.server.command(&["DEL", "deaf"]).await;
+}
+
+async fn is_over(room: &mut RedisRoom, n: u64) -> bool {
+    ask(room, &touch(n, Place(n))).await.outcome.touched[0] == Err(Gone::Ended)
+}
+
+#[tokio::test]
+async fn an_end_of_which_nobody_heard_is_told_again_before_the_server_forgets_it() {
+    let not_again = SCRIPT.replace("  tell_all_again(instance, turn)\n", "");
+    for (script, is_told_again) in [(SCRIPT, true), (&not_again, false)] {
+        let Some(server) = Server::start() else { return };
+        let house = House::with_book(server);
+        let options = || RoomOptions { script: Some(deaf(script)), ..house.options() };
+        let instance = || house.instance_at(patient(&house.server.address()), options(), 3);
+        let (mut one, mut two) = (instance().await, instance().await);
+        fill(&mut one).await;
+        // Both wait: of them no instance knows anything but what it is told.
+        end_unheard(&house, &mut one, 7).await;
+        ask(&mut one, &Batch::default()).await;
+        end_unheard(&house, &mut two, 9).await;
+        drop(two);
+        // One that is silent for so long is gone, and another is told in its stead.
+        for _ in 0..12 {
+            house.clock.step_ms(500);
+            ask(&mut one, &Batch::default()).await;
+        }
+        house.flush().await;
+        for n in [7, 9] {
+            assert_eq!(is_over(&mut one, n).await, is_told_again, "{n}");
+        }
+        assert!(!is_over(&mut one, 8).await, "who did not end has his place");
+    }
+}
+
+#[tokio::test]
+async fn who_was_inside_and_ended_is_out_though_the_server_forgot_it_before_anybody_heard() {
+    let Some(server) = Server::start() else { return };
+    let house = House::with_book(server);
+    let options = RoomOptions { script: Some(deaf(SCRIPT)), ..house.options() };
+    let mut room = house.instance_at(patient(&house.server.address()), options, 3).await;
+    fill(&mut room).await;
+    end_unheard(&house, &mut room, 2).await;
+    house.flush().await;
+    assert!(is_over(&mut room, 2).await);
+    assert!(is_inside(&mut room, 1).await && is_inside(&mut room, 3).await);
 }
 
 /// So many that putting them back takes a while.

@@ -71,11 +71,12 @@ impl Beside {
     }
 
     /// The waiting rooms that all instances share.
-    pub(crate) fn rooms(&self) -> Arc<dyn SharedRooms> {
+    pub(crate) fn rooms(&self, tasks: &TaskTracker) -> Arc<dyn SharedRooms> {
         let options = RoomOptions {
             prefix: self.prefix.clone(),
             places: self.journal.clone(),
             copies: self.replicas,
+            tracker: tasks.clone(),
             ..RoomOptions::default()
         };
         Arc::new(RedisRooms::new(self.of_rooms.clone(), options))

@@ -33,7 +33,7 @@ local function fresh_line()
 end
 
 local function forget_line()
-  for _, key in ipairs({ 'slots', 'due', 'inside', 'deck', 'heard', 'called', 'changed' }) do
+  for _, key in ipairs({ 'slots', 'due', 'inside', 'deck', 'heard', 'called', 'changed', 'untold' }) do
     call('UNLINK', base .. key)
   end
 end
@@ -203,6 +203,33 @@ local function note_peer(instance)
   head.peers[instance] = head.clock
 end
 
+-- What was to be written down and perhaps was not, because the answer that told of it was lost:
+-- each instance is told again until it has heard a later answer, and what was last told to one that
+-- is gone is told to another.
+local function tell_again(name, heard)
+  local told = cmsgpack.unpack(call('HGET', base .. 'untold', name))
+  call('HDEL', base .. 'untold', name)
+  if told.epoch ~= head.epoch or told.turn <= heard then return end
+  for _, one in ipairs(told.given) do given[#given + 1] = one end
+  for _, place in ipairs(told.gone) do gone[#gone + 1] = place end
+end
+
+local function tell_all_again(instance, heard)
+  for _, name in ipairs(call('HKEYS', base .. 'untold')) do
+    if name == instance then
+      tell_again(name, heard)
+    elseif not head.peers[name] then
+      tell_again(name, -1)
+    end
+  end
+end
+
+local function remember_told(instance)
+  if #given == 0 and #gone == 0 then return end
+  local told = { epoch = head.epoch, turn = head.turn, given = given, gone = gone }
+  call('HSET', base .. 'untold', instance, cmsgpack.pack(told))
+end
+
 local function exchange(now)
   local since, settings_rev, instance = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
   local life, turn = ARGV[6], tonumber(ARGV[7])
@@ -265,6 +292,7 @@ local function exchange(now)
     callers[#callers + 1] = one[3]
   end
   note_peer(instance)
+  tell_all_again(instance, turn)
   local copies = #admitted > 0 and replicas() or 0
   local places, owners = {}, {}
   for _, one in ipairs(given) do
@@ -273,6 +301,7 @@ local function exchange(now)
     owners[#owners + 1] = one[3]
   end
   local essence = save()
+  remember_told(instance)
   local json = settings_rev ~= head.settings_rev and head.json or ''
   return {
     'OK', snapshot, extended, ended, joins, touches, calls, table.concat(callers),

@@ -94,7 +94,7 @@ impl RedisRoom {
 
     /// Puts back all places of the book; says whether no other instance took that over.
     async fn restore(&self, places: &Places) -> Result<bool, Trouble> {
-        let ended: Vec<Place> = places.ended.iter().copied().collect();
+        let ended: Vec<Place> = places.ended().collect();
         for part in ended.chunks(STEP) {
             let words: Vec<u8> = part.iter().flat_map(|place| place.0.to_be_bytes()).collect();
             if !self.restore_some(0, &words, &[]).await? {

@@ -11,12 +11,19 @@ use crate::{Trouble, TroubleKind};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio_util::task::TaskTracker;
 
 /// A place is kept within this time, or the user is answered before it is.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Who writes reads nothing.
 const NOTHING: u64 = u64::MAX >> 1;
+/// After so many news of places the book is made shorter, or after as many as its image has live
+/// ones: an image costs as much as what it stands for.
+const NEWS_PER_IMAGE: usize = 16_384;
+/// What an image begins with, which no entry does.
+const IMAGE: [u8; 2] = [0, 1];
 
 /// News of places.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,8 +43,10 @@ pub struct Places {
     pub epoch: u16,
     /// The places that are not over.
     pub live: BTreeMap<Place, (UserKey, Generation)>,
-    /// The places that are.
-    pub ended: BTreeSet<Place>,
+    /// All places up to this one are over.
+    over_to: u64,
+    /// The places behind it that are over.
+    ended: BTreeSet<Place>,
     /// The last entry that is in it.
     sequence: u64,
 }
@@ -48,17 +57,37 @@ pub struct PlaceBook {
     room: u32,
     /// What could not be written yet, the oldest life first.
     unsaved: Vec<Noted>,
+    /// Where it is made shorter, if it is.
+    tracker: Option<TaskTracker>,
+    /// So many news this instance wrote since then, and after how many it does so.
+    written: usize,
+    news_per_image: Arc<AtomicUsize>,
+}
+
+/// What the book comes to, as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Image {
+    noted: Noted,
+    over_to: u64,
 }
 
 impl PlaceBook {
     /// The book of a room.
     pub fn new(journal: Arc<dyn RoomJournal>, room: u32) -> Self {
-        Self { journal, room, unsaved: Vec::new() }
+        let news_per_image = Arc::new(AtomicUsize::new(NEWS_PER_IMAGE));
+        Self { journal, room, unsaved: Vec::new(), tracker: None, written: 0, news_per_image }
+    }
+
+    /// The same, made shorter now and then. Shutdown waits for the tasks in `tracker`.
+    #[must_use]
+    pub fn shortened_in(self, tracker: TaskTracker) -> Self {
+        Self { tracker: Some(tracker), ..self }
     }
 
     /// Writes down what is new. What cannot be written now is written with the next news; the
     /// line does not stand still for it.
     pub async fn note(&mut self, noted: Noted) {
+        self.written += noted.given.len() + noted.ended.len();
         match self.unsaved.last_mut().filter(|last| last.epoch == noted.epoch) {
             Some(last) => {
                 last.given.extend(noted.given);
@@ -71,6 +100,7 @@ impl PlaceBook {
         let trouble = match tokio::time::timeout(PATIENCE, writing).await {
             Ok(Ok(_)) => {
                 self.unsaved.clear();
+                self.shorten_if_long();
                 return;
             }
             Ok(Err(trouble)) => trouble.to_string(),
@@ -82,6 +112,27 @@ impl PlaceBook {
             trouble,
             "places are not kept yet: a Redis that is lost now forgets them"
         );
+    }
+
+    /// Makes it shorter after enough news, while the room goes on.
+    fn shorten_if_long(&mut self) {
+        let enough = self.news_per_image.load(Ordering::Relaxed);
+        let Some(tracker) = self.tracker.as_ref().filter(|_| self.written >= enough) else {
+            return;
+        };
+        self.written = 0;
+        let (room, enough) = (self.room, Arc::clone(&self.news_per_image));
+        let book = Self::new(Arc::clone(&self.journal), room);
+        tracker.spawn(async move {
+            let shortened = async {
+                let places = book.read().await?;
+                enough.store(places.live.len().max(NEWS_PER_IMAGE), Ordering::Relaxed);
+                book.shorten(&places).await
+            };
+            if let Err(trouble) = shortened.await {
+                tracing::warn!(room, %trouble, "the book of places stays long");
+            }
+        });
     }
 
     /// Whether something could not be written yet.
@@ -100,14 +151,23 @@ impl PlaceBook {
             return Err(Trouble::new(TroubleKind::Unavailable, "read places", detail));
         }
         let mut places = Places { sequence: news.last().unwrap_or(0), ..Places::default() };
+        let unreadable = |error| Trouble::new(TroubleKind::Inconsistent, "read places", error);
         let News { image, entries } = news;
-        let pages = image.into_iter().map(|(_, bytes)| bytes);
-        for page in pages.chain(entries.into_iter().map(|entry| entry.bytes)) {
-            let noted: Vec<Noted> = postcard::from_bytes(&page)
-                .map_err(|error| Trouble::new(TroubleKind::Inconsistent, "read places", error))?;
-            for noted in &noted {
-                places.add(noted);
+        let mut pages: Vec<Vec<Noted>> = Vec::with_capacity(entries.len() + 1);
+        if let Some((_, bytes)) = image {
+            if let Some(bytes) = bytes.strip_prefix(&IMAGE) {
+                let Image { noted, over_to } = postcard::from_bytes(bytes).map_err(unreadable)?;
+                (places.epoch, places.over_to) = (noted.epoch, over_to);
+                pages.push(vec![noted]);
+            } else {
+                pages.push(postcard::from_bytes(&bytes).map_err(unreadable)?);
             }
+        }
+        for entry in entries {
+            pages.push(postcard::from_bytes(&entry.bytes).map_err(unreadable)?);
+        }
+        for noted in pages.iter().flatten() {
+            places.add(noted);
         }
         for noted in &self.unsaved {
             places.add(noted);
@@ -124,7 +184,10 @@ impl PlaceBook {
         let given = live.map(|(place, (user, generation))| (*place, *user, *generation)).collect();
         let ended = places.ended.iter().copied().collect();
         let noted = Noted { epoch: places.epoch, given, ended };
-        self.journal.keep(self.book(), places.sequence, encode(&[noted])).await
+        let image = Image { noted, over_to: places.over_to };
+        // Writing into a growing vector fails for no value that these types can hold.
+        let bytes = postcard::to_extend(&image, IMAGE.to_vec()).unwrap_or_default();
+        self.journal.keep(self.book(), places.sequence, bytes).await
     }
 
     fn book(&self) -> Book {
@@ -143,12 +206,21 @@ impl Places {
     /// The last place that was given.
     pub fn issued(&self) -> u64 {
         let live = self.live.last_key_value().map_or(0, |(place, _)| place.0);
-        live.max(self.ended.last().map_or(0, |place| place.0))
+        live.max(self.ended.last().map_or(self.over_to, |place| place.0))
     }
 
     /// The first place that is not over, or the one behind all of them.
     pub fn first(&self) -> u64 {
         self.live.first_key_value().map_or(self.issued() + 1, |(place, _)| place.0)
+    }
+
+    /// The places that are over, in their order.
+    pub fn ended(&self) -> impl Iterator<Item = Place> {
+        (1..=self.over_to).map(Place).chain(self.ended.iter().copied())
+    }
+
+    fn is_over(&self, place: Place) -> bool {
+        place.0 <= self.over_to || self.ended.contains(&place)
     }
 
     fn add(&mut self, noted: &Noted) {
@@ -160,10 +232,17 @@ impl Places {
         }
         for place in &noted.ended {
             self.live.remove(place);
-            self.ended.insert(*place);
+            if !self.is_over(*place) {
+                self.ended.insert(*place);
+            }
+        }
+        // Almost all that are over stand at the beginning, one behind the other.
+        while self.ended.first() == Some(&Place(self.over_to + 1)) {
+            self.ended.pop_first();
+            self.over_to += 1;
         }
         for (place, user, generation) in &noted.given {
-            if !self.ended.contains(place) {
+            if !self.is_over(*place) {
                 let known = self.live.entry(*place).or_insert((*user, *generation));
                 known.1 = known.1.max(*generation);
             }
@@ -226,6 +305,59 @@ mod tests {
         let before = book.read().await.unwrap();
         book.shorten(&before).await.unwrap();
         assert_eq!(book.read().await.unwrap(), before);
+    }
+
+    #[tokio::test]
+    async fn what_is_over_from_the_beginning_on_is_one_number() {
+        let mut book = book(&[given(1, &[1, 2, 3, 4]), ended(1, &[4, 2, 1])]).await;
+        let places = book.read().await.unwrap();
+        assert_eq!((places.over_to, places.ended.len()), (2, 1));
+        book.shorten(&places).await.unwrap();
+        book.note(ended(1, &[3])).await;
+        // Told once more, and late.
+        book.note(given(1, &[1, 5])).await;
+        let places = book.read().await.unwrap();
+        assert_eq!((places.over_to, places.ended.len(), numbers(&places)), (4, 0, vec![5]));
+        let over: Vec<u64> = places.ended().map(|place| place.0).collect();
+        assert_eq!((over, places.issued(), places.first()), (vec![1, 2, 3, 4], 5, 5));
+    }
+
+    const PAGES: u64 = 200;
+
+    /// Two hundred times a thousand people come and go; how many entries the book has then, how long
+    /// its image is, and what it comes to.
+    async fn of_a_crowd(tracker: Option<&TaskTracker>) -> (usize, usize, Places) {
+        let journal = Arc::new(MemoryRoomJournal::new(Arc::new(HandClock::at(Moment(1)))));
+        let mut book = PlaceBook::new(journal.clone(), 1);
+        book.tracker = tracker.cloned();
+        for page in 0..PAGES {
+            let places = (page * 1_000 + 1..=page * 1_000 + 1_000).map(Place);
+            let user = UserKey([7; 16]);
+            let given = places.clone().map(|place| (place, user, Generation(0))).collect();
+            book.note(Noted { epoch: 1, given, ended: Vec::new() }).await;
+            book.note(Noted { epoch: 1, given: Vec::new(), ended: places.collect() }).await;
+            until_idle(tracker).await;
+        }
+        let news = journal.exchange(Book::Places(1), 0, None).await.unwrap();
+        let image = news.image.map_or(0, |(_, image)| image.len());
+        (news.entries.len(), image, book.read().await.unwrap())
+    }
+
+    /// An image is made in its own time.
+    async fn until_idle(tracker: Option<&TaskTracker>) {
+        while tracker.is_some_and(|tracker| !tracker.is_empty()) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_book_is_as_long_as_there_are_places_and_not_as_there_was_news() {
+        let (entries, image, places) = of_a_crowd(Some(&TaskTracker::new())).await;
+        assert!(entries < 64 && image < 64, "{entries} entries, an image of {image} bytes");
+        let (all, _, unshortened) = of_a_crowd(None).await;
+        assert_eq!(all, 2 * usize::try_from(PAGES).unwrap(), "else it grows with whoever came");
+        assert_eq!((places.issued(), places.over_to), (PAGES * 1_000, PAGES * 1_000));
+        assert_eq!(Places { sequence: 0, ..places }, Places { sequence: 0, ..unshortened });
     }
 
     #[tokio::test]
