@@ -67,6 +67,7 @@ const ALL: &[Case] = journal_cases![
     the_time_of_a_book_never_goes_back: Always,
     a_written_entry_survives_a_kill: WhereDurable,
     an_image_stands_for_what_it_covers: Always,
+    a_large_image_is_whole: Always,
     an_older_image_changes_nothing: Always,
 ];
 
@@ -196,6 +197,28 @@ async fn an_image_stands_for_what_it_covers(fixture: Arc<dyn RoomJournalFixture>
     assert_eq!(said(&late), ["e"]);
     assert_eq!(said(&read(&journal, 3).await), ["d", "e"]);
     assert_eq!(said(&write(&journal, 5, "f").await), ["f"], "and it goes on counting");
+}
+
+async fn a_large_image_is_whole(fixture: Arc<dyn RoomJournalFixture>) {
+    let journal = fixture.fresh().await;
+    for n in 0..4 {
+        write(&journal, n, "x").await;
+    }
+    // Larger than what a server takes in one message, and no part like another.
+    let image = |seed: u32| -> Vec<u8> {
+        (0..6_500_000_u32).flat_map(|n| n.wrapping_mul(seed).to_be_bytes()).collect()
+    };
+    for (sequence, seed) in [(2, 2_654_435_761), (4, 40_503)] {
+        let (kept, others) = (image(seed), image(seed + 2));
+        let kept_well = async |image: &Vec<u8>| {
+            let done = journal.journal.keep(BOOK, sequence, image.clone()).await;
+            done.unwrap_or_else(|trouble| panic!("{trouble}"));
+        };
+        kept_well(&kept).await;
+        kept_well(&others).await;
+        let news = read(&journal, 0).await;
+        assert!(news.image.is_some_and(|image| image == (sequence, kept)), "another image");
+    }
 }
 
 async fn an_older_image_changes_nothing(fixture: Arc<dyn RoomJournalFixture>) {

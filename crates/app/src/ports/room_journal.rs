@@ -25,6 +25,7 @@ pub enum Book {
 /// - `a_written_entry_survives_a_kill`: when a write has answered well, it is durable.
 /// - `an_image_stands_for_what_it_covers`: whoever begins to read has the newest image and what
 ///   came after it; who read lately goes on with the entries.
+/// - `a_large_image_is_whole`: of a million places it has 25 MB.
 /// - `an_older_image_changes_nothing`.
 #[async_trait]
 pub trait RoomJournal: Send + Sync {
