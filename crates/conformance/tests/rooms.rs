@@ -1,5 +1,5 @@
 //! The waiting rooms against each other: the embedded room, copies that share a journal in
-//! `PostgreSQL`, and the script in Redis are told the same random stories, each by two instances in
+//! `PostgreSQL` or in `MariaDB`, and the script in Redis are told the same random stories, each by two instances in
 //! turns that are started anew now and then. Every answer, the gauges, the passes and the log of
 //! admissions have to be the same. That a difference would be found is shown with planted ones.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -8,6 +8,7 @@
 
 mod planted;
 
+use admitone_adapter_mysql::MysqlStore;
 use admitone_adapter_postgres::{Options, PostgresStore, Time};
 use admitone_adapter_redis::room::SCRIPT;
 use admitone_adapter_redis::{Node, RedisRooms, RoomOptions};
@@ -24,6 +25,8 @@ use std::time::{Duration, Instant};
 use tokio_util::task::TaskTracker;
 
 const STORIES: u64 = 20;
+/// Every so manieth is told to MariaDB too, which syncs what it is told: with time, all of them.
+const STORIES_PER_MARIADB: u64 = 5;
 /// However busy the machine is.
 const PATIENCE: Duration = Duration::from_secs(30);
 const START_US: i64 = 1_700_000_000_000_000;
@@ -31,18 +34,24 @@ const START_US: i64 = 1_700_000_000_000_000;
 const SEEDS_MAX: u64 = 20;
 const COMMANDS_MAX: u64 = 4_000;
 
-/// Commands in all; a million when there is time.
-fn commands() -> u64 {
-    if std::env::var_os("ADMITONE_LONG").is_some() { 1_000_000 } else { 100_000 }
+fn is_long() -> bool {
+    std::env::var_os("ADMITONE_LONG").is_some()
 }
 
-/// The Redis servers, if the other one is there too: else the test says so, and fails where it
+/// Commands in all; a million when there is time.
+fn commands() -> u64 {
+    if is_long() { 1_000_000 } else { 100_000 }
+}
+
+/// The Redis servers, if the others are there too: else the test says so, and fails where it
 /// must not pass without.
 fn servers() -> Option<Vec<String>> {
-    if let Some(why) = Server::Postgres.absent() {
-        assert!(!service::is_required(), "{why}");
-        eprintln!("NOT RUN: {why}");
-        return None;
+    for server in [Server::Postgres, Server::Mariadb] {
+        if let Some(why) = server.absent() {
+            assert!(!service::is_required(), "{why}");
+            eprintln!("NOT RUN: {why}");
+            return None;
+        }
     }
     redis_server::shared()
 }
@@ -76,6 +85,16 @@ impl Stage {
         self.side("PostgreSQL", [rooms.clone(), rooms]).await
     }
 
+    async fn mariadb(&self) -> Side {
+        use admitone_adapter_mysql::{Options, Time};
+        let url = Server::Mariadb.fresh().await.unwrap();
+        let time = Time::Of(self.clock.clone());
+        let options = Options { time, connections_max: 2, ..Options::default() };
+        let journal = Arc::new(MysqlStore::open(&url, options).await.unwrap());
+        let rooms = Arc::new(JournalRooms::new(journal, TaskTracker::new()));
+        self.side("MariaDB", [rooms.clone(), rooms]).await
+    }
+
     async fn redis(&self, address: &str, script: Option<String>) -> Side {
         let (prefix, time) = (redis_server::own_prefix(), Some(self.clock.clone() as _));
         let options =
@@ -97,7 +116,7 @@ impl Stage {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn model_postgres_and_redis_tell_the_same_story() {
+async fn model_postgres_mariadb_and_redis_tell_the_same_story() {
     let Some(addresses) = servers() else { return };
     let begun = Instant::now();
     let mut stories = tokio::task::JoinSet::new();
@@ -105,7 +124,10 @@ async fn model_postgres_and_redis_tell_the_same_story() {
         let address = addresses[usize::try_from(seed).unwrap() % addresses.len()].clone();
         stories.spawn(async move {
             let stage = Stage::new(seed);
-            let sides = vec![stage.postgres().await, stage.redis(&address, None).await];
+            let mut sides = vec![stage.postgres().await, stage.redis(&address, None).await];
+            if is_long() || seed.is_multiple_of(STORIES_PER_MARIADB) {
+                sides.push(stage.mariadb().await);
+            }
             let told = stage.tell(sides, commands() / STORIES).await;
             told.unwrap_or_else(|difference| panic!("story {seed}: {difference}"))
         });
@@ -115,7 +137,10 @@ async fn model_postgres_and_redis_tell_the_same_story() {
         all = all.and(told.unwrap());
     }
     let took = begun.elapsed();
-    println!("{} commands to three rooms in {took:.1?}, no difference: {all:?}", all.commands);
+    println!(
+        "{} commands to three rooms or four in {took:.1?}, no difference: {all:?}",
+        all.commands
+    );
     assert!(all.commands >= commands());
     assert!(all.is_everything(), "what never happens was not compared: {all:?}");
 }
