@@ -5,15 +5,19 @@
 //! `docs/strategies.services.json`; else the named strategies, and on PostgreSQL a sample in which
 //! every two values of different axes meet.
 
+mod progress;
+
 use crate::process::{House, admitone};
 use crate::redis::shared;
 use crate::shared_store::{Server, execute};
 use crate::shopper::{Front, Shopper, import};
 use admitone_app::ports::store::Mode;
 use admitone_app::strategy::{Class, DeliveryKind, LockKind, NAMED, Safety, Strategy, StrategyMap};
+use progress::Progress;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex, PoisonError};
 
 /// Everybody wants the same seats, and everybody charges one wallet.
@@ -21,7 +25,10 @@ const SEATS: usize = 3;
 const BUYERS: usize = 8;
 
 /// So often harm may fail to be done where it must be.
-const TRIES: u32 = 3;
+const TRIES: u32 = 5;
+
+/// So many cells are run at once when all of them are: each waits more than it works.
+const AT_ONCE: usize = 4;
 
 /// A map, and how many instances run it.
 struct Cell {
@@ -57,33 +64,60 @@ fn is_long() -> bool {
     std::env::var_os("ADMITONE_LONG").is_some()
 }
 
+/// Runs cells and requires that each does what is computed of it. All of them are run several at a
+/// time, and a run that was interrupted goes on; a few are run one after the other, beside whatever
+/// else is tested.
 fn run_all(server: Server, cells: &[Cell]) {
     let Some(redis) = shared() else { return };
-    let (mut harmed, mut lines) = (0, Vec::new());
-    for cell in cells {
-        let Cell { map, instances } = cell;
-        let (stock, wallet) = (cell.must_harm(Class::Stock), cell.must_harm(Class::Wallet));
-        let (mut harm, mut runs) = (Harm::default(), 0);
-        // Harm needs two to meet: on a busy machine they may miss each other once.
-        while runs < TRIES {
-            let Some(done) = run(server, cell, &redis) else { return };
-            (harm, runs) = (done, runs + 1);
-            if (harm.seats > 0) >= stock && (harm.money != 0) >= wallet {
-                break;
-            }
-        }
-        println!("{server:?}, {map}, {instances}: {harm:?}");
-        lines.push(harm.line(server, cell, runs));
-        assert_eq!(harm.seats > 0, stock, "{map} with {instances}: {harm:?}");
-        assert_eq!(harm.money != 0, wallet, "{map} with {instances}: {harm:?}");
-        assert_eq!(harm.findings, stock || wallet, "{map} with {instances}: {harm:?}");
-        harmed += usize::from(harm.findings);
+    if server.fresh().is_none() {
+        return;
     }
+    let progress = is_long().then(|| Progress::of(&format!("matrix-{}", name_of(server))));
+    let (next, lines) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let run_one = |cell: &Cell| {
+        let name = format!("{}, {}", cell.map, cell.instances);
+        match &progress {
+            Some(progress) if progress.has(&name) => {}
+            Some(progress) => progress.note(name, run_until_it_tells(server, cell, &redis)),
+            None => lines.lock().unwrap().push(run_until_it_tells(server, cell, &redis)),
+        }
+    };
+    let run_on = || {
+        while let Some(cell) = cells.get(next.fetch_add(1, Ordering::Relaxed)) {
+            run_one(cell);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..if is_long() { AT_ONCE } else { 1 } {
+            scope.spawn(run_on);
+        }
+    });
+    let lines = progress.map_or_else(|| lines.into_inner().unwrap(), Progress::end);
+    let harmed = lines.iter().filter(|line| line.contains(r#""found":true"#)).count();
     assert!(harmed > 0, "nothing did harm");
-    println!("{server:?}: {} cells, {harmed} of them did harm, as was computed", cells.len());
+    println!("{server:?}: {} cells, {harmed} of them did harm, as was computed", lines.len());
     if is_long() {
         write(lines);
     }
+}
+
+/// Runs a cell until it did the harm that it must do, for a while; what was observed.
+fn run_until_it_tells(server: Server, cell: &Cell, redis: &str) -> String {
+    let Cell { map, instances } = cell;
+    let (stock, wallet) = (cell.must_harm(Class::Stock), cell.must_harm(Class::Wallet));
+    let (mut harm, mut runs) = (Harm::default(), 0);
+    // Harm needs two to meet: on a busy machine they may miss each other once.
+    while runs < TRIES {
+        (harm, runs) = (run(server, cell, redis), runs + 1);
+        if (harm.seats > 0) >= stock && (harm.money != 0) >= wallet {
+            break;
+        }
+    }
+    println!("{server:?}, {map}, {instances}: {harm:?}");
+    assert_eq!(harm.seats > 0, stock, "{map} with {instances}: {harm:?}");
+    assert_eq!(harm.money != 0, wallet, "{map} with {instances}: {harm:?}");
+    assert_eq!(harm.findings, stock || wallet, "{map} with {instances}: {harm:?}");
+    harm.line(server, cell, runs)
 }
 
 /// Writes over what the file says of these cells: the table of strategies is made from it.
@@ -186,8 +220,8 @@ fn all() -> Vec<Cell> {
 }
 
 /// Sends everybody at once, and counts.
-fn run(server: Server, cell: &Cell, redis: &str) -> Option<Harm> {
-    let store = server.fresh()?;
+fn run(server: Server, cell: &Cell, redis: &str) -> Harm {
+    let store = server.fresh().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let migrate = ["migrate", "--without-guards", "--store", &store];
     assert_eq!(admitone(&migrate, directory.path()).0, 0);
@@ -219,7 +253,7 @@ fn run(server: Server, cell: &Cell, redis: &str) -> Option<Harm> {
     let (code, said) = admitone(&["verify", "--store", &store], directory.path());
     assert!(code == 0 || code == 1, "{said}");
     assert!(held >= SEATS, "{map}: only {held} were held");
-    Some(Harm { seats: held - SEATS, money: charged - balance, findings: code == 1 })
+    Harm { seats: held - SEATS, money: charged - balance, findings: code == 1 }
 }
 
 /// Tries to hold each seat, charges in between; how many it got, and how much was charged.
