@@ -21,7 +21,8 @@ const HELP: &str = "cargo xtask COMMAND
   generate [--check]  write the generated documents, or fail when the committed ones differ
   services up|down|status [postgres] [mariadb] [redis]
                       real services on free ports of this machine; `up` prints variables to eval
-  versus              the house on PostgreSQL beside pgbench: minutes, on a machine that is idle";
+  versus [holds] [charges]
+                      the house on PostgreSQL beside pgbench: minutes, on a machine that is idle";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
         Some("lint") => lint::run(),
         Some("tidy") => tidy::run(),
         Some("services") => services::run(arguments.get(1..).unwrap_or_default()),
-        Some("versus") => versus::run(),
+        Some("versus") => versus::run(arguments.get(1..).unwrap_or_default()),
         Some("generate") => generate::run(has("--check")),
         _ => {
             println!("{HELP}");

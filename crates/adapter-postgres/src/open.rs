@@ -143,9 +143,11 @@ fn config(url: &str, options: &Options) -> Result<Config, OpenTrouble> {
     let (wait, twice) = (options.wait_ms, options.wait_ms.saturating_mul(2));
     let given = config.get_options().unwrap_or_default();
     // One plan for a statement and not one for each batch: every batch is arrays, and to look at
-    // how long they are this time costs more than most batches themselves.
+    // how long they are this time costs more than most batches themselves. It is made when a table
+    // is small, and must be right when it is large: nothing is scanned that can be looked up.
     let bounds = format!(
-        "-c plan_cache_mode=force_generic_plan -c lock_timeout={wait} -c statement_timeout={twice} \
+        "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off \
+         -c lock_timeout={wait} -c statement_timeout={twice} \
          -c idle_in_transaction_session_timeout={twice} -c client_min_messages=warning {given}"
     );
     config
