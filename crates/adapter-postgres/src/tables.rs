@@ -248,6 +248,8 @@ pub(crate) struct Statements {
     pub(crate) all: String,
     /// Reads rows by their keys.
     pub(crate) read: String,
+    /// Reads one row by its key, which is most of what is read: with nothing to join.
+    pub(crate) read_one: String,
     /// Makes rows that can be locked, where there are none.
     pub(crate) make: Option<String>,
     /// Reads rows by their keys and locks them, in the order of the keys.
@@ -273,6 +275,9 @@ fn statements(at: usize, table: &Table) -> Statements {
     };
     let all = format!("SELECT {at}::bigint, version, {} FROM {name}", table.read.columns());
     let read = format!("{all} WHERE {wanted}");
+    let first = |(n, (key, kind)): (u32, &Column)| format!("{key} = (${n}::{}[])[1]", kind.sql());
+    let first: Vec<String> = (1..).zip(table.keys).map(first).collect();
+    let read_one = format!("{all} WHERE {}", first.join(" AND "));
     let strength = if table.lock == Lock::Share { "SHARE" } else { "UPDATE" };
     let read_locked = format!("{read} ORDER BY {keys} FOR {strength}");
     let lock = format!("SELECT FROM {name} WHERE {wanted} ORDER BY {keys} FOR UPDATE");
@@ -298,7 +303,7 @@ fn statements(at: usize, table: &Table) -> Statements {
         taken.join(", "),
     );
     let write_checked = format!("{write} WHERE {name}.version = excluded.version - 1");
-    Statements { all, read, make, read_locked, write, write_checked, lock }
+    Statements { all, read, read_one, make, read_locked, write, write_checked, lock }
 }
 
 fn names(columns: &[Column]) -> String {

@@ -23,7 +23,11 @@ pub(crate) fn steps(keys: &[Key], is_locking: bool) -> Vec<Step> {
         let table = number(group[0]);
         let statements = &STATEMENTS[table];
         let values = key_arrays(table, group);
-        let sql = if is_locking { &statements.read_locked } else { &statements.read };
+        let sql = match group {
+            _ if is_locking => &statements.read_locked,
+            [_] => &statements.read_one,
+            _ => &statements.read,
+        };
         if let Some(make) = statements.make.as_ref().filter(|_| is_locking) {
             steps.push(Step::read(make, values.clone()));
         }
@@ -150,10 +154,14 @@ fn buyer(found: Found<'_>) -> Result<BuyerId, Trouble> {
 static ANSWERS: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {} FROM answer WHERE id = ANY($1)", &*ANSWER_COLUMNS));
 
+static ANSWER_ONE: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {} FROM answer WHERE id = ($1::uuid[])[1]", &*ANSWER_COLUMNS));
+
 /// Asks for the answers of commands.
 pub(crate) fn answers(ids: impl Iterator<Item = u128>) -> Step {
-    let ids = Array::Id(ids.map(Uuid::from_u128).collect());
-    Step::read(ANSWERS.as_str(), vec![ids])
+    let ids: Vec<Uuid> = ids.map(Uuid::from_u128).collect();
+    let sql = if ids.len() == 1 { &*ANSWER_ONE } else { &*ANSWERS };
+    Step::read(sql.as_str(), vec![Array::Id(ids)])
 }
 
 /// An answer that was found.
