@@ -28,6 +28,7 @@ mod client;
 mod due;
 mod house;
 mod instances;
+mod lanes;
 mod lock_waits;
 mod open;
 mod outbox;
@@ -39,6 +40,7 @@ mod store;
 mod tables;
 mod trouble;
 pub mod verify;
+mod webhooks;
 
 pub use open::{Guards, MysqlStore, OpenTrouble, Options, Time};
 

@@ -26,6 +26,7 @@ mod client;
 mod due;
 mod house;
 mod instances;
+mod lanes;
 mod lock_waits;
 mod merged;
 mod open;
@@ -38,6 +39,7 @@ mod store;
 mod tables;
 mod trouble;
 pub mod verify;
+mod webhooks;
 
 pub use bell::PostgresBell;
 pub use open::{Guards, OpenTrouble, Options, PostgresStore, Time};

@@ -18,21 +18,28 @@ mod fold;
 mod journal;
 mod memory;
 mod open;
+mod outbox;
 mod reads;
+mod roads;
 mod room_log;
 mod shards;
 mod store;
 mod tables;
 mod trouble;
 pub mod verify;
+mod webhooks;
 
 pub use open::{OpenTrouble, Options, SqliteStore};
+pub use roads::SqliteRoads;
 pub use room_log::SqliteRoomLog;
 
 /// The migrations of the two databases, the guards as one of their own.
 mod migrations {
     pub(crate) mod journal {
         refinery::embed_migrations!("migrations/journal");
+    }
+    pub(crate) mod roads {
+        refinery::embed_migrations!("migrations/roads");
     }
     pub(crate) mod rooms {
         refinery::embed_migrations!("migrations/rooms");

@@ -19,7 +19,7 @@ use crate::ports::tap::Tap;
 use admitone_domain::reservation::Ware;
 use admitone_domain::show::SeatBlock;
 use admitone_domain::{Change, Delta, Event, Guard, Key, Loaded, Row, Verdict};
-use position::Position;
+pub(crate) use position::Position;
 pub use ringer::Ringer;
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -2,10 +2,12 @@
 
 mod cache;
 mod instances;
+mod lanes;
 mod outbox;
 mod reads;
 mod state;
 mod store;
+mod webhooks;
 
 pub use cache::MemoryCache;
 pub use instances::MemoryInstances;

@@ -7,6 +7,7 @@
 
 mod cases;
 pub mod instances;
+pub mod lanes;
 pub mod lock;
 pub mod own_server;
 pub mod proxy;

@@ -4,10 +4,11 @@ use super::Tree;
 
 /// The crates of ours that a crate may use, and drivers it must never see. Test dependencies are
 /// free: an adapter may use the conformance suite.
-const ALLOWED: [(&str, &[&str], &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str], &[&str]); 11] = [
     ("domain", &[], &[]),
     ("app", &["admitone-domain"], &["axum", "hyper", "rusqlite", "redis"]),
     ("conformance", &["admitone-domain", "admitone-app"], &["rusqlite", "axum"]),
+    ("adapter-http", &["admitone-app"], &["axum", "rusqlite"]),
     ("adapter-sqlite", &["admitone-domain", "admitone-app"], &["axum", "hyper"]),
     ("adapter-mysql", &["admitone-domain", "admitone-app"], &["axum", "hyper", "rusqlite"]),
     ("adapter-postgres", &["admitone-domain", "admitone-app"], &["axum", "hyper", "rusqlite"]),
@@ -18,6 +19,7 @@ const ALLOWED: [(&str, &[&str], &[&str]); 10] = [
         &[
             "admitone-domain",
             "admitone-app",
+            "admitone-adapter-http",
             "admitone-adapter-mysql",
             "admitone-adapter-postgres",
             "admitone-adapter-redis",

@@ -4,13 +4,15 @@
 use super::Tree;
 use std::collections::BTreeSet;
 
-const PORTS: [&str; 6] = [
+const PORTS: [&str; 8] = [
     "crates/app/src/ports/store.rs",
     "crates/app/src/ports/reads.rs",
     "crates/app/src/ports/room_journal.rs",
     "crates/app/src/ports/room_log.rs",
+    "crates/app/src/ports/lanes.rs",
     "crates/app/src/ports/lock.rs",
     "crates/app/src/ports/instances.rs",
+    "crates/app/src/ports/webhooks.rs",
 ];
 const SUITE: &str = "crates/conformance/src/";
 

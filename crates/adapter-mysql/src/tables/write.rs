@@ -4,6 +4,7 @@ use super::guarded;
 use super::{STATEMENTS, Value, document, document_of, encode, key_values, number};
 use crate::script::{Step, literal};
 use admitone_app::Trouble;
+use admitone_app::events::lane;
 use admitone_app::ports::store::Mode;
 use admitone_domain::reservation::ReservationState;
 use admitone_domain::seat::{Seat, SeatState};
@@ -11,9 +12,6 @@ use admitone_domain::wallet::{Entry, EntryKind};
 use admitone_domain::{Change, Event, Row, StoredAnswer, Verdict};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Answers about one aggregate are published in order when they share a lane.
-const LANES: u64 = 64;
 
 /// The steps that save a verdict.
 pub(crate) fn steps(mode: Mode, verdict: &Verdict) -> Result<Vec<Step>, Trouble> {
@@ -229,20 +227,12 @@ fn events(events: &[Event]) -> Result<Step, Trouble> {
     // Values, not a document: only if it knows how many there are, the server draws as many
     // numbers, in their order, and leaves no gaps for readers to wonder at.
     let row = |event: &Event| {
-        let lane = lane(&encode(&event.aggregate)?);
+        let lane = lane(event.aggregate);
         Ok(format!("({lane}, {})", literal(&encode(event)?)))
     };
     let rows = events.iter().map(row).collect::<Result<Vec<_>, Trouble>>()?;
     let sql = format!("INSERT INTO event (lane, body) VALUES {}", rows.join(", "));
     Ok(Step::write(sql, events.len()))
-}
-
-/// The lane of an aggregate: the same in every process and for ever (FNV-1a).
-fn lane(aggregate: &[u8]) -> i64 {
-    let hash = aggregate.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    (hash % LANES).cast_signed()
 }
 
 #[cfg(test)]
@@ -254,11 +244,5 @@ mod tests {
         let found: Vec<String> = words("Winter  LIGHTS, winter").into_iter().collect();
         assert_eq!(found, ["lights,", "winter"]);
         assert_eq!(word(&"Ä".repeat(300)).len(), 2 * 255);
-    }
-
-    #[test]
-    fn lanes_are_few_and_fixed() {
-        assert_eq!([lane(b""), lane(b"a")], [37, 12]);
-        assert!((0..1000_u32).all(|n| (0..64).contains(&lane(&n.to_be_bytes()))));
     }
 }

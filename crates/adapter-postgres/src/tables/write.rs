@@ -5,6 +5,7 @@ use super::{STATEMENTS, TABLES, Value, columns, encode, key_arrays, key_values, 
 use crate::merged;
 use crate::pipeline::{Array, Step};
 use admitone_app::Trouble;
+use admitone_app::events::lane;
 use admitone_app::ports::store::Mode;
 use admitone_domain::reservation::ReservationState;
 use admitone_domain::seat::{Seat, SeatState};
@@ -13,9 +14,6 @@ use admitone_domain::{Change, Event, Key, Row, StoredAnswer, Verdict};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// Answers about one aggregate are published in order when they share a lane.
-const LANES: u64 = 64;
 
 /// The statement that saves a verdict: all of it, or a conflict. None where there is nothing to save.
 pub(crate) fn step(
@@ -227,20 +225,11 @@ fn events(events: &[Event]) -> Result<Step, Trouble> {
     // that is written: whoever reads them relies on a number being drawn in a transaction that has
     // an id already.
     let sql = "INSERT INTO event (lane, body) SELECT * FROM unnest($1::bigint[], $2::bytea[])";
-    let lanes = events.iter().map(|event| Ok(lane(&encode(&event.aggregate)?)));
     let values = vec![
-        Array::Number(lanes.collect::<Result<_, Trouble>>()?),
+        Array::Number(events.iter().map(|event| i64::from(lane(event.aggregate))).collect()),
         Array::Bytes(events.iter().map(encode).collect::<Result<_, _>>()?),
     ];
     Ok(Step::read(sql, values).last())
-}
-
-/// The lane of an aggregate: the same in every process and for ever (FNV-1a).
-fn lane(aggregate: &[u8]) -> i64 {
-    let hash = aggregate.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    (hash % LANES).cast_signed()
 }
 
 #[cfg(test)]
@@ -252,11 +241,5 @@ mod tests {
         let found: Vec<String> = words("Winter  LIGHTS, winter\0s").into_iter().collect();
         assert_eq!(found, ["lights,", "winter", "winter\u{fffd}s"]);
         assert_eq!(text(&"Ä".repeat(300)).len(), 2 * 255);
-    }
-
-    #[test]
-    fn lanes_are_few_and_fixed() {
-        assert_eq!([lane(b""), lane(b"a")], [37, 12]);
-        assert!((0..1000_u32).all(|n| (0..64).contains(&lane(&n.to_be_bytes()))));
     }
 }

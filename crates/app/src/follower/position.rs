@@ -4,9 +4,9 @@ use crate::ports::outbox::{End, Gap, News};
 
 /// Everything up to `newest` was seen, but for the gaps.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Position {
-    pub(super) newest: u64,
-    pub(super) gaps: Vec<Gap>,
+pub(crate) struct Position {
+    pub(crate) newest: u64,
+    pub(crate) gaps: Vec<Gap>,
 }
 
 impl From<End> for Position {
@@ -17,7 +17,7 @@ impl From<End> for Position {
 
 impl Position {
     /// Takes note of what was found. New gaps are watched; those that are settled are given up.
-    pub(super) fn pass(&mut self, news: &News) {
+    pub(crate) fn pass(&mut self, news: &News) {
         for (number, _) in &news.events {
             if *number <= self.newest {
                 self.fill(*number);
@@ -30,6 +30,11 @@ impl Position {
             self.newest = *number;
         }
         self.gaps.retain(|gap| gap.noticed > news.settled);
+    }
+
+    /// Every number up to here was seen, or never will be.
+    pub(crate) fn horizon(&self) -> u64 {
+        self.gaps.iter().map(|gap| gap.first - 1).min().unwrap_or(self.newest)
     }
 
     /// A number has appeared: what is left of its gap.
@@ -69,10 +74,12 @@ mod tests {
         let mut position = Position::default();
         position.pass(&news(&[1, 2, 6], 10, 5));
         assert_eq!((position.newest, gaps(&position)), (6, vec![(3, 5)]));
+        assert_eq!(position.horizon(), 2);
         position.pass(&news(&[4, 7], 11, 6));
         assert_eq!((position.newest, gaps(&position)), (7, vec![(3, 3), (5, 5)]));
         position.pass(&news(&[3, 5], 12, 7));
         assert_eq!((position.newest, gaps(&position)), (7, vec![]));
+        assert_eq!(position.horizon(), 7);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! What the in-memory store keeps.
 
+use crate::ports::webhooks::{Attempt, Endpoint};
 use admitone_domain::id::ReservationId;
 use admitone_domain::reservation::{Reservation, ReservationState};
 use admitone_domain::wallet::Entry;
 use admitone_domain::{
     Change, CommandMap, Delta, Event, Key, KeyMap, Loaded, Moment, Money, Row, StoredAnswer,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Everything, as it is committed.
@@ -18,6 +19,26 @@ pub(super) struct State {
     pub(super) events: Vec<Event>,
     pub(super) fences: HashMap<String, u64>,
     pub(super) sequences: HashMap<&'static str, u64>,
+    pub(super) roads: HashMap<String, Road>,
+    pub(super) endpoints: BTreeMap<u64, Endpoint>,
+    /// Attempts with their numbers.
+    pub(super) attempts: Vec<(u64, Attempt)>,
+}
+
+/// How far a road is, and who is at work on it.
+pub(super) struct Road {
+    pub(super) begin: u64,
+    /// Each with the end of its lease.
+    pub(super) relays: HashMap<u128, Moment>,
+    pub(super) lanes: Vec<RoadLane>,
+}
+
+/// A lane of a road.
+#[derive(Clone, Default)]
+pub(super) struct RoadLane {
+    pub(super) holder: Option<u128>,
+    pub(super) token: u64,
+    pub(super) progress: Vec<u8>,
 }
 
 impl State {

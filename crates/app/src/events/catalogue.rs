@@ -1,0 +1,107 @@
+//! Every type of event that leaves the house, with what is told of it.
+
+/// A type of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventKind {
+    /// Its type: the kind of thing to which it happened, and what happened.
+    pub name: &'static str,
+    /// When it is told.
+    pub about: &'static str,
+    /// Its data.
+    pub fields: &'static [Field],
+}
+
+/// Something that is told of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field {
+    /// Its name.
+    pub name: &'static str,
+    /// Its form.
+    pub form: Form,
+    /// What it means.
+    pub about: &'static str,
+}
+
+/// The form of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// An id that begins so.
+    Id(&'static str),
+    /// The same, or null.
+    MaybeId(&'static str),
+    /// An instant, RFC 3339.
+    Moment,
+    /// A list of whole numbers.
+    Numbers,
+    /// Text.
+    Text,
+    /// One of these words.
+    Word(&'static [&'static str]),
+}
+
+const UNTIL: Field = field("until", Form::Moment, "Until when the items are held.");
+const BY: Field = field("by", Form::Text, "Who did it: an operator, a buyer, or `house`.");
+const PASS: Field = field("pass", Form::Text, "The pass: room, epoch and place.");
+const CHANGED: &[Field] = &[BY];
+const DEEDS: &[&str] = &["released", "cancelled", "refunded", "charged"];
+const ACTED: &[Field] = &[BY, field("deed", Form::Word(DEEDS), "What was done.")];
+
+/// All of them.
+pub const KINDS: &[EventKind] = &[
+    kind(
+        "reservation.held",
+        "Items are held for a buyer.",
+        &[
+            field("show", Form::Id("show"), "The show."),
+            field("buyer", Form::Id("buyer"), "The buyer."),
+            UNTIL,
+        ],
+    ),
+    kind("reservation.extended", "A hold lasts longer.", &[UNTIL]),
+    kind("reservation.released", "A hold was given back.", &[]),
+    kind("reservation.expired", "A hold ended unpaid.", &[]),
+    kind(
+        "reservation.sold",
+        "A reservation was paid: its items are tickets.",
+        &[field("payment", Form::Id("pay"), "By which payment.")],
+    ),
+    kind(
+        "reservation.cancelled",
+        "Tickets were given back.",
+        &[field("items", Form::Numbers, "Which, by their places in the reservation, from 0.")],
+    ),
+    kind(
+        "reservation.acted",
+        "Staff did to it what else the buyer does; beside what happened.",
+        ACTED,
+    ),
+    kind(
+        "payment.refunded",
+        "Money of a payment went back.",
+        &[field("reservation", Form::MaybeId("res"), "Of which reservation, if it was for one.")],
+    ),
+    kind("payment.acted", "Staff did to it what else the buyer does; beside what happened.", ACTED),
+    kind(
+        "wallet.moved",
+        "A wallet was charged, used or refunded.",
+        &[field("entry", Form::Id("entry"), "By which entry.")],
+    ),
+    kind("wallet.acted", "Staff did to it what else the buyer does; beside what happened.", ACTED),
+    kind("pass.ended", "A pass of the waiting room is used up.", &[PASS]),
+    kind("pass.prolonged", "A hold keeps its pass good.", &[PASS, UNTIL]),
+    kind("concert.changed", "A concert was made or changed.", CHANGED),
+    kind("show.changed", "A show was made or changed.", CHANGED),
+    kind("plan.changed", "Seats were added to a show, or some of them changed.", CHANGED),
+    kind("ticket_type.changed", "A ticket type was made or changed.", CHANGED),
+    kind("room.changed", "A waiting room was made or changed.", CHANGED),
+    kind("operator.changed", "An operator was made or changed.", CHANGED),
+    kind("buyer.changed", "An account was opened or closed.", CHANGED),
+];
+
+const fn kind(name: &'static str, about: &'static str, fields: &'static [Field]) -> EventKind {
+    EventKind { name, about, fields }
+}
+
+const fn field(name: &'static str, form: Form, about: &'static str) -> Field {
+    Field { name, form, about }
+}

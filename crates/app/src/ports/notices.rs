@@ -1,0 +1,74 @@
+//! Notices to buyers: what they are told without asking.
+
+use crate::Trouble;
+use admitone_domain::Moment;
+use admitone_domain::id::{BuyerId, ReservationId};
+use async_trait::async_trait;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Takes notices to where buyers read them, or to whoever sends them there.
+#[async_trait]
+pub trait Notices: Send + Sync {
+    /// Sends notices; answers when they are durable there. One whose id was sent before is passed
+    /// over: writing it down and sending it are one act.
+    async fn send(&self, notices: &[Notice]) -> Result<(), Trouble>;
+
+    /// Whether they can be sent, for the doctor.
+    async fn check(&self) -> Result<(), Trouble>;
+}
+
+/// A notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The id of the event it tells of.
+    pub id: String,
+    /// What it is about.
+    pub what: Subject,
+    /// To whom.
+    pub buyer: BuyerId,
+    /// Of which reservation, if of one.
+    pub reservation: Option<ReservationId>,
+    /// When it happened.
+    pub at: Moment,
+    /// In English.
+    pub english: Text,
+    /// In Korean.
+    pub korean: Text,
+}
+
+impl Notice {
+    /// As others read it.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "id": self.id,
+            "what": self.what,
+            "buyer": self.buyer.to_string(),
+            "reservation": self.reservation.map(|id| id.to_string()),
+            "at": self.at.to_string(),
+            "en": self.english,
+            "ko": self.korean,
+        })
+    }
+}
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// Tickets are the buyer's.
+    Confirmed,
+    /// A hold ended unpaid.
+    Expired,
+    /// Money went back.
+    Refunded,
+}
+
+/// What it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Text {
+    /// One line.
+    pub title: String,
+    /// A few lines.
+    pub body: String,
+}

@@ -1,0 +1,48 @@
+//! When a message that did not arrive is sent again, and when it is given up.
+
+/// Waits after the first attempt, the second, and so on; the last is kept to.
+pub const STEPS_MS: [u64; 9] = [
+    5_000,
+    30_000,
+    2 * 60_000,
+    10 * 60_000,
+    30 * 60_000,
+    3_600_000,
+    3 * 3_600_000,
+    6 * 3_600_000,
+    12 * 3_600_000,
+];
+/// A message that was tried for so long is given up.
+pub const GIVEN_UP_MS: u64 = 3 * 24 * 3_600_000;
+
+/// How long to wait after so many attempts: a fifth more or less than the step, so that endpoints
+/// that came back together are not asked together. `spread` is any number.
+pub(super) fn wait_ms(attempts: u32, spread: u64) -> u64 {
+    let last = STEPS_MS.len() - 1;
+    let step = usize::try_from(attempts.saturating_sub(1)).unwrap_or(last).min(last);
+    let step = STEPS_MS[step];
+    step - step / 5 + spread % (step * 2 / 5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_and_the_last_attempt_is_three_days_after_the_first() {
+        let mut attempts = 1;
+        let mut since_ms = 0;
+        while since_ms < GIVEN_UP_MS {
+            since_ms += wait_ms(attempts, u64::MAX / 3);
+            attempts += 1;
+        }
+        assert!((12..=18).contains(&attempts), "{attempts} attempts");
+        for attempts in 1..20 {
+            for spread in [0, 1, u64::MAX] {
+                let step = STEPS_MS[usize::try_from(attempts - 1).unwrap_or(8).min(8)];
+                let wait = wait_ms(attempts, spread);
+                assert!((step * 4 / 5..step * 6 / 5).contains(&wait), "{wait} of {step}");
+            }
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Endpoints of webhooks over a network that is played: what fails is tried again in its order, what
+//! is gone is told nothing more, and none of them stops another.
+
+use crate::house::House;
+use admitone_app::events::Lookout;
+use admitone_app::ports::webhooks::{Attempt, Courier, Endpoint, Letter, Webhooks};
+use admitone_app::webhooks::{
+    DeskTrouble, NewEndpoint, Supervisor, SupervisorSetup, WebhookDesk, sign,
+};
+use async_trait::async_trait;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Answers each address as it was told to, and keeps what was sent.
+#[derive(Default)]
+struct Network {
+    answers: Mutex<HashMap<String, Result<u16, String>>>,
+    sent: Mutex<Vec<Letter>>,
+}
+
+impl Network {
+    fn answers(&self, url: &str, answer: Result<u16, String>) {
+        self.answers.lock().unwrap().insert(url.to_owned(), answer);
+    }
+
+    fn at(&self, url: &str) -> Vec<Letter> {
+        let sent = self.sent.lock().unwrap();
+        sent.iter().filter(|letter| letter.url == url).cloned().collect()
+    }
+
+    fn versions(&self, url: &str) -> Vec<u64> {
+        let version = |letter: &Letter| {
+            let body: Value = serde_json::from_slice(&letter.body).unwrap();
+            body["data"]["version"].as_u64().unwrap()
+        };
+        self.at(url).iter().map(version).collect()
+    }
+}
+
+#[async_trait]
+impl Courier for Network {
+    fn check(&self, url: &str) -> Result<(), String> {
+        if url.starts_with("https://") { Ok(()) } else { Err("no TLS".to_owned()) }
+    }
+
+    async fn send(&self, letter: &Letter) -> Result<u16, String> {
+        self.sent.lock().unwrap().push(letter.clone());
+        let answer = self.answers.lock().unwrap().get(&letter.url).cloned();
+        answer.unwrap_or(Ok(204))
+    }
+}
+
+/// Instances with endpoints on one store.
+struct Stage {
+    house: House,
+    network: Arc<Network>,
+    desk: WebhookDesk,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let house = House::new().await;
+        let network = Arc::new(Network::default());
+        let desk = WebhookDesk {
+            webhooks: house.store.clone(),
+            courier: network.clone(),
+            outbox: house.store.clone(),
+            clock: house.clock.clone(),
+            random: || [7; 32],
+            changed: Arc::default(),
+        };
+        Self { house, network, desk }
+    }
+
+    async fn endpoint(&self, id: u64, url: &str) -> Endpoint {
+        let types = vec!["wallet.*".to_owned()];
+        let wanted = NewEndpoint { id, url: url.to_owned(), types, by: "op_1".to_owned() };
+        self.desk.create(wanted).await.unwrap()
+    }
+
+    async fn instance(&self, id: u128) -> Instance {
+        let clock = self.house.clock.clone();
+        let outbox = self.house.store.clone();
+        let lookout = Arc::new(Lookout::begin(outbox, clock.clone(), true).await.unwrap());
+        let setup = SupervisorSetup {
+            webhooks: self.house.store.clone(),
+            courier: self.network.clone(),
+            lanes: self.house.store.clone(),
+            lookout: lookout.clone(),
+            clock,
+            source: "/admitone/test".into(),
+            base: "https://us".to_owned(),
+            changed: Arc::default(),
+            id,
+        };
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        tasks.spawn(Arc::clone(&lookout).run(stop.clone()));
+        let supervisor = Supervisor::new(setup, tasks.clone());
+        let mut instance = Instance { supervisor, stop };
+        instance.look().await;
+        instance
+    }
+
+    /// Lets the instances work until something is so.
+    async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        for _ in 0..200_000 {
+            if is_so(self) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("never: {what}; {:?}", self.network.sent.lock().unwrap());
+    }
+
+    async fn log(&self, id: u64) -> Vec<Attempt> {
+        let log = self.house.store.attempts(id, None, 100).await.unwrap();
+        log.into_iter().map(|(_, attempt)| attempt).collect()
+    }
+}
+
+struct Instance {
+    supervisor: Supervisor,
+    stop: CancellationToken,
+}
+
+impl Instance {
+    async fn look(&mut self) {
+        self.supervisor.look(&self.stop).await.unwrap();
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+#[tokio::test]
+async fn messages_are_signed_and_each_endpoint_has_its_own_order() {
+    let stage = Stage::new().await;
+    stage.house.charge(9).await;
+    let made = stage.endpoint(1, "https://shop").await;
+    assert_eq!(stage.endpoint(1, "https://shop").await, made, "the same wish makes it once");
+    let _instance = stage.instance(1).await;
+    for _ in 0..3 {
+        stage.house.charge(1).await;
+    }
+    stage.until("three arrived", |stage| stage.network.at("https://shop").len() == 3).await;
+    assert_eq!(stage.network.versions("https://shop"), [1, 2, 3], "and nothing from before");
+    let letter = stage.network.at("https://shop").remove(0);
+    let header = |name: &str| {
+        let found = letter.headers.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| value.clone()).unwrap()
+    };
+    let at = header("webhook-timestamp").parse().unwrap();
+    let signature = sign(&[&made.secret], &header("webhook-id"), at, &letter.body);
+    assert_eq!(header("webhook-signature"), signature);
+    let body: Value = serde_json::from_slice(&letter.body).unwrap();
+    assert_eq!(body["type"], "wallet.moved");
+    // Sent again: under the same id, and it stands in the log.
+    let event = stage.log(1).await.pop().unwrap().event;
+    assert_eq!(stage.desk.replay(1, event).await.unwrap().status, Some(204));
+    assert_eq!(stage.network.at("https://shop")[3].headers[0].1, header("webhook-id"));
+    assert_eq!(stage.log(1).await[0].attempt, 0);
+    let missing = stage.desk.replay(1, 1).await;
+    assert_eq!(missing, Err(DeskTrouble::Missing("message in the log")));
+}
+
+#[tokio::test]
+async fn what_fails_is_tried_again_before_what_follows_it_and_stops_no_other_endpoint() {
+    let stage = Stage::new().await;
+    stage.endpoint(1, "https://shop").await;
+    stage.endpoint(2, "https://down").await;
+    stage.network.answers("https://down", Err("no answer in 5000 ms".to_owned()));
+    let instance = stage.instance(1).await;
+    for _ in 0..3 {
+        stage.house.charge(1).await;
+    }
+    stage.until("the other has all", |stage| stage.network.at("https://shop").len() == 3).await;
+    stage.until("it was tried", |stage| !stage.network.at("https://down").is_empty()).await;
+    for _ in 0..5_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stage.network.versions("https://down"), [1], "the rest waits for the first");
+    // The instance is killed, and another knows how often it was tried.
+    drop(instance);
+    stage.house.clock.advance_ms(10_000);
+    let _next = stage.instance(2).await;
+    stage.until("it was tried again", |stage| stage.network.at("https://down").len() == 2).await;
+    assert_eq!(stage.log(2).await[0].attempt, 2);
+    stage.network.answers("https://down", Ok(200));
+    stage.house.clock.advance_ms(40_000);
+    stage.until("all has arrived", |stage| stage.network.at("https://down").len() == 5).await;
+    assert_eq!(stage.network.versions("https://down"), [1, 1, 1, 2, 3]);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_gone_is_disabled_and_enabled_again_it_begins_anew() {
+    let stage = Stage::new().await;
+    stage.endpoint(1, "https://gone").await;
+    stage.network.answers("https://gone", Ok(410));
+    let mut instance = stage.instance(1).await;
+    stage.house.charge(1).await;
+    stage.house.charge(1).await;
+    stage.until("it was asked", |stage| !stage.network.at("https://gone").is_empty()).await;
+    for _ in 0..5_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stage.network.at("https://gone").len(), 1);
+    assert!(stage.desk.read(1).await.unwrap().disabled.is_some());
+    instance.look().await;
+    stage.network.answers("https://gone", Ok(200));
+    assert_eq!(stage.desk.enable(1, "op_1".to_owned()).await.unwrap().life, 2);
+    instance.look().await;
+    stage.house.charge(1).await;
+    stage.until("it is told", |stage| stage.network.at("https://gone").len() == 2).await;
+    assert_eq!(stage.network.versions("https://gone"), [1, 3], "of what happened since");
+}
+
+#[tokio::test]
+async fn a_message_is_given_up_three_days_after_it_was_tried_first() {
+    let stage = Stage::new().await;
+    stage.endpoint(1, "https://down").await;
+    stage.network.answers("https://down", Ok(302));
+    let _instance = stage.instance(1).await;
+    stage.house.charge(1).await;
+    let mut tried = 0;
+    while stage.log(1).await.first().is_none_or(|last| last.next.is_some()) {
+        tried += 1;
+        stage
+            .until("the next attempt", |stage| stage.network.at("https://down").len() >= tried)
+            .await;
+        // The log is written behind the answer.
+        while stage.log(1).await.len() < tried {
+            tokio::task::yield_now().await;
+        }
+        stage.house.clock.advance_ms(15 * 3_600_000);
+    }
+    assert!((5..=7).contains(&tried), "{tried} attempts, fifteen hours apart");
+    stage.house.charge(1).await;
+    let all = tried + 1;
+    stage
+        .until("what follows is tried", |stage| stage.network.at("https://down").len() == all)
+        .await;
+    assert_eq!(stage.network.versions("https://down").last(), Some(&2));
+}
+
+#[tokio::test]
+async fn after_a_change_of_the_secret_both_sign_for_a_day() {
+    let stage = Stage::new().await;
+    let made = stage.endpoint(1, "https://shop").await;
+    assert_eq!(made.secrets(made.created_at).len(), 1);
+    let changed = stage.desk.rotate(1, "op_2".to_owned()).await.unwrap();
+    let now = changed.created_at;
+    assert_eq!(changed.secrets(now).len(), 2);
+    assert_eq!(changed.secrets(now.plus_ms(24 * 3_600_000)).len(), 1);
+    let refused = NewEndpoint {
+        id: 2,
+        url: "http://inside".to_owned(),
+        types: Vec::new(),
+        by: "op_1".to_owned(),
+    };
+    assert_eq!(stage.desk.create(refused).await, Err(DeskTrouble::Address("no TLS".to_owned())));
+}
