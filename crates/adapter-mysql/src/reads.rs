@@ -80,6 +80,11 @@ impl Reads for MysqlStore {
         found.first().map(read::answer).transpose()
     }
 
+    async fn answers(&self, ids: &[CommandId]) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
+        let found = self.ask(read::answers(ids.iter().map(|id| id.0)).sql).await?;
+        found.iter().map(read::answer).collect()
+    }
+
     async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble> {
         let pick = |row| if let Row::Concert(concert) = row { Some(concert) } else { None };
         self.bodies(concerts(filter), pick).await

@@ -94,6 +94,11 @@ impl Reads for PostgresStore {
         found.first().map(read::answer).transpose()
     }
 
+    async fn answers(&self, ids: &[CommandId]) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
+        let found = self.ask_for(read::answers(ids.iter().map(|id| id.0))).await?;
+        found.iter().map(read::answer).collect()
+    }
+
     async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble> {
         // The index is entered behind a pair of date and id, and a day begins behind no id.
         let from = filter.from.map(|from| (from, ConcertId(0)));

@@ -61,7 +61,7 @@ impl RedisBell {
 #[async_trait]
 impl Bell for RedisBell {
     async fn ring(&self) -> Result<(), Trouble> {
-        self.node.publish(&self.channel, &self.instance).await
+        self.node.publish(&self.channel, self.instance.as_bytes()).await
     }
 
     async fn heard(&self) {

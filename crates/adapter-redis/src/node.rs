@@ -94,7 +94,7 @@ impl Node {
     }
 
     /// Tells whoever listens to a channel.
-    pub(crate) async fn publish(&self, channel: &str, message: &str) -> Result<(), Trouble> {
+    pub(crate) async fn publish(&self, channel: &str, message: &[u8]) -> Result<(), Trouble> {
         let (mut manager, number) = self.way();
         let mut call = redis::cmd("PUBLISH");
         call.arg(channel).arg(message);

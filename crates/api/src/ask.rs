@@ -24,6 +24,9 @@ const BODY_WAIT: Duration = Duration::from_secs(10);
 /// The header with a place or pass of the waiting room.
 pub(crate) const QUEUE_TOKEN: &str = "queue-token";
 
+/// The preference of who does not wait.
+pub(crate) const RESPOND_ASYNC: &str = "respond-async";
+
 /// A buyer who reads.
 pub(crate) struct Reader {
     pub(crate) buyer: BuyerId,
@@ -34,6 +37,20 @@ impl FromRequestParts<House> for Reader {
 
     async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Problem> {
         Ok(Self { buyer: house.buyer(&parts.headers)? })
+    }
+}
+
+/// Somebody who reads, a buyer or an operator.
+pub(crate) struct Anybody(pub(crate) Actor);
+
+impl FromRequestParts<House> for Anybody {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Problem> {
+        match house.operator(&parts.headers) {
+            Ok(operator) => Ok(Self(Actor::Operator(operator))),
+            Err(_) => Ok(Self(Actor::Buyer(house.buyer(&parts.headers)?))),
+        }
     }
 }
 
@@ -85,7 +102,7 @@ impl BuyerAsk {
     pub(crate) async fn submit(self, house: &House, action: Action) -> Result<Reply, Problem> {
         let named = self.named;
         drop(self);
-        Ok(house.office.submit(&named, action).await?)
+        house.submit(&named, action).await
     }
 
     /// The same request with the right by which it comes through the room of a show.
@@ -211,8 +228,16 @@ async fn read(
     let fingerprint = fingerprint(&parts.headers, &body);
     let admission =
         if matches!(actor, Actor::Buyer(_)) { Admission::None } else { Admission::Staff };
-    let named = Named { id, fingerprint, actor, admission, deadline: None };
+    let waits = !prefers_async(&parts.headers);
+    let named = Named { id, fingerprint, actor, admission, deadline: None, waits };
     Ok((named, parts.headers, body))
+}
+
+/// Whether whoever asks would rather not wait (RFC 7240).
+fn prefers_async(headers: &HeaderMap) -> bool {
+    let said = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    said.flat_map(|value| value.split(','))
+        .any(|one| one.trim().eq_ignore_ascii_case(RESPOND_ASYNC))
 }
 
 /// The name of a command: the same for the same key of the same person on the same route.

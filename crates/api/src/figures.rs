@@ -11,6 +11,7 @@ pub use table::{FIGURES, Figure, Kind};
 
 use crate::house::House;
 use admitone_app::ports::clock::Clock;
+use admitone_app::ports::queues::{NamedQueues, QueueReport, Queues};
 use admitone_app::ports::tap::Tap;
 use admitone_domain::Verdict;
 pub use metrics_exporter_prometheus::PrometheusHandle;
@@ -64,6 +65,44 @@ pub async fn keep(handle: PrometheusHandle, clock: Arc<dyn Clock>, stop: Cancell
             () = clock.sleep_ms(UPKEEP_MS) => handle.run_upkeep(),
         }
     }
+}
+
+/// Says how queues stand until the house closes.
+pub async fn watch_queues(
+    queues: Arc<NamedQueues>,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) {
+    while !queues.names().is_empty() {
+        match queues.list().await {
+            Ok(found) => {
+                for queue in &found {
+                    publish_queue(queue);
+                }
+            }
+            Err(trouble) => tracing::debug!(%trouble, "the queues are not seen"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = clock.sleep_ms(UPKEEP_MS) => {}
+        }
+    }
+}
+
+fn publish_queue(queue: &QueueReport) {
+    let small = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    let states = [
+        ("waiting", queue.waiting),
+        ("running", queue.running),
+        ("delayed", queue.delayed),
+        ("dead", queue.dead),
+    ];
+    for (state, count) in states {
+        metrics::gauge!("admitone_queue_jobs", "queue" => queue.name.clone(), "state" => state)
+            .set(small(count));
+    }
+    let oldest = f64::from(small(queue.oldest_ms.unwrap_or(0))) / 1_000.0;
+    metrics::gauge!("admitone_queue_oldest_seconds", "queue" => queue.name.clone()).set(oldest);
 }
 
 /// Counts what is committed.

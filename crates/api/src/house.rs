@@ -3,6 +3,7 @@
 mod credentials;
 mod jwt;
 mod parties;
+mod receipts;
 
 pub use credentials::{BuyerToken, Secret};
 pub use jwt::{Issuer, IssuerTrouble};
@@ -10,13 +11,16 @@ pub use parties::Parties;
 
 pub(crate) use jwt::buyer_named;
 
+use crate::commands::CommandView;
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::server::Doors;
 use admitone_app::BoxOffice;
+use admitone_app::box_office::{BestAvailable, Request};
+use admitone_app::ports::delivery::Reply;
 use admitone_domain::id::{BuyerId, OperatorId, RoomId, ShowId};
 use admitone_domain::show::Show;
-use admitone_domain::{Currency, Key, Row};
+use admitone_domain::{Action, Currency, Key, Row};
 use axum::http::{HeaderMap, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::sync::Arc;
@@ -39,6 +43,8 @@ pub struct Parts {
     pub pages: crate::pages::Pages,
     /// What is kept of people.
     pub records: Arc<dyn admitone_app::ports::records::Records>,
+    /// The queues of commands that travel.
+    pub queues: Arc<admitone_app::ports::queues::NamedQueues>,
     /// Signs buyers' tokens.
     pub secret: Secret,
     /// Somebody else's tokens, if they are taken.
@@ -100,6 +106,32 @@ impl House {
                 Err(Problem::forbidden("this takes an operator's key"))
             }
             None => Err(Problem::unauthenticated()),
+        }
+    }
+
+    /// Has a command settled. One that travels and has no answer yet ends the handler with that.
+    pub(crate) async fn submit(&self, named: &Request, action: Action) -> Result<Reply, Problem> {
+        let reply = self.office.submit(named, action).await?;
+        self.unless_accepted(named, reply)
+    }
+
+    /// The same for the best seats there are.
+    pub(crate) async fn hold_best(
+        &self,
+        named: &Request,
+        wish: &BestAvailable,
+    ) -> Result<Reply, Problem> {
+        let reply = self.office.hold_best(named, wish).await?;
+        self.unless_accepted(named, reply)
+    }
+
+    fn unless_accepted(&self, named: &Request, reply: Reply) -> Result<Reply, Problem> {
+        match reply {
+            Reply::Accepted(receipt) => {
+                let id = self.secret.receipt_for(&receipt, named.actor);
+                Err(Problem::accepted(CommandView::accepted(id, &receipt), !named.waits))
+            }
+            answered => Ok(answered),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod ask;
 mod codes;
+mod commands;
 mod concerts;
 mod events;
 pub mod figures;
@@ -17,6 +18,7 @@ mod operator;
 pub mod pages;
 mod payments;
 mod problem;
+mod queues;
 pub mod reference;
 mod reply;
 mod reservations;

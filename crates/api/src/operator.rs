@@ -3,6 +3,7 @@
 pub(crate) mod concerts;
 pub(crate) mod import;
 pub(crate) mod log;
+pub(crate) mod queues;
 pub(crate) mod reservations;
 pub(crate) mod rooms;
 pub(crate) mod shows;
@@ -38,11 +39,17 @@ pub(crate) async fn operate(
     operate: Operate,
     status: StatusCode,
 ) -> Result<Response<Body>, Problem> {
-    let saved = house.office.submit(named, Action::Operate(operate)).await?;
-    reply::reply(saved, status, |outcome, _| match outcome {
-        Outcome::Saved { key, version } => Some(SavedView { id: id_of(*key)?, version: *version }),
-        _ => None,
-    })
+    let saved = house.submit(named, Action::Operate(operate)).await?;
+    reply::reply(saved, status, |outcome, _| SavedView::of(outcome))
+}
+
+impl SavedView {
+    pub(crate) fn of(outcome: &Outcome) -> Option<Self> {
+        match outcome {
+            Outcome::Saved { key, version } => Some(Self { id: id_of(*key)?, version: *version }),
+            _ => None,
+        }
+    }
 }
 
 fn id_of(key: Key) -> Option<String> {

@@ -3,6 +3,7 @@
 //! A program goes by `code`, which never changes; a person reads `detail`, which says what to do.
 
 use crate::codes;
+use crate::commands::CommandView;
 use crate::reply::REPLAYED;
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::Refusal;
@@ -42,12 +43,19 @@ pub struct Problem {
     /// Whether it was answered before under this key.
     #[serde(skip)]
     pub replayed: bool,
+    /// No problem at all: the command is accepted and has no answer yet. It stands here because it
+    /// too ends a handler before its end. The second says whether that was preferred.
+    #[serde(skip)]
+    pub(crate) accepted: Option<Box<(CommandView, bool)>>,
 }
 
 /// The problems that an operation may answer with.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "the variants only describe the responses")]
 pub(crate) enum Problems {
+    /// Accepted, and not answered yet: `Location` tells the outcome.
+    #[response(status = 202)]
+    Accepted(CommandView),
     /// The request is malformed.
     #[response(status = 400, content_type = "application/problem+json")]
     BadRequest(Problem),
@@ -104,6 +112,7 @@ impl Problem {
             context: None,
             retry_after_s: None,
             replayed: false,
+            accepted: None,
         }
     }
 
@@ -227,6 +236,11 @@ impl Problem {
         let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", detail);
         let seconds = u32::try_from(wait_us.div_ceil(1_000_000)).unwrap_or(u32::MAX);
         problem.temporary(seconds.max(1)).with(serde_json::json!({ "limit": class }))
+    }
+
+    /// A queue cannot do what an operator wants of it.
+    pub(crate) fn queue_cannot(detail: String) -> Self {
+        Self::new(StatusCode::CONFLICT, "QUEUE_CANNOT", detail)
     }
 
     /// This instance closes; another one answers.
@@ -359,6 +373,10 @@ impl From<Trouble> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response<Body> {
+        if let Some(accepted) = self.accepted {
+            let (view, preferred) = *accepted;
+            return view.into_accepted(preferred);
+        }
         metrics::counter!("admitone_refusals_total", "code" => self.code).increment(1);
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();

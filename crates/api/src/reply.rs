@@ -47,6 +47,7 @@ pub(crate) fn settled(reply: Reply) -> Result<(Arc<StoredAnswer>, bool), Problem
     match reply {
         Reply::Answered { answer, replayed } => Ok((answer, replayed)),
         Reply::KeyReused => Err(Problem::key_reused()),
+        Reply::Accepted(_) => Err(Problem::not_answered()),
     }
 }
 

@@ -4,8 +4,8 @@ use crate::house::House;
 use crate::problem::Problem;
 use crate::reference::{booking, confirm};
 use crate::{
-    codes, concerts, health, home, limits, operator, payments, reservations, rooms, shows, tickets,
-    users, wallet,
+    codes, commands, concerts, health, home, limits, operator, payments, queues, reservations,
+    rooms, shows, tickets, users, wallet,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -92,6 +92,8 @@ fn for_buyers() -> OpenApiRouter<House> {
         .routes(routes!(payments::pay::refund_payment))
         .routes(routes!(tickets::list_tickets))
         .routes(routes!(tickets::read_ticket))
+        .routes(routes!(commands::read_command))
+        .routes(routes!(commands::follow_command))
 }
 
 fn for_operators() -> OpenApiRouter<House> {
@@ -113,6 +115,10 @@ fn for_operators() -> OpenApiRouter<House> {
         .routes(routes!(operator::import::import_programme))
         .routes(routes!(operator::log::list_operator_log))
         .routes(routes!(operator::wallets::charge_any_wallet))
+        .routes(routes!(operator::queues::list_queues))
+        .routes(routes!(operator::queues::list_jobs))
+        .routes(routes!(operator::queues::act_on_queue))
+        .routes(routes!(operator::queues::act_on_job))
 }
 
 /// The OpenAPI document.
@@ -126,6 +132,7 @@ pub fn router(house: House) -> Router {
     let mut router = described
         .route("/", get(home::page))
         .route(codes::PATH, get(codes::page))
+        .route("/queues", get(queues::page).post(queues::press))
         .merge(SwaggerUi::new("/api-docs").url("/api/v1/openapi.json", document));
     if house.reference.is_some() {
         router = router.merge(reference());

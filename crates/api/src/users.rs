@@ -64,7 +64,7 @@ pub(crate) async fn open_account(
     let id = BuyerId((house.chance)());
     let buyer = Buyer { id, name: name.clone(), created_at: Moment::default(), disabled: false };
     let open = Action::Operate(Operate::OpenAccount(OpenAccount { buyer }));
-    let opened = house.office.submit(&own(&house, Actor::Buyer(id)), open).await?;
+    let opened = house.submit(&own(&house, Actor::Buyer(id)), open).await?;
     match reply::outcome(opened)? {
         Outcome::Joined(id) => {
             let token = house.secret.token_for(id, house.office.clock.now()).0;
@@ -78,7 +78,8 @@ pub(crate) async fn open_account(
 /// A request that is a command of its own: nobody repeats it under a key.
 pub(crate) fn own(house: &House, actor: Actor) -> Named {
     let id = CommandId((house.chance)());
-    Named { id, fingerprint: Fingerprint(0), actor, admission: Admission::None, deadline: None }
+    let (fingerprint, admission) = (Fingerprint(0), Admission::None);
+    Named { id, fingerprint, actor, admission, deadline: None, waits: true }
 }
 
 /// Read the own account
@@ -115,7 +116,7 @@ pub(crate) async fn close_own_account(
     Reader { buyer }: Reader,
 ) -> Result<Response<Body>, Problem> {
     let close = Action::Operate(Operate::CloseAccount(CloseAccount { buyer }));
-    let closed = house.office.submit(&own(&house, Actor::Buyer(buyer)), close).await?;
+    let closed = house.submit(&own(&house, Actor::Buyer(buyer)), close).await?;
     reply::outcome(closed)?;
     for (room, _) in house.rooms.desks() {
         house.rooms.leave(room, buyer).await.map_err(rooms::problem)?;

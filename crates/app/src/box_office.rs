@@ -46,6 +46,8 @@ pub struct Request {
     pub admission: Admission,
     /// After this moment the answer is of no use.
     pub deadline: Option<Moment>,
+    /// Whether the answer is waited for, where the command travels; else it is asked for later.
+    pub waits: bool,
 }
 
 /// A wish for seats that the house chooses.
@@ -63,9 +65,13 @@ impl BoxOffice {
     /// Has a command settled.
     pub async fn submit(&self, request: &Request, action: Action) -> Result<Reply, Trouble> {
         let fresh = self.ids.record().await?;
-        let Request { id, fingerprint, actor, admission, deadline } = *request;
+        let Request { id, fingerprint, actor, admission, deadline, waits } = *request;
         let command = Command { id, fingerprint, fresh, actor, admission, deadline, action };
-        self.delivery.submit(command).await
+        if waits {
+            self.delivery.submit(command).await
+        } else {
+            self.delivery.hand_over(command).await
+        }
     }
 
     /// Holds the best free seats together. When others are faster than the choice, it chooses

@@ -78,6 +78,10 @@ impl Reads for CachedLists {
         self.reads.answer(id).await
     }
 
+    async fn answers(&self, ids: &[CommandId]) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
+        self.reads.answers(ids).await
+    }
+
     async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble> {
         let name = format!("{filter:?}");
         self.cached.read(TOPIC, &name, || self.reads.concerts(filter)).await

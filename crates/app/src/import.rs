@@ -7,11 +7,11 @@ mod document;
 
 pub use document::{ConcertPlan, Document, RoomPlan, SeatsPlan, ShowPlan, TicketTypePlan};
 
-use crate::Trouble;
 use crate::box_office::{BoxOffice, Request};
 use crate::ports::delivery::Reply;
 use crate::ports::store::Sequence;
 use crate::waiting_room::settings::RoomSettings;
+use crate::{Trouble, TroubleKind};
 use admitone_domain::command::operate::{
     AddSeats, BlockOfSeats, Operate, SaveConcert, SaveRoom, SaveShow, SaveTicketType,
 };
@@ -307,6 +307,7 @@ impl<'a> Import<'a> {
             actor: self.actor,
             admission: Admission::Staff,
             deadline: None,
+            waits: true,
         };
         let refused = |refusal| ImportTrouble::Refused { place: place.to_owned(), refusal };
         match self.office.submit(&request, Action::Operate(operate)).await? {
@@ -317,6 +318,10 @@ impl<'a> Import<'a> {
                 }
             }
             Reply::KeyReused => Err(wrong(place, "document", &"was imported in another form")),
+            Reply::Accepted(_) => {
+                let detail = "accepted, and nobody settles it: import it again when somebody does";
+                Err(Trouble::new(TroubleKind::Busy, "import", detail).into())
+            }
         }
     }
 }

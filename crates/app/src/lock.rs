@@ -1,6 +1,7 @@
 //! Locks inside one process. They exclude nobody in another process; locks that do live in
 //! adapters.
 
+mod lanes;
 mod mutex;
 mod scope;
 mod simple;
@@ -8,6 +9,7 @@ mod spin;
 mod table;
 mod unfenced;
 
+pub use lanes::LaneLock;
 pub use mutex::MutexLock;
 pub use scope::LockScope;
 pub use simple::{SimpleLimits, SimpleLock};

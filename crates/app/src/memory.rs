@@ -1,6 +1,7 @@
 //! In-memory adapters: for tests, and as the model that the others are compared with.
 
 mod cache;
+mod carrier;
 mod instances;
 mod lanes;
 mod outbox;
@@ -10,5 +11,6 @@ mod store;
 mod webhooks;
 
 pub use cache::MemoryCache;
+pub use carrier::MemoryCarrier;
 pub use instances::MemoryInstances;
 pub use store::MemoryStore;

@@ -5,6 +5,11 @@
 //! reservation, and that the seats. So a lock is taken on what is named so far; when the rows
 //! name more, all of it is let go and the larger set is taken, in one call and sorted as ever.
 
+mod journeys;
+
+use self::journeys::Journeys;
+#[cfg(doc)]
+use crate::delivery::journey;
 use crate::lock::LockScope;
 use crate::ports::clock::Clock;
 use crate::ports::delivery::Reply;
@@ -16,8 +21,8 @@ use admitone_domain::command::Expire;
 use admitone_domain::id::ReservationId;
 use admitone_domain::pass::Admission;
 use admitone_domain::{
-    Action, Actor, Command, CommandId, CommandMap, Fingerprint, Key, Refusal, Rows, StoredAnswer,
-    Verdict, decide,
+    Action, Actor, Command, CommandId, CommandMap, Fingerprint, Key, Rows, StoredAnswer, Verdict,
+    decide,
 };
 use std::collections::BTreeSet;
 use std::collections::hash_map::Entry;
@@ -34,12 +39,17 @@ pub struct SettleLimits {
     pub lock_wait_ms: u64,
     /// What one key of a lock covers.
     pub lock_scope: LockScope,
+    /// Whether every answer is kept, also one that invites to ask again: under the name of the
+    /// command's [`journey`]. Who waits for a command that travels finds it there, and delivered
+    /// twice it is decided once whatever it was answered.
+    pub keeps_journeys: bool,
 }
 
 impl Default for SettleLimits {
-    /// Twelve tries, one second, every row by itself.
+    /// Twelve tries, one second, every row by itself, answers as they are kept of who asks here.
     fn default() -> Self {
-        Self { tries_max: 12, lock_wait_ms: 1_000, lock_scope: LockScope::default() }
+        let lock_scope = LockScope::default();
+        Self { tries_max: 12, lock_wait_ms: 1_000, lock_scope, keeps_journeys: false }
     }
 }
 
@@ -48,6 +58,7 @@ impl Default for SettleLimits {
 const LOCK_ROUNDS_MAX: u32 = 8;
 
 /// Settles batches with one strategy's lock and mode.
+#[derive(Clone)]
 pub struct Settler {
     /// Where rows are.
     pub store: Arc<dyn Store>,
@@ -111,7 +122,7 @@ impl Settler {
             let mode = guard.mode(self.mode);
             let attempted = self.attempt(part, &keys, guard.as_ref()).await;
             guard.release().await;
-            let failed = |trouble| FailedTry { trouble: as_conflict_if_lost(trouble), mode };
+            let failed = |trouble| FailedTry { trouble: self.as_conflict_if_lost(trouble), mode };
             match attempted.map_err(failed)? {
                 Attempt::Settled(replies) => return Ok(replies),
                 Attempt::Uncovered(needed) => keys.extend(needed),
@@ -146,7 +157,9 @@ impl Settler {
         let mode = guard.mode(self.mode);
         let mut transaction = self.store.begin(mode, &guard.fences()).await?;
         let mut rows = Rows::default();
-        let known = load(transaction.as_mut(), part, &mut rows).await?;
+        let journeys = Journeys::of(part, self.limits.keeps_journeys);
+        let known = load(transaction.as_mut(), part, &journeys, &mut rows).await?;
+        let known = journeys.by_command(known);
         let sorted = Sorted::new(part, known);
         let sweeps: Vec<Command> = rows.due.iter().map(|due| sweep(*due)).collect();
         let batch = || sweeps.iter().chain(sorted.fresh.iter().copied());
@@ -161,7 +174,7 @@ impl Settler {
         let mut verdict = decide_safely(&rows, batch())?;
         verdict.answers.drain(..sweeps.len());
         let replies = sorted.replies(part, &verdict.answers);
-        drop_what_is_not_kept(&mut verdict, &sorted.fresh);
+        verdict.answers = journeys.kept(verdict.answers, &sorted.fresh, part);
         if is_empty(&verdict) {
             return Ok(Attempt::Settled(replies));
         }
@@ -178,6 +191,19 @@ impl Settler {
         }
         self.taps.iter().for_each(|tap| tap.committed(&verdict));
         Ok(Attempt::Settled(replies))
+    }
+
+    /// The tokens of a batch are those of its lock. A stale one says that the lock was lost on the
+    /// way: nothing is saved, and the batch is decided anew under a new one, if there can be one.
+    fn as_conflict_if_lost(&self, trouble: Trouble) -> Trouble {
+        match trouble.kind {
+            TroubleKind::Fenced if self.lock.can_be_had_again() => {
+                metrics::counter!("admitone_locks_lost_total").increment(1);
+                tracing::warn!(%trouble, "a lock was lost before its batch was saved");
+                Trouble { kind: TroubleKind::Conflict, ..trouble }
+            }
+            _ => trouble,
+        }
     }
 }
 
@@ -207,19 +233,6 @@ enum Attempt {
     Settled(Vec<Reply>),
     /// The rows name these keys, which are not all locked: nothing was saved.
     Uncovered(BTreeSet<Key>),
-}
-
-/// The tokens of a batch are those of its lock. A stale one says that the lock was lost on the
-/// way: nothing is saved, and the batch is decided anew under a new one.
-fn as_conflict_if_lost(trouble: Trouble) -> Trouble {
-    match trouble.kind {
-        TroubleKind::Fenced => {
-            metrics::counter!("admitone_locks_lost_total").increment(1);
-            tracing::warn!(%trouble, "a lock was lost before its batch was saved");
-            Trouble { kind: TroubleKind::Conflict, ..trouble }
-        }
-        _ => trouble,
-    }
 }
 
 /// Whether the trouble may be one command's alone: then the batch is halved, until only that one
@@ -258,12 +271,13 @@ pub fn sweep(reservation: ReservationId) -> Command {
 async fn load(
     transaction: &mut dyn Transaction,
     part: &[Command],
+    journeys: &Journeys,
     rows: &mut Rows,
 ) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
     let shows: BTreeSet<_> = part.iter().filter_map(|c| c.action.takes_from()).collect();
     let wanted = Wanted {
         keys: missing(part, rows),
-        commands: part.iter().filter(|c| is_kept(c)).map(|c| c.id).collect(),
+        commands: journeys.asked(part),
         due_of: shows.into_iter().collect(),
     };
     transaction.load(&wanted, rows).await
@@ -342,19 +356,6 @@ impl<'a> Sorted<'a> {
         }
         Reply::Answered { answer: Arc::clone(answer), replayed }
     }
-}
-
-/// Sweeps come without a key of a caller: their answers are nobody's.
-fn is_kept(command: &Command) -> bool {
-    !matches!(command.action, Action::Expire(_))
-}
-
-fn drop_what_is_not_kept(verdict: &mut Verdict, fresh: &[&Command]) {
-    let mut fresh = fresh.iter();
-    verdict.answers.retain(|decided| {
-        let of_a_caller = fresh.next().is_some_and(|command| is_kept(command));
-        of_a_caller && decided.answer.as_ref().map_or_else(Refusal::is_kept, |_| true)
-    });
 }
 
 fn is_empty(verdict: &Verdict) -> bool {

@@ -1,10 +1,14 @@
 //! What can be typed, with the help that teaches it.
 
+mod queue;
+
 use admitone_app::strategy::StrategyMap;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+
+pub(crate) use queue::{Queue, QueueTask};
 
 /// Sells seats to a crowd: waiting room, holds, wallet, payments, tickets.
 ///
@@ -24,6 +28,13 @@ pub(crate) enum Task {
     ///
     /// The store must be one that instances share. Connections go to the instances that are ready, in turn; one that dies is started again.
     Cluster(Box<Cluster>),
+    /// Run workers without HTTP, for strategies in which commands travel: as many as you like.
+    ///
+    /// With the same store, Redis and strategy as `serve`. One that dies leaves what it had to the
+    /// others.
+    Work(Box<Work>),
+    /// Look into the queues of commands that travel, and change what workers do.
+    Queue(Queue),
     /// Bring a programme of concerts, shows and seats from a JSON file into the store.
     Import(Import),
     /// Recompute every invariant of the store two ways and say what is wrong.
@@ -118,6 +129,24 @@ pub(crate) struct Serve {
     /// Serve the no-op routes that benchmarks compare with.
     #[arg(long, hide = true)]
     pub(crate) bench_routes: bool,
+    /// How the log looks.
+    #[arg(long, env = "ADMITONE_LOG_FORMAT", value_enum)]
+    pub(crate) log_format: Option<LogFormat>,
+    /// End when the process ends that started this one, however it ended.
+    #[arg(long, hide = true)]
+    pub(crate) ends_with_parent: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Work {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// How many workers of each queue; else as the configuration says, one at least.
+    #[arg(long, value_parser = clap::value_parser!(usize))]
+    pub(crate) workers: Option<usize>,
+    /// Work although nothing would stop an oversell, as of `serve`.
+    #[arg(long)]
+    pub(crate) allow_unsafe: bool,
     /// How the log looks.
     #[arg(long, env = "ADMITONE_LOG_FORMAT", value_enum)]
     pub(crate) log_format: Option<LogFormat>,

@@ -5,8 +5,8 @@ use crate::config::Configuration;
 use crate::exit::{Failed, failed};
 use crate::shelf::Shelf;
 use admitone_adapter_redis::{
-    LockOptions, LockSetup, Node, RedisBell, RedisBuckets, RedisCache, RedisLock, RedisRooms,
-    RoomOptions,
+    JobsOptions, LockOptions, LockSetup, Node, RedisBell, RedisBuckets, RedisCache, RedisHints,
+    RedisJobs, RedisLock, RedisRooms, RoomOptions,
 };
 use admitone_api::limits::Limits;
 use admitone_app::board::Copies;
@@ -15,6 +15,7 @@ use admitone_app::ports::bell::Bell;
 use admitone_app::ports::buckets::Buckets;
 use admitone_app::ports::cache::Cache;
 use admitone_app::ports::clock::Clock;
+use admitone_app::ports::hints::Hints;
 use admitone_app::ports::lock::Lock;
 use admitone_app::ports::outbox::Outbox;
 use admitone_app::ports::room_journal::RoomJournal;
@@ -97,6 +98,22 @@ impl Beside {
         let bell = Arc::new(RedisBell::new(self.nodes[0].clone(), &self.prefix));
         tasks.spawn(Arc::clone(&bell).listen(stop.clone()));
         bell
+    }
+
+    /// A queue of jobs. Its calls wait for nobody else's.
+    pub(crate) fn jobs(&self, name: &str) -> RedisJobs {
+        let (prefix, name) = (self.prefix.clone(), name.to_owned());
+        RedisJobs::new(
+            self.nodes[0].clone(),
+            JobsOptions { prefix, name, ..JobsOptions::default() },
+        )
+    }
+
+    /// Hints between instances that commands were answered.
+    pub(crate) fn hints(&self, tasks: &TaskTracker, stop: &CancellationToken) -> Arc<dyn Hints> {
+        let hints = Arc::new(RedisHints::new(self.nodes[0].clone(), &self.prefix));
+        tasks.spawn(Arc::clone(&hints).listen(stop.clone()));
+        hints
     }
 
     /// Copies of boards, brought up to date by this outbox.

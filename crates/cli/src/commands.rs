@@ -8,10 +8,12 @@ pub(crate) mod doctor;
 pub(crate) mod import;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
+pub(crate) mod queue;
 pub(crate) mod serve;
 pub(crate) mod strategies;
 pub(crate) mod user;
 pub(crate) mod verify;
+pub(crate) mod work;
 
 use crate::exit::Failed;
 use std::future::Future;

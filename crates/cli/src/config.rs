@@ -1,5 +1,6 @@
 //! The configuration: a TOML file, below variables and flags.
 
+mod deliveries;
 mod limits;
 mod redis;
 mod variables;
@@ -8,6 +9,7 @@ use crate::arguments::{LogFormat, Place};
 use crate::exit::{Failed, failed};
 use admitone_app::strategy::StrategyMap;
 use admitone_domain::Currency;
+pub(crate) use deliveries::DeliveriesConfiguration;
 pub(crate) use limits::LimitsConfiguration;
 pub(crate) use redis::RedisConfiguration;
 use serde::Deserialize;
@@ -35,6 +37,7 @@ pub(crate) struct Configuration {
     pub(crate) drain_ms: u64,
     pub(crate) strategy: StrategyConfiguration,
     pub(crate) redis: RedisConfiguration,
+    pub(crate) deliveries: DeliveriesConfiguration,
     pub(crate) limits: LimitsConfiguration,
     pub(crate) accounts: AccountsConfiguration,
     pub(crate) wallet: WalletConfiguration,
@@ -128,6 +131,7 @@ impl Default for Configuration {
             drain_ms: 0,
             strategy: StrategyConfiguration::default(),
             redis: RedisConfiguration::default(),
+            deliveries: DeliveriesConfiguration::default(),
             limits: LimitsConfiguration::default(),
             accounts: AccountsConfiguration::default(),
             wallet: WalletConfiguration::default(),
@@ -231,7 +235,7 @@ mod tests {
     type Change = fn(&mut Configuration);
 
     /// A value for each variable that is not its default, and what it makes of the settings.
-    const SAID: [(&str, &str, Change); 27] = [
+    const SAID: [(&str, &str, Change); 32] = [
         ("ADMITONE_LISTEN", "127.0.0.1:9", |c| c.listen.set_port(9)),
         ("ADMITONE_DATA_DIR", "there", |c| c.data_dir = "there".into()),
         ("ADMITONE_STORE", "postgres://there/house", |c| c.store = "postgres://there/house".into()),
@@ -254,6 +258,11 @@ mod tests {
         ("ADMITONE_REDIS_FALLBACK", "optimistic", |c| {
             c.redis.fallback = Some(Mode::Optimistic);
         }),
+        ("ADMITONE_WORKERS", "7", |c| c.deliveries.workers = 7),
+        ("ADMITONE_DELIVERY_WAIT_MS", "7", |c| c.deliveries.wait_ms = 7),
+        ("ADMITONE_DELIVERY_DEADLINE_MS", "7", |c| c.deliveries.deadline_ms = 7),
+        ("ADMITONE_DELIVERY_ATTEMPTS_MAX", "7", |c| c.deliveries.attempts_max = 7),
+        ("ADMITONE_JOBS_BATCH_MAX", "7", |c| c.deliveries.jobs_batch_max = 7),
         ("ADMITONE_LIMIT_SALE_PER_SECOND", "7", |c| c.limits.sale_per_second = 7),
         ("ADMITONE_LIMIT_SALE_BURST", "7", |c| c.limits.sale_burst = 7),
         ("ADMITONE_LIMIT_READ_PER_SECOND", "7", |c| c.limits.read_per_second = 7),

@@ -4,6 +4,7 @@
 mod arguments;
 mod balancer;
 mod beside;
+mod carriers;
 mod commands;
 mod config;
 mod demo;
@@ -37,6 +38,8 @@ fn run(arguments: Arguments) -> Result<Exit, Failed> {
     match arguments.task {
         Task::Serve(serve) => commands::serve::run(&serve),
         Task::Cluster(cluster) => commands::cluster::run(&cluster),
+        Task::Work(work) => commands::work::run(&work),
+        Task::Queue(queue) => commands::queue::run(&queue),
         Task::Import(import) => commands::import::run(&import),
         Task::Verify(verify) => commands::verify::run(&verify),
         Task::Doctor(doctor) => commands::doctor::run(&doctor),

@@ -1,6 +1,7 @@
 //! Puts the parts together: the store, one writer, the rooms, and who follows other instances.
 
 use crate::beside::{Beside, limits};
+use crate::carriers::Carriers;
 use crate::config::Configuration;
 use crate::exit::{Failed, failed};
 use crate::shelf::{Guards, Shelf};
@@ -23,6 +24,7 @@ use admitone_app::ports::bell::{Bell, NoBell};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
 use admitone_app::ports::lock::Lock;
+use admitone_app::ports::queues::NamedQueues;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::store::Store;
 use admitone_app::ports::tap::Tap;
@@ -48,6 +50,7 @@ pub(crate) struct Wired {
     pub(crate) secret: Secret,
     pub(crate) issuer: Option<Issuer>,
     pub(crate) limits: Option<Limits>,
+    pub(crate) queues: Arc<NamedQueues>,
     pub(crate) shelf: Shelf,
     /// Where instances share the store and this one settles: it is one of them.
     membership: Option<Arc<Membership>>,
@@ -62,6 +65,8 @@ pub(crate) struct Wired {
 pub(crate) enum Purpose {
     /// To sell to whoever comes.
     Selling,
+    /// To settle what others accepted.
+    Working,
     /// For one task, perhaps beside instances that sell.
     Task,
     /// To look at it: nothing is settled.
@@ -91,10 +96,7 @@ impl Wired {
         let who = who(purpose, configuration, guards);
         let membership = join(&shelf, &map, &clock, who).await?;
         let secret = shelf.secret().await?;
-        let beside = match purpose {
-            Purpose::Selling | Purpose::Task => Beside::open(configuration, &shelf).await?,
-            Purpose::Looking => None,
-        };
+        let beside = beside(purpose, configuration, &shelf).await?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         if let Some(membership) = &membership {
             tasks.spawn(Arc::clone(membership).run(stop.clone()));
@@ -106,22 +108,22 @@ impl Wired {
         let gates = Arc::new(Gates::new(Arc::clone(&reads)));
         let (parties, turn) = (Arc::new(Parties::default()), Arc::new(Turn::default()));
         parties.load(&*reads, &*shelf.records()).await?;
-        let rooms = if purpose == Purpose::Selling || !shelf.is_shared() {
-            let key = MasterKey { id: 1, secret };
-            Some(open_rooms(&shelf, beside.as_ref(), key, &clock, (&tasks, &stop)).await?)
-        } else {
-            None
-        };
+        let has_rooms = purpose == Purpose::Selling || !shelf.is_shared();
+        let key = has_rooms.then_some(MasterKey { id: 1, secret });
+        let rooms = open_rooms(&shelf, beside.as_ref(), key, &clock, (&tasks, &stop)).await?;
         let mut taps: Vec<Arc<dyn Tap>> =
             vec![boards.clone(), gates.clone(), parties.clone(), turn.clone()];
         taps.extend(rooms.clone().map(|rooms| rooms as Arc<dyn Tap>));
-        if let Some(start) = follower {
+        if follower.is_some() || purpose == Purpose::Working {
             let bell = bell(&shelf, beside.as_ref(), (&tasks, &stop)).await?;
-            follow(start, bell, (&reads, &clock), &mut taps, (&tasks, &stop));
+            follow(follower, bell, (&reads, &clock), &mut taps, (&tasks, &stop));
         }
         taps.push(Arc::new(Commits));
         let store = shelf.store();
         let locks = locks(beside.as_ref(), &map, configuration, &store, (&tasks, &stop)).await?;
+        let carriers = Carriers::of(&map, configuration, beside.as_ref());
+        let queues = carriers.queues();
+        let travel = carriers.travel(configuration, beside.as_ref(), &reads, (&tasks, &stop));
         let setup = RouterSetup {
             store: member_store(&shelf, membership.as_ref()),
             locks,
@@ -129,6 +131,7 @@ impl Wired {
             taps,
             limits: settle_limits(configuration),
             channel: channel_limits(configuration),
+            travel,
             tasks: tasks.clone(),
         };
         let delivery: Arc<dyn Delivery> = Arc::new(Router::start(&map, setup)?);
@@ -139,7 +142,7 @@ impl Wired {
         let issuer = issuer(configuration)?;
         let limits = limits(configuration, beside.as_ref(), &office.clock)?;
         let secret = Secret::new(&secret);
-        let wired = Self {
+        Ok(Self {
             office,
             gates,
             rooms,
@@ -148,12 +151,12 @@ impl Wired {
             secret,
             issuer,
             limits,
+            queues,
             shelf,
             membership,
             stop,
             tasks,
-        };
-        Ok(wired)
+        })
     }
 
     /// The waiting rooms of a house that sells.
@@ -165,7 +168,7 @@ impl Wired {
     pub(crate) async fn close(self) -> Result<(), Failed> {
         self.stop.cancel();
         self.tasks.close();
-        drop((self.office, self.gates, self.rooms, self.parties));
+        drop((self.office, self.gates, self.rooms, self.parties, self.queues));
         self.tasks.wait().await;
         if let Some(membership) = self.membership {
             membership.leave().await?;
@@ -194,17 +197,33 @@ async fn bell(
     }
 }
 
-/// Tells those who follow commits of what others commit, and has others look at what is committed
-/// here.
+/// The servers of Redis, for whoever settles.
+async fn beside(
+    purpose: Purpose,
+    configuration: &Configuration,
+    shelf: &Shelf,
+) -> Result<Option<Beside>, Failed> {
+    match purpose {
+        Purpose::Selling | Purpose::Working | Purpose::Task => {
+            Beside::open(configuration, shelf).await
+        }
+        Purpose::Looking => Ok(None),
+    }
+}
+
+/// Tells those who follow commits of what others commit, where anybody does, and has others look at
+/// what is committed here.
 fn follow(
-    start: Start,
+    start: Option<Start>,
     bell: Arc<dyn Bell>,
     (reads, clock): (&Arc<dyn Reads>, &Arc<dyn Clock>),
     taps: &mut Vec<Arc<dyn Tap>>,
     (tasks, stop): (&TaskTracker, &CancellationToken),
 ) {
-    let follower = start.follow(Arc::clone(reads), taps.clone(), Arc::clone(clock));
-    tasks.spawn(follower.woken_by(Arc::clone(&bell)).run(stop.clone()));
+    if let Some(start) = start {
+        let follower = start.follow(Arc::clone(reads), taps.clone(), Arc::clone(clock));
+        tasks.spawn(follower.woken_by(Arc::clone(&bell)).run(stop.clone()));
+    }
     let ringer = Arc::new(Ringer::new(bell, Arc::clone(clock)));
     tasks.spawn(Arc::clone(&ringer).run(stop.clone()));
     taps.push(ringer);
@@ -232,6 +251,10 @@ fn who(purpose: Purpose, configuration: &Configuration, guards: Guards) -> Optio
         Purpose::Selling => {
             let allows_unsafe = guards == Guards::LeftOut;
             Some(Who { rooms: Some(rooms_in(configuration)), allows_unsafe, ..task })
+        }
+        Purpose::Working => {
+            let allows_unsafe = guards == Guards::LeftOut;
+            Some(Who { allows_unsafe, ..task })
         }
         Purpose::Task => Some(task),
         Purpose::Looking => None,
@@ -327,14 +350,15 @@ fn member_store(shelf: &Shelf, membership: Option<&Arc<Membership>>) -> Arc<dyn 
     }
 }
 
-/// Opens the waiting rooms. Instances share them, in Redis or in the store.
+/// Opens the waiting rooms, for who has their key. Instances share them, in Redis or in the store.
 async fn open_rooms(
     shelf: &Shelf,
     beside: Option<&Beside>,
-    key: MasterKey,
+    key: Option<MasterKey>,
     clock: &Arc<dyn Clock>,
     (tasks, stop): (&TaskTracker, &CancellationToken),
-) -> Result<Arc<Rooms>, Failed> {
+) -> Result<Option<Arc<Rooms>>, Failed> {
+    let Some(key) = key else { return Ok(None) };
     shelf.keep(tasks, stop);
     let setup = RoomsSetup {
         reads: shelf.reads(),
@@ -347,7 +371,7 @@ async fn open_rooms(
         tracker: tasks.clone(),
         stop: stop.clone(),
     };
-    Ok(Rooms::open(setup).await?)
+    Ok(Some(Rooms::open(setup).await?))
 }
 
 /// 16 random bytes of the operating system.

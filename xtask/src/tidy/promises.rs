@@ -4,7 +4,7 @@
 use super::Tree;
 use std::collections::BTreeSet;
 
-const PORTS: [&str; 8] = [
+const PORTS: [&str; 10] = [
     "crates/app/src/ports/store.rs",
     "crates/app/src/ports/reads.rs",
     "crates/app/src/ports/room_journal.rs",
@@ -13,6 +13,8 @@ const PORTS: [&str; 8] = [
     "crates/app/src/ports/lock.rs",
     "crates/app/src/ports/instances.rs",
     "crates/app/src/ports/webhooks.rs",
+    "crates/app/src/ports/carrier.rs",
+    "crates/app/src/delivery/worker.rs",
 ];
 const SUITE: &str = "crates/conformance/src/";
 

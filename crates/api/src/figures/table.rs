@@ -39,7 +39,7 @@ const fn figure(
 use Kind::{Counter, Gauge, Histogram};
 
 /// All figures of the house.
-pub const FIGURES: [Figure; 47] = [
+pub const FIGURES: [Figure; 53] = [
     figure(
         "admitone_requests_total",
         Counter,
@@ -89,6 +89,48 @@ pub const FIGURES: [Figure; 47] = [
         "commands",
         "",
         "Commands that were decided and committed, refusals among them.",
+    ),
+    figure(
+        "admitone_jobs_sent_total",
+        Counter,
+        "jobs",
+        "",
+        "Commands that were handed over to travel, in strategies such as `job-queue`.",
+    ),
+    figure(
+        "admitone_jobs_done_total",
+        Counter,
+        "jobs",
+        "queue",
+        "Jobs that workers of this process settled; the commit came first.",
+    ),
+    figure(
+        "admitone_jobs_given_back_total",
+        Counter,
+        "jobs",
+        "queue",
+        "Jobs that workers of this process gave back, to come again later.",
+    ),
+    figure(
+        "admitone_jobs_dead_total",
+        Counter,
+        "jobs",
+        "queue",
+        "Jobs that workers of this process put away: unreadable, or failed too often.",
+    ),
+    figure(
+        "admitone_queue_jobs",
+        Gauge,
+        "jobs",
+        "queue, state",
+        "Jobs that wait, run, are delayed or were put away, as the broker says every five seconds.",
+    ),
+    figure(
+        "admitone_queue_oldest_seconds",
+        Gauge,
+        "seconds",
+        "queue",
+        "How long the oldest job has waited; 0 where none does.",
     ),
     figure(
         "admitone_conflicts_total",

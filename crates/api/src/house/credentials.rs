@@ -21,13 +21,15 @@ pub struct BuyerToken(pub String);
 #[derive(Clone)]
 pub struct Secret {
     buyers: hmac::Key,
+    pub(super) receipts: hmac::Key,
 }
 
 impl Secret {
     /// From 32 random bytes that are kept.
     pub fn new(bytes: &[u8; 32]) -> Self {
-        let key = blake3::derive_key("admitone 2026 buyer tokens", bytes);
-        Self { buyers: hmac::Key::new(hmac::HMAC_SHA256, &key) }
+        let key = |purpose| hmac::Key::new(hmac::HMAC_SHA256, &blake3::derive_key(purpose, bytes));
+        let buyers = key("admitone 2026 buyer tokens");
+        Self { buyers, receipts: key("admitone 2026 receipts of commands") }
     }
 
     /// A token for a buyer, good for 90 days.

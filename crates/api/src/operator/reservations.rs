@@ -62,7 +62,7 @@ pub(crate) async fn release_any_reservation(
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let release = Action::Release(Release { reservation });
-    let released = house.office.submit(&ask.named, release).await?;
+    let released = house.submit(&ask.named, release).await?;
     reply::reply(released, StatusCode::OK, reserved)
 }
 
@@ -81,6 +81,6 @@ pub(crate) async fn cancel_any_reservation(
 ) -> Result<Response<Body>, Problem> {
     let CancelRequest { items } = ask.body_or_default()?;
     let cancel = Action::Cancel(Cancel { reservation, items });
-    let cancelled = house.office.submit(&ask.named, cancel).await?;
+    let cancelled = house.submit(&ask.named, cancel).await?;
     reply::reply(cancelled, StatusCode::OK, RefundView::of)
 }

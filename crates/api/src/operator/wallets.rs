@@ -32,6 +32,6 @@ pub(crate) async fn charge_any_wallet(
     let AmountRequest { amount } = ask.body()?;
     let charge = Charge { amount: Money(amount), currency: house.currency };
     let charge = Action::ChargeFor(ChargeFor { buyer, charge });
-    let charged = house.office.submit(&ask.named, charge).await?;
+    let charged = house.submit(&ask.named, charge).await?;
     reply::reply(charged, StatusCode::CREATED, moved)
 }

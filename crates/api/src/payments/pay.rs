@@ -99,7 +99,7 @@ pub(crate) async fn pay_reservation(
         None => ask.named,
     };
     let pay = Pay { reservation, expected: wanted.amount.map(Money) };
-    let paid = house.office.submit(&named, Action::Pay(pay)).await?;
+    let paid = house.submit(&named, Action::Pay(pay)).await?;
     reply::reply(paid, StatusCode::CREATED, |outcome, at| match outcome {
         Outcome::Paid { payment, reservation, balance } => Some(PaidView {
             payment: PaymentView::from(payment),

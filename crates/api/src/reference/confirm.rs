@@ -55,6 +55,7 @@ pub(crate) async fn confirm(
         actor: Actor::Buyer(buyer),
         admission: Admission::Staff,
         deadline: None,
+        waits: true,
     };
     let confirm = Confirm {
         show: stock.show,
@@ -64,7 +65,7 @@ pub(crate) async fn confirm(
         key: wanted.payment_key,
         order,
     };
-    let confirmed = house.office.submit(&named, Action::Confirm(confirm)).await?;
+    let confirmed = house.submit(&named, Action::Confirm(confirm)).await?;
     match reply::outcome(confirmed) {
         Ok(Outcome::Confirmed { payment, reservation }) => Ok(reply::json(
             StatusCode::OK,

@@ -76,8 +76,8 @@ pub(crate) async fn hold_reservation(
     let named = ask.admitted(&house, wish.show()).await?;
     let held = match wish {
         // Seldom, and larger than all the rest.
-        Wish::Best(best) => Box::pin(house.office.hold_best(&named, &best)).await?,
-        Wish::Items(hold) => house.office.submit(&named, Action::Hold(hold)).await?,
+        Wish::Best(best) => Box::pin(house.hold_best(&named, &best)).await?,
+        Wish::Items(hold) => house.submit(&named, Action::Hold(hold)).await?,
     };
     reply::reply(held, StatusCode::CREATED, reserved)
 }

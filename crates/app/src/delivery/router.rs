@@ -3,6 +3,7 @@
 //! Every strategy of the map has a delivery of its own, so a batch never mixes strategies. What a
 //! strategy needs and the house has not is said when the router is made, never passed over.
 
+use super::travel::{Begun, Travel};
 use super::{Channel, ChannelLimits, Direct};
 use crate::Trouble;
 use crate::lock::{MutexLock, SimpleLimits, SimpleLock, SpinLock, Unfenced};
@@ -41,6 +42,8 @@ pub struct RouterSetup {
     pub limits: SettleLimits,
     /// What bounds a channel.
     pub channel: ChannelLimits,
+    /// What carries commands that travel, if anything does.
+    pub travel: Option<Travel>,
     /// Where writers run.
     pub tasks: TaskTracker,
 }
@@ -50,8 +53,8 @@ pub struct RouterSetup {
 pub enum NotAvailable {
     /// No such delivery.
     #[error(
-        "the strategy `{strategy}` needs the delivery `{}`, which is not available here: \
-         `direct` and `channel` are", kind.name()
+        "the strategy `{strategy}` needs the delivery `{}`, which needs a broker that is not \
+         configured (`jobs` needs --redis): `direct` and `channel` need none", kind.name()
     )]
     Delivery {
         /// Who needs it.
@@ -92,13 +95,15 @@ impl Router {
     /// A delivery for every strategy of the map. Those with the same kind of lock share it.
     pub fn start(map: &StrategyMap, mut setup: RouterSetup) -> Result<Self, NotAvailable> {
         let mut ways: Vec<(Strategy, Arc<dyn Delivery>)> = Vec::new();
+        let travel = setup.travel.take();
+        let begun = travel.map(|it| it.begin(Arc::clone(&setup.clock), setup.tasks.clone()));
         let mut routes = Vec::with_capacity(Operation::ALL.len());
         for operation in Operation::ALL {
             let strategy = map.strategy(operation);
             let known = ways.iter().find(|(known, _)| *known == strategy);
             let delivery = match known {
                 Some((_, delivery)) => Arc::clone(delivery),
-                None => setup.way(strategy, map.fencing)?,
+                None => setup.way(strategy, map.fencing, begun.as_ref())?,
             };
             if known.is_none() {
                 ways.push((strategy, Arc::clone(&delivery)));
@@ -137,29 +142,33 @@ impl RouterSetup {
         &mut self,
         strategy: Strategy,
         fencing: bool,
+        travel: Option<&Begun>,
     ) -> Result<Arc<dyn Delivery>, NotAvailable> {
         let offered = self.store.modes();
         if !offered.contains(&strategy.mode) {
             return Err(NotAvailable::Mode { strategy, offered });
         }
         let lock = self.lock(strategy)?;
-        let settler = Arc::new(Settler {
+        let settler = Settler {
             store: Arc::clone(&self.store),
             lock: if fencing { lock } else { Arc::new(Unfenced(lock)) },
             mode: strategy.mode,
             clock: Arc::clone(&self.clock),
             taps: self.taps.clone(),
             limits: SettleLimits { lock_scope: strategy.scope, ..self.limits },
-        });
+        };
         match strategy.delivery {
-            DeliveryKind::Direct => Ok(Arc::new(Direct::new(settler))),
+            DeliveryKind::Direct => Ok(Arc::new(Direct::new(Arc::new(settler)))),
             DeliveryKind::Channel => {
-                Ok(Arc::new(Channel::start(settler, self.channel, &self.tasks)))
+                Ok(Arc::new(Channel::start(Arc::new(settler), self.channel, &self.tasks)))
             }
             kind @ (DeliveryKind::Jobs
             | DeliveryKind::RabbitMq
             | DeliveryKind::Kafka
-            | DeliveryKind::KafkaBatch) => Err(NotAvailable::Delivery { strategy, kind }),
+            | DeliveryKind::KafkaBatch) => {
+                let carried = travel.and_then(|travel| travel.way(strategy, &settler, fencing));
+                carried.ok_or(NotAvailable::Delivery { strategy, kind })
+            }
         }
     }
 

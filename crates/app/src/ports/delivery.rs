@@ -1,7 +1,7 @@
 //! How a command travels to where it is settled.
 
 use crate::Trouble;
-use admitone_domain::{Command, StoredAnswer};
+use admitone_domain::{Command, CommandId, Moment, StoredAnswer};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -9,8 +9,14 @@ use std::sync::Arc;
 /// it accepted.
 #[async_trait]
 pub trait Delivery: Send + Sync {
-    /// Brings a command and waits for its durable answer.
+    /// Brings a command and waits for its durable answer; a bounded time, where it travels.
     async fn submit(&self, command: Command) -> Result<Reply, Trouble>;
+
+    /// Brings a command and waits only until it is kept: its answer is asked for later. Where a
+    /// command does not travel it is settled at once.
+    async fn hand_over(&self, command: Command) -> Result<Reply, Trouble> {
+        self.submit(command).await
+    }
 
     /// Whether a command that came now would be settled, as far as is known.
     async fn check(&self) -> Result<(), Trouble>;
@@ -39,4 +45,17 @@ pub enum Reply {
     },
     /// Another wish was answered under this name before.
     KeyReused,
+    /// It is kept and will be answered; nobody knows yet how.
+    Accepted(Receipt),
+}
+
+/// What tells a command that was accepted, to ask for its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its name.
+    pub id: CommandId,
+    /// Its fresh number: with the name it tells this journey from others.
+    pub fresh: u64,
+    /// After this moment it is refused, if it was not answered before.
+    pub until: Moment,
 }

@@ -30,6 +30,11 @@ pub trait Lock: Send + Sync {
         true
     }
 
+    /// Whether who lost it may take it anew and go on.
+    fn can_be_had_again(&self) -> bool {
+        true
+    }
+
     /// Waits until nobody else has any of the keys, at most `patience_ms`; then it is trouble of
     /// the kind `Busy`. No keys are had at once.
     async fn acquire(

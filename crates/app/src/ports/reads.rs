@@ -29,6 +29,15 @@ pub trait Reads: Send + Sync {
     /// The answer that is kept of a command.
     async fn answer(&self, id: CommandId) -> Result<Option<Arc<StoredAnswer>>, Trouble>;
 
+    /// Those answers that are kept of several commands, in any order.
+    async fn answers(&self, ids: &[CommandId]) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            found.extend(self.answer(*id).await?);
+        }
+        Ok(found)
+    }
+
     /// Concerts, soonest first.
     async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble>;
 

@@ -140,6 +140,7 @@ impl House {
             actor,
             admission: Admission::None,
             deadline: None,
+            waits: true,
         }
     }
 
@@ -147,6 +148,7 @@ impl House {
         match self.office.submit(request, action).await.unwrap() {
             Reply::Answered { answer, .. } => answer.answer.clone(),
             Reply::KeyReused => panic!("the key was reused"),
+            Reply::Accepted(_) => panic!("it travels"),
         }
     }
 

@@ -23,6 +23,7 @@ const LIMITS: SettleLimits = SettleLimits {
     tries_max: 2_000,
     lock_wait_ms: 60_000,
     lock_scope: admitone_app::lock::LockScope::Seat,
+    keeps_journeys: false,
 };
 
 /// A sale that some instances run.
@@ -46,6 +47,7 @@ impl House {
                 limits: LIMITS,
                 // Small, so that a writer has many batches to get wrong.
                 channel: ChannelLimits { batch_max: 4, ..ChannelLimits::default() },
+                travel: None,
                 tasks: TaskTracker::new(),
             };
             Arc::new(Router::start(&cell.map, setup).unwrap())

@@ -42,6 +42,7 @@ async fn best(office: &BoxOffice, buyer: u64, count: u32) -> Answer {
         actor: Actor::Buyer(BuyerId(u128::from(buyer))),
         admission: Admission::None,
         deadline: None,
+        waits: true,
     };
     let wish = BestAvailable { show: SHOW, count, section: None };
     answer(office.hold_best(&request, &wish).await.unwrap())

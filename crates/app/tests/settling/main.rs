@@ -12,3 +12,4 @@ mod routing;
 mod settle;
 mod steps;
 mod sweeping;
+mod travelling;

@@ -55,6 +55,7 @@ fn router(
         taps: Vec::new(),
         limits: SettleLimits { tries_max: 2, ..SettleLimits::default() },
         channel: ChannelLimits::default(),
+        travel: None,
         tasks: TaskTracker::new(),
     };
     Router::start(map, setup)
@@ -112,7 +113,7 @@ async fn what_is_not_there_is_said_with_what_is() {
     };
     for name in ["job-queue", "kafka"] {
         let said = said(name);
-        assert!(said.contains(name) && said.contains("`direct` and `channel` are"), "{said}");
+        assert!(said.contains(name) && said.contains("`direct` and `channel` need none"), "{said}");
     }
     for name in ["redlock", "pubsub-lock", "double-lock"] {
         assert!(said(name).contains("Redis"), "{}", said(name));

@@ -100,6 +100,8 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
         }
     });
     wired.tasks.spawn(figures::keep(metrics, Arc::clone(&clock), closing.clone()));
+    let queues = Arc::clone(&wired.queues);
+    wired.tasks.spawn(figures::watch_queues(queues, Arc::clone(&clock), closing.clone()));
     if let Some(people) = arguments.demo_crowd {
         wired.tasks.spawn(crowd(address, people, closing.clone()));
     }
@@ -128,6 +130,7 @@ fn parts(
         parties: Arc::clone(&wired.parties),
         pages: Pages::new(Arc::clone(&wired.turn)),
         records: wired.shelf.records(),
+        queues: Arc::clone(&wired.queues),
         secret: wired.secret.clone(),
         issuer: wired.issuer.clone(),
         limits: wired.limits.clone(),
@@ -218,7 +221,7 @@ async fn reference_room(wired: &Wired) -> Result<RoomId, Failed> {
 }
 
 /// Waits until somebody asks the house to close.
-fn ended() -> std::io::Result<impl Future<Output = ()>> {
+pub(super) fn ended() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {

@@ -73,10 +73,12 @@ async fn save(office: &BoxOffice, operator: Operator) -> Result<(), Failed> {
         actor: Actor::House,
         admission: Admission::Staff,
         deadline: None,
+        waits: true,
     };
     let save = Operate::SaveOperator(SaveOperator { operator, expected: None });
     match office.submit(&request, Action::Operate(save)).await? {
         Reply::Answered { answer, .. } => Ok(answer.answer.clone().map(|_| ())?),
         Reply::KeyReused => Err(failed("operator")("the random numbers repeat themselves")),
+        Reply::Accepted(_) => Err(failed("operator")("it was accepted, and nobody settles it yet")),
     }
 }

@@ -40,11 +40,15 @@ const fn strategy(name: &'static str, key: &'static str, kind: Kind) -> Variable
     Variable { name, table: Some("strategy"), key, kind }
 }
 
+const fn delivery(name: &'static str, key: &'static str) -> Variable {
+    Variable { name, table: Some("deliveries"), key, kind: Kind::Number }
+}
+
 const fn limit(name: &'static str, key: &'static str, kind: Kind) -> Variable {
     Variable { name, table: Some("limits"), key, kind }
 }
 
-pub(super) const VARIABLES: [Variable; 30] = [
+pub(super) const VARIABLES: [Variable; 35] = [
     variable("ADMITONE_LISTEN", "listen", Kind::Text),
     variable("ADMITONE_DATA_DIR", "data_dir", Kind::Text),
     variable("ADMITONE_STORE", "store", Kind::Text),
@@ -63,6 +67,11 @@ pub(super) const VARIABLES: [Variable; 30] = [
     redis("ADMITONE_REDIS_RENEW_MS", "renew_ms", Kind::Number),
     redis("ADMITONE_REDIS_REPLICAS", "replicas", Kind::Number),
     redis("ADMITONE_REDIS_FALLBACK", "fallback", Kind::Text),
+    delivery("ADMITONE_WORKERS", "workers"),
+    delivery("ADMITONE_DELIVERY_WAIT_MS", "wait_ms"),
+    delivery("ADMITONE_DELIVERY_DEADLINE_MS", "deadline_ms"),
+    delivery("ADMITONE_DELIVERY_ATTEMPTS_MAX", "attempts_max"),
+    delivery("ADMITONE_JOBS_BATCH_MAX", "jobs_batch_max"),
     limit("ADMITONE_LIMIT_SALE_PER_SECOND", "sale_per_second", Kind::Number),
     limit("ADMITONE_LIMIT_SALE_BURST", "sale_burst", Kind::Number),
     limit("ADMITONE_LIMIT_READ_PER_SECOND", "read_per_second", Kind::Number),

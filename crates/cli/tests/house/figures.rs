@@ -64,6 +64,13 @@ fn every_figure_is_explained_and_every_explained_one_is_there() {
     assert!(expected.remove("admitone_follower_looks_total").is_some());
     // Counted only where there is a cache, which is beside stores that instances share.
     assert!(expected.remove("admitone_cache_reads_total").is_some());
+    // Counted only where commands travel.
+    for name in ["done", "given_back", "dead"] {
+        assert!(expected.remove(&format!("admitone_jobs_{name}_total")).is_some());
+    }
+    for name in ["admitone_queue_jobs", "admitone_queue_oldest_seconds"] {
+        assert!(expected.remove(name).is_some());
+    }
     // Told by servers, and the embedded store is none.
     expected.retain(|name, _| !name.starts_with("admitone_store_"));
     assert_eq!(exported(&scrape), expected, "docs/metrics.md and the scrape");

@@ -28,7 +28,7 @@ pub(crate) async fn charge(
     let amount = body.get("amount").and_then(Value::as_i64).filter(|amount| *amount > 0);
     let amount = Money(amount.ok_or_else(invalid)?);
     let charge = Action::Charge(Charge { amount, currency: house.currency });
-    let charged = house.office.submit(&own(&house, Actor::Buyer(buyer)), charge).await?;
+    let charged = house.submit(&own(&house, Actor::Buyer(buyer)), charge).await?;
     match reply::outcome(charged) {
         Ok(Outcome::Moved { balance, .. }) => Ok(success(&json!({ "balance": balance }))),
         Ok(_) => Err(Problem::key_reused().into()),

@@ -34,7 +34,7 @@ pub(crate) async fn reserve(
     }
     let choice = Choice::Items { seats: vec![seat.id], tickets: vec![] };
     let hold = Action::Hold(Hold { show: seat.show, choice });
-    let answered = house.office.submit(&named(&house, &visitor), hold).await?;
+    let answered = house.submit(&named(&house, &visitor), hold).await?;
     match reply::outcome(answered)? {
         Outcome::Reserved(new) => Ok(success(&reservation_view(&house, &new, &seat).await)),
         _ => Err(Problem::key_reused().into()),
@@ -53,7 +53,7 @@ pub(crate) async fn pay(
     let held = own_hold(&house, &seat, visitor.buyer).await?;
     let held = held.ok_or_else(|| failure(StatusCode::CONFLICT, "The seat is not held for you"))?;
     let pay = Action::Pay(Pay { reservation: held.id, expected: None });
-    let paid = house.office.submit(&named(&house, &visitor), pay).await?;
+    let paid = house.submit(&named(&house, &visitor), pay).await?;
     let Outcome::Paid { payment, .. } = reply::outcome(paid)? else {
         return Err(Problem::key_reused().into());
     };

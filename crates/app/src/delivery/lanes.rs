@@ -1,0 +1,131 @@
+//! Which lane a command comes by: stock by its show, shows behind one waiting room together, money
+//! by its wallet (`docs/decisions/0007-what-a-lane-covers.md`).
+//!
+//! Rows are read to find it and never locked: to which show a reservation belongs never changes.
+//! Only the room of a show may: whoever moves a show behind another room moves it to another lane,
+//! and does that while nothing of it is sold.
+
+use crate::Trouble;
+use crate::ports::carrier::Lane;
+use crate::ports::reads::Reads;
+use admitone_domain::id::{BuyerId, ShowId};
+use admitone_domain::{Action, Command, Key, Row, Rows};
+use std::sync::Arc;
+
+/// Commands name a payment, that its reservation, that its show, that its room.
+const ROUNDS_MAX: usize = 4;
+
+/// Finds lanes.
+pub struct Lanes {
+    /// Where rows are read.
+    pub reads: Arc<dyn Reads>,
+    /// How many lanes there are; at least one.
+    pub count: u16,
+}
+
+impl Lanes {
+    /// The lanes of commands, in their order; the rows of all are read together.
+    pub async fn of(&self, commands: &[Command]) -> Result<Vec<Lane>, Trouble> {
+        let mut rows = Rows::default();
+        for _ in 0..ROUNDS_MAX {
+            let mut missing = Vec::new();
+            for command in commands {
+                missing.extend(lane_key(command, &rows).err());
+            }
+            missing.retain(|key| !rows.has(*key));
+            missing.sort_unstable();
+            missing.dedup();
+            if missing.is_empty() {
+                break;
+            }
+            let found = self.reads.rows(&missing).await?;
+            for (key, found) in missing.into_iter().zip(found) {
+                rows.insert(key, found);
+            }
+        }
+        let key = |command| lane_key(command, &rows).unwrap_or_else(|missing| missing);
+        Ok(commands.iter().map(|command| self.of_key(key(command))).collect())
+    }
+
+    fn of_key(&self, key: Key) -> Lane {
+        let bytes = postcard::to_stdvec(&key).unwrap_or_default();
+        let hash = blake3::hash(&bytes);
+        let number = hash.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        Lane(u16::try_from(number % u64::from(self.count.max(1))).unwrap_or(0))
+    }
+}
+
+/// The row whose lane it is, or the row that must be read first. What does not exist has the lane
+/// of its name: nothing is written there.
+fn lane_key(command: &Command, rows: &Rows) -> Result<Key, Key> {
+    if let Some(buyer) = wallet_of(command) {
+        return Ok(Key::Wallet(buyer));
+    }
+    let mut named = Vec::new();
+    command.keys(rows, &mut named);
+    let show = named.iter().find_map(|key| match key {
+        Key::Show(show) | Key::Plan(show) | Key::Quota(show, _) => Some(*show),
+        _ => None,
+    });
+    if let Some(show) = show.or_else(|| show_of_rows(&named, rows)) {
+        return behind(show, rows);
+    }
+    let first = named.iter().min().copied().unwrap_or(Key::Show(ShowId(0)));
+    let owner = |key: &&Key| matches!(key, Key::Reservation(_) | Key::Payment(_));
+    match named.iter().filter(owner).find(|key| !rows.has(**key)) {
+        // What the command makes itself is not there to be read.
+        Some(unread) if !makes(command, *unread) => Err(*unread),
+        _ => Ok(money_only(&named, rows).unwrap_or(first)),
+    }
+}
+
+/// The wallet of a command that touches nothing else.
+fn wallet_of(command: &Command) -> Option<BuyerId> {
+    match &command.action {
+        Action::Charge(_) | Action::Spend(_) => command_buyer(command),
+        Action::ChargeFor(charge) => Some(charge.buyer),
+        _ => None,
+    }
+}
+
+fn command_buyer(command: &Command) -> Option<BuyerId> {
+    match command.actor {
+        admitone_domain::Actor::Buyer(buyer) => Some(buyer),
+        admitone_domain::Actor::Operator(_) | admitone_domain::Actor::House => None,
+    }
+}
+
+/// A payment of a wallet alone is refunded by the lane of that wallet.
+fn money_only(named: &[Key], rows: &Rows) -> Option<Key> {
+    named.iter().find_map(|key| match rows.peek(*key).map(|found| &*found.row) {
+        Some(Row::Payment(payment)) if payment.reservation.is_none() => {
+            Some(Key::Wallet(payment.buyer))
+        }
+        _ => None,
+    })
+}
+
+fn makes(command: &Command, key: Key) -> bool {
+    match key {
+        Key::Payment(id) => id.0 == command.fresh,
+        Key::Reservation(id) => id.0 == command.fresh,
+        _ => false,
+    }
+}
+
+fn show_of_rows(named: &[Key], rows: &Rows) -> Option<ShowId> {
+    named.iter().find_map(|key| match rows.peek(*key).map(|found| &*found.row) {
+        Some(Row::Reservation(reservation)) => Some(reservation.show),
+        _ => None,
+    })
+}
+
+/// The room in front of a show, else the show itself.
+fn behind(show: ShowId, rows: &Rows) -> Result<Key, Key> {
+    let key = Key::Show(show);
+    match rows.peek(key).map(|found| &*found.row) {
+        Some(Row::Show(found)) => Ok(found.room.map_or(key, Key::Room)),
+        _ if rows.has(key) => Ok(key),
+        _ => Err(key),
+    }
+}

@@ -1,0 +1,65 @@
+//! The token of lanes: a lane can move to another consumer while this one still settles, so what
+//! comes by it is saved under the token that its consumer drew when it was assigned.
+
+use crate::Trouble;
+use crate::ports::lock::{Guard, Lock};
+use crate::ports::store::{Fences, Mode};
+use admitone_domain::Key;
+use async_trait::async_trait;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Excludes as the lock inside does, and demands the tokens of lanes too.
+pub struct LaneLock {
+    /// What else is held.
+    pub lock: Arc<dyn Lock>,
+    /// The tokens of the lanes.
+    pub fences: Fences,
+}
+
+struct Held {
+    guard: Box<dyn Guard>,
+    fences: Fences,
+}
+
+#[async_trait]
+impl Lock for LaneLock {
+    fn wants_keys(&self) -> bool {
+        self.lock.wants_keys()
+    }
+
+    /// Whoever lost a lane does not get it back by asking again.
+    fn can_be_had_again(&self) -> bool {
+        self.fences.0.is_empty()
+    }
+
+    async fn acquire(
+        &self,
+        keys: &BTreeSet<Key>,
+        patience_ms: u64,
+    ) -> Result<Box<dyn Guard>, Trouble> {
+        let guard = self.lock.acquire(keys, patience_ms).await?;
+        Ok(Box::new(Held { guard, fences: self.fences.clone() }))
+    }
+}
+
+#[async_trait]
+impl Guard for Held {
+    fn fences(&self) -> Fences {
+        let Fences(mut fences) = self.guard.fences();
+        fences.extend(self.fences.0.iter().cloned());
+        Fences(fences)
+    }
+
+    fn is_lost(&self) -> bool {
+        self.guard.is_lost()
+    }
+
+    fn mode(&self, usual: Mode) -> Mode {
+        self.guard.mode(usual)
+    }
+
+    async fn release(self: Box<Self>) {
+        self.guard.release().await;
+    }
+}

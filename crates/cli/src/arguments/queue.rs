@@ -1,0 +1,95 @@
+//! What can be typed about queues.
+
+use super::Place;
+use admitone_app::ports::queues::JobState;
+use clap::{Args, Subcommand, ValueEnum};
+
+#[derive(Debug, Args)]
+pub(crate) struct Queue {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(subcommand)]
+    pub(crate) task: QueueTask,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QueueTask {
+    /// Say how the queues stand.
+    List {
+        /// Print them as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look into a queue, the oldest jobs first.
+    Jobs {
+        /// Its name, such as `job-queue`.
+        queue: String,
+        /// Which jobs.
+        #[arg(long, value_enum, default_value_t = State::Dead)]
+        state: State,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Have a job that was put away delivered again.
+    Retry {
+        /// The queue.
+        queue: String,
+        /// The job, as `jobs` names it.
+        job: String,
+    },
+    /// Throw a job away that no worker has.
+    Drop {
+        /// The queue.
+        queue: String,
+        /// The job, as `jobs` names it.
+        job: String,
+    },
+    /// Throw away all that nobody has taken.
+    Drain {
+        /// The queue.
+        queue: String,
+    },
+    /// Have workers take nothing.
+    Pause {
+        /// The queue.
+        queue: String,
+    },
+    /// Have workers take again.
+    Resume {
+        /// The queue.
+        queue: String,
+    },
+    /// Have workers go on from elsewhere, as a clean group.
+    Start {
+        /// The queue.
+        queue: String,
+        /// `beginning`, `end` (leftovers are passed over), or an instant.
+        #[arg(long, default_value = "end")]
+        from: String,
+    },
+}
+
+/// Where a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum State {
+    /// Nobody has taken it.
+    Waiting,
+    /// A worker has it.
+    Running,
+    /// It waits for its time.
+    Delayed,
+    /// It was put away.
+    Dead,
+}
+
+impl From<State> for JobState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Waiting => Self::Waiting,
+            State::Running => Self::Running,
+            State::Delayed => Self::Delayed,
+            State::Dead => Self::Dead,
+        }
+    }
+}
