@@ -32,6 +32,7 @@ mod lanes;
 mod lock_waits;
 mod open;
 mod outbox;
+mod place;
 mod reads;
 mod records;
 mod room_journal;
@@ -43,6 +44,7 @@ pub mod verify;
 mod webhooks;
 
 pub use open::{Guards, MysqlStore, OpenTrouble, Options, Time};
+pub use place::empty_place;
 
 /// The migrations: the tables, and the guards as a set of their own that can be left out.
 mod migrations {

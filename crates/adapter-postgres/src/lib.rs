@@ -32,6 +32,7 @@ mod merged;
 mod open;
 mod outbox;
 mod pipeline;
+mod place;
 mod reads;
 mod records;
 mod room_journal;
@@ -43,6 +44,7 @@ mod webhooks;
 
 pub use bell::PostgresBell;
 pub use open::{Guards, OpenTrouble, Options, PostgresStore, Time};
+pub use place::empty_place;
 
 /// The migrations: the tables, and the guards as a set of their own that can be left out.
 mod migrations {
