@@ -8,7 +8,7 @@ use crate::reply;
 use admitone_domain::Key;
 use admitone_domain::id::ShowId;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -73,4 +73,22 @@ pub(crate) async fn noop_post(request: Request) -> Result<Response<Body>, Proble
     let NoopRequest { show, seats } = ask::parse(&headers, &body)?;
     let said = serde_json::json!({ "ok": true, "show": show, "seats": seats });
     Ok(reply::json(StatusCode::CREATED, &said))
+}
+
+/// From which transaction on.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct ObservedQuery {
+    after: u64,
+}
+
+/// `GET /bench/observed`: what transactions read and wrote, for the laboratory.
+pub(crate) async fn observed(
+    State(house): State<House>,
+    Query(query): Query<ObservedQuery>,
+) -> Response<Body> {
+    const PAGE: usize = 2_000;
+    let found = house.observed.as_ref().map(|observed| observed.after(query.after, PAGE));
+    let (transactions, dropped) = found.unwrap_or_default();
+    let said = serde_json::json!({ "transactions": transactions, "dropped": dropped });
+    reply::json(StatusCode::OK, &said)
 }

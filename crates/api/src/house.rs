@@ -65,6 +65,8 @@ pub struct Parts {
     pub doors: Doors,
     /// Whether the no-op routes of the benchmark exist.
     pub bench_routes: bool,
+    /// What transactions read and wrote; only for the laboratory.
+    pub observed: Option<Arc<admitone_app::observed::Observations>>,
 }
 
 /// What buyers may do without asking anybody.

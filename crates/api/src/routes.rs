@@ -142,6 +142,9 @@ pub fn router(house: House) -> Router {
             .route("/bench/noop", get(health::noop_get).post(health::noop_post))
             .route("/bench/noop/{bytes}", get(health::noop_sized));
     }
+    if house.observed.is_some() {
+        router = router.route("/bench/observed", get(health::observed));
+    }
     if house.limits.is_some() {
         router = router.layer(from_fn_with_state(house.clone(), limits::check));
     }

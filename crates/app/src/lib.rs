@@ -25,6 +25,7 @@ pub mod lock_watch;
 pub mod membership;
 pub mod memory;
 pub mod notices;
+pub mod observed;
 pub mod ports;
 pub mod rooms;
 pub mod settle;

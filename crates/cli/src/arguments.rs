@@ -1,5 +1,6 @@
 //! What can be typed, with the help that teaches it.
 
+mod lab;
 mod queue;
 
 use admitone_app::strategy::StrategyMap;
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub(crate) use lab::{Compare, How, Lab, LabTask, Matrix, Replay, Run};
 pub(crate) use queue::{Queue, QueueTask};
 
 /// Sells seats to a crowd: waiting room, holds, wallet, payments, tickets.
@@ -52,6 +54,8 @@ pub(crate) enum Task {
     /// Each scenario runs beside a no-op route of the same server, in turn; what counts is the
     /// ratio. Every answer that counts was audited. Ends with 1 if an audit finds something wrong.
     Bench(Box<Bench>),
+    /// Try every way to keep bookings right: workloads, an auditor, a matrix of strategies.
+    Lab(Lab),
     /// Print the OpenAPI document.
     Openapi,
     /// Print the help of every command as one document.
@@ -129,6 +133,9 @@ pub(crate) struct Serve {
     /// Serve the no-op routes that benchmarks compare with.
     #[arg(long, hide = true)]
     pub(crate) bench_routes: bool,
+    /// Write down what transactions read and wrote, for the laboratory.
+    #[arg(long, hide = true)]
+    pub(crate) observe: bool,
     /// How the log looks.
     #[arg(long, env = "ADMITONE_LOG_FORMAT", value_enum)]
     pub(crate) log_format: Option<LogFormat>,

@@ -6,6 +6,7 @@ pub(crate) mod command_line;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod import;
+pub(crate) mod lab;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod queue;

@@ -42,6 +42,9 @@ pub(crate) struct Configuration {
     pub(crate) accounts: AccountsConfiguration,
     pub(crate) wallet: WalletConfiguration,
     pub(crate) issuer: Option<IssuerConfiguration>,
+    /// For the laboratory; only a flag says it.
+    #[serde(skip)]
+    pub(crate) observe: bool,
 }
 
 /// Where a store is.
@@ -136,6 +139,7 @@ impl Default for Configuration {
             accounts: AccountsConfiguration::default(),
             wallet: WalletConfiguration::default(),
             issuer: None,
+            observe: false,
         }
     }
 }

@@ -12,6 +12,8 @@ pub(crate) enum Exit {
     Unsound = 1,
     /// Could not be done.
     Failed = 3,
+    /// Done and sound, and short of a goal.
+    Slow = 4,
 }
 
 impl From<Exit> for ExitCode {
@@ -20,6 +22,7 @@ impl From<Exit> for ExitCode {
             Exit::Done => Self::from(0),
             Exit::Unsound => Self::from(1),
             Exit::Failed => Self::from(3),
+            Exit::Slow => Self::from(4),
         }
     }
 }

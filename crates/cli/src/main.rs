@@ -10,6 +10,8 @@ mod config;
 mod demo;
 mod exit;
 mod logging;
+#[cfg(feature = "sabotage")]
+mod sabotage;
 mod secret;
 mod shelf;
 mod strategy;
@@ -47,6 +49,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failed> {
         Task::Migrate(migrate) => commands::migrate::run(&migrate),
         Task::User(user) => commands::user::run(&user),
         Task::Bench(bench) => commands::bench::run(&bench),
+        Task::Lab(lab) => commands::lab::run(&lab),
         Task::Openapi => commands::openapi::run(),
         Task::Figures => {
             print!("{}", admitone_api::figures::document());

@@ -40,6 +40,18 @@ pub(crate) enum Guards {
     LeftOut,
 }
 
+/// An empty place on the server of an address, for the laboratory; its address.
+pub(crate) async fn empty_place(url: &str, name: &str) -> Result<String, Failed> {
+    let configuration = Configuration { store: url.to_owned(), ..Configuration::default() };
+    match configuration.address()? {
+        Address::Sqlite(_) => {
+            Err(failed("an empty place")("the embedded store is one by itself: leave --store out"))
+        }
+        Address::Postgres(url) => Ok(admitone_adapter_postgres::empty_place(&url, name).await?),
+        Address::Mysql(url) => Ok(admitone_adapter_mysql::empty_place(&url, name).await?),
+    }
+}
+
 /// A store of one kind or another.
 pub(crate) enum Shelf {
     Sqlite(SqliteStore, PathBuf),

@@ -1,5 +1,7 @@
 //! Puts the parts together: the store, one writer, the rooms, and who follows other instances.
 
+mod settled;
+
 use crate::beside::{Beside, limits};
 use crate::carriers::Carriers;
 use crate::config::Configuration;
@@ -19,7 +21,8 @@ use admitone_app::follower::{Follower, Ringer, Start};
 use admitone_app::gates::Gates;
 use admitone_app::ids::Ids;
 use admitone_app::lock_watch::LockWatch;
-use admitone_app::membership::{LEASE_MS, MemberStore, Membership, Who};
+use admitone_app::membership::{LEASE_MS, Membership, Who};
+use admitone_app::observed::Observations;
 use admitone_app::ports::bell::{Bell, NoBell};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
@@ -54,6 +57,8 @@ pub(crate) struct Wired {
     pub(crate) shelf: Shelf,
     /// Where instances share the store and this one settles: it is one of them.
     membership: Option<Arc<Membership>>,
+    /// What transactions read and wrote, if that is wanted.
+    pub(crate) observations: Option<Arc<Observations>>,
     /// Ends the tasks.
     pub(crate) stop: CancellationToken,
     /// What shutdown waits for.
@@ -124,8 +129,9 @@ impl Wired {
         let carriers = Carriers::of(&map, configuration, beside.as_ref());
         let queues = carriers.queues();
         let travel = carriers.travel(configuration, beside.as_ref(), &reads, (&tasks, &stop));
+        let (store, observations) = settled::settled_in(&shelf, membership.as_ref(), configuration);
         let setup = RouterSetup {
-            store: member_store(&shelf, membership.as_ref()),
+            store,
             locks,
             clock: Arc::clone(&clock),
             taps,
@@ -134,7 +140,7 @@ impl Wired {
             travel,
             tasks: tasks.clone(),
         };
-        let delivery: Arc<dyn Delivery> = Arc::new(Router::start(&map, setup)?);
+        let delivery = settled::spoilt_delivery(Arc::new(Router::start(&map, setup)?));
         let (delivery, reads) = with_cache(beside.as_ref(), &turn, delivery, reads);
         let ids = Arc::new(Ids::new(shelf.store()));
         let office = BoxOffice { delivery, reads, boards, ids, clock };
@@ -154,6 +160,7 @@ impl Wired {
             queues,
             shelf,
             membership,
+            observations,
             stop,
             tasks,
         })
@@ -337,17 +344,6 @@ fn issuer(configuration: &Configuration) -> Result<Option<Issuer>, Failed> {
     let issuer = configuration.issuer.as_ref();
     let issuer = issuer.map(|i| Issuer::new(&i.name, i.audience.as_deref(), &i.jwk));
     Ok(issuer.transpose()?)
-}
-
-/// The store for whoever settles in it.
-fn member_store(shelf: &Shelf, membership: Option<&Arc<Membership>>) -> Arc<dyn Store> {
-    match membership {
-        Some(membership) => {
-            let membership = Arc::clone(membership);
-            Arc::new(MemberStore { store: shelf.store(), membership })
-        }
-        None => shelf.store(),
-    }
 }
 
 /// Opens the waiting rooms, for who has their key. Instances share them, in Redis or in the store.

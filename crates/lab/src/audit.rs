@@ -3,15 +3,23 @@
 //! Pure functions from a history and a final state to findings. Each finding names the requests
 //! and ids that prove it.
 
+mod commands;
 pub mod holds;
+mod line;
+pub mod linear;
+mod money;
+mod sale;
+pub mod serial;
 pub mod wallet;
 
-use serde::Serialize;
+use crate::history::History;
+use crate::state::State;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 /// Something that must never be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "finding", rename_all = "snake_case")]
 pub enum Finding {
     /// Acknowledged, and not there.
@@ -80,19 +88,122 @@ pub enum Finding {
         /// The balance that it was told.
         balance: i64,
     },
+    /// More is held and sold than there is.
+    Oversold {
+        /// Of what.
+        what: String,
+        /// How many there are.
+        capacity: i64,
+        /// How many are somebody's.
+        live: i64,
+    },
+    /// What was answered about one thing has no order that it could have had.
+    NoOrder {
+        /// Of what.
+        what: String,
+        /// How many answers the longest order has.
+        longest: usize,
+        /// The requests of which none can come next.
+        stuck: Vec<u64>,
+    },
+    /// A seat was refused though nobody's hold was alive.
+    HeldPastExpiry {
+        /// Which request.
+        request: u64,
+        /// What is in the way.
+        reservation: String,
+    },
+    /// Money was taken and there is no ticket for it.
+    PaidForNothing {
+        /// Which payment.
+        payment: String,
+        /// What for.
+        reservation: String,
+        /// What became of that.
+        found: String,
+    },
+    /// Somebody stands before one who had his place already.
+    Overtaken {
+        /// Whose place came first.
+        request: u64,
+        /// Which place that was.
+        place: u64,
+        /// Who came later.
+        by: u64,
+        /// With which place.
+        with: u64,
+    },
+    /// More than there may be.
+    BeyondLimit {
+        /// Of what.
+        what: String,
+        /// The limit.
+        limit: i64,
+        /// How many there were.
+        counted: i64,
+    },
+    /// A house uses ever more of something.
+    Leak {
+        /// Of what.
+        what: String,
+        /// At the beginning, behind the warm-up.
+        first: u64,
+        /// At the end.
+        last: u64,
+    },
+    /// Transactions that wait for each other in a circle of dependencies.
+    Cycle {
+        /// Which anomaly, as Adya calls it.
+        class: String,
+        /// The circle: what wrote or read what before what.
+        path: Vec<String>,
+    },
+    /// Nobody succeeded: what nobody gets is not sold right, it is not sold.
+    NobodySucceeded {
+        /// In which act.
+        act: String,
+    },
+    /// A house of our own ended badly.
+    EndedBadly,
 }
 
 impl Finding {
     /// The requests that it takes the credit from.
-    fn requests(&self) -> Vec<u64> {
+    pub(crate) fn requests(&self) -> Vec<u64> {
         match self {
             Self::Lost { request, .. }
             | Self::Twice { request, .. }
             | Self::Unacknowledged { request, .. }
             | Self::Different { request, .. }
+            | Self::HeldPastExpiry { request, .. }
             | Self::Disordered { request, .. } => vec![*request],
             Self::Shared { requests, .. } => requests.to_vec(),
-            Self::Foreign { .. } | Self::SoldTwice { .. } | Self::Miscounted { .. } => Vec::new(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What kind it is, as it is counted.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Lost { .. } => "lost",
+            Self::Twice { .. } => "applied twice",
+            Self::Shared { .. } => "told to two",
+            Self::Foreign { .. } => "foreign",
+            Self::Unacknowledged { .. } => "unacknowledged",
+            Self::Different { .. } => "different",
+            Self::SoldTwice { .. } => "sold twice",
+            Self::Miscounted { .. } => "miscounted",
+            Self::Disordered { .. } => "balances in no order",
+            Self::Oversold { .. } => "oversold",
+            Self::NoOrder { .. } => "not linearizable",
+            Self::HeldPastExpiry { .. } => "held past expiry",
+            Self::PaidForNothing { .. } => "charged without ticket",
+            Self::Overtaken { .. } => "overtaken",
+            Self::BeyondLimit { .. } => "beyond a limit",
+            Self::Leak { .. } => "leak",
+            Self::Cycle { .. } => "not serializable",
+            Self::NobodySucceeded { .. } => "nobody succeeded",
+            Self::EndedBadly => "ended badly",
         }
     }
 }
@@ -125,6 +236,33 @@ impl fmt::Display for Finding {
             Self::Disordered { request, balance } => {
                 write!(f, "disordered: request {request} was told a balance of {balance}")
             }
+            Self::Oversold { what, capacity, live } => {
+                write!(f, "oversold: {live} of {what} are somebody's, of {capacity}")
+            }
+            Self::NoOrder { what, longest, stuck } => write!(
+                f,
+                "not linearizable: {what}: behind {longest} answers none of {stuck:?} can come"
+            ),
+            Self::HeldPastExpiry { request, reservation } => {
+                write!(f, "held past expiry: request {request} was refused for {reservation}")
+            }
+            Self::PaidForNothing { payment, reservation, found } => {
+                write!(f, "charged without ticket: {payment} for {reservation}, which is {found}")
+            }
+            Self::Overtaken { request, place, by, with } => {
+                write!(f, "overtaken: request {request} had place {place} when {by} got {with}")
+            }
+            Self::BeyondLimit { what, limit, counted } => {
+                write!(f, "beyond a limit: {what}: {counted}, and {limit} may be")
+            }
+            Self::Leak { what, first, last } => {
+                write!(f, "leak: {what} grew from {first} to {last}")
+            }
+            Self::Cycle { class, path } => {
+                write!(f, "not serializable: {class}: {}", path.join(" -> "))
+            }
+            Self::NobodySucceeded { act } => write!(f, "nobody succeeded in {act}"),
+            Self::EndedBadly => f.write_str("a house did not end well; see its log"),
         }
     }
 }
@@ -134,11 +272,32 @@ impl fmt::Display for Finding {
 pub struct Audited {
     /// How many requests were compared with what is there.
     pub checked: u64,
+    /// How many of what was looked at.
+    pub counts: BTreeMap<&'static str, u64>,
     /// What is wrong.
     pub findings: Vec<Finding>,
 }
 
+/// Compares a whole history with what is there afterwards.
+pub fn audit(history: &History, state: &State) -> Audited {
+    let commands = commands::commands(history);
+    let checked = u64::try_from(commands.len()).unwrap_or(u64::MAX);
+    let mut audited = Audited { checked, ..Audited::default() };
+    sale::audit(&commands, state, &mut audited);
+    money::audit(&commands, state, &mut audited);
+    line::audit(&commands, state, &mut audited);
+    linear::wallet::audit(&commands, state, &mut audited);
+    linear::seat::audit(&commands, state, &mut audited);
+    serial::audit(&state.transactions, &mut audited);
+    audited
+}
+
 impl Audited {
+    /// So many more of something were looked at.
+    pub(crate) fn count(&mut self, what: &'static str, many: usize) {
+        *self.counts.entry(what).or_default() += u64::try_from(many).unwrap_or(u64::MAX);
+    }
+
     /// The requests whose answers do not count.
     pub fn convicted(&self) -> HashSet<u64> {
         self.findings.iter().flat_map(Finding::requests).collect()
@@ -153,3 +312,6 @@ fn grouped<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, Ve
     }
     groups
 }
+
+#[cfg(test)]
+mod tests;

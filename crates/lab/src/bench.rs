@@ -9,16 +9,13 @@ mod holds;
 mod lists;
 mod measure;
 mod polls;
-mod programme;
-mod reads;
 pub mod report;
-mod requests;
 mod seats;
 mod stage;
 mod start;
 
 use crate::Trouble;
-use crate::instance::{Instance, Variable, is_in_memory};
+use crate::instance::{Instance, Opening, Variable, is_in_memory};
 use crate::load::Stop;
 use crate::target::Target;
 use report::{Report, ScenarioReport, StartReport};
@@ -155,7 +152,15 @@ fn open(place: &Place, progress: &mut Progress<'_>) -> Result<(Option<Instance>,
         Place::Own { program, directory, variables } => {
             progress("starting a house");
             let (data, log) = (directory.join("data"), directory.join("server.log"));
-            let instance = Instance::start(program, &data, variables, None, &log)?;
+            let instance = Instance::start(&Opening {
+                program,
+                data: &data,
+                variables,
+                flags: &[],
+                operator_key: None,
+                listen: None,
+                log: &log,
+            })?;
             let target = instance.target.clone();
             Ok((Some(instance), target))
         }

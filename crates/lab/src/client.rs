@@ -54,10 +54,32 @@ impl Connection {
         Ok(Self { address, stream, out, input, is_over: false })
     }
 
+    /// The next time it connects, somewhere else.
+    pub(crate) fn turn_to(&mut self, address: SocketAddr) {
+        self.address = address;
+        self.is_over = true;
+    }
+
+    /// Ends the connection without waiting for what was asked.
+    pub(crate) fn hang_up(&mut self) {
+        self.is_over = true;
+    }
+
     /// Connects again: whatever was under way is forgotten.
     pub async fn reopen(&mut self) -> Result<()> {
         self.stream = connect(self.address).await?;
         self.is_over = false;
+        Ok(())
+    }
+
+    /// Sends the request in `out` and waits for no answer.
+    pub(crate) async fn send_only(&mut self) -> Result<()> {
+        if self.is_over {
+            self.reopen().await?;
+        }
+        self.is_over = true;
+        self.stream.write_all(&self.out).await?;
+        self.out.clear();
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use crate::history::{Event, History, Outcome};
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 const SHORTEST_NS: u64 = 1_000;
 const LONGEST_NS: u64 = 120_000_000_000;
@@ -18,12 +18,15 @@ pub struct Latency {
 }
 
 /// Percentiles in milliseconds; none where so many failed that there is no answer there.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Percentiles {
     /// Half of the requests took at most so long.
     pub p50_ms: Option<f64>,
     /// 90 of 100.
     pub p90_ms: Option<f64>,
+    /// 95 of 100.
+    #[serde(default)]
+    pub p95_ms: Option<f64>,
     /// 99 of 100.
     pub p99_ms: Option<f64>,
     /// 999 of 1,000.
@@ -89,11 +92,33 @@ impl Latency {
         Some(real(self.answered.value_at_quantile(quantile)) / 1e6)
     }
 
+    /// What share of all took at most how many milliseconds, for a plot: from the fastest to the
+    /// slowest that was answered.
+    pub fn distribution(&self) -> Vec<(f64, f64)> {
+        const STEPS: [u64; 19] = [
+            0, 100, 200, 300, 400, 500, 600, 700, 800, 850, 900, 925, 950, 970, 980, 990, 995, 999,
+            1_000,
+        ];
+        let at = |permille: &u64| Some((real(*permille) / 1_000.0, self.at_permille(*permille)?));
+        STEPS.iter().filter_map(at).collect()
+    }
+
+    /// The mean of what was answered, in milliseconds.
+    pub fn mean_ms(&self) -> Option<f64> {
+        (!self.answered.is_empty()).then(|| self.answered.mean() / 1e6)
+    }
+
+    /// The longest that was answered, in milliseconds, whatever failed.
+    pub fn longest_ms(&self) -> Option<f64> {
+        (!self.answered.is_empty()).then(|| real(self.answered.max()) / 1e6)
+    }
+
     /// The usual ones.
     pub fn percentiles(&self) -> Percentiles {
         Percentiles {
             p50_ms: self.at_permille(500),
             p90_ms: self.at_permille(900),
+            p95_ms: self.at_permille(950),
             p99_ms: self.at_permille(990),
             p999_ms: self.at_permille(999),
             max_ms: self.at_permille(1_000),
@@ -110,7 +135,7 @@ pub fn throughput(history: &History, stands: impl Fn(&Event) -> bool) -> f64 {
 }
 
 /// Median and range of several runs.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// The one in the middle.
     pub median: f64,
@@ -149,6 +174,7 @@ mod tests {
             sent_ns: intended_ns,
             ended_ns,
             outcome,
+            ..Event::default()
         };
         let window = Window { from_ns: 1_000_000_000, to_ns: 2_000_000_000 };
         History { events: events.into_iter().map(event).collect(), window }

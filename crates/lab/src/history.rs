@@ -1,9 +1,63 @@
 //! What was asked when, and what came of it.
 
+pub mod file;
+pub mod lines;
+
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// What kind of thing is asked for.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Op {
+    /// Something is looked at.
+    #[default]
+    Read,
+    /// A place in a line.
+    Join,
+    /// How far the place is.
+    Poll,
+    /// The place is given back.
+    Leave,
+    /// Seats are held.
+    Hold,
+    /// Tickets of a type are held.
+    Take,
+    /// A hold is given up.
+    Release,
+    /// A hold is paid.
+    Pay,
+    /// What was bought is given back.
+    Cancel,
+    /// Money comes into a wallet.
+    Charge,
+    /// Money is spent.
+    Use,
+    /// Money that was spent comes back.
+    Refund,
+    /// A ticket is taken for a payment that was made elsewhere.
+    Confirm,
+    /// A whole visit of several requests, counted as one.
+    Flow,
+}
+
+/// What a request asks for, as far as an auditor must know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Asked {
+    /// What kind of thing.
+    pub op: Op,
+    /// Who asks, by the number of the account.
+    pub by: u32,
+    /// Of what: a seat, a ticket type, a reservation, a payment; 0 where the kind says it all.
+    pub on: u64,
+    /// How much: money, or how many tickets.
+    pub amount: i64,
+}
+
 /// What came of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Outcome {
     /// Answered as wanted.
     Done {
@@ -22,16 +76,49 @@ pub enum Outcome {
     /// Answered with the wanted status and the wrong content.
     Wrong,
     /// Sent and not answered: it may have been done or not.
+    #[default]
     Unknown,
-    /// Not sent: too many others were waiting already.
+    /// Not sent: too many others were waiting already, or nobody listened.
     NotSent,
 }
 
+impl Outcome {
+    /// Whether it was answered as wanted.
+    pub fn is_done(&self) -> bool {
+        matches!(self, Self::Done { .. })
+    }
+
+    /// Whether it may have been done without anybody being told.
+    pub fn is_open(&self) -> bool {
+        match self {
+            Self::Unknown | Self::Wrong => true,
+            // Whoever is answered so is told that it may have been done.
+            Self::Refused { code, .. } => code.as_deref() == Some("NOT_ANSWERED"),
+            Self::Done { .. } | Self::NotSent => false,
+        }
+    }
+
+    /// What people call it: `done`, a status with its code, `unknown`.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Done { .. } => "done".to_owned(),
+            Self::Refused { status, code: Some(code) } => format!("{status} {code}"),
+            Self::Refused { status, code: None } => status.to_string(),
+            Self::Wrong => "wrong content".to_owned(),
+            Self::Unknown => "unknown".to_owned(),
+            Self::NotSent => "not sent".to_owned(),
+        }
+    }
+}
+
 /// One request. Times are nanoseconds since the run began.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Event {
-    /// Which request of the workload.
+    /// Which request of the workload. The same number and kind again is the same command, sent
+    /// under the same key.
     pub number: u64,
+    /// What was asked for.
+    pub asked: Asked,
     /// When it should have been sent.
     pub intended_ns: u64,
     /// When it was sent.
@@ -40,10 +127,12 @@ pub struct Event {
     pub ended_ns: u64,
     /// What came of it.
     pub outcome: Outcome,
+    /// The seats that the answer names: those that are held, or those that are taken.
+    pub items: Box<[u64]>,
 }
 
 /// The part of a run that counts: behind the warm-up, before the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// From here.
     pub from_ns: u64,
@@ -85,16 +174,15 @@ impl History {
     pub fn outcomes(&self) -> BTreeMap<String, u64> {
         let mut counts = BTreeMap::new();
         for event in &self.events {
-            let name = match &event.outcome {
-                Outcome::Done { .. } => "done".to_owned(),
-                Outcome::Refused { status, code: Some(code) } => format!("{status} {code}"),
-                Outcome::Refused { status, code: None } => status.to_string(),
-                Outcome::Wrong => "wrong content".to_owned(),
-                Outcome::Unknown => "unknown".to_owned(),
-                Outcome::NotSent => "not sent".to_owned(),
-            };
-            *counts.entry(name).or_default() += 1;
+            *counts.entry(event.outcome.name()).or_default() += 1;
         }
         counts
+    }
+
+    /// The requests of one kind that were due in a window, which is the window then.
+    #[must_use]
+    pub fn of(&self, op: Op, window: Window) -> Self {
+        let is_meant = |event: &&Event| event.asked.op == op && window.has(event.intended_ns);
+        Self { events: self.events.iter().filter(is_meant).cloned().collect(), window }
     }
 }

@@ -26,6 +26,54 @@ pub struct Variable {
     pub value: String,
 }
 
+/// How an instance is started.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening<'a> {
+    /// The program.
+    pub program: &'a Path,
+    /// The directory of its data.
+    pub data: &'a Path,
+    /// How it is configured.
+    pub variables: &'a [Variable],
+    /// Further flags of `serve`.
+    pub flags: &'a [String],
+    /// An operator's key of a store that was served before: it has an operator already.
+    pub operator_key: Option<&'a str>,
+    /// Where it listens; a free port where nothing is said.
+    pub listen: Option<SocketAddr>,
+    /// Where its log goes.
+    pub log: &'a Path,
+}
+
+/// Runs another task of the program to its end, such as `migrate`.
+pub fn task(program: &Path, words: &[&str], variables: &[Variable]) -> Result<(), Trouble> {
+    let doing = format!("{} {}", program.display(), words.join(" "));
+    let mut command = Command::new(program);
+    without_ours(&mut command, variables);
+    let output = command.args(words).stdin(Stdio::null()).output();
+    let output = output.map_err(Trouble::system(&*doing))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Err(Trouble::Impossible(format!("{doing}: {said}")))
+}
+
+/// The variables that are meant, and none that happen to be set.
+fn without_ours(command: &mut Command, variables: &[Variable]) {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_ours(name)) {
+        command.env_remove(name);
+    }
+    command.envs(variables.iter().map(|variable| (variable.name, &*variable.value)));
+}
+
+/// What a log said last.
+fn last_line(log: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(log).ok()?;
+    let last = text.lines().rev().find(|line| !line.trim().is_empty())?;
+    Some(last.chars().take(600).collect())
+}
+
 /// A running house. Dropped, it is asked to end, and killed if it does not.
 #[derive(Debug)]
 pub struct Instance {
@@ -37,37 +85,31 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Starts `serve` on a free port, configured by these variables and by none that happen to be
-    /// set. A data directory that was served before has an operator
-    /// already, whose key is given then. The log goes to a file.
-    pub fn start(
-        program: &Path,
-        data: &Path,
-        variables: &[Variable],
-        operator_key: Option<&str>,
-        log: &Path,
-    ) -> Result<Self, Trouble> {
+    /// Starts `serve`, configured by these variables and by none that happen to be set.
+    pub fn start(opening: &Opening<'_>) -> Result<Self, Trouble> {
+        let Opening { program, log, .. } = opening;
         let doing = || format!("starting {}", program.display());
         let append = File::options().create(true).append(true).open(log);
         let append = append.map_err(Trouble::system(format!("writing {}", log.display())))?;
         let mut command = Command::new(program);
-        command.args(["serve", "--bench-routes", "--listen", "127.0.0.1:0", "--data-dir"]);
-        for (name, _) in std::env::vars_os().filter(|(name, _)| is_ours(name)) {
-            command.env_remove(name);
-        }
-        command.envs(variables.iter().map(|variable| (variable.name, &*variable.value)));
-        command.arg(data).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(append);
+        let listen = opening.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        command.args(["serve", "--bench-routes", "--listen"]);
+        command.arg(listen.to_string()).args(opening.flags);
+        without_ours(&mut command, opening.variables);
+        command.arg("--data-dir").arg(opening.data);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(append);
         let mut child = command.spawn().map_err(Trouble::system(doing()))?;
         let Some(said) = child.stdout.take() else {
             return Err(Trouble::Impossible("a process without an output".to_owned()));
         };
         let mut said = BufReader::new(said);
-        match listens(&mut said, operator_key) {
+        match listens(&mut said, opening.operator_key) {
             Ok(target) => Ok(Self { child, _said: said, target }),
             Err(error) => {
                 end(&mut child);
+                let why = last_line(log).unwrap_or_default();
                 let log = log.display();
-                Err(Trouble::system(format!("{}; its log is {log}", doing()))(error))
+                Err(Trouble::system(format!("{}; its log is {log}: {why}", doing()))(error))
             }
         }
     }
@@ -75,6 +117,19 @@ impl Instance {
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Sends it a signal; one that is gone is sent none.
+    pub(crate) fn signal(&self, signal: Signal) {
+        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(pid, signal);
+        }
+    }
+
+    /// Ends it at once, without a word.
+    pub(crate) fn kill(mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 
     /// Asks it to end and waits; whether it ended well.
@@ -193,8 +248,16 @@ mod tests {
     fn a_program_that_says_nothing_is_no_house() {
         let directory = std::env::temp_dir();
         let log = directory.join(format!("admitone-lab-{}.log", std::process::id()));
-        let started = Instance::start(Path::new("/bin/true"), &directory, &[], None, &log);
-        let error = started.unwrap_err().to_string();
+        let opening = Opening {
+            program: Path::new("/bin/true"),
+            data: &directory,
+            variables: &[],
+            flags: &[],
+            operator_key: None,
+            listen: None,
+            log: &log,
+        };
+        let error = Instance::start(&opening).unwrap_err().to_string();
         std::fs::remove_file(&log).unwrap();
         assert!(error.contains("ended before it said"), "{error}");
     }

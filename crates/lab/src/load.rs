@@ -14,7 +14,7 @@ pub use arrivals::Arrivals;
 use crate::Trouble;
 use crate::history::{Event, History, Window};
 use crate::time::{Stopwatch, nanos};
-use crate::workload::Workload;
+use crate::workload::{Work, Workload};
 use arrivals::Schedule;
 use driver::{Driver, Shared};
 use line::Line;
@@ -35,6 +35,11 @@ const WAITING_SECONDS: u64 = 1;
 pub enum Pace {
     /// When the answer before is there.
     Closed,
+    /// Users who wait after each answer before they ask again.
+    Thinking {
+        /// How long.
+        think: Duration,
+    },
     /// So many a second.
     Open {
         /// How many a second.
@@ -61,17 +66,46 @@ pub struct Plan {
     pub seed: u64,
     /// Ends the load early.
     pub stop: Stop,
+    /// Told what ends, for people who wait.
+    pub live: Arc<Live>,
+}
+
+/// How a load goes: how much of it was done, and how much ended otherwise.
+#[derive(Debug, Default)]
+pub struct Live {
+    /// Answered as wanted.
+    pub done: AtomicU64,
+    /// Ended otherwise.
+    pub others: AtomicU64,
 }
 
 /// Set from outside when somebody wants an end.
 pub type Stop = Arc<AtomicBool>;
 
-/// Runs a load on threads of its own and waits for it.
+/// What a load was, before anybody looks at it.
+#[derive(Debug)]
+pub struct Sent {
+    /// What was asked and answered, and the part of it that counts.
+    pub history: History,
+    /// From when its times count.
+    pub clock: Stopwatch,
+}
+
+/// Runs a load of single requests on threads of its own and waits for it.
 pub fn run(
     address: SocketAddr,
     workload: &Arc<dyn Workload>,
     plan: &Plan,
 ) -> Result<History, Trouble> {
+    let work = Work::Requests(Arc::clone(workload));
+    Ok(send(&[address], &work, plan)?.history)
+}
+
+/// Runs a load on threads of its own and waits for it. Connections go to the addresses in turn.
+pub fn send(addresses: &[SocketAddr], work: &Work, plan: &Plan) -> Result<Sent, Trouble> {
+    if addresses.is_empty() {
+        return Err(Trouble::Impossible("a house without an address".to_owned()));
+    }
     let threads = plan.threads.clamp(1, plan.connections.max(1));
     let start = Arc::new(Start::new(threads));
     let next = Arc::new(AtomicU64::new(0));
@@ -79,12 +113,13 @@ pub fn run(
     let senders: Vec<_> = (0..threads)
         .map(|thread| {
             let sender = Sender {
-                address,
-                workload: Arc::clone(workload),
+                addresses: addresses.into(),
+                work: work.clone(),
                 next: Arc::clone(&next),
                 exhausted_ns: Arc::clone(&exhausted_ns),
                 start: Arc::clone(&start),
                 plan: share(plan, thread, threads),
+                users: (thread, threads),
             };
             std::thread::spawn(move || sender.run())
         })
@@ -97,15 +132,23 @@ pub fn run(
     }
     let from_ns = nanos(plan.warm_up);
     let to_ns = from_ns.saturating_add(nanos(plan.span)).min(exhausted_ns.load(Ordering::SeqCst));
-    Ok(History { events, window: Window { from_ns, to_ns } })
+    let history = History { events, window: Window { from_ns, to_ns } };
+    Ok(Sent { history, clock: start.wait_for_clock() })
 }
 
 /// What one thread does of a plan.
 fn share(plan: &Plan, thread: usize, threads: usize) -> Plan {
     let part = |whole: usize| whole / threads + usize::from(thread < whole % threads);
     let pace = match plan.pace {
-        Pace::Closed => Pace::Closed,
+        Pace::Closed | Pace::Thinking { .. } => plan.pace,
         Pace::Open { rate, arrivals } => {
+            let arrivals = match arrivals {
+                Arrivals::Ramp { from, over_ms } => {
+                    let from = part(usize::try_from(from).unwrap_or(usize::MAX));
+                    Arrivals::Ramp { from: u32::try_from(from).unwrap_or(u32::MAX), over_ms }
+                }
+                Arrivals::Constant | Arrivals::Poisson => arrivals,
+            };
             let rate = part(usize::try_from(rate).unwrap_or(usize::MAX));
             Pace::Open { rate: u32::try_from(rate).unwrap_or(u32::MAX), arrivals }
         }
@@ -129,16 +172,23 @@ impl Start {
         self.barrier.wait();
         *self.clock.get_or_init(Stopwatch::start)
     }
+
+    /// The clock that all of them had.
+    fn wait_for_clock(&self) -> Stopwatch {
+        *self.clock.get_or_init(Stopwatch::start)
+    }
 }
 
 /// One thread of the generator.
 struct Sender {
-    address: SocketAddr,
-    workload: Arc<dyn Workload>,
+    addresses: Arc<[SocketAddr]>,
+    work: Work,
     next: Arc<AtomicU64>,
     exhausted_ns: Arc<AtomicU64>,
     start: Arc<Start>,
     plan: Plan,
+    /// Its users are every so manieth, from its own number on.
+    users: (usize, usize),
 }
 
 impl Sender {
@@ -153,9 +203,11 @@ impl Sender {
 
     async fn connect(&self) -> Result<Vec<Driver>, Trouble> {
         let mut drivers = Vec::new();
-        for _ in 0..self.plan.connections {
-            let driver = Driver::connect(self.address).await;
-            let doing = format!("connecting to {}", self.address);
+        let (first, step) = self.users;
+        for number in 0..self.plan.connections {
+            let live = Arc::clone(&self.plan.live);
+            let driver = Driver::connect(&self.addresses, first + number * step, live).await;
+            let doing = format!("connecting to {:?}", self.addresses);
             drivers.push(driver.map_err(Trouble::system(doing))?);
         }
         Ok(drivers)
@@ -165,13 +217,17 @@ impl Sender {
         let end_ns = nanos(self.plan.warm_up).saturating_add(nanos(self.plan.span));
         let line = self.line()?.map(Arc::new);
         let shared = Arc::new(Shared {
-            stock: self.workload.stock(),
-            workload: self.workload,
+            stock: self.work.stock(),
+            work: self.work,
             next: self.next,
             exhausted_ns: self.exhausted_ns,
             clock,
             end_ns,
             drain_ns: end_ns.saturating_add(nanos(DRAIN)),
+            think: match self.plan.pace {
+                Pace::Thinking { think } => think,
+                Pace::Closed | Pace::Open { .. } => Duration::ZERO,
+            },
             stop: Arc::clone(&self.plan.stop),
         });
         let mut sending = JoinSet::new();
@@ -189,7 +245,7 @@ impl Sender {
             events.append(&mut ended.map_err(died)?);
         }
         if let Some(line) = line {
-            events.extend(line.not_sent(clock.ns()));
+            events.extend(line.not_sent(clock.ns(), &shared.work));
         }
         Ok(events)
     }

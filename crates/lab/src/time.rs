@@ -25,6 +25,11 @@ impl Stopwatch {
         self.start.elapsed().as_secs_f64()
     }
 
+    /// How long after another one it was started, in nanoseconds.
+    pub(crate) fn ns_after(&self, other: &Self) -> u64 {
+        nanos(self.start.saturating_duration_since(other.start))
+    }
+
     /// The moment so many nanoseconds after the start.
     pub(crate) fn moment(&self, ns: u64) -> tokio::time::Instant {
         (self.start + Duration::from_nanos(ns)).into()

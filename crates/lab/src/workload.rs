@@ -1,7 +1,9 @@
 //! What is asked, and what an answer means.
 
 use crate::client::Answer;
-use crate::history::Outcome;
+use crate::history::{Asked, Outcome};
+use crate::scene::Script;
+use std::sync::Arc;
 
 /// Requests by number. The same number is always the same request, so that whoever audits a
 /// history can say what was asked without having kept it.
@@ -11,11 +13,43 @@ pub trait Workload: Send + Sync {
         u64::MAX
     }
 
+    /// What a request asks for.
+    fn asked(&self, _number: u64) -> Asked {
+        Asked::default()
+    }
+
     /// Writes a request.
     fn ask(&self, number: u64, out: &mut Vec<u8>);
 
     /// What the answer to a request means.
     fn hear(&self, number: u64, answer: &Answer<'_>) -> Outcome;
+}
+
+/// What a load sends: single requests, or visits of several.
+#[derive(Clone)]
+pub enum Work {
+    /// Single requests.
+    Requests(Arc<dyn Workload>),
+    /// Visits.
+    Visits(Arc<dyn Script>),
+}
+
+impl Work {
+    /// How many there are.
+    pub fn stock(&self) -> u64 {
+        match self {
+            Self::Requests(workload) => workload.stock(),
+            Self::Visits(script) => script.stock(),
+        }
+    }
+
+    /// What one asks for.
+    pub fn asked(&self, number: u64) -> Asked {
+        match self {
+            Self::Requests(workload) => workload.asked(number),
+            Self::Visits(script) => script.asked(number),
+        }
+    }
 }
 
 /// An answer that was not the wanted one.

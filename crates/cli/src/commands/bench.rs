@@ -88,7 +88,7 @@ fn name(scenario: Scenario) -> Name {
 }
 
 /// A directory for the store, which is gone when the benchmark is over.
-fn scratch(out: Option<&Path>) -> Result<TempDir, Failed> {
+pub(super) fn scratch(out: Option<&Path>) -> Result<TempDir, Failed> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("admitone-bench-");
     match out {
@@ -122,14 +122,14 @@ fn variables(arguments: &Bench) -> Vec<Variable> {
 }
 
 /// `http://host:port`, as `serve` prints it, or without the beginning.
-fn address(url: &str) -> Result<SocketAddr, Failed> {
+pub(super) fn address(url: &str) -> Result<SocketAddr, Failed> {
     let bare = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
     let found = bare.to_socket_addrs().map_err(failed(url))?.next();
     found.ok_or_else(|| failed(url)("no address"))
 }
 
 /// Set when somebody asks the benchmark to end; it then ends its house too.
-fn stop_on_signal() -> Result<Stop, Failed> {
+pub(super) fn stop_on_signal() -> Result<Stop, Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut terminate, mut interrupt) = {
         let _inside = runtime.enter();

@@ -44,6 +44,7 @@ fn configuration(arguments: &Serve) -> Result<Configuration, Failed> {
     }
     configuration.listen = arguments.listen.unwrap_or(configuration.listen);
     configuration.log_format = arguments.log_format.unwrap_or(configuration.log_format);
+    configuration.observe = arguments.observe;
     configuration.reference_routes |= arguments.reference_routes || arguments.demo;
     Ok(configuration)
 }
@@ -144,6 +145,7 @@ fn parts(
         reference: None,
         doors: doors.clone(),
         bench_routes: false,
+        observed: wired.observations.clone(),
     })
 }
 

@@ -22,6 +22,7 @@ mod idle;
 mod instances;
 mod kill;
 mod kill_line;
+mod lab;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod limits;
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]

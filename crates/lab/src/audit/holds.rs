@@ -51,7 +51,7 @@ pub fn audit(history: &History, wish: impl Fn(u64) -> Wish, found: &[Held], take
     let live = found.iter().filter(|held| held.is_live).map(|held| held.seats.len()).sum();
     findings.extend(miscounted(taken, live));
     let checked = u64::try_from(history.events.len()).unwrap_or(u64::MAX);
-    Audited { checked, findings }
+    Audited { checked, findings, ..Audited::default() }
 }
 
 fn compare(event: &Event, wish: Wish, there: &[&Held]) -> Option<Finding> {
@@ -143,8 +143,7 @@ mod tests {
     }
 
     fn history(outcomes: impl IntoIterator<Item = Outcome>) -> History {
-        let event =
-            |(number, outcome)| Event { number, intended_ns: 0, sent_ns: 0, ended_ns: 1, outcome };
+        let event = |(number, outcome)| Event { number, ended_ns: 1, outcome, ..Event::default() };
         let events = (0..).zip(outcomes).map(event).collect();
         History { events, window: Window { from_ns: 0, to_ns: 2 } }
     }

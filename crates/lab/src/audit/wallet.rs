@@ -42,7 +42,7 @@ pub fn audit(
     }
     findings.extend(disordered(history, &amount));
     let checked = u64::try_from(history.events.len()).unwrap_or(u64::MAX);
-    Audited { checked, findings }
+    Audited { checked, findings, ..Audited::default() }
 }
 
 fn compare(request: u64, id: EntryId, wanted: i64, there: Option<&Vec<i64>>) -> Option<Finding> {
@@ -114,6 +114,7 @@ mod tests {
             sent_ns: number * 10,
             ended_ns: number * 10 + 15,
             outcome: Outcome::Done { named, value: balance },
+            ..Event::default()
         }
     }
 

@@ -1,14 +1,14 @@
 //! `charges`: one hot wallet.
 
 use super::holds;
-use super::programme::halls;
-use super::requests::{finish, number_of, post_heads};
 use super::stage::{House, Scenario, Stage};
 use crate::Trouble;
 use crate::audit::Audited;
 use crate::audit::wallet::{Entry, audit};
 use crate::client::{Answer, last_number, text_field};
 use crate::history::{History, Outcome};
+use crate::programme::halls;
+use crate::requests::{finish, number_of, post_heads};
 use crate::target::{Account, As};
 use crate::workload::{Workload, refused};
 use serde_json::Value;

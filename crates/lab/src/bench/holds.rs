@@ -1,13 +1,13 @@
 //! `holds`: durable holds of fresh seats, one seat and one idempotency key each.
 
-use super::programme::{Hall, halls};
-use super::requests::{finish, number_of, post_heads};
 use super::stage::{House, Scenario, Stage};
 use crate::Trouble;
 use crate::audit::Audited;
 use crate::audit::holds::{Held, Wish, audit};
 use crate::client::{Answer, text_field};
 use crate::history::{History, Outcome};
+use crate::programme::{Hall, halls};
+use crate::requests::{finish, number_of, post_heads};
 use crate::target::{Account, As};
 use crate::workload::{Workload, refused};
 use admitone_domain::id::SeatId;

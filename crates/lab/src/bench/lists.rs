@@ -1,12 +1,12 @@
 //! `lists`: a page of concerts of one category.
 
-use super::programme::concerts;
-use super::reads::{Same, audit};
-use super::requests::get;
 use super::stage::{House, Scenario, Stage};
 use crate::Trouble;
 use crate::audit::Audited;
 use crate::history::History;
+use crate::programme::concerts;
+use crate::reads::{Same, audit};
+use crate::requests::get;
 use crate::target::As;
 use crate::workload::Workload;
 use std::sync::Arc;

@@ -61,6 +61,7 @@ impl Bench<'_> {
             span: settings.span(),
             seed: settings.seed.wrapping_add(u64::from(number)),
             stop: Arc::clone(&self.house.stop),
+            live: Arc::default(),
         };
         let stage = self.scenario.stage(self.house, self.requests_max(pace))?;
         self.house.settle()?;
@@ -81,7 +82,7 @@ impl Bench<'_> {
 
     fn noop(&self, stage: &dyn Stage, plan: &Plan) -> Result<Load, Trouble> {
         let (history, cpu) = self.load(&stage.noop(), plan)?;
-        Ok(load_report(&history, &super::reads::audit(&history), cpu))
+        Ok(load_report(&history, &crate::reads::audit(&history), cpu))
     }
 
     /// Runs a load; the processor seconds it took of the generator and of the house.
@@ -102,7 +103,7 @@ impl Bench<'_> {
         let settings = self.house.settings;
         let seconds = settings.span() + settings.warm_up();
         let rate = match pace {
-            Pace::Closed => self.ceiling * RESERVE,
+            Pace::Closed | Pace::Thinking { .. } => self.ceiling * RESERVE,
             Pace::Open { rate, .. } => f64::from(rate) * 1.1 + 100.0,
         };
         let requests = Duration::from_secs_f64(rate / 1e6).mul_f64(seconds.as_secs_f64());

@@ -1,13 +1,14 @@
 //! `polls`: users far back in the line ask how far they are.
 
-use super::programme::room;
-use super::reads::{Same, audit};
-use super::requests::get;
-use super::stage::{House, Scenario, Stage, all};
+use super::stage::{House, Scenario, Stage};
 use crate::Trouble;
 use crate::audit::Audited;
 use crate::client::{Answer, text_field};
 use crate::history::{History, Outcome};
+use crate::programme::room;
+use crate::reads::{Same, audit};
+use crate::requests::get;
+use crate::site::all;
 use crate::target::{Account, As, Visit, text};
 use crate::workload::{Workload, refused};
 use std::sync::Arc;

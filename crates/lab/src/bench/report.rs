@@ -4,6 +4,7 @@ use super::measure::spread;
 use super::{Name, Settings};
 use crate::audit::Finding;
 use crate::figures::{Percentiles, Spread};
+use crate::machine::Machine;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -25,19 +26,6 @@ pub struct Report {
     pub ended_well: bool,
     /// Whether the store lay in memory, where syncing costs nothing.
     pub store_in_memory: bool,
-}
-
-/// The machine, as far as it says.
-#[derive(Debug, Clone, Serialize)]
-pub struct Machine {
-    /// How many processors.
-    pub processors: usize,
-    /// What they are called.
-    pub processor: Option<String>,
-    /// The kernel.
-    pub kernel: Option<String>,
-    /// Whether this build is for speed.
-    pub optimised: bool,
 }
 
 /// One scenario over all runs.
@@ -166,22 +154,6 @@ impl Report {
         self.ended_well
             && self.scenarios.iter().all(acquitted)
             && self.starts.iter().all(|start| start.ended_well)
-    }
-}
-
-impl Machine {
-    fn here() -> Self {
-        let model = std::fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
-            let line = text.lines().find(|line| line.starts_with("model name"))?.to_owned();
-            Some(line.split_once(": ")?.1.to_owned())
-        });
-        let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").ok();
-        Self {
-            processors: std::thread::available_parallelism().map_or(1, usize::from),
-            processor: model,
-            kernel: kernel.map(|text| text.trim().to_owned()),
-            optimised: !cfg!(debug_assertions),
-        }
     }
 }
 
@@ -359,8 +331,7 @@ mod tests {
     use super::*;
 
     fn load(throughput: f64, findings: &[Finding]) -> Load {
-        let none =
-            Percentiles { p50_ms: None, p90_ms: None, p99_ms: None, p999_ms: None, max_ms: None };
+        let none = Percentiles::default();
         Load {
             throughput,
             latency: none,

@@ -1,12 +1,12 @@
 //! `seats-50`, `seats-2000`: all seats of a show.
 
-use super::programme::halls;
-use super::reads::{Same, audit};
-use super::requests::get;
 use super::stage::{House, Scenario, Stage};
 use crate::Trouble;
 use crate::audit::Audited;
 use crate::history::History;
+use crate::programme::halls;
+use crate::reads::{Same, audit};
+use crate::requests::get;
 use crate::target::As;
 use crate::workload::Workload;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use super::stage::{House, Stage};
 use super::{Name, Progress, Settings, holds};
 use crate::Trouble;
 use crate::figures::Spread;
-use crate::instance::{Instance, ready};
+use crate::instance::{Instance, Opening, ready};
 use crate::load::{Pace, Plan, Stop, run};
 use crate::time::Stopwatch;
 use std::path::Path;
@@ -33,7 +33,7 @@ pub(super) fn measure(
     let mut ended_well = true;
     let mut key = None;
     if reservations > 0 {
-        let instance = Instance::start(program, &filled, &[], None, &log)?;
+        let instance = Instance::start(&opening([program, &filled, &log], None))?;
         let target = instance.target.clone();
         let house = House::new(target, Some(instance.pid()), settings, Arc::clone(stop))?;
         key = Some(instance.target.operator_key.clone());
@@ -48,13 +48,19 @@ pub(super) fn measure(
         // An empty store is empty only once.
         let data = if reservations > 0 { filled.clone() } else { data(number) };
         let clock = Stopwatch::start();
-        let instance = Instance::start(program, &data, &[], key.as_deref(), &log)?;
+        let instance = Instance::start(&opening([program, &data, &log], key.as_deref()))?;
         runtime.block_on(ready(instance.target.address))?;
         runs.push(clock.seconds());
         ended_well &= instance.stop();
     }
     let ready_seconds = Spread::of(runs.iter().copied());
     Ok(StartReport { name, reservations, ready_seconds, runs, ended_well })
+}
+
+/// A house that is as it comes.
+fn opening<'a>([program, data, log]: [&'a Path; 3], operator_key: Option<&'a str>) -> Opening<'a> {
+    let (variables, flags, listen) = (&[], &[], None);
+    Opening { program, data, variables, flags, operator_key, listen, log }
 }
 
 fn fill(
@@ -72,6 +78,7 @@ fn fill(
         span: STEP_SPAN,
         seed: settings.seed,
         stop: Arc::clone(&house.stop),
+        live: Arc::default(),
     };
     let mut made = 0;
     while made < reservations {

@@ -10,6 +10,14 @@ pub enum Arrivals {
     Constant,
     /// Independent of each other, as people come.
     Poisson,
+    /// Independent of each other, ever more of them: from so many a second, over so many
+    /// milliseconds, to the rate.
+    Ramp {
+        /// A second, at the beginning.
+        from: u32,
+        /// Until the rate is reached.
+        over_ms: u32,
+    },
 }
 
 /// The moments of a load, one after the other.
@@ -47,11 +55,21 @@ impl Schedule {
                 let ns = u128::from(self.taken) * 1_000_000_000 / u128::from(self.rate);
                 u64::try_from(ns).unwrap_or(u64::MAX)
             }
-            Arrivals::Poisson => {
-                let gap = -self.chance.fraction().ln() / f64::from(self.rate);
-                ns.saturating_add(crate::time::nanos(Duration::from_secs_f64(gap)))
+            Arrivals::Poisson => self.behind_a_gap(ns, f64::from(self.rate)),
+            Arrivals::Ramp { from, over_ms } => {
+                let whole = f64::from(over_ms.max(1)) * 1e6;
+                let done = (crate::figures::real(ns) / whole).min(1.0);
+                let (from, to) = (f64::from(from.max(1)), f64::from(self.rate));
+                self.behind_a_gap(ns, from + (to - from) * done)
             }
         }
+    }
+}
+
+impl Schedule {
+    fn behind_a_gap(&mut self, ns: u64, rate: f64) -> u64 {
+        let gap = -self.chance.fraction().ln() / rate;
+        ns.saturating_add(crate::time::nanos(Duration::from_secs_f64(gap)))
     }
 }
 
@@ -86,5 +104,16 @@ mod tests {
         let deviation = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / count;
         assert!((0.000_97..0.001_03).contains(&mean), "{mean}");
         assert!((0.000_95..0.001_05).contains(&deviation.sqrt()), "{}", deviation.sqrt());
+    }
+
+    #[test]
+    fn a_ramp_ends_at_the_rate() {
+        let moments = moments(Arrivals::Ramp { from: 100, over_ms: 1_000 }, 3_000);
+        let within = |from: u64, to: u64| {
+            moments.iter().filter(|ns| (from..to).contains(&(**ns / 1_000_000))).count()
+        };
+        // The middle of a ramp from 100 to 1,000 a second.
+        assert!((45..85).contains(&within(0, 300)), "{}", within(0, 300));
+        assert!((900..1_100).contains(&within(1_000, 2_000)), "{}", within(1_000, 2_000));
     }
 }

@@ -1,27 +1,28 @@
 //! One connection: sends, waits, writes down.
 
-use super::Stop;
 use super::line::{Due, Line};
+use super::{Live, Stop};
 use crate::client::{Connection, KEEP_UNDER_LOAD};
 use crate::history::{Event, Outcome};
+use crate::scene::{AFTER_A_BREAK, Desk, Scene, Script};
 use crate::time::{Stopwatch, pause};
-use crate::workload::Workload;
+use crate::workload::{Work, Workload};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-const AFTER_A_BREAK: Duration = Duration::from_millis(10);
-
 /// What the connections of a thread have in common.
 pub(super) struct Shared {
-    pub(super) workload: Arc<dyn Workload>,
+    pub(super) work: Work,
     pub(super) stock: u64,
     pub(super) next: Arc<AtomicU64>,
     pub(super) exhausted_ns: Arc<AtomicU64>,
     pub(super) clock: Stopwatch,
     pub(super) end_ns: u64,
     pub(super) drain_ns: u64,
+    /// Of the closed loop: from an answer to the next request.
+    pub(super) think: Duration,
     pub(super) stop: Stop,
 }
 
@@ -41,16 +42,28 @@ impl Shared {
 }
 
 pub(super) struct Driver {
-    connection: Connection,
-    events: Vec<Event>,
-    /// What was sent and is not answered yet.
-    under_way: Option<Event>,
+    desk: Desk,
+    /// Which of all connections.
+    user: usize,
 }
 
 impl Driver {
-    pub(super) async fn connect(address: SocketAddr) -> std::io::Result<Self> {
+    pub(super) async fn connect(
+        addresses: &Arc<[SocketAddr]>,
+        user: usize,
+        live: Arc<Live>,
+    ) -> std::io::Result<Self> {
+        let address = addresses[user % addresses.len()];
         let connection = Connection::open(address, KEEP_UNDER_LOAD).await?;
-        Ok(Self { connection, events: Vec::new(), under_way: None })
+        let desk = Desk {
+            connection,
+            events: Vec::new(),
+            under_way: Vec::new(),
+            addresses: Arc::clone(addresses),
+            at: user % addresses.len(),
+            live,
+        };
+        Ok(Self { desk, user })
     }
 
     /// Sends until the end, with a line when it is told what is due, without one as fast as it is
@@ -68,48 +81,81 @@ impl Driver {
             }
         };
         // A house that does not answer ends no run: what is under way stays unknown.
-        let in_time = tokio::time::timeout_at(until, sending).await.is_ok();
-        if let (false, Some(event)) = (in_time, self.under_way.take()) {
-            self.events.push(Event { ended_ns: shared.clock.ns(), ..event });
+        drop(tokio::time::timeout_at(until, sending).await);
+        let now = shared.clock.ns();
+        while !self.desk.under_way.is_empty() {
+            self.desk.end(Outcome::Unknown, now);
         }
-        self.events
+        self.desk.events
     }
 
     async fn closed(&mut self, shared: &Shared) {
+        if !shared.think.is_zero() {
+            // Nobody thinks in step with all others.
+            let share = u32::try_from(self.user % 97).unwrap_or(0);
+            pause(shared.think * share / 97).await;
+        }
         let mut now = shared.clock.ns();
         while now < shared.end_ns {
             let Some(number) = shared.number(now) else { return };
-            now = self.send(shared, Due { number, intended_ns: now }, now).await;
+            now = self.perform(shared, Due { number, intended_ns: now }, now).await;
+            if !shared.think.is_zero() {
+                pause(shared.think).await;
+                now = shared.clock.ns();
+            }
         }
     }
 
     async fn open(&mut self, shared: &Shared, line: &Line) {
         while let Some(due) = line.next().await {
             let now = shared.clock.ns();
-            self.send(shared, due, now).await;
+            self.perform(shared, due, now).await;
+        }
+    }
+
+    async fn perform(&mut self, shared: &Shared, due: Due, now: u64) -> u64 {
+        match &shared.work {
+            Work::Requests(workload) => self.send(shared, &**workload, due, now).await,
+            Work::Visits(script) => self.visit(shared, &**script, due, now).await,
         }
     }
 
     /// Sends one and writes down what came of it; the time then.
-    async fn send(&mut self, shared: &Shared, due: Due, now: u64) -> u64 {
-        let Due { number, intended_ns } = due;
-        let outcome = Outcome::Unknown;
-        let event = Event { number, intended_ns, sent_ns: now, ended_ns: now, outcome };
-        self.under_way = Some(event);
-        self.connection.out.clear();
-        shared.workload.ask(number, &mut self.connection.out);
-        let outcome = match self.connection.exchange().await {
-            Ok(answer) => shared.workload.hear(number, &answer),
-            Err(_) => Outcome::Unknown,
-        };
-        if outcome == Outcome::Unknown {
+    async fn send(&mut self, shared: &Shared, workload: &dyn Workload, due: Due, now: u64) -> u64 {
+        self.begin(workload.asked(due.number), due, now);
+        self.desk.connection.out.clear();
+        workload.ask(due.number, &mut self.desk.connection.out);
+        let outcome = self.desk.exchange(None, |answer, _| workload.hear(due.number, answer)).await;
+        if matches!(outcome, Outcome::Unknown | Outcome::NotSent) {
             // A house that is gone is not asked a million times whether it is.
             pause(AFTER_A_BREAK).await;
         }
-        let ended_ns = shared.clock.ns();
-        if let Some(event) = self.under_way.take() {
-            self.events.push(Event { ended_ns, outcome, ..event });
+        let now = shared.clock.ns();
+        self.desk.end(outcome, now);
+        now
+    }
+
+    /// Plays a visit and writes down what came of it; the time then.
+    async fn visit(&mut self, shared: &Shared, script: &dyn Script, due: Due, now: u64) -> u64 {
+        self.begin(script.asked(due.number), due, now);
+        let mut scene = Scene {
+            number: due.number,
+            user: self.user,
+            desk: &mut self.desk,
+            clock: shared.clock,
+            stop: Arc::clone(&shared.stop),
+            end_ns: shared.end_ns,
+        };
+        let outcome = script.play(&mut scene).await;
+        let now = shared.clock.ns();
+        self.desk.end(outcome, now);
+        now
+    }
+
+    fn begin(&mut self, asked: crate::history::Asked, due: Due, now: u64) {
+        self.desk.begin(due.number, asked, now);
+        if let Some(event) = self.desk.under_way.last_mut() {
+            event.intended_ns = due.intended_ns;
         }
-        ended_ns
     }
 }

@@ -4,6 +4,7 @@ use super::arrivals::Schedule;
 use super::driver::Shared;
 use super::tick::Tick;
 use crate::history::{Event, Outcome};
+use crate::workload::Work;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -91,16 +92,18 @@ impl Line {
     }
 
     /// What was never sent.
-    pub(super) fn not_sent(&self, now: u64) -> Vec<Event> {
+    pub(super) fn not_sent(&self, now: u64, work: &Work) -> Vec<Event> {
         let mut waiting = self.waiting();
         let mut left: Vec<Due> = waiting.due.drain(..).collect();
         left.append(&mut waiting.turned_away);
         let event = |due: Due| Event {
             number: due.number,
+            asked: work.asked(due.number),
             intended_ns: due.intended_ns,
             sent_ns: now,
             ended_ns: now,
             outcome: Outcome::NotSent,
+            ..Event::default()
         };
         left.into_iter().map(event).collect()
     }

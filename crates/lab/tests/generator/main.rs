@@ -47,6 +47,7 @@ fn load(habit: Habit, pace: Pace, stock: u64) -> History {
         span: Duration::from_millis(1_400),
         seed: 1,
         stop: Arc::default(),
+        live: Arc::default(),
     };
     let pages: Arc<dyn Workload> = Arc::new(Pages { stock });
     run(house.address, &pages, &plan).unwrap()

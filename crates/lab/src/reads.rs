@@ -6,12 +6,12 @@ use crate::history::{History, Outcome};
 use crate::workload::{Workload, refused};
 
 /// The same request again and again.
-pub(super) struct Same {
-    pub(super) request: Vec<u8>,
+pub(crate) struct Same {
+    pub(crate) request: Vec<u8>,
     /// How long the answer is.
-    pub(super) length: usize,
+    pub(crate) length: usize,
     /// How it begins.
-    pub(super) begins: Vec<u8>,
+    pub(crate) begins: Vec<u8>,
 }
 
 impl Workload for Same {
@@ -32,9 +32,9 @@ impl Workload for Same {
 }
 
 /// Reads leave nothing behind that could be compared: each was checked when it was answered.
-pub(super) fn audit(history: &History) -> Audited {
+pub(crate) fn audit(history: &History) -> Audited {
     let checked = u64::try_from(history.events.len()).unwrap_or(u64::MAX);
-    Audited { checked, findings: Vec::new() }
+    Audited { checked, ..Audited::default() }
 }
 
 #[cfg(test)]

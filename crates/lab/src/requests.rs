@@ -4,7 +4,7 @@ use crate::target::{As, head};
 use std::io::Write;
 
 /// The part of a POST before its key, for each account.
-pub(super) fn post_heads<'a>(
+pub(crate) fn post_heads<'a>(
     path: &str,
     host: &str,
     tokens: impl IntoIterator<Item = &'a str>,
@@ -18,18 +18,31 @@ pub(super) fn post_heads<'a>(
 }
 
 /// Ends a POST: key, length, body. A vector takes everything that is written into it.
-pub(super) fn finish(out: &mut Vec<u8>, key: u64, body: &[u8]) {
+pub(crate) fn finish(out: &mut Vec<u8>, key: u64, body: &[u8]) {
     let _ = write!(out, "bench-{key}\r\ncontent-length: {}\r\n\r\n", body.len());
     out.extend_from_slice(body);
 }
 
+/// A whole POST of somebody, under a key if it is a command.
+pub(crate) fn post(out: &mut Vec<u8>, [path, host]: [&str; 2], who: As<'_>, ask: (&str, &str)) {
+    let (key, body) = ask;
+    out.extend_from_slice(head(&format!("POST {path}"), host, who).as_bytes());
+    if !key.is_empty() {
+        let _ = write!(out, "idempotency-key: {key}\r\n");
+    }
+    if !body.is_empty() {
+        out.extend_from_slice(b"content-type: application/json\r\n");
+    }
+    let _ = write!(out, "content-length: {}\r\n\r\n{body}", body.len());
+}
+
 /// A whole GET.
-pub(super) fn get(path: &str, host: &str, who: As<'_>) -> Vec<u8> {
+pub(crate) fn get(path: &str, host: &str, who: As<'_>) -> Vec<u8> {
     (head(&format!("GET {path}"), host, who) + "\r\n").into_bytes()
 }
 
 /// What stands behind the underscore of an id.
-pub(super) fn number_of(id: &str) -> Option<u64> {
+pub(crate) fn number_of(id: &str) -> Option<u64> {
     id.rsplit_once('_')?.1.parse().ok()
 }
 

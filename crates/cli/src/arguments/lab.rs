@@ -1,0 +1,146 @@
+//! What can be typed of the laboratory.
+
+use admitone_app::strategy::StrategyMap;
+use admitone_lab::faults::Fault;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct Lab {
+    #[command(subcommand)]
+    pub(crate) task: LabTask,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LabTask {
+    /// List the workloads with their parameters, and the strategies.
+    List {
+        /// Print the list as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run a workload on a house and audit what it answered.
+    ///
+    /// Ends with 1 if the audit finds something wrong, with 4 if a goal was not reached.
+    Run(Box<Run>),
+    /// Audit a kept run again and make its reports anew.
+    Replay(Replay),
+    /// Put kept reports side by side: ratios to the first, and whether the spreads touch.
+    Compare(Compare),
+    /// Make the pages of a kept report anew, without its history.
+    Report(Replay),
+    /// Run workloads under one strategy after the other, each on a store of its own, and rank them.
+    ///
+    /// Ends with 1 if the control `unsafe` was run and not found out: then the others prove nothing.
+    Matrix(Box<Matrix>),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The workload; see `admitone lab list`.
+    pub(crate) workload: String,
+    #[command(flatten)]
+    pub(crate) how: How,
+    #[command(flatten)]
+    pub(crate) house: House,
+    /// A house that runs already, started with `--bench-routes`: its address; again for each further instance.
+    #[arg(long = "url", requires = "operator_key", conflicts_with_all = ["store", "redis"])]
+    pub(crate) urls: Vec<String>,
+    /// An operator's key of that house.
+    #[arg(long, env = "ADMITONE_OPERATOR_KEY", hide_env_values = true)]
+    pub(crate) operator_key: Option<String>,
+    /// How many instances of a house of our own.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) instances: u8,
+    /// How that house settles commands, as of `serve`.
+    #[arg(long)]
+    pub(crate) strategy: Option<StrategyMap>,
+    /// Leave out the constraints that catch an oversell, so that it is seen what the strategy does by itself; the store must be empty.
+    #[arg(long)]
+    pub(crate) without_guards: bool,
+    /// Have the house tell what its transactions read and wrote, and look for circles in that; of rows that are added to whatever their version is, as in conditional mode, nothing follows.
+    #[arg(long)]
+    pub(crate) observe: bool,
+    /// What happens meanwhile, such as `3s:kill:instance-1`, `5s:restart:instance-1`, `4s:pause:service-1:800ms`, `6s:slow:service-1:20ms:3s`, `7s:cut:service-1`, `8s:fill-disk:data:2s` or `9s:run:COMMAND`; services are counted in the order of store and Redis.
+    #[arg(long = "fault", value_name = "AT:WHAT:WHOM")]
+    pub(crate) faults: Vec<Fault>,
+    /// Plant a defect in the house, by its name.
+    #[cfg(feature = "sabotage")]
+    #[arg(long)]
+    pub(crate) sabotage: Option<String>,
+    /// Keep the history as JSON lines too, as docs/history.md describes them.
+    #[arg(long, requires = "out")]
+    pub(crate) lines: bool,
+}
+
+/// How a workload is run.
+#[derive(Debug, Args)]
+pub(crate) struct How {
+    /// Override a parameter of the workload, such as `users=100`; can be given more than once.
+    #[arg(long = "set", value_name = "NAME=NUMBER")]
+    pub(crate) set: Vec<String>,
+    /// How often it is run, each time on a fresh stage.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) runs: u32,
+    /// For what is random; the same seed asks for the same.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How many threads send.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) threads: u8,
+    /// The quick parameters: a first look, a minute at most.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Keep histories, reports and logs here.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// The services of a house of our own.
+#[derive(Debug, Args)]
+pub(crate) struct House {
+    /// Its store, as of `serve`. Without it, the embedded one in a directory of its own. A matrix makes itself an empty place on that server for each cell.
+    #[arg(long)]
+    pub(crate) store: Option<String>,
+    /// Redis beside that store, as of `serve`.
+    #[arg(long, requires = "store")]
+    pub(crate) redis: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// The directory of `--out`.
+    pub(crate) directory: PathBuf,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// The directories of `--out`, or their `report.json`.
+    #[arg(required = true, num_args = 2..)]
+    pub(crate) reports: Vec<PathBuf>,
+    /// Print the comparison as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Matrix {
+    /// The workloads; `overbook` and `cash` where none is named.
+    pub(crate) workloads: Vec<String>,
+    #[command(flatten)]
+    pub(crate) how: How,
+    #[command(flatten)]
+    pub(crate) house: House,
+    /// A strategy, or a map as of `serve`; can be given more than once. Without it, all that have a name. The control `unsafe` is always among them.
+    #[arg(long = "strategy")]
+    pub(crate) strategies: Vec<StrategyMap>,
+    /// With so many instances; can be given more than once.
+    #[arg(long = "instances", default_values_t = [1, 2], value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) instances: Vec<u8>,
+}

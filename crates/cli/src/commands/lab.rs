@@ -1,0 +1,164 @@
+//! `admitone lab`: workloads, the auditor, reports, the matrix of strategies.
+
+mod matrix;
+mod run;
+
+use crate::arguments::{Compare, Lab, LabTask, Replay};
+use crate::exit::{Exit, Failed, failed};
+use admitone_app::clock::SystemClock;
+use admitone_app::ports::clock::Clock;
+use admitone_app::strategy::NAMED;
+use admitone_lab::parameters::Parameters;
+use admitone_lab::record::{Record, read};
+use admitone_lab::reports::{
+    Report, compare, csv, influx_lines, k6_summary, markdown, page, verdict,
+};
+use admitone_lab::workloads::{ALL, Recipe, named};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+pub(crate) fn run(lab: &Lab) -> Result<Exit, Failed> {
+    super::serve::allow_open_files();
+    match &lab.task {
+        LabTask::List { json } => list(*json),
+        LabTask::Run(arguments) => run::run(arguments),
+        LabTask::Replay(arguments) => replay(arguments),
+        LabTask::Compare(arguments) => side_by_side(arguments),
+        LabTask::Report(arguments) => again(arguments),
+        LabTask::Matrix(arguments) => matrix::run(arguments),
+    }
+}
+
+fn list(as_json: bool) -> Result<Exit, Failed> {
+    if as_json {
+        let workloads: Vec<Value> = ALL.iter().map(|recipe| described(*recipe)).collect();
+        let strategies: Vec<&str> = NAMED.iter().map(|named| named.name).collect();
+        let all = json!({ "workloads": workloads, "strategies": strategies });
+        println!("{}", serde_json::to_string_pretty(&all)?);
+        return Ok(Exit::Done);
+    }
+    for recipe in ALL {
+        let about = recipe.about();
+        println!("{}\n    {}\n    {}", about.name, about.about, about.origin);
+        for one in about.parameters {
+            println!("    --set {}={} (quick {}): {}", one.name, one.usual, one.quick, one.about);
+        }
+    }
+    println!("strategies");
+    for named in NAMED {
+        println!("    {}: {}", named.name, named.meaning);
+    }
+    Ok(Exit::Done)
+}
+
+fn described(recipe: &dyn Recipe) -> Value {
+    let about = recipe.about();
+    let parameters: Vec<Value> = about
+        .parameters
+        .iter()
+        .map(|one| json!({ "name": one.name, "usual": one.usual, "quick": one.quick, "about": one.about }))
+        .collect();
+    json!({ "name": about.name, "about": about.about, "origin": about.origin, "parameters": parameters })
+}
+
+/// A workload with its parameters.
+fn chosen(
+    name: &str,
+    (is_quick, set): (bool, &[String]),
+) -> Result<(&'static dyn Recipe, Parameters), Failed> {
+    let known = || ALL.map(|recipe| recipe.about().name).join(", ");
+    let recipe = named(name).ok_or_else(|| failed(name)(format!("no workload; {}", known())))?;
+    let mut with = Parameters::of(recipe.about().parameters, is_quick);
+    set.iter().try_for_each(|text| with.set(text))?;
+    Ok((recipe, with))
+}
+
+/// The command as it was typed, without what is secret.
+fn typed() -> String {
+    let words = std::env::args().skip(1).map(|word| match word.split_once("://") {
+        Some((scheme, rest)) => {
+            let shown = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+            let shown = shown.split(['/', '?']).next().unwrap_or(shown);
+            format!("{scheme}://{shown}/…")
+        }
+        None => word,
+    });
+    format!("admitone {}", words.collect::<Vec<_>>().join(" "))
+}
+
+/// Seconds since 1970.
+fn now_s() -> u64 {
+    u64::try_from(SystemClock::default().now().0 / 1_000_000).unwrap_or(0)
+}
+
+/// The kept runs of a directory, in their order.
+fn records(directory: &Path) -> Result<Vec<Record>, Failed> {
+    let mut found = Vec::new();
+    for number in 1.. {
+        let run = directory.join(format!("run-{number}"));
+        if !run.is_dir() {
+            break;
+        }
+        found.push(Record::read(&run)?);
+    }
+    if found.is_empty() {
+        found.push(Record::read(directory)?);
+    }
+    Ok(found)
+}
+
+fn replay(arguments: &Replay) -> Result<Exit, Failed> {
+    let records = records(&arguments.directory)?;
+    let report = Report::of(&records).ok_or_else(|| failed("replay")("no run is kept there"))?;
+    keep(&report, &arguments.directory)?;
+    show(&report, arguments.json)
+}
+
+fn again(arguments: &Replay) -> Result<Exit, Failed> {
+    let report: Report = read(&arguments.directory.join("report.json"))?;
+    keep(&report, &arguments.directory)?;
+    show(&report, arguments.json)
+}
+
+fn side_by_side(arguments: &Compare) -> Result<Exit, Failed> {
+    let path = |path: &PathBuf| if path.is_dir() { path.join("report.json") } else { path.clone() };
+    let reports = arguments.reports.iter().map(|one| read(&path(one)));
+    let reports: Vec<Report> = reports.collect::<Result<_, _>>()?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&compare::compare(&reports))?);
+    } else {
+        print!("{}", compare::table(&reports));
+    }
+    Ok(if reports.iter().all(Report::is_sound) { Exit::Done } else { Exit::Unsound })
+}
+
+/// Writes a report in all its forms.
+fn keep(report: &Report, out: &Path) -> Result<(), Failed> {
+    let files = [
+        ("report.json", serde_json::to_string_pretty(report)?),
+        ("report.html", page(report)),
+        ("report.md", markdown(report)),
+        ("report.csv", csv(report)),
+        ("k6-summary.json", serde_json::to_string_pretty(&k6_summary(report))?),
+        ("report.influx", influx_lines(report)),
+    ];
+    for (name, text) in files {
+        let path = out.join(name);
+        std::fs::write(&path, text).map_err(failed(&format!("writing {}", path.display())))?;
+    }
+    Ok(())
+}
+
+/// Prints a report; how the command ends.
+fn show(report: &Report, as_json: bool) -> Result<Exit, Failed> {
+    if as_json {
+        println!("{}", serde_json::to_string_pretty(report)?);
+    } else {
+        print!("{}", markdown(report));
+    }
+    if !report.is_sound() {
+        eprintln!("admitone: {}", verdict(report));
+        return Ok(Exit::Unsound);
+    }
+    Ok(if report.meets_its_goals() { Exit::Done } else { Exit::Slow })
+}

@@ -1,0 +1,147 @@
+//! `admitone lab run`.
+
+use super::{chosen, keep, now_s, show, typed};
+use crate::arguments::{How, Run};
+use crate::commands::bench::{address, scratch, stop_on_signal};
+use crate::exit::{Exit, Failed, failed};
+use admitone_lab::bench::STORE;
+use admitone_lab::crew::{Opened, keep_logs};
+use admitone_lab::history::lines;
+use admitone_lab::instance::Variable;
+use admitone_lab::record::Record;
+use admitone_lab::reports::Report;
+use admitone_lab::run::{Quarters, Settings, run as play};
+use admitone_lab::target::Target;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+use std::time::Duration;
+
+pub(super) fn run(arguments: &Run) -> Result<Exit, Failed> {
+    let How { set, quick, runs, seed, threads, out, json } = &arguments.how;
+    let (recipe, with) = chosen(&arguments.workload, (*quick, set))?;
+    let scratch = scratch(out.as_deref())?;
+    let settings = Settings {
+        recipe,
+        with,
+        seed: *seed,
+        threads: usize::from(*threads),
+        runs: *runs,
+        faults: arguments.faults.clone(),
+        strategy: strategy_of(arguments),
+        command: typed(),
+        began_s: now_s(),
+    };
+    let quarters = quarters(arguments, scratch.path(), recipe.about().reference_routes)?;
+    let stop = stop_on_signal()?;
+    let progress = live();
+    let played =
+        play(&settings, &quarters, &stop, &mut |step| progress.set_message(step.to_owned()));
+    progress.finish_and_clear();
+    if let Some(out) = out {
+        keep_logs(scratch.path(), out)?;
+    }
+    let records = played?;
+    let report = Report::of(&records).ok_or_else(|| failed("the report")("nothing was run"))?;
+    if let Some(out) = out {
+        keep_runs(&records, out, arguments.lines)?;
+        keep(&report, out)?;
+    }
+    show(&report, *json)
+}
+
+/// A line that says what is being done.
+pub(super) fn live() -> ProgressBar {
+    let progress = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}") {
+        progress.set_style(style);
+    }
+    progress.enable_steady_tick(Duration::from_millis(200));
+    progress
+}
+
+fn strategy_of(arguments: &Run) -> String {
+    match &arguments.strategy {
+        Some(map) => map.to_string(),
+        None if !arguments.urls.is_empty() => "as the house has it".to_owned(),
+        None if arguments.house.store.is_some() => "batched".to_owned(),
+        None => "single-writer".to_owned(),
+    }
+}
+
+fn quarters(arguments: &Run, directory: &Path, reference_routes: bool) -> Result<Quarters, Failed> {
+    if let (false, Some(key)) = (arguments.urls.is_empty(), &arguments.operator_key) {
+        let target = |url: &String| {
+            Ok::<_, Failed>(Target { address: address(url)?, operator_key: key.clone() })
+        };
+        return Ok(Quarters::Elsewhere(
+            arguments.urls.iter().map(target).collect::<Result<_, _>>()?,
+        ));
+    }
+    let strategy = arguments.strategy.as_ref().map(ToString::to_string);
+    let given = [
+        (STORE, arguments.house.store.clone()),
+        ("ADMITONE_STRATEGY", strategy),
+        ("ADMITONE_REDIS", arguments.house.redis.clone()),
+        ("ADMITONE_SABOTAGE", planted(arguments)),
+    ];
+    if arguments.instances > 1 && arguments.house.store.is_none() {
+        return Err(failed("--instances")(
+            "the embedded store has one instance: give one that several can share, with --store",
+        ));
+    }
+    Ok(Quarters::Own(Opened {
+        program: std::env::current_exe()?,
+        directory: directory.to_owned(),
+        variables: variables(given),
+        flags: flags_of(arguments, reference_routes),
+        instances: usize::from(arguments.instances),
+        without_guards: arguments.without_guards,
+    }))
+}
+
+/// The defect that is planted.
+#[cfg(feature = "sabotage")]
+fn planted(arguments: &Run) -> Option<String> {
+    arguments.sabotage.clone()
+}
+
+#[cfg(not(feature = "sabotage"))]
+fn planted(_arguments: &Run) -> Option<String> {
+    None
+}
+
+/// The variables that have a value.
+pub(super) fn variables<const N: usize>(
+    given: [(&'static str, Option<String>); N],
+) -> Vec<Variable> {
+    given.into_iter().filter_map(|(name, value)| Some(Variable { name, value: value? })).collect()
+}
+
+/// What `serve` is told: whoever names a strategy here wants to see what it does.
+pub(super) fn flags(reference_routes: bool, allow_unsafe: bool) -> Vec<String> {
+    let flags = [("--reference-routes", reference_routes), ("--allow-unsafe", allow_unsafe)];
+    flags.into_iter().filter(|(_, is_on)| *is_on).map(|(flag, _)| flag.to_owned()).collect()
+}
+
+fn flags_of(arguments: &Run, reference_routes: bool) -> Vec<String> {
+    let allow_unsafe = arguments.without_guards || arguments.strategy.is_some();
+    let mut flags = flags(reference_routes, allow_unsafe);
+    flags.extend(arguments.observe.then(|| "--observe".to_owned()));
+    flags
+}
+
+fn keep_runs(records: &[Record], out: &Path, as_lines: bool) -> Result<(), Failed> {
+    for (number, record) in (1..).zip(records) {
+        let directory = out.join(format!("run-{number}"));
+        record.keep(&directory)?;
+        if as_lines {
+            let path = directory.join("history.jsonl");
+            let doing = format!("writing {}", path.display());
+            let mut file = BufWriter::new(File::create(&path).map_err(failed(&doing))?);
+            lines::write(&mut file, &record.history)?;
+        }
+    }
+    Ok(())
+}

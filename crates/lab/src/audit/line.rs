@@ -1,0 +1,98 @@
+//! Places in a line: nobody is overtaken, no two have the same place, and never are more inside than
+//! may be.
+
+use super::commands::{Command, End};
+use super::{Audited, Finding};
+use crate::history::Op;
+use crate::state::State;
+use std::collections::HashMap;
+
+/// Looks at joins, polls and ends.
+pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
+    let joins: Vec<(&Command<'_>, u64)> = commands
+        .iter()
+        .filter(|command| command.is(Op::Join))
+        // Some routes tell no place.
+        .filter_map(|command| Some((command, command.named().filter(|place| *place > 0)?)))
+        .collect();
+    audited.count("places", joins.len());
+    shared(&joins, audited);
+    overtaken(&joins, audited);
+    if let Some(limit) = state.rules.active_max {
+        inside(commands, limit, audited);
+    }
+}
+
+/// The same place may be told to the same buyer again, and to nobody else.
+fn shared(joins: &[(&Command<'_>, u64)], audited: &mut Audited) {
+    let mut owners: HashMap<u64, &Command<'_>> = HashMap::new();
+    for (join, place) in joins {
+        let other = owners.insert(*place, join);
+        if let Some(other) = other.filter(|other| other.asked.by != join.asked.by) {
+            let acknowledged = format!("place {place}");
+            let requests = [other.number, join.number];
+            audited.findings.push(Finding::Shared { requests, acknowledged });
+        }
+    }
+}
+
+/// Who had a place before another one asked for his stands before him.
+fn overtaken(joins: &[(&Command<'_>, u64)], audited: &mut Audited) {
+    let mut ended: Vec<(u64, u64, u64)> = joins
+        .iter()
+        .filter_map(|(join, place)| Some((join.returned_ns?, *place, join.number)))
+        .collect();
+    ended.sort_unstable();
+    let mut ended = ended.into_iter().peekable();
+    // The greatest place that was told before.
+    let (mut greatest, mut whose) = (0, 0);
+    for (join, place) in joins {
+        while let Some((_, told, number)) = ended.next_if(|(end, ..)| *end < join.invoked_ns) {
+            if told > greatest {
+                (greatest, whose) = (told, number);
+            }
+        }
+        if *place < greatest {
+            audited.findings.push(Finding::Overtaken {
+                request: whose,
+                place: greatest,
+                by: join.number,
+                with: *place,
+            });
+        }
+    }
+}
+
+/// Somebody is inside for certain from when he was told until he asked for something that ends it.
+fn inside(commands: &[Command<'_>], limit: u64, audited: &mut Audited) {
+    let mut entered: HashMap<u32, u64> = HashMap::new();
+    let mut steps: Vec<(u64, i64)> = Vec::new();
+    for command in commands {
+        let by = command.asked.by;
+        match (command.asked.op, command.end) {
+            (Op::Join | Op::Poll, End::Done { value: 1, .. }) => {
+                if let (false, Some(told)) = (entered.contains_key(&by), command.returned_ns) {
+                    entered.insert(by, told);
+                }
+            }
+            (Op::Pay | Op::Leave, _) => {
+                if let Some(told) = entered.remove(&by) {
+                    steps.extend([(told, 1), (command.invoked_ns, -1)]);
+                }
+            }
+            _ => {}
+        }
+    }
+    // Whoever asks at the very moment at which another is told has left.
+    steps.sort_unstable();
+    let (mut now, mut most) = (0_i64, 0_i64);
+    for (_, step) in steps {
+        now += step;
+        most = most.max(now);
+    }
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    if most > limit {
+        let what = "users inside at once".to_owned();
+        audited.findings.push(Finding::BeyondLimit { what, limit, counted: most });
+    }
+}

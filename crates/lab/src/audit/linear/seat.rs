@@ -1,0 +1,170 @@
+//! One seat: free, held by a reservation, or sold to one.
+
+use super::{BUDGET, Call, Model, check};
+use crate::audit::Audited;
+use crate::audit::commands::{Command, End};
+use crate::history::Op;
+use crate::state::State;
+use std::collections::{BTreeMap, HashMap};
+
+struct Seat;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Is {
+    Free,
+    Held(Whose),
+    Sold(Whose),
+}
+
+/// A reservation; of one whose id nobody was told, the request that wanted it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Whose {
+    Told(u64),
+    Untold(u64),
+}
+
+impl Whose {
+    /// Whether they can be the same.
+    fn fits(self, other: Self) -> bool {
+        self == other || matches!(self, Self::Untold(_)) || matches!(other, Self::Untold(_))
+    }
+}
+
+enum Move {
+    Hold(Whose),
+    /// A hold was refused because the seat was somebody's.
+    Taken,
+    Pay(u64),
+    /// Released, or over its time.
+    End(u64),
+    Cancel(u64),
+    /// At the end it was so.
+    Found(Is),
+}
+
+impl Model for Seat {
+    type Op = Move;
+    type State = Is;
+
+    fn first(&self) -> Is {
+        Is::Free
+    }
+
+    fn step(&self, state: &Is, op: &Move) -> Option<Is> {
+        match (op, *state) {
+            (Move::Hold(whose), Is::Free) => Some(Is::Held(*whose)),
+            (Move::Taken, Is::Held(_) | Is::Sold(_)) => Some(*state),
+            (Move::Pay(id), Is::Held(whose)) => {
+                whose.fits(Whose::Told(*id)).then_some(Is::Sold(Whose::Told(*id)))
+            }
+            (Move::End(id), Is::Held(whose)) | (Move::Cancel(id), Is::Sold(whose)) => {
+                whose.fits(Whose::Told(*id)).then_some(Is::Free)
+            }
+            (Move::Found(found), _) => match (*found, *state) {
+                (Is::Free, Is::Free) => Some(*state),
+                (Is::Held(one), Is::Held(other)) | (Is::Sold(one), Is::Sold(other)) => {
+                    one.fits(other).then_some(*state)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+type Calls = BTreeMap<u64, Vec<Call<Move>>>;
+
+/// Searches an order for each seat that was asked for by name or told.
+pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
+    let mut calls = Calls::new();
+    let mut seats_of: HashMap<u64, Vec<u64>> = HashMap::new();
+    for command in commands.iter().filter(|command| command.is(Op::Hold)) {
+        hold(command, state, &mut calls, &mut seats_of);
+    }
+    for found in &state.reservations {
+        seats_of.entry(found.id).or_insert_with(|| found.seats().collect());
+    }
+    for command in commands {
+        let id = command.asked.on;
+        let moves: fn(u64) -> Move = match command.asked.op {
+            Op::Pay => Move::Pay,
+            Op::Release => Move::End,
+            Op::Cancel => Move::Cancel,
+            _ => continue,
+        };
+        if matches!(command.end, End::Done { .. } | End::Open) {
+            for seat in seats_of.get(&id).into_iter().flatten() {
+                calls.entry(*seat).or_default().push(call(moves(id), command));
+            }
+        }
+    }
+    let ends = at_the_end(state);
+    for (seat, mut calls) in calls {
+        let found = ends.get(&seat).copied().unwrap_or(Is::Free);
+        let (op, request) = (Move::Found(found), u64::MAX);
+        calls.push(Call { op, invoked_ns: u64::MAX, returned_ns: Some(u64::MAX), request });
+        audited.searched(format!("seat {seat}"), calls.len(), check(&Seat, &calls, BUDGET));
+    }
+}
+
+fn call(op: Move, command: &Command<'_>) -> Call<Move> {
+    let Command { invoked_ns, returned_ns, number: request, .. } = *command;
+    Call { op, invoked_ns, returned_ns, request }
+}
+
+fn hold(
+    command: &Command<'_>,
+    state: &State,
+    calls: &mut Calls,
+    seats_of: &mut HashMap<u64, Vec<u64>>,
+) {
+    match command.end {
+        End::Done { named, .. } => {
+            seats_of.insert(named, command.items.to_vec());
+            for seat in command.items {
+                let mine = calls.entry(*seat).or_default();
+                mine.push(call(Move::Hold(Whose::Told(named)), command));
+                mine.push(over(named, command, state));
+            }
+        }
+        End::Open if command.asked.on > 0 => {
+            let whose = Whose::Untold(command.number);
+            calls.entry(command.asked.on).or_default().push(call(Move::Hold(whose), command));
+        }
+        End::Refused { code: "SEAT_TAKEN", .. } => {
+            let one = [command.asked.on];
+            let taken = if command.items.is_empty() { &one[..] } else { command.items };
+            for seat in taken.iter().filter(|seat| **seat > 0) {
+                calls.entry(*seat).or_default().push(call(Move::Taken, command));
+            }
+        }
+        End::Open | End::Refused { .. } | End::Never => {}
+    }
+}
+
+/// A hold may end by itself, once its time is over.
+fn over(id: u64, hold: &Command<'_>, state: &State) -> Call<Move> {
+    let lasts_ns = state.rules.hold_ms.saturating_mul(1_000_000);
+    Call {
+        op: Move::End(id),
+        invoked_ns: hold.invoked_ns.saturating_add(lasts_ns),
+        returned_ns: None,
+        request: hold.number,
+    }
+}
+
+fn at_the_end(state: &State) -> HashMap<u64, Is> {
+    let mut ends = HashMap::new();
+    for found in &state.reservations {
+        let whose = Whose::Told(found.id);
+        for item in &found.items {
+            let is = match item.state.as_str() {
+                "held" | "confirming" if found.is_live() => Is::Held(whose),
+                "sold" => Is::Sold(whose),
+                _ => continue,
+            };
+            ends.extend(item.seat.map(|seat| (seat, is)));
+        }
+    }
+    ends
+}

@@ -1,0 +1,110 @@
+//! One wallet: a balance that never is negative, and is told after each movement.
+
+use super::{BUDGET, Call, Model, Verdict, check};
+use crate::audit::commands::{Command, End};
+use crate::audit::{Audited, Finding};
+use crate::history::Op;
+use crate::state::State;
+use std::collections::BTreeMap;
+
+struct Purse {
+    opening: i64,
+}
+
+enum Movement {
+    /// So much came, or went, and this was told.
+    Told { amount: i64, balance: i64 },
+    /// Refused for want of so much.
+    TooLittle { amount: i64 },
+    /// So much may have come or gone.
+    Perhaps { amount: i64 },
+    /// At the end it was this.
+    Found { balance: i64 },
+}
+
+impl Model for Purse {
+    type Op = Movement;
+    type State = i64;
+
+    fn first(&self) -> i64 {
+        self.opening
+    }
+
+    fn step(&self, state: &i64, op: &Movement) -> Option<i64> {
+        match op {
+            Movement::Told { amount, balance } => {
+                (state + amount == *balance && *balance >= 0).then_some(*balance)
+            }
+            Movement::TooLittle { amount } => (*state < *amount).then_some(*state),
+            Movement::Perhaps { amount } => Some(state + amount).filter(|new| *new >= 0),
+            Movement::Found { balance } => (state == balance).then_some(*state),
+        }
+    }
+}
+
+/// Searches an order for each wallet.
+pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
+    let mut calls: BTreeMap<u32, Vec<Call<Movement>>> = BTreeMap::new();
+    for command in commands {
+        if let Some(op) = movement(command) {
+            calls.entry(command.asked.by).or_default().push(Call {
+                op,
+                invoked_ns: command.invoked_ns,
+                returned_ns: command.returned_ns,
+                request: command.number,
+            });
+        }
+    }
+    for wallet in &state.wallets {
+        let Some(mut mine) = calls.remove(&wallet.by) else { continue };
+        mine.push(Call {
+            op: Movement::Found { balance: wallet.balance },
+            invoked_ns: u64::MAX,
+            returned_ns: Some(u64::MAX),
+            request: u64::MAX,
+        });
+        let what = format!("the wallet of buyer {}", wallet.by);
+        let verdict = check(&Purse { opening: wallet.opening }, &mine, BUDGET);
+        audited.searched(what, mine.len(), verdict);
+    }
+}
+
+fn movement(command: &Command<'_>) -> Option<Movement> {
+    let sign = match command.asked.op {
+        Op::Charge | Op::Refund | Op::Cancel => 1,
+        Op::Use | Op::Pay => -1,
+        Op::Read
+        | Op::Join
+        | Op::Poll
+        | Op::Leave
+        | Op::Hold
+        | Op::Take
+        | Op::Release
+        | Op::Confirm
+        | Op::Flow => return None,
+    };
+    let amount = command.asked.amount * sign;
+    match command.end {
+        End::Done { value, .. } => Some(Movement::Told { amount, balance: value }),
+        End::Open => Some(Movement::Perhaps { amount }),
+        End::Refused { code: "INSUFFICIENT_FUNDS", .. } => {
+            Some(Movement::TooLittle { amount: command.asked.amount })
+        }
+        End::Refused { .. } | End::Never => None,
+    }
+}
+
+impl Audited {
+    /// What a search came to, of so many calls.
+    pub(crate) fn searched(&mut self, what: String, calls: usize, verdict: Verdict) {
+        self.count("calls searched for an order", calls);
+        match verdict {
+            Verdict::Linear => self.count("objects with an order", 1),
+            Verdict::GaveUp => self.count("objects whose search was given up", 1),
+            Verdict::Broken { longest, mut stuck } => {
+                stuck.truncate(8);
+                self.findings.push(Finding::NoOrder { what, longest, stuck });
+            }
+        }
+    }
+}

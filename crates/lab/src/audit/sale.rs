@@ -1,0 +1,255 @@
+//! Reservations, seats and stock: what was acknowledged is there once, nothing else is, and nothing
+//! is sold twice or beyond what there is.
+
+use super::commands::{Command, End};
+use super::{Audited, Finding, grouped};
+use crate::history::Op;
+use crate::state::{Reservation, State};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Compares the commands with all reservations of the shows.
+pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
+    let by_id: BTreeMap<u64, &Reservation> =
+        state.reservations.iter().map(|found| (found.id, found)).collect();
+    audited.count("reservations", state.reservations.len());
+    acknowledged(commands, state, &by_id, audited);
+    foreign(commands, state, audited);
+    ended(commands, &by_id, audited);
+    sold_twice(state, audited);
+    oversold(state, audited);
+    per_buyer(state, audited);
+    held_past_expiry(commands, state, audited);
+}
+
+/// Each hold that was acknowledged is there, as it was told, and nobody else was told the same.
+fn acknowledged(
+    commands: &[Command<'_>],
+    state: &State,
+    by_id: &BTreeMap<u64, &Reservation>,
+    audited: &mut Audited,
+) {
+    let mut owners: HashMap<u64, u64> = HashMap::new();
+    let holds = [Op::Hold, Op::Take];
+    for command in commands.iter().filter(|command| holds.contains(&command.asked.op)) {
+        audited.count("holds", 1);
+        let Some(id) = command.named() else { continue };
+        let request = command.number;
+        if !command.others.is_empty() {
+            let names = [id].iter().chain(&command.others).map(|id| name(*id)).collect();
+            audited.findings.push(Finding::Twice { request, found: names });
+        }
+        if let Some(other) = owners.insert(id, request) {
+            let requests = [other, request];
+            audited.findings.push(Finding::Shared { requests, acknowledged: name(id) });
+        }
+        match by_id.get(&id) {
+            None => audited.findings.push(Finding::Lost { request, acknowledged: name(id) }),
+            Some(found) => audited.findings.extend(different(command, found, state)),
+        }
+    }
+}
+
+fn name(id: u64) -> String {
+    format!("res_{id}")
+}
+
+fn different(command: &Command<'_>, found: &Reservation, state: &State) -> Option<Finding> {
+    let by = usize::try_from(command.asked.by).ok();
+    let buyer = by.and_then(|at| state.buyers.get(at)).map_or("", String::as_str);
+    let mut seats: Vec<u64> = found.seats().collect();
+    let mut told = command.items.to_vec();
+    seats.sort_unstable();
+    told.sort_unstable();
+    let tickets = found.items.iter().filter(|item| item.ticket_type.is_some()).count();
+    let wanted = i64::try_from(tickets).ok();
+    let is_same = (buyer.is_empty() || buyer == found.buyer)
+        && seats == told
+        && (!command.is(Op::Take) || wanted == Some(command.asked.amount));
+    (!is_same).then(|| Finding::Different {
+        request: command.number,
+        found: format!("{} of {} with {} items", name(found.id), found.buyer, found.items.len()),
+        wanted: format!("seats {told:?} and {} tickets of {buyer}", command.asked.amount),
+    })
+}
+
+/// Reservations that nobody was told of: each must be that of a command of the same buyer that may
+/// have been done.
+fn foreign(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
+    let kinds = [Op::Hold, Op::Take, Op::Confirm];
+    let makers = || commands.iter().filter(|command| kinds.contains(&command.asked.op));
+    let told: HashMap<u64, u64> = makers()
+        .filter(|command| !command.is(Op::Confirm))
+        .filter_map(|command| Some((command.named()?, command.number)))
+        .collect();
+    // Whoever confirms is told of a payment; the reservation carries it.
+    let confirmed: HashMap<u64, u64> = makers()
+        .filter(|command| command.is(Op::Confirm))
+        .filter_map(|command| Some((command.named()?, command.number)))
+        .collect();
+    let buyer = |by: u32| usize::try_from(by).ok().and_then(|at| state.buyers.get(at));
+    let open = makers().filter(|command| command.is_open());
+    let mut open = grouped(open.map(|command| (buyer(command.asked.by), command.number)));
+    for found in &state.reservations {
+        let is_told = told.contains_key(&found.id)
+            || found.payment.is_some_and(|payment| confirmed.contains_key(&payment));
+        if is_told {
+            continue;
+        }
+        let known = Some(&found.buyer).filter(|buyer| state.buyers.contains(buyer));
+        if open.get_mut(&known).and_then(Vec::pop).is_none() {
+            audited.findings.push(Finding::Foreign { found: name(found.id) });
+        }
+    }
+    let payments: HashMap<u64, u64> =
+        state.reservations.iter().filter_map(|found| Some((found.payment?, found.id))).collect();
+    for command in makers().filter(|command| command.is(Op::Confirm)) {
+        audited.count("confirmations", 1);
+        if let Some(id) = command.named().filter(|id| !payments.contains_key(id)) {
+            let acknowledged = format!("pay_{id}");
+            audited.findings.push(Finding::Lost { request: command.number, acknowledged });
+        }
+    }
+}
+
+/// What was acknowledged to be released or paid is so.
+fn ended(commands: &[Command<'_>], by_id: &BTreeMap<u64, &Reservation>, audited: &mut Audited) {
+    let cancelled: Vec<u64> = commands
+        .iter()
+        .filter(|command| command.is(Op::Cancel) && !matches!(command.end, End::Refused { .. }))
+        .map(|command| command.asked.on)
+        .collect();
+    for command in commands.iter().filter(|command| command.named().is_some()) {
+        let id = command.asked.on;
+        let Some(found) = by_id.get(&id) else { continue };
+        let wanted = match command.asked.op {
+            Op::Release => "released",
+            Op::Pay if !cancelled.contains(&id) => "sold",
+            Op::Cancel => "cancelled",
+            _ => continue,
+        };
+        if found.state != wanted {
+            audited.findings.push(Finding::Different {
+                request: command.number,
+                found: format!("{} is {}", name(id), found.state),
+                wanted: wanted.to_owned(),
+            });
+        }
+    }
+}
+
+fn sold_twice(state: &State, audited: &mut Audited) {
+    let live = state.reservations.iter().filter(|found| found.is_live());
+    let by_seat = grouped(live.flat_map(|found| found.seats().map(move |seat| (seat, found.id))));
+    audited.count("seats", by_seat.len());
+    for (seat, reservations) in
+        by_seat.into_iter().filter(|(_, reservations)| reservations.len() > 1)
+    {
+        let reservations = reservations.into_iter().map(name).collect();
+        audited.findings.push(Finding::SoldTwice { seat: format!("seat_{seat}"), reservations });
+    }
+    for board in state.boards.iter().filter(|board| board.seats > 0) {
+        let mine = state.reservations.iter().filter(|found| found.show == board.show);
+        let mut live: Vec<u64> =
+            mine.filter(|found| found.is_live()).flat_map(Reservation::seats).collect();
+        live.sort_unstable();
+        live.dedup();
+        let what = format!("seats of show_{} that are taken", board.show);
+        miscounted(what, whole(board.taken), length(live.len()), audited);
+    }
+}
+
+fn oversold(state: &State, audited: &mut Audited) {
+    for stock in &state.stocks {
+        let items = state.reservations.iter().filter(|found| found.is_live());
+        let items = items.flat_map(|found| &found.items);
+        let mine = items.filter(|item| item.ticket_type == Some(stock.ticket_type));
+        let live = length(mine.filter(|item| crate::state::is_live(&item.state)).count());
+        audited.count("tickets", usize::try_from(live).unwrap_or(0));
+        let what = format!("type_{}", stock.ticket_type);
+        if live > stock.capacity {
+            let capacity = stock.capacity;
+            audited.findings.push(Finding::Oversold { what: what.clone(), capacity, live });
+        }
+        miscounted(format!("{what} held and sold"), stock.held + stock.sold, live, audited);
+    }
+}
+
+fn miscounted(what: String, said: i64, counted: i64, audited: &mut Audited) {
+    if said != counted {
+        audited.findings.push(Finding::Miscounted { what, said, counted });
+    }
+}
+
+fn per_buyer(state: &State, audited: &mut Audited) {
+    let Some(limit) = state.rules.per_buyer_max else { return };
+    let live = state.reservations.iter().filter(|found| found.is_live());
+    let mut counts: BTreeMap<(&str, u64), i64> = BTreeMap::new();
+    for found in live {
+        *counts.entry((&found.buyer, found.show)).or_default() += length(found.items.len());
+    }
+    for ((buyer, show), counted) in counts.into_iter().filter(|(_, count)| *count > whole(limit)) {
+        let what = format!("items of {buyer} in show_{show}");
+        audited.findings.push(Finding::BeyondLimit { what, limit: whole(limit), counted });
+    }
+}
+
+/// Clocks and the way of an answer are not exact to less than this.
+const MARGIN_NS: u64 = 500_000_000;
+
+/// A seat was refused though every hold of it that there can have been was over for certain.
+fn held_past_expiry(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
+    let lasts_ns = state.rules.hold_ms.saturating_mul(1_000_000).saturating_add(MARGIN_NS);
+    let paid: HashSet<u64> = commands
+        .iter()
+        .filter(|command| command.is(Op::Pay) && !matches!(command.end, End::Refused { .. }))
+        .map(|command| command.asked.on)
+        .collect();
+    // Of each seat until when it can be somebody's; for ever if it was paid or nobody knows.
+    let mut ends: HashMap<u64, (u64, u64)> = HashMap::new();
+    // They come by when they were sent: what a refusal can have met was sent before its answer.
+    let mut refusals = Vec::new();
+    for command in commands.iter().filter(|command| command.is(Op::Hold)) {
+        match command.end {
+            End::Done { named, .. } => {
+                let told = command.returned_ns.unwrap_or(u64::MAX);
+                let is_over = !paid.contains(&named);
+                let end = if is_over { told.saturating_add(lasts_ns) } else { u64::MAX };
+                for seat in command.items {
+                    let known = ends.entry(*seat).or_default();
+                    *known = (*known).max((end, named));
+                }
+            }
+            End::Open => drop(ends.insert(command.asked.on, (u64::MAX, 0))),
+            End::Refused { code: "SEAT_TAKEN", .. } => {
+                let seat = command.items.first().copied().unwrap_or(command.asked.on);
+                refusals.push((command, seat, ends.get(&seat).copied()));
+            }
+            End::Refused { .. } | End::Never => {}
+        }
+    }
+    for (command, seat, known) in refusals {
+        let Some((end, id)) = known else { continue };
+        if end < command.invoked_ns && !is_won_meanwhile(commands, command, seat) {
+            let (request, reservation) = (command.number, name(id));
+            audited.findings.push(Finding::HeldPastExpiry { request, reservation });
+        }
+    }
+}
+
+/// Whether somebody else may have got a seat while one was being refused it.
+fn is_won_meanwhile(commands: &[Command<'_>], refused: &Command<'_>, seat: u64) -> bool {
+    let end = refused.returned_ns.unwrap_or(u64::MAX);
+    commands.iter().filter(|other| other.is(Op::Hold)).any(|other| {
+        (other.items.contains(&seat) || other.asked.on == seat)
+            && matches!(other.end, End::Done { .. } | End::Open)
+            && (refused.invoked_ns..end).contains(&other.invoked_ns)
+    })
+}
+
+fn length(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn whole(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

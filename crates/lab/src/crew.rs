@@ -1,0 +1,175 @@
+//! The instances of a house of our own: started, watched, hurt by faults, and ended by their ids.
+
+use crate::Trouble;
+use crate::instance::{Instance, Opening, Variable, ready, task};
+use crate::target::Target;
+use rustix::process::Signal;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// How a house of our own is started.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The program.
+    pub program: PathBuf,
+    /// An empty directory for data and logs.
+    pub directory: PathBuf,
+    /// How it is configured: store, strategy, services.
+    pub variables: Vec<Variable>,
+    /// Further flags of `serve`.
+    pub flags: Vec<String>,
+    /// How many instances.
+    pub instances: usize,
+    /// Whether its new tables go without the constraints that catch an oversell.
+    pub without_guards: bool,
+}
+
+/// The running instances.
+#[derive(Debug)]
+pub struct Crew {
+    opened: Opened,
+    members: Vec<Member>,
+    operator_key: String,
+    ended_well: bool,
+}
+
+#[derive(Debug)]
+struct Member {
+    address: SocketAddr,
+    instance: Option<Instance>,
+}
+
+impl Crew {
+    /// Starts them, the first alone: it brings the store to this version.
+    pub fn start(opened: &Opened) -> Result<Self, Trouble> {
+        let Opened { program, variables, .. } = opened;
+        if opened.without_guards {
+            let data = opened.directory.join("data");
+            let data = data.display().to_string();
+            task(program, &["migrate", "--without-guards", "--data-dir", &data], variables)?;
+        }
+        let mut crew = Self {
+            opened: opened.clone(),
+            members: Vec::new(),
+            operator_key: String::new(),
+            ended_well: true,
+        };
+        for number in 0..opened.instances.max(1) {
+            let instance = crew.open(number, None)?;
+            crew.operator_key.clone_from(&instance.target.operator_key);
+            let address = instance.target.address;
+            crew.members.push(Member { address, instance: Some(instance) });
+        }
+        crew.wait()?;
+        Ok(crew)
+    }
+
+    fn open(&self, number: usize, listen: Option<SocketAddr>) -> Result<Instance, Trouble> {
+        let log = self.log(number);
+        let key = Some(self.operator_key.as_str()).filter(|key| !key.is_empty());
+        Instance::start(&Opening {
+            program: &self.opened.program,
+            data: &self.opened.directory.join("data"),
+            variables: &self.opened.variables,
+            flags: &self.opened.flags,
+            operator_key: key,
+            listen,
+            log: &log,
+        })
+    }
+
+    fn log(&self, number: usize) -> PathBuf {
+        self.opened.directory.join(format!("server-{}.log", number + 1))
+    }
+
+    /// Waits until all say that they are ready.
+    fn wait(&self) -> Result<(), Trouble> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(Trouble::system("starting the laboratory"))?;
+        for member in &self.members {
+            runtime.block_on(ready(member.address))?;
+        }
+        Ok(())
+    }
+
+    /// Where they listen, and who operates them.
+    pub fn targets(&self) -> Vec<Target> {
+        let target = |member: &Member| Target {
+            address: member.address,
+            operator_key: self.operator_key.clone(),
+        };
+        self.members.iter().map(target).collect()
+    }
+
+    /// The processes that live.
+    pub fn pids(&self) -> Vec<u32> {
+        self.members.iter().filter_map(|member| Some(member.instance.as_ref()?.pid())).collect()
+    }
+
+    /// The directory of their data.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.opened.directory.join("data")
+    }
+
+    /// Ends an instance without a word.
+    pub(crate) fn kill(&mut self, number: usize) {
+        if let Some(instance) = self.members.get_mut(number).and_then(|one| one.instance.take()) {
+            instance.kill();
+        }
+    }
+
+    /// Stops an instance where it is, or lets it go on.
+    pub(crate) fn pause(&self, number: usize, signal: Signal) {
+        let instance = self.members.get(number).and_then(|member| member.instance.as_ref());
+        if let Some(instance) = instance {
+            instance.signal(signal);
+        }
+    }
+
+    /// Starts an instance again where it was.
+    pub(crate) fn restart(&mut self, number: usize) -> Result<(), Trouble> {
+        let Some(address) = self.members.get(number).map(|member| member.address) else {
+            return Ok(());
+        };
+        self.kill(number);
+        let instance = self.open(number, Some(address))?;
+        self.members[number].instance = Some(instance);
+        Ok(())
+    }
+
+    /// Starts all again that are down, and waits until they are ready.
+    pub(crate) fn restart_dead(&mut self) -> Result<(), Trouble> {
+        let dead: Vec<usize> = (0..self.members.len())
+            .filter(|number| self.members[*number].instance.is_none())
+            .collect();
+        if dead.is_empty() {
+            return Ok(());
+        }
+        dead.into_iter().try_for_each(|number| self.restart(number))?;
+        self.wait()
+    }
+
+    /// Asks all to end and waits; whether all ended well.
+    pub fn stop(mut self) -> bool {
+        for member in &mut self.members {
+            if let Some(instance) = member.instance.take() {
+                instance.signal(Signal::CONT);
+                self.ended_well &= instance.stop();
+            }
+        }
+        self.ended_well
+    }
+}
+
+/// Copies what the instances logged.
+pub fn keep_logs(from: &Path, to: &Path) -> Result<(), Trouble> {
+    let entries = std::fs::read_dir(from).map_err(Trouble::system("keeping the logs"))?;
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "log") {
+            let kept = std::fs::copy(&path, to.join(entry.file_name()));
+            kept.map_err(Trouble::system("keeping the logs"))?;
+        }
+    }
+    Ok(())
+}

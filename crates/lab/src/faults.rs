@@ -1,0 +1,133 @@
+//! Faults by a schedule, in the same run as the load: what happens to whom when.
+//!
+//! A fault is written `AT:WHAT:WHOM[:FOR]`: `3s:kill:instance-1`, `5s:pause:instance-2:800ms`,
+//! `6s:restart:instance-1`, `4s:pause:service-1:2s`, `7s:fill-disk:data:3s`, `9s:run:COMMAND`.
+
+mod deeds;
+
+pub(crate) use deeds::Weather;
+
+use crate::Trouble;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A fault that is to happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// When, after the run began.
+    pub at: Duration,
+    /// What.
+    pub deed: Deed,
+    /// As it was written.
+    pub text: String,
+}
+
+/// What happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// An instance ends without a word.
+    Kill(usize),
+    /// An instance is started again.
+    Restart(usize),
+    /// An instance does nothing for a while.
+    Pause(usize, Duration),
+    /// A service, by its number, does nothing for a while.
+    PauseService(usize, Duration),
+    /// The disk under the data of the house is full for a while.
+    FillDisk(Duration),
+    /// Connections to a service, by its number, are cut.
+    Cut(usize),
+    /// Everything that goes to a service and back takes so much longer, for a while.
+    Slow(usize, Duration, Duration),
+    /// A command of the shell: whatever else there is to break, such as a clock.
+    Run(String),
+}
+
+impl Deed {
+    /// Whether something must stand between the house and its services for it.
+    pub(crate) fn needs_a_proxy(&self) -> bool {
+        matches!(self, Self::Cut(_) | Self::Slow(..))
+    }
+}
+
+/// A fault that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Happened {
+    /// When, in nanoseconds since the run began.
+    pub at_ns: u64,
+    /// Until when.
+    pub until_ns: u64,
+    /// What, as it was written.
+    pub what: String,
+    /// Why it could not be done, if it could not.
+    pub trouble: Option<String>,
+}
+
+impl std::str::FromStr for Fault {
+    type Err = Trouble;
+
+    fn from_str(text: &str) -> Result<Self, Trouble> {
+        let wrong = |why: &str| Trouble::Impossible(format!("--fault {text}: {why}"));
+        let mut parts = text.splitn(3, ':');
+        let at = parts.next().and_then(span).ok_or_else(|| wrong("begin with a time: 3s"))?;
+        let what = parts.next().unwrap_or_default();
+        let rest = parts.next().unwrap_or_default();
+        let words: Vec<&str> = rest.split(':').collect();
+        let whom = |begin: &str| {
+            let number = words.first()?.strip_prefix(begin)?.strip_prefix('-')?;
+            number.parse::<usize>().ok().filter(|number| *number > 0).map(|number| number - 1)
+        };
+        let time = |at: usize| words.get(at).copied().and_then(span);
+        let deed = match (what, whom("instance"), whom("service"), time(1)) {
+            ("kill", Some(number), _, None) => Deed::Kill(number),
+            ("restart", Some(number), _, None) => Deed::Restart(number),
+            ("pause", Some(number), _, Some(long)) => Deed::Pause(number, long),
+            ("pause", _, Some(number), Some(long)) => Deed::PauseService(number, long),
+            ("cut", _, Some(number), None) => Deed::Cut(number),
+            ("slow", _, Some(number), Some(by)) => {
+                let long = time(2).ok_or_else(|| wrong("say how long: slow:service-1:20ms:3s"))?;
+                Deed::Slow(number, by, long)
+            }
+            ("fill-disk", _, _, Some(long)) => Deed::FillDisk(long),
+            ("run", ..) if !rest.is_empty() => Deed::Run(rest.to_owned()),
+            _ => {
+                return Err(wrong(
+                    "write AT:kill|restart:instance-N, AT:pause:instance-N|service-N:FOR, \
+                     AT:cut:service-N, AT:slow:service-N:BY:FOR, AT:fill-disk:data:FOR or \
+                     AT:run:COMMAND",
+                ));
+            }
+        };
+        Ok(Self { at, deed, text: text.to_owned() })
+    }
+}
+
+/// `800ms`, `3s`.
+fn span(text: &str) -> Option<Duration> {
+    if let Some(ms) = text.strip_suffix("ms") {
+        return ms.parse().ok().map(Duration::from_millis);
+    }
+    text.strip_suffix('s')?.parse().ok().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_read_as_they_are_written() {
+        let deed = |text: &str| text.parse::<Fault>().map(|fault| fault.deed).ok();
+        let (ms, s) = (Duration::from_millis, Duration::from_secs);
+        assert_eq!(deed("3s:kill:instance-1"), Some(Deed::Kill(0)));
+        assert_eq!(deed("500ms:restart:instance-2"), Some(Deed::Restart(1)));
+        assert_eq!(deed("5s:pause:instance-2:800ms"), Some(Deed::Pause(1, ms(800))));
+        assert_eq!(deed("5s:pause:service-1:2s"), Some(Deed::PauseService(0, s(2))));
+        assert_eq!(deed("5s:slow:service-1:20ms:3s"), Some(Deed::Slow(0, ms(20), s(3))));
+        assert_eq!(deed("5s:cut:service-2"), Some(Deed::Cut(1)));
+        assert_eq!(deed("5s:fill-disk:data:3s"), Some(Deed::FillDisk(s(3))));
+        assert_eq!(deed("5s:run:date -u +%H:%M"), Some(Deed::Run("date -u +%H:%M".into())));
+        for wrong in ["kill:instance-1", "3s:kill:instance-0", "3s:slow:service-1:20ms", "3s:cut"] {
+            assert_eq!(deed(wrong), None, "{wrong}");
+        }
+    }
+}

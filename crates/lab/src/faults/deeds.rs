@@ -1,0 +1,152 @@
+//! Does what a schedule says, each fault on a thread of its own.
+
+use super::{Deed, Fault, Happened};
+use crate::Trouble;
+use crate::crew::Crew;
+use crate::proxy::Proxy;
+use crate::time::Stopwatch;
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How soon the thread of a fault sees that the run is over.
+const GLANCE: Duration = Duration::from_millis(5);
+/// A disk is filled in steps of so many bytes, up to a bound.
+const FILL: usize = 1 << 20;
+const FILL_STEPS: usize = 4 << 10;
+
+/// Everybody whom faults can hurt.
+#[derive(Clone, Default)]
+pub(crate) struct Weather {
+    pub(crate) crew: Option<Arc<Mutex<Crew>>>,
+    pub(crate) services: Vec<u32>,
+    pub(crate) proxies: Arc<Vec<Proxy>>,
+}
+
+/// Faults under way.
+pub(crate) struct Storm {
+    threads: Vec<JoinHandle<Option<Happened>>>,
+    over: crate::load::Stop,
+}
+
+impl Weather {
+    /// Begins to do what the schedule says.
+    pub(crate) fn begin(&self, faults: &[Fault], clock: Stopwatch) -> Storm {
+        let over = crate::load::Stop::default();
+        let threads = faults.iter().map(|fault| {
+            let (weather, fault, over) = (self.clone(), fault.clone(), Arc::clone(&over));
+            std::thread::spawn(move || weather.happen(&fault, clock, &over))
+        });
+        Storm { threads: threads.collect(), over }
+    }
+
+    fn happen(
+        &self,
+        fault: &Fault,
+        clock: Stopwatch,
+        over: &crate::load::Stop,
+    ) -> Option<Happened> {
+        while clock.ns() < crate::time::nanos(fault.at) {
+            if over.load(std::sync::atomic::Ordering::Relaxed) {
+                return None;
+            }
+            std::thread::sleep(GLANCE);
+        }
+        let at_ns = clock.ns();
+        let trouble = self.do_it(&fault.deed).err().map(|trouble| trouble.to_string());
+        Some(Happened { at_ns, until_ns: clock.ns(), what: fault.text.clone(), trouble })
+    }
+
+    fn do_it(&self, deed: &Deed) -> Result<(), Trouble> {
+        match deed {
+            Deed::Kill(number) => self.crew()?.kill(*number),
+            Deed::Restart(number) => self.crew()?.restart(*number)?,
+            Deed::Pause(number, long) => {
+                self.crew()?.pause(*number, Signal::STOP);
+                std::thread::sleep(*long);
+                self.crew()?.pause(*number, Signal::CONT);
+            }
+            Deed::PauseService(number, long) => {
+                let tree = crate::machine::tree(&[self.service(*number)?]);
+                signal(&tree, Signal::STOP);
+                std::thread::sleep(*long);
+                signal(&tree, Signal::CONT);
+            }
+            Deed::Cut(number) => self.proxy(*number)?.cut(),
+            Deed::Slow(number, by, long) => {
+                self.proxy(*number)?.slow(*by);
+                std::thread::sleep(*long);
+                self.proxy(*number)?.slow(Duration::ZERO);
+            }
+            Deed::FillDisk(long) => fill(&self.crew()?.data(), *long)?,
+            Deed::Run(command) => run(command)?,
+        }
+        Ok(())
+    }
+
+    fn crew(&self) -> Result<MutexGuard<'_, Crew>, Trouble> {
+        let elsewhere = || Trouble::Impossible("the house runs elsewhere".to_owned());
+        let crew = self.crew.as_ref().ok_or_else(elsewhere)?;
+        Ok(crew.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn service(&self, number: usize) -> Result<u32, Trouble> {
+        let missing = || Trouble::Impossible("there is no such service here".to_owned());
+        self.services.get(number).copied().ok_or_else(missing)
+    }
+
+    fn proxy(&self, number: usize) -> Result<&Proxy, Trouble> {
+        let missing = || Trouble::Impossible("there is no such service".to_owned());
+        self.proxies.get(number).ok_or_else(missing)
+    }
+}
+
+impl Storm {
+    /// What happened; what was not due any more did not.
+    pub(crate) fn end(self) -> Vec<Happened> {
+        self.over.store(true, std::sync::atomic::Ordering::Relaxed);
+        let ended = self.threads.into_iter().filter_map(|thread| thread.join().ok().flatten());
+        let mut happened: Vec<Happened> = ended.collect();
+        happened.sort_by_key(|one| one.at_ns);
+        happened
+    }
+}
+
+fn signal(pids: &[u32], signal: Signal) {
+    let pids = pids.iter().filter_map(|pid| Pid::from_raw(i32::try_from(*pid).ok()?));
+    // One that has ended meanwhile is sent nothing.
+    for pid in pids {
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// Fills the disk of a directory; gives it back after a while. A large disk is not filled whole.
+fn fill(directory: &Path, long: Duration) -> Result<(), Trouble> {
+    let path = directory.join("filled");
+    let doing = format!("filling the disk of {}", directory.display());
+    let mut file = File::create(&path).map_err(Trouble::system(&*doing))?;
+    let block = vec![0x5a; FILL];
+    let is_full = (0..FILL_STEPS).any(|_| file.write_all(&block).is_err());
+    std::thread::sleep(long);
+    drop(file);
+    std::fs::remove_file(&path).map_err(Trouble::system(&*doing))?;
+    if is_full {
+        return Ok(());
+    }
+    Err(Trouble::Impossible(format!("{doing}: it took 4 GiB and was not full")))
+}
+
+fn run(command: &str) -> Result<(), Trouble> {
+    let output = Command::new("sh").args(["-c", command]).stdin(Stdio::null()).output();
+    let output = output.map_err(Trouble::system(command))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Err(Trouble::Impossible(format!("{command}: {said}")))
+}

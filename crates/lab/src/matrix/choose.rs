@@ -1,0 +1,74 @@
+//! Which strategy for what: read off the rows, never off what a strategy promises.
+
+use super::{Choice, Measured, Row};
+use crate::figures::Spread;
+
+/// What a strategy needs besides the store, by its name or the axes that it is written with.
+fn needs(strategy: &str) -> Needs {
+    let has = |words: &[&str]| words.iter().any(|word| strategy.contains(word));
+    if has(&["kafka", "rabbitmq"]) {
+        Needs::Broker
+    } else if has(&["pubsub", "redlock", "double-lock", "job"]) {
+        Needs::Redis
+    } else {
+        Needs::Store
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Store,
+    Redis,
+    Broker,
+}
+
+/// The situations in which something sound was measured, with the best of it.
+pub(super) fn choices(rows: &[Row]) -> Vec<Choice> {
+    let sound = || {
+        let results = rows.iter().filter_map(|row| Some((row, row.result.as_ref()?)));
+        results.filter(|(_, result)| result.is_sound)
+    };
+    let median = |spread: Option<Spread>| spread.map(|spread| spread.median);
+    let mut choices = Vec::new();
+    let mut best = |when: &str, of: &dyn Fn(&Row) -> bool| {
+        // Rows are ranked already.
+        if let Some((row, result)) = sound().find(|(row, _)| of(row)) {
+            choices.push(choice(when, row, ranked_by(result)));
+        }
+    };
+    best("one instance", &|row| row.cell.instances == 1);
+    best("several instances and only the store", &|row| {
+        row.cell.instances > 1 && needs(&row.cell.strategy) == Needs::Store
+    });
+    best("several instances, commands must pass a lock in Redis or its queue", &|row| {
+        row.cell.instances > 1 && needs(&row.cell.strategy) == Needs::Redis
+    });
+    best("several instances, commands must come by a broker", &|row| {
+        row.cell.instances > 1 && needs(&row.cell.strategy) == Needs::Broker
+    });
+    let least = |of: &dyn Fn(&Measured) -> Option<f64>| {
+        let with = sound().filter_map(|(row, result)| Some((row, of(result)?)));
+        with.min_by(|one, other| one.1.total_cmp(&other.1))
+    };
+    if let Some((row, ms)) = least(&|result| median(result.longest_ms)) {
+        choices.push(choice("nobody may wait long", row, format!("longest answer {ms:.1} ms")));
+    }
+    if let Some((row, us)) = least(&|result| result.cpu_us) {
+        let because = format!("{us:.0} µs of house and services for each outcome");
+        choices.push(choice("processors are dear", row, because));
+    }
+    choices
+}
+
+fn ranked_by(result: &Measured) -> String {
+    let median = |spread: Option<Spread>| spread.map_or(0.0, |spread| spread.median);
+    if result.is_given {
+        format!("p99 {:.1} ms, {} failed", median(result.p99_ms), result.failed)
+    } else {
+        format!("{:.0} audited outcomes a second", median(result.throughput))
+    }
+}
+
+fn choice(when: &str, row: &Row, because: String) -> Choice {
+    Choice { when: when.to_owned(), strategy: row.cell.strategy.clone(), because }
+}

@@ -1,0 +1,322 @@
+//! Reports: what one or several runs of a workload came to, as numbers, and those numbers as HTML,
+//! Markdown, CSV, JSON, k6's summary and line protocol. All of them are made of one [`Report`].
+
+pub mod compare;
+mod csv;
+mod html;
+mod influx;
+mod k6;
+mod limits;
+mod markdown;
+mod series;
+mod svg;
+mod words;
+
+pub use csv::csv;
+pub(crate) use html::begin as begin_page;
+pub use html::page;
+pub use influx::lines as influx_lines;
+pub use k6::summary as k6_summary;
+pub use limits::Cost;
+pub use markdown::{markdown, verdict};
+pub use series::Point;
+pub(crate) use svg::escaped;
+pub(crate) use words::spread;
+
+use crate::audit::{Audited, Finding, audit};
+use crate::faults::Happened;
+use crate::figures::{Latency, Percentiles, Spread, real, throughput};
+use crate::history::{History, Outcome};
+use crate::record::{Head, Played, Record};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashSet};
+
+/// What some runs of one workload came to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Report {
+    /// What was run where.
+    pub head: Head,
+    /// The acts over all runs.
+    pub acts: Vec<ActReport>,
+    /// Every run.
+    pub runs: Vec<RunReport>,
+}
+
+/// An act over all runs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ActReport {
+    /// Its name.
+    pub name: String,
+    /// How it was sent.
+    pub pace: String,
+    /// Whether its latency says something.
+    pub is_open: bool,
+    /// Audited outcomes a second.
+    pub throughput: Option<Spread>,
+    /// The median, in milliseconds.
+    pub p50_ms: Option<Spread>,
+    /// 99 of 100, in milliseconds.
+    pub p99_ms: Option<Spread>,
+    /// The longest answer, in milliseconds.
+    pub longest_ms: Option<Spread>,
+    /// What was not answered as wanted, and was no refusal that the rules know.
+    pub failed: u64,
+    /// Goals, and whether they were reached in every run.
+    pub goals: Vec<GoalReport>,
+}
+
+/// A goal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GoalReport {
+    /// Which figure.
+    pub figure: String,
+    /// Its bound: at least for throughput and success, at most for the others.
+    pub bound: f64,
+    /// The worst of all runs.
+    pub worst: Option<f64>,
+    /// Whether it was reached.
+    pub is_met: bool,
+}
+
+/// One run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunReport {
+    /// Its seed.
+    pub seed: u64,
+    /// Its acts.
+    pub acts: Vec<ActFigures>,
+    /// What was compared, and how often.
+    pub checked: BTreeMap<String, u64>,
+    /// Commands that were audited.
+    pub commands: u64,
+    /// What is wrong; empty is good.
+    pub findings: Vec<Finding>,
+    /// Over time.
+    pub series: Vec<Point>,
+    /// Faults that happened.
+    pub faults: Vec<Happened>,
+}
+
+/// The figures of an act in one run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ActFigures {
+    /// Its name.
+    pub name: String,
+    /// When it counted, in seconds since the run began.
+    pub from_s: f64,
+    /// Until when.
+    pub to_s: f64,
+    /// How many were due in that time.
+    pub due: u64,
+    /// Audited outcomes a second.
+    pub throughput: f64,
+    /// How long they took, from when they were due.
+    pub latency: Percentiles,
+    /// The mean of what was answered, in milliseconds.
+    pub mean_ms: Option<f64>,
+    /// The longest answer, in milliseconds.
+    pub longest_ms: Option<f64>,
+    /// How late the generator sent.
+    pub lateness: Percentiles,
+    /// How often each outcome came, of what is counted.
+    pub outcomes: BTreeMap<String, u64>,
+    /// How often each kind of request was answered as wanted, and how long 99 of 100 took.
+    pub requests: BTreeMap<String, (u64, Option<f64>)>,
+    /// Which share took at most how many milliseconds.
+    pub distribution: Vec<(f64, f64)>,
+    /// What it cost.
+    pub cost: Cost,
+    /// Goals that have a figure.
+    pub goals: BTreeMap<String, (f64, Option<f64>)>,
+}
+
+impl Report {
+    /// Judges runs of one workload. Nothing of no runs.
+    pub fn of(records: &[Record]) -> Option<Self> {
+        let head = records.first()?.head.clone();
+        let runs: Vec<RunReport> = records.iter().map(RunReport::of).collect();
+        let acts = records.first()?.seen.acts.iter().enumerate();
+        let acts = acts.map(|(at, played)| ActReport::of(played, at, &runs)).collect();
+        Some(Self { head, acts, runs })
+    }
+
+    /// All findings of all runs.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.runs.iter().flat_map(|run| &run.findings)
+    }
+
+    /// How many commands were audited.
+    pub fn commands(&self) -> u64 {
+        self.runs.iter().map(|run| run.commands).sum()
+    }
+
+    /// Whether no audit found anything.
+    pub fn is_sound(&self) -> bool {
+        self.findings().next().is_none()
+    }
+
+    /// Whether every goal was reached.
+    pub fn meets_its_goals(&self) -> bool {
+        self.acts.iter().flat_map(|act| &act.goals).all(|goal| goal.is_met)
+    }
+}
+
+impl RunReport {
+    fn of(record: &Record) -> Self {
+        let Audited { checked: commands, counts, mut findings } =
+            audit(&record.history, &record.state);
+        let convicted: HashSet<u64> = findings.iter().flat_map(Finding::requests).collect();
+        let figures =
+            |(at, played): (usize, &Played)| ActFigures::of(record, (at, played), &convicted);
+        let acts: Vec<ActFigures> = record.seen.acts.iter().enumerate().map(figures).collect();
+        for act in acts.iter().filter(|act| !act.outcomes.contains_key("done")) {
+            findings.push(Finding::NobodySucceeded { act: act.name.clone() });
+        }
+        if record.seen.ended_well == Some(false) {
+            findings.push(Finding::EndedBadly);
+        }
+        if record.head.workload == "soak" {
+            findings.extend(limits::leaks(&record.seen.samples));
+        }
+        let checked = counts.into_iter().map(|(what, many)| (what.to_owned(), many)).collect();
+        Self {
+            seed: record.head.seed,
+            acts,
+            checked,
+            commands,
+            findings,
+            series: series::of(record),
+            faults: record.seen.faults.clone(),
+        }
+    }
+}
+
+impl ActFigures {
+    fn of(record: &Record, (at, played): (usize, &Played), convicted: &HashSet<u64>) -> Self {
+        let counted = record.history.of(played.measured, played.window);
+        let latency = Latency::of(&without_refusals(&counted));
+        let (from_s, to_s) = (seconds(played.window.from_ns), seconds(played.window.to_ns));
+        // What was answered within the time counts, whenever it was due.
+        let whole = of_act(&record.history, at, played);
+        let due = u64::try_from(counted.events.len()).unwrap_or(u64::MAX);
+        let mut figures = Self {
+            name: played.name.clone(),
+            from_s,
+            to_s,
+            due,
+            throughput: throughput(&whole, |event| !convicted.contains(&event.number)),
+            latency: latency.percentiles(),
+            mean_ms: latency.mean_ms(),
+            longest_ms: latency.longest_ms(),
+            lateness: Latency::lateness_of(&counted).percentiles(),
+            outcomes: counted.outcomes(),
+            requests: requests(&record.history, played),
+            distribution: latency.distribution(),
+            cost: Cost::of(&record.seen.samples, played),
+            goals: BTreeMap::new(),
+        };
+        let goals = played.goals.iter();
+        figures.goals =
+            goals.map(|(name, bound)| (name.clone(), (*bound, figures.figure(name)))).collect();
+        figures
+    }
+
+    /// A figure that can have a goal.
+    fn figure(&self, name: &str) -> Option<f64> {
+        let done = real(self.outcomes.get("done").copied().unwrap_or(0));
+        match name {
+            "throughput" => Some(self.throughput),
+            "p95_ms" => self.latency.p95_ms,
+            "p99_ms" => self.latency.p99_ms,
+            "longest_ms" => self.longest_ms,
+            "failed" => Some(real(self.failed())),
+            "success" => Some(done / real(self.due.max(1))),
+            _ => None,
+        }
+    }
+
+    /// What was not answered as wanted and was no refusal that the rules know.
+    pub fn failed(&self) -> u64 {
+        let is_failure = |(name, _): &(&String, &u64)| {
+            *name != "done" && !name.starts_with("409") && !name.starts_with("410")
+        };
+        self.outcomes.iter().filter(is_failure).map(|(_, count)| count).sum()
+    }
+}
+
+/// A refusal by the rules, such as sold out, is an answer: it is neither fast nor slow, it is
+/// counted beside. What failed stays, and is slower than everything that was answered.
+fn without_refusals(history: &History) -> History {
+    let is_answer = |outcome: &Outcome| match outcome {
+        Outcome::Refused { status, .. } => !matches!(status, 409 | 410),
+        _ => true,
+    };
+    let kept = history.events.iter().filter(|event| is_answer(&event.outcome));
+    History { events: kept.cloned().collect(), window: history.window }
+}
+
+/// What of a history an act sent and counts.
+fn of_act(history: &History, at: usize, played: &Played) -> History {
+    let act = u64::try_from(at).unwrap_or(0);
+    let is_mine = |number: u64| number >> 40 == act;
+    let counts = |event: &&crate::history::Event| {
+        let is_movement = matches!(
+            (played.measured, event.asked.op),
+            (crate::history::Op::Charge, crate::history::Op::Use)
+        );
+        is_mine(event.number) && (event.asked.op == played.measured || is_movement)
+    };
+    let events = history.events.iter().filter(counts).cloned().collect();
+    History { events, window: played.window }
+}
+
+fn requests(history: &History, played: &Played) -> BTreeMap<String, (u64, Option<f64>)> {
+    let mut kinds: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    let due = history.events.iter().filter(|event| played.window.has(event.intended_ns));
+    for event in due.filter(|event| event.outcome.is_done()) {
+        let took = event.ended_ns.saturating_sub(event.intended_ns);
+        kinds.entry(words::op(event.asked.op)).or_default().push(took);
+    }
+    let figures = kinds.into_iter().map(|(kind, mut took)| {
+        took.sort_unstable();
+        let rank = (took.len() * 99).div_ceil(100).saturating_sub(1);
+        let p99 = took.get(rank).map(|ns| real(*ns) / 1e6);
+        (kind, (u64::try_from(took.len()).unwrap_or(u64::MAX), p99))
+    });
+    figures.collect()
+}
+
+impl ActReport {
+    fn of(played: &Played, at: usize, runs: &[RunReport]) -> Self {
+        let mine = || runs.iter().filter_map(|run| run.acts.get(at));
+        let goals = played.goals.iter().map(|(figure, bound)| {
+            let is_least = matches!(figure.as_str(), "throughput" | "success");
+            let seen = mine().map(|act| act.figure(figure));
+            // A figure that is not there is none that was reached.
+            let worst = seen.reduce(|one, other| match (one?, other?) {
+                (one, other) if is_least => Some(one.min(other)),
+                (one, other) => Some(one.max(other)),
+            });
+            let worst = worst.flatten();
+            let is_met =
+                worst.is_some_and(|worst| if is_least { worst >= *bound } else { worst <= *bound });
+            GoalReport { figure: figure.clone(), bound: *bound, worst, is_met }
+        });
+        Self {
+            name: played.name.clone(),
+            pace: played.pace.clone(),
+            is_open: played.is_open,
+            throughput: Spread::of(mine().map(|act| act.throughput)),
+            p50_ms: Spread::of(mine().filter_map(|act| act.latency.p50_ms)),
+            p99_ms: Spread::of(mine().filter_map(|act| act.latency.p99_ms)),
+            longest_ms: Spread::of(mine().filter_map(|act| act.longest_ms)),
+            failed: mine().map(ActFigures::failed).sum(),
+            goals: goals.collect(),
+        }
+    }
+}
+
+/// Nanoseconds as seconds.
+pub(crate) fn seconds(ns: u64) -> f64 {
+    real(ns) / 1e9
+}

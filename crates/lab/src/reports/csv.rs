@@ -1,0 +1,76 @@
+//! The figures of every run as comma separated values, one line for each act of each run.
+
+use super::Report;
+
+const COLUMNS: &str = "workload,strategy,store,instances,run,seed,act,from_s,to_s,due,done,failed,\
+                       audited_per_s,mean_ms,p50_ms,p90_ms,p95_ms,p99_ms,longest_ms,lateness_p99_ms,\
+                       house_cpu,services_cpu,generator_cpu,batch,commits_per_s,lock_wait_ms,\
+                       conflicts_per_command,findings";
+
+/// The lines, the first with the names.
+pub fn csv(report: &Report) -> String {
+    let head = &report.head;
+    let mut lines = vec![COLUMNS.to_owned()];
+    for (number, run) in (1..).zip(&report.runs) {
+        for act in &run.acts {
+            let done = act.outcomes.get("done").copied().unwrap_or(0);
+            let mut cells: Vec<String> = vec![
+                quoted(&head.workload),
+                quoted(&head.strategy),
+                quoted(&head.store),
+                head.instances.to_string(),
+                format!("{number}"),
+                run.seed.to_string(),
+                quoted(&act.name),
+                format!("{:.3}", act.from_s),
+                format!("{:.3}", act.to_s),
+                act.due.to_string(),
+                done.to_string(),
+                act.failed().to_string(),
+            ];
+            let cost = &act.cost;
+            let figures = [
+                Some(act.throughput),
+                act.mean_ms,
+                act.latency.p50_ms,
+                act.latency.p90_ms,
+                act.latency.p95_ms,
+                act.latency.p99_ms,
+                act.longest_ms,
+                act.lateness.p99_ms,
+                cost.house_cpu,
+                cost.services_cpu,
+                cost.generator_cpu,
+                cost.batch,
+                cost.commits,
+                cost.lock_wait_ms,
+                cost.conflicts,
+            ];
+            cells.extend(
+                figures.map(|figure| figure.map_or_else(String::new, |f| format!("{f:.4}"))),
+            );
+            cells.push(run.findings.len().to_string());
+            lines.push(cells.join(","));
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_a_comma_is_quoted() {
+        assert_eq!(quoted("a, \"b\""), "\"a, \"\"b\"\"\"");
+        assert_eq!(quoted("plain"), "plain");
+    }
+}

@@ -1,0 +1,76 @@
+//! The figures over time in `InfluxDB`'s line protocol: one line for each slice, behind it one for
+//! each reason of refusals.
+
+use super::{Point, Report};
+use std::fmt::Write;
+
+/// The lines.
+pub fn lines(report: &Report) -> String {
+    let mut out = String::new();
+    let head = &report.head;
+    for (number, run) in (1..).zip(&report.runs) {
+        let tags = format!(
+            "workload={},strategy={},run={number}",
+            tag(&head.workload),
+            tag(&head.strategy)
+        );
+        for point in &run.series {
+            // Writing into a text does not fail.
+            let _ = write_point(&mut out, point, &tags, head.began_s);
+        }
+    }
+    out
+}
+
+fn write_point(out: &mut String, point: &Point, tags: &str, began_s: u64) -> std::fmt::Result {
+    let behind = std::time::Duration::from_secs_f64(point.at_s.max(0.0)).as_millis();
+    let at_ns = (u128::from(began_s) * 1_000 + behind) * 1_000_000;
+    let figures = [
+        ("done", Some(point.done)),
+        ("failed", Some(point.failed)),
+        ("p50_ms", point.p50_ms),
+        ("p95_ms", point.p95_ms),
+        ("p99_ms", point.p99_ms),
+        ("generator_cpu", point.generator_cpu),
+        ("house_cpu", point.house_cpu),
+        ("services_cpu", point.services_cpu),
+        ("lock_wait_ms", point.lock_wait_ms),
+        ("batch", point.batch),
+        ("conflicts", point.conflicts),
+    ];
+    let fields: Vec<String> = figures
+        .iter()
+        .filter_map(|(name, value)| Some(format!("{name}={:.4}", (*value)?)))
+        .collect();
+    writeln!(out, "admitone_lab,{tags} {} {at_ns}", fields.join(","))?;
+    for (code, refused) in &point.refused {
+        writeln!(out, "admitone_lab_refused,{tags},code={} rate={refused:.4} {at_ns}", tag(code))?;
+    }
+    Ok(())
+}
+
+/// A value of a tag: what separates is written with a backslash.
+fn tag(text: &str) -> String {
+    text.replace(' ', "\\ ").replace(',', "\\,").replace('=', "\\=")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_is_a_line_with_its_tags_and_its_time() {
+        let refused = [("SOLD_OUT".to_owned(), 2.0)].into();
+        let point = Point { at_s: 1.5, done: 10.0, p50_ms: Some(2.0), refused, ..Point::default() };
+        let mut out = String::new();
+        write_point(&mut out, &point, &format!("strategy={}", tag("a b=c,d")), 100).unwrap();
+        let lines: Vec<&str> = out.lines().collect();
+        assert_eq!(
+            lines[0],
+            "admitone_lab,strategy=a\\ b\\=c\\,d done=10.0000,failed=0.0000,p50_ms=2.0000 101500000000"
+        );
+        assert!(
+            lines[1].starts_with("admitone_lab_refused,") && lines[1].contains("code=SOLD_OUT")
+        );
+    }
+}

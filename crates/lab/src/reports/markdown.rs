@@ -1,0 +1,99 @@
+//! A report as people read it in a terminal or a document: Markdown.
+
+use super::Report;
+use super::words::{bound, instances, maybe, number, number_of, spread, versions};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// So many findings are shown whole.
+const FINDINGS: usize = 12;
+
+/// The tables of a report.
+pub fn markdown(report: &Report) -> String {
+    let mut out = String::new();
+    // Writing into a text does not fail.
+    let _ = write_all(&mut out, report);
+    out
+}
+
+fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
+    let head = &report.head;
+    writeln!(
+        out,
+        "# {} under {}\n\n{} {}\n",
+        head.workload, head.strategy, head.about, head.origin
+    )?;
+    writeln!(
+        out,
+        "| act | audited outcomes/s | p50 ms | p99 ms | longest ms | failed | limited by |"
+    )?;
+    writeln!(out, "| --- | --- | --- | --- | --- | --- | --- |")?;
+    for (at, act) in report.acts.iter().enumerate() {
+        let first = report.runs.first().and_then(|run| run.acts.get(at));
+        let limit = first.map(|act| act.cost.limit(head.machine.processors));
+        writeln!(
+            out,
+            "| {}: {} | {} | {} | {} | {} | {} | {} |",
+            act.name,
+            act.pace,
+            spread(act.throughput),
+            spread(act.p50_ms),
+            spread(act.p99_ms),
+            spread(act.longest_ms),
+            number_of(act.failed),
+            limit.unwrap_or_default()
+        )?;
+    }
+    refusals(out, report)?;
+    for goal in report.acts.iter().flat_map(|act| &act.goals) {
+        let mark = if goal.is_met { "reached" } else { "NOT REACHED" };
+        let (worst, bound) = (maybe(goal.worst), number(goal.bound));
+        writeln!(out, "- goal {} {bound}: {worst}, {mark}", goal.figure)?;
+    }
+    writeln!(out, "\n{}", verdict(report))?;
+    for finding in report.findings().take(FINDINGS) {
+        writeln!(out, "- WRONG {finding}")?;
+    }
+    let parameters: Vec<String> =
+        head.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    writeln!(
+        out,
+        "\n{} run(s), seed {}, {}; {} with {}; {} processors; {}; {}\n\n    {}",
+        report.runs.len(),
+        head.seed,
+        parameters.join(" "),
+        head.store,
+        instances(head.instances),
+        head.machine.processors,
+        versions(&head.versions),
+        head.limits.join("; "),
+        head.command
+    )
+}
+
+fn refusals(out: &mut String, report: &Report) -> std::fmt::Result {
+    let mut others: BTreeMap<&str, u64> = BTreeMap::new();
+    for act in report.runs.iter().flat_map(|run| &run.acts) {
+        for (name, count) in act.outcomes.iter().filter(|(name, _)| *name != "done") {
+            *others.entry(name).or_default() += count;
+        }
+    }
+    writeln!(out)?;
+    for (name, count) in others {
+        writeln!(out, "- {} ended as: {name}", number_of(count))?;
+    }
+    Ok(())
+}
+
+/// One line: whether what was answered is true.
+pub fn verdict(report: &Report) -> String {
+    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
+    for finding in report.findings() {
+        *kinds.entry(finding.kind()).or_default() += 1;
+    }
+    if kinds.is_empty() {
+        return format!("sound: {}", bound(report.commands()));
+    }
+    let parts: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    format!("UNSOUND: {}", parts.join(", "))
+}

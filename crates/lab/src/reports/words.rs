@@ -1,0 +1,93 @@
+//! Numbers and names as people read them.
+
+use crate::figures::Spread;
+use crate::history::Op;
+use std::collections::BTreeMap;
+
+/// The name of a kind of request.
+pub(super) fn op(op: Op) -> String {
+    let text = serde_json::to_value(op).ok();
+    text.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// A number with as many digits as it is worth: 12,300; 412; 4.1; 0.04.
+pub(super) fn number(value: f64) -> String {
+    let digits = match value.abs() {
+        great if great >= 100.0 => 0,
+        some if some >= 10.0 => 1,
+        small if small >= 0.995 => 2,
+        0.0 => 0,
+        _ => 3,
+    };
+    let text = format!("{value:.digits$}");
+    let (whole, rest) = text.split_once('.').map_or((text.as_str(), ""), |parts| parts);
+    let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |rest| ("-", rest));
+    let mut grouped = String::new();
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let dot = if rest.is_empty() { "" } else { "." };
+    format!("{sign}{grouped}{dot}{rest}")
+}
+
+/// A figure over runs: its median, and between what it lay.
+pub(crate) fn spread(spread: Option<Spread>) -> String {
+    match spread {
+        None => "—".to_owned(),
+        Some(Spread { median, min, max }) if (max - min).abs() < f64::EPSILON => number(median),
+        Some(Spread { median, min, max }) => {
+            format!("{} ({} to {})", number(median), number(min), number(max))
+        }
+    }
+}
+
+/// A figure that may be missing.
+pub(super) fn maybe(value: Option<f64>) -> String {
+    value.map_or_else(|| "—".to_owned(), number)
+}
+
+/// Nothing found in so many: what that says at 95 %, by the rule of three.
+pub(super) fn bound(commands: u64) -> String {
+    if commands == 0 {
+        return "nothing was audited".to_owned();
+    }
+    let each = 3.0 / crate::figures::real(commands);
+    format!("0 of {} commands: fewer than {each:.1e} each, at 95 %", number_of(commands))
+}
+
+/// How many instances.
+pub(super) fn instances(count: usize) -> String {
+    if count == 1 { "1 instance".to_owned() } else { format!("{count} instances") }
+}
+
+/// Versions in a line; ours is a number alone.
+pub(super) fn versions(versions: &BTreeMap<String, String>) -> String {
+    let named = versions.iter().map(|(name, version)| match name.as_str() {
+        "admitone" => format!("admitone {version}"),
+        _ => version.clone(),
+    });
+    named.collect::<Vec<_>>().join("; ")
+}
+
+/// A whole number.
+pub(super) fn number_of(value: u64) -> String {
+    number(crate::figures::real(value).max(0.0)).replace(".00", "").replace(".0", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_the_digits_that_they_are_worth() {
+        let read: Vec<String> =
+            [12_345.6, 412.4, 41.26, 4.126, 0.041, 0.0, -1_000.0].map(number).into();
+        assert_eq!(read, ["12,346", "412", "41.3", "4.13", "0.041", "0", "-1,000"]);
+        assert_eq!(number_of(7), "7");
+        assert_eq!(number_of(1_000_000), "1,000,000");
+        assert!(bound(3_000).contains("1.0e-3"), "{}", bound(3_000));
+    }
+}

@@ -1,0 +1,398 @@
+//! Runs a workload: starts a house or goes to one, sets the stage, plays the acts while faults
+//! happen and everybody is watched, and asks the house what it has when it is over.
+
+use crate::Trouble;
+use crate::audit::serial::Transaction;
+use crate::crew::{Crew, Opened};
+use crate::faults::{Fault, Weather};
+use crate::history::{Event, History, Outcome, Window};
+use crate::instance::Variable;
+use crate::load::{Arrivals, Pace, Plan, Sent, Stop, send};
+use crate::machine::{Machine, addresses_of, listener_at, version_of};
+use crate::parameters::Parameters;
+use crate::proxy::Proxy;
+use crate::record::{Head, Played, Record, Seen};
+use crate::sampler::{Sampler, Watched};
+use crate::site::Site;
+use crate::state::{collect, observed};
+use crate::target::{Target, Visit};
+use crate::time::Stopwatch;
+use crate::workload::Work;
+use crate::workloads::{Act, Brief, Figure, Goal, Recipe};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Numbers of the requests of one act are so far from those of the next.
+const ACT: u64 = 1 << 40;
+/// How often people who wait are told how it goes.
+const GLANCE: Duration = Duration::from_millis(250);
+
+/// What is run.
+#[derive(Clone)]
+pub struct Settings {
+    /// The workload.
+    pub recipe: &'static dyn Recipe,
+    /// Its parameters.
+    pub with: Parameters,
+    /// For what is random.
+    pub seed: u64,
+    /// How many threads send.
+    pub threads: usize,
+    /// How often.
+    pub runs: u32,
+    /// What happens meanwhile.
+    pub faults: Vec<Fault>,
+    /// How the house settles commands, as reports call it.
+    pub strategy: String,
+    /// The command that repeats it.
+    pub command: String,
+    /// When it began, in seconds since 1970.
+    pub began_s: u64,
+}
+
+/// Where the house is.
+#[derive(Debug, Clone)]
+pub enum Quarters {
+    /// Processes of our own.
+    Own(Opened),
+    /// Instances that run already.
+    Elsewhere(Vec<Target>),
+}
+
+/// Told what is being done, and how a load goes, for people who wait.
+pub type Progress<'a> = dyn FnMut(&str) + 'a;
+
+/// The variables that name services.
+const SERVICES: [&str; 4] =
+    ["ADMITONE_STORE", "ADMITONE_REDIS", "ADMITONE_RABBITMQ", "ADMITONE_KAFKA"];
+
+/// Runs it as often as is wanted, each time on a fresh stage of the same house. Whatever happens, a
+/// house of our own is ended.
+pub fn run(
+    settings: &Settings,
+    quarters: &Quarters,
+    stop: &Stop,
+    progress: &mut Progress<'_>,
+) -> Result<Vec<Record>, Trouble> {
+    let about = settings.recipe.about();
+    let lodging = Lodging::enter(settings, quarters, progress)?;
+    let mut records = Vec::new();
+    for number in 1..=settings.runs.max(1) {
+        progress(&format!("{}: run {number} of {}, the stage", about.name, settings.runs));
+        match lodging.play(settings, number, stop, progress) {
+            Ok(record) => records.push(record),
+            Err(trouble) => {
+                lodging.leave();
+                return Err(trouble);
+            }
+        }
+    }
+    let ended_well = lodging.leave();
+    for record in &mut records {
+        record.seen.ended_well = ended_well;
+    }
+    Ok(records)
+}
+
+/// A house to play in.
+struct Lodging {
+    crew: Option<Arc<Mutex<Crew>>>,
+    targets: Vec<Target>,
+    services: Vec<u32>,
+    versions: BTreeMap<String, String>,
+    proxies: Arc<Vec<Proxy>>,
+    store: String,
+}
+
+impl Lodging {
+    fn enter(
+        settings: &Settings,
+        quarters: &Quarters,
+        progress: &mut Progress<'_>,
+    ) -> Result<Self, Trouble> {
+        let opened = match quarters {
+            Quarters::Elsewhere(targets) => {
+                let store = "as the house has it".to_owned();
+                return Ok(Self {
+                    crew: None,
+                    targets: targets.clone(),
+                    services: Vec::new(),
+                    versions: BTreeMap::new(),
+                    proxies: Arc::default(),
+                    store,
+                });
+            }
+            Quarters::Own(opened) => opened,
+        };
+        progress("starting a house");
+        let addresses = services_of(&opened.variables);
+        let services: Vec<u32> = addresses.iter().filter_map(|at| listener_at(*at)).collect();
+        let versions = versions_of(&services);
+        let proxies = if settings.faults.iter().any(|fault| fault.deed.needs_a_proxy()) {
+            addresses.iter().map(|at| Proxy::start(*at)).collect::<Result<Vec<_>, _>>()?
+        } else {
+            Vec::new()
+        };
+        let mut behind = opened.clone();
+        for (address, proxy) in addresses.iter().zip(&proxies) {
+            for variable in &mut behind.variables {
+                let (there, here) = (address.to_string(), proxy.address.to_string());
+                variable.value = variable.value.replace(&there, &here);
+            }
+        }
+        let crew = Crew::start(&behind)?;
+        let store = opened.variables.iter().find(|variable| variable.name == SERVICES[0]);
+        let scheme = store.and_then(|store| store.value.split(':').next()).unwrap_or("embedded");
+        Ok(Self {
+            targets: crew.targets(),
+            crew: Some(Arc::new(Mutex::new(crew))),
+            services,
+            versions,
+            proxies: Arc::new(proxies),
+            store: scheme.to_owned(),
+        })
+    }
+
+    fn play(
+        &self,
+        settings: &Settings,
+        number: u32,
+        stop: &Stop,
+        progress: &mut Progress<'_>,
+    ) -> Result<Record, Trouble> {
+        let about = settings.recipe.about();
+        let seed = settings.seed.wrapping_add(u64::from(number - 1));
+        let first = self.targets.first().cloned();
+        let first = first.ok_or_else(|| Trouble::Impossible("no house".to_owned()))?;
+        let site = Site::new(first)?;
+        let brief = Brief { site: &site, with: &settings.with, seed };
+        let set = settings.recipe.set(&brief)?;
+        site.settle()?;
+        let clock = Stopwatch::start();
+        let watched = Watched {
+            crew: self.crew.clone(),
+            addresses: self.addresses(),
+            services: self.services.clone(),
+        };
+        let sampler = Sampler::start(watched, clock);
+        let weather = Weather {
+            crew: self.crew.clone(),
+            services: self.services.clone(),
+            proxies: Arc::clone(&self.proxies),
+        };
+        let storm = weather.begin(&settings.faults, clock);
+        let played = self.acts(&set.acts, (settings, seed), (clock, stop), progress);
+        let (faults, looks) = (storm.end(), sampler.stop());
+        let (history, acts) = played?;
+        progress(&format!("{}: run {number}, the audit", about.name));
+        self.all_back()?;
+        let mut state = collect(&site, &set.scope)?;
+        state.transactions = self.observed(&site)?;
+        let meanwhile = Seen { acts, samples: looks, faults, ended_well: None };
+        Ok(Record { head: self.head(settings, seed), history, state, seen: meanwhile })
+    }
+
+    /// What the transactions read and wrote, if the instances tell.
+    fn observed(&self, site: &Site) -> Result<Vec<Transaction>, Trouble> {
+        site.wait(async {
+            let mut all = Vec::new();
+            for (number, address) in (1..).zip(self.addresses()) {
+                all.append(&mut observed(&mut Visit::begin(address).await?, number).await?);
+            }
+            Ok(all)
+        })
+    }
+
+    fn addresses(&self) -> Vec<SocketAddr> {
+        self.targets.iter().map(|target| target.address).collect()
+    }
+
+    /// Plays one act after the other.
+    fn acts(
+        &self,
+        acts: &[Act],
+        (settings, seed): (&Settings, u64),
+        (clock, stop): (Stopwatch, &Stop),
+        progress: &mut Progress<'_>,
+    ) -> Result<(History, Vec<Played>), Trouble> {
+        let (mut events, mut played) = (Vec::new(), Vec::new());
+        for (at, act) in (0..).zip(acts) {
+            let plan = Plan {
+                connections: act.users,
+                threads: settings.threads,
+                pace: act.pace,
+                warm_up: act.warm_up,
+                span: act.span,
+                seed,
+                stop: Arc::clone(stop),
+                live: Arc::default(),
+            };
+            let title = format!("{}: {}", settings.recipe.about().name, act.name);
+            let sent = self.watched(&act.work, &plan, (&title, progress))?;
+            if stop.load(Ordering::Relaxed) {
+                return Err(Trouble::Interrupted);
+            }
+            let begun = sent.clock.ns_after(&clock);
+            let Window { from_ns, to_ns } = sent.history.window;
+            let window = Window { from_ns: from_ns + begun, to_ns: to_ns.saturating_add(begun) };
+            let window = act.until_sold_out(window, begun, &sent.history.events);
+            for mut event in sent.history.events {
+                event.number += at * ACT;
+                event.intended_ns += begun;
+                event.sent_ns += begun;
+                event.ended_ns += begun;
+                events.push(event);
+            }
+            played.push(act.played(window, clock.ns()));
+        }
+        let window = Window { from_ns: 0, to_ns: clock.ns() };
+        Ok((History { events, window }, played))
+    }
+
+    /// Sends a load, and says now and then how it goes.
+    fn watched(
+        &self,
+        work: &Work,
+        plan: &Plan,
+        (title, progress): (&str, &mut Progress<'_>),
+    ) -> Result<Sent, Trouble> {
+        let addresses = self.addresses();
+        let whole = (plan.warm_up + plan.span).as_secs();
+        let clock = Stopwatch::start();
+        std::thread::scope(|scope| {
+            let sending = scope.spawn(|| send(&addresses, work, plan));
+            let mut before = 0;
+            while !sending.is_finished() {
+                std::thread::sleep(GLANCE);
+                let done = plan.live.done.load(Ordering::Relaxed);
+                let others = plan.live.others.load(Ordering::Relaxed);
+                let each = (done - before) * 1_000 / u64::try_from(GLANCE.as_millis()).unwrap_or(1);
+                progress(&format!(
+                    "{title}: {:.0} of {whole} s, {each} answers/s, {done} done, {others} refused or \
+                     failed",
+                    clock.seconds()
+                ));
+                before = done;
+            }
+            let died = |_| Trouble::Impossible("the generator died".to_owned());
+            sending.join().map_err(died)?
+        })
+    }
+
+    /// Whoever is down is needed for the audit.
+    fn all_back(&self) -> Result<(), Trouble> {
+        let Some(crew) = &self.crew else { return Ok(()) };
+        let mut crew = crew.lock().unwrap_or_else(PoisonError::into_inner);
+        crew.restart_dead()
+    }
+
+    fn head(&self, settings: &Settings, seed: u64) -> Head {
+        let about = settings.recipe.about();
+        let mut versions = self.versions.clone();
+        versions.insert("admitone".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+        let machine = Machine::here();
+        let mut limits = vec![format!(
+            "the generator, the house and its services share {} processors",
+            machine.processors
+        )];
+        if !machine.optimised {
+            limits.push("this build is not optimised: it says nothing about speed".to_owned());
+        }
+        Head {
+            workload: about.name.to_owned(),
+            about: about.about.to_owned(),
+            origin: about.origin.to_owned(),
+            parameters: settings.with.values().clone(),
+            seed,
+            strategy: settings.strategy.clone(),
+            store: self.store.clone(),
+            instances: self.targets.len(),
+            threads: settings.threads,
+            versions,
+            machine,
+            limits,
+            command: settings.command.clone(),
+            began_s: settings.began_s,
+        }
+    }
+
+    /// Ends a house of our own; whether it ended well.
+    fn leave(self) -> Option<bool> {
+        let crew = Arc::into_inner(self.crew?)?;
+        Some(crew.into_inner().unwrap_or_else(PoisonError::into_inner).stop())
+    }
+}
+
+fn services_of(variables: &[Variable]) -> Vec<SocketAddr> {
+    let is_service = |variable: &&Variable| SERVICES.contains(&variable.name);
+    let urls = variables.iter().filter(is_service);
+    urls.flat_map(|variable| addresses_of(&variable.value)).collect()
+}
+
+fn versions_of(services: &[u32]) -> BTreeMap<String, String> {
+    let said = services.iter().filter_map(|pid| version_of(*pid));
+    let named = said.map(|text| {
+        let name = text.split_whitespace().next().unwrap_or("service").to_lowercase();
+        (name.rsplit('/').next().unwrap_or_default().to_owned(), text)
+    });
+    named.collect()
+}
+
+impl Act {
+    fn played(&self, window: Window, ended_ns: u64) -> Played {
+        let pace = match self.pace {
+            Pace::Closed => format!("closed loop of {}", self.users),
+            Pace::Thinking { think } => format!("{} users who think for {think:?}", self.users),
+            Pace::Open { rate, arrivals } => match arrivals {
+                Arrivals::Constant => format!("open loop, {rate} a second at equal distances"),
+                Arrivals::Poisson => format!("open loop, {rate} a second as people come"),
+                Arrivals::Ramp { from, over_ms } => {
+                    format!("open loop, from {from} to {rate} a second in {over_ms} ms")
+                }
+            },
+        };
+        Played {
+            name: self.name.clone(),
+            pace,
+            is_open: matches!(self.pace, Pace::Open { .. }),
+            users: self.users,
+            window,
+            ended_ns,
+            measured: self.measured,
+            goals: self.goals.iter().map(Goal::named).collect(),
+        }
+    }
+
+    /// Where everything is sold, what counts ends with the last who got something: refusals are fast
+    /// and sell nothing.
+    fn until_sold_out(&self, window: Window, begun: u64, events: &[Event]) -> Window {
+        let mine = || events.iter().filter(|event| event.asked.op == self.measured);
+        let last = mine().filter(|event| event.outcome.is_done()).map(|event| event.ended_ns).max();
+        let Some(last) = last else { return window };
+        let is_none_left = |outcome: &Outcome| match outcome {
+            Outcome::Refused { code: Some(code), .. } => matches!(&**code, "SOLD_OUT" | "ALL_HELD"),
+            _ => false,
+        };
+        let mut behind = mine().filter(|event| event.ended_ns > last);
+        let is_sold_out = behind.any(|event| is_none_left(&event.outcome));
+        let end = last + begun + 1;
+        if is_sold_out && end > window.from_ns { Window { to_ns: end, ..window } } else { window }
+    }
+}
+
+impl Goal {
+    fn named(&self) -> (String, f64) {
+        let name = match self.figure {
+            Figure::Throughput => "throughput",
+            Figure::P95Ms => "p95_ms",
+            Figure::P99Ms => "p99_ms",
+            Figure::LongestMs => "longest_ms",
+            Figure::Failed => "failed",
+            Figure::Success => "success",
+        };
+        (name.to_owned(), self.bound)
+    }
+}

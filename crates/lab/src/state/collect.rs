@@ -1,0 +1,237 @@
+//! Asks a house for everything that an audit needs.
+
+use super::{Board, Entry, Item, Payment, Reservation, Rules, State, Stock, Wallet};
+use crate::Trouble;
+use crate::audit::serial::Transaction;
+use crate::requests::number_of;
+use crate::site::{Site, VISITORS, all};
+use crate::target::{Account, As, Visit};
+use admitone_domain::id::ShowId;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// What a load can have changed.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// Who asked, by number.
+    pub accounts: Arc<Vec<Account>>,
+    /// What was for sale.
+    pub shows: Vec<ShowId>,
+    /// Whose wallets moved, with what they had before.
+    pub wallets: BTreeMap<u32, i64>,
+    /// Whether these buyers paid for reservations.
+    pub payments: bool,
+    /// What must be kept.
+    pub rules: Rules,
+}
+
+/// Asks for all of it.
+pub fn collect(site: &Site, scope: &Scope) -> Result<State, Trouble> {
+    site.wait(async {
+        let mut state = State {
+            buyers: scope.accounts.iter().map(|account| account.buyer.to_string()).collect(),
+            rules: scope.rules,
+            has_payments: scope.payments,
+            ..State::default()
+        };
+        let mut visit = site.visit().await?;
+        if !scope.shows.is_empty() {
+            state.reservations = reservations(&mut visit, site, &scope.shows).await?;
+        }
+        for show in &scope.shows {
+            let (board, mut stocks) = show_state(&mut visit, *show).await?;
+            state.boards.push(board);
+            state.stocks.append(&mut stocks);
+        }
+        let found = wallets(site, scope).await?;
+        for (wallet, mut payments) in found {
+            state.wallets.push(wallet);
+            state.payments.append(&mut payments);
+        }
+        state.wallets.sort_by_key(|wallet| wallet.by);
+        Ok(state)
+    })
+}
+
+async fn reservations(
+    visit: &mut Visit,
+    site: &Site,
+    shows: &[ShowId],
+) -> Result<Vec<Reservation>, Trouble> {
+    let shows: HashSet<u64> = shows.iter().map(|show| show.0).collect();
+    let (mut found, mut unreadable) = (Vec::new(), 0_u32);
+    let read = |value: &Value| match reservation(value) {
+        Some(one) if shows.contains(&one.show) => found.push(one),
+        Some(_) => {}
+        None => unreadable += 1,
+    };
+    visit.list(site.operator(), "/api/v1/operator/reservations", read).await?;
+    readable(unreadable, found, "reservations")
+}
+
+fn readable<T>(unreadable: u32, found: T, what: &str) -> Result<T, Trouble> {
+    if unreadable == 0 {
+        return Ok(found);
+    }
+    Err(Trouble::Impossible(format!("{unreadable} {what} cannot be read")))
+}
+
+fn reservation(value: &Value) -> Option<Reservation> {
+    let text = |name: &str| value[name].as_str();
+    let items = value["items"].as_array()?.iter().map(item);
+    Some(Reservation {
+        id: number_of(text("id")?)?,
+        buyer: text("buyer")?.to_owned(),
+        show: number_of(text("show")?)?,
+        state: text("state")?.to_owned(),
+        items: items.collect::<Option<_>>()?,
+        payment: text("payment").and_then(number_of),
+        expires_at: text("expires_at")?.to_owned(),
+        seen_at: text("server_time")?.to_owned(),
+    })
+}
+
+fn item(value: &Value) -> Option<Item> {
+    Some(Item {
+        seat: value["seat"].as_str().and_then(number_of),
+        ticket_type: value["ticket_type"].as_str().and_then(number_of),
+        state: value["state"].as_str()?.to_owned(),
+    })
+}
+
+async fn show_state(visit: &mut Visit, show: ShowId) -> Result<(Board, Vec<Stock>), Trouble> {
+    let seats = visit.get(As::Nobody, &format!("/api/v1/shows/{show}/seats")).await;
+    // Behind a waiting room seats are not shown to everybody.
+    let seats = match seats {
+        Ok(seats) => seats,
+        Err(Trouble::Answer { status: 401 | 403, .. }) => Value::Null,
+        Err(trouble) => return Err(trouble),
+    };
+    let all = seats["seats"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let count = |some: usize| u64::try_from(some).unwrap_or(u64::MAX);
+    let taken = all.iter().filter(|seat| seat["state"] != "available").count();
+    let board = Board { show: show.0, seats: count(all.len()), taken: count(taken) };
+    let types = visit.get(As::Nobody, &format!("/api/v1/shows/{show}/ticket-types")).await?;
+    let listed = types["data"].as_array().or(types.as_array());
+    let stocks = listed.map(Vec::as_slice).unwrap_or_default().iter().map(stock);
+    let stocks: Option<Vec<Stock>> = stocks.collect();
+    let stocks = stocks.ok_or_else(|| Trouble::Impossible(format!("ticket types: {types}")))?;
+    Ok((board, stocks))
+}
+
+fn stock(value: &Value) -> Option<Stock> {
+    Some(Stock {
+        ticket_type: number_of(value["id"].as_str()?)?,
+        capacity: value["capacity"].as_i64()?,
+        held: value["held"].as_i64()?,
+        sold: value["sold"].as_i64()?,
+    })
+}
+
+type Purse = (Wallet, Vec<Payment>);
+
+async fn wallets(site: &Site, scope: &Scope) -> Result<Vec<Purse>, Trouble> {
+    let mut asking = JoinSet::new();
+    let owners: Vec<(u32, i64)> = scope.wallets.iter().map(|(by, had)| (*by, *had)).collect();
+    for visitor in 0..VISITORS.min(owners.len()) {
+        let mine: Vec<(u32, i64)> =
+            owners.iter().skip(visitor).step_by(VISITORS).copied().collect();
+        let (accounts, address) = (Arc::clone(&scope.accounts), site.address());
+        let has_payments = scope.payments;
+        asking.spawn(async move {
+            let mut visit = Visit::begin(address).await?;
+            let mut found = Vec::new();
+            for (by, opening) in mine {
+                let account = usize::try_from(by).ok().and_then(|at| accounts.get(at));
+                let Some(account) = account else { continue };
+                found.push(purse(&mut visit, account, (by, opening), has_payments).await?);
+            }
+            Ok(found)
+        });
+    }
+    all(asking).await
+}
+
+async fn purse(
+    visit: &mut Visit,
+    account: &Account,
+    (by, opening): (u32, i64),
+    has_payments: bool,
+) -> Result<Purse, Trouble> {
+    let who = As::Bearer(&account.token);
+    let (mut entries, mut unreadable) = (Vec::new(), 0_u32);
+    let read = |value: &Value| match entry(value) {
+        Some(entry) => entries.push(entry),
+        None => unreadable += 1,
+    };
+    visit.list(who, "/api/v1/wallet/entries", read).await?;
+    let balance = visit.get(who, "/api/v1/wallet").await?["balance"].as_i64();
+    let balance = balance.ok_or_else(|| Trouble::Impossible("a wallet without balance".into()))?;
+    let mut entries = readable(unreadable, entries, "entries")?;
+    // What was put in before the load is no part of the history: it is the oldest.
+    entries.sort_by_key(|entry| entry.id);
+    if opening > 0 && entries.first().is_some_and(|first| first.amount == opening) {
+        entries.remove(0);
+    }
+    let mut payments = Vec::new();
+    if has_payments {
+        let read = |value: &Value| payments.extend(payment(value, by));
+        visit.list(who, "/api/v1/payments", read).await?;
+    }
+    Ok((Wallet { by, opening, balance, entries }, payments))
+}
+
+fn entry(value: &Value) -> Option<Entry> {
+    let amount = value["amount"].as_i64()?;
+    let sign = if value["kind"] == "use" { -1 } else { 1 };
+    Some(Entry {
+        id: number_of(value["id"].as_str()?)?,
+        amount: amount * sign,
+        payment: value["payment"].as_str().and_then(number_of),
+    })
+}
+
+fn payment(value: &Value, by: u32) -> Option<Payment> {
+    Some(Payment {
+        id: number_of(value["id"].as_str()?)?,
+        by,
+        reservation: value["reservation"].as_str().and_then(number_of),
+        amount: value["amount"].as_i64()?,
+        refunded: value["refunded"].as_i64()?,
+    })
+}
+
+/// What the transactions of an instance read and wrote; nothing of one that does not tell. Names begin
+/// with the number of the instance.
+pub(crate) async fn observed(
+    visit: &mut Visit,
+    instance: usize,
+) -> Result<Vec<Transaction>, Trouble> {
+    let mut found = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = visit.get(As::Nobody, &format!("/bench/observed?after={after}")).await;
+        let page = match page {
+            Ok(page) => page,
+            Err(Trouble::Answer { status: 404, .. }) => return Ok(Vec::new()),
+            Err(trouble) => return Err(trouble),
+        };
+        if page["dropped"].as_u64() != Some(0) {
+            let why = "the house observed more than it keeps: nothing follows from the rest";
+            return Err(Trouble::Impossible(why.to_owned()));
+        }
+        let some = page["transactions"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let Some(last) = some.last().and_then(|one| one["number"].as_u64()) else {
+            return Ok(found);
+        };
+        after = last;
+        for one in some {
+            let unreadable = |_| Trouble::Impossible(format!("a transaction: {one}"));
+            let rows = |name: &str| serde_json::from_value(one[name].clone()).map_err(unreadable);
+            let name = format!("instance {instance}, {}", one["number"]);
+            found.push(Transaction { name, reads: rows("reads")?, writes: rows("writes")? });
+        }
+    }
+}
