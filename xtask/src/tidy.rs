@@ -4,6 +4,7 @@ mod arrows;
 mod blocks;
 mod codes;
 mod documents;
+mod figures;
 mod places;
 mod promises;
 mod sources;
@@ -16,7 +17,7 @@ pub(crate) struct Tree(BTreeMap<String, String>);
 
 type Rule = (&'static str, fn(&Tree) -> Vec<String>);
 
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
     ("arrows point down", arrows::check),
     ("the judge is no party", arrows::check_laboratory),
     ("every crate keeps the lints", arrows::check_lints),
@@ -24,6 +25,7 @@ const RULES: [Rule; 11] = [
     ("nothing is unfinished or excused", sources::check_excuses),
     ("the map names the crates", documents::check_map),
     ("links lead somewhere", documents::check_links),
+    ("dashboards plot what exists", figures::check),
     ("every code is documented", codes::check),
     ("every promise is a case", promises::check),
     ("every block of the README is marked", blocks::check),
