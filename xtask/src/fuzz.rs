@@ -5,7 +5,7 @@
 //! accepted that the document forbids. A refusal of what it allows is no fault: most wishes for a
 //! seat are refused because somebody has it.
 
-mod house;
+pub(crate) mod house;
 mod tool;
 
 use crate::command::{built, program};

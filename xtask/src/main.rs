@@ -1,9 +1,10 @@
-//! Automation of the workspace: `cargo xtask test | fuzz | lint | tidy | generate | services | versus`.
+//! Automation of the workspace: `cargo xtask test | fuzz | k6 | lint | tidy | generate | services | versus`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it talks to people")]
 
 mod command;
 mod fuzz;
 mod generate;
+mod k6;
 mod lint;
 mod services;
 mod test;
@@ -16,6 +17,7 @@ const HELP: &str = "cargo xtask COMMAND
 
   test [--long]       every test of the workspace, and fuzz; one line at the end counts them
   fuzz                only schemathesis against the running server
+  k6 [SECONDS]        every script of k6/ with the real k6, a few seconds each
   lint                formatting, clippy, the rules of the house, documentation, licences
   tidy                only the rules of the house
   generate [--check]  write the generated documents, or fail when the committed ones differ
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
     let done = match arguments.first().map(String::as_str) {
         Some("test") => test::run(has("--long")),
         Some("fuzz") => fuzz::run(),
+        Some("k6") => k6::run(arguments.get(1).map(String::as_str)),
         Some("lint") => lint::run(),
         Some("tidy") => tidy::run(),
         Some("services") => services::run(arguments.get(1..).unwrap_or_default()),

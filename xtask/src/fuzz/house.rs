@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// A running house. Dropped, it is killed and its directory removed.
-pub(super) struct House {
+pub(crate) struct House {
     child: Child,
     /// Kept open: whoever prints into a closed pipe is told so.
     _said: std::io::Lines<BufReader<std::process::ChildStdout>>,
@@ -18,17 +18,17 @@ pub(super) struct House {
 }
 
 /// A buyer inside, and what is his.
-pub(super) struct Known {
-    pub(super) buyer_token: String,
-    pub(super) pass: String,
-    pub(super) reservation: String,
-    pub(super) payment: String,
-    pub(super) ticket: String,
+pub(crate) struct Known {
+    pub(crate) buyer_token: String,
+    pub(crate) pass: String,
+    pub(crate) reservation: String,
+    pub(crate) payment: String,
+    pub(crate) ticket: String,
 }
 
 impl House {
     /// Starts the demo and waits until it says where it listens.
-    pub(super) fn start(binary: &Path) -> Result<Self, String> {
+    pub(crate) fn start(binary: &Path) -> Result<Self, String> {
         let directory = std::env::temp_dir().join(format!("admitone-fuzz-{}", std::process::id()));
         std::fs::create_dir_all(&directory).map_err(said(&directory.display()))?;
         let log = std::fs::File::create(directory.join("log")).map_err(said(&"the log"))?;
@@ -56,20 +56,20 @@ impl House {
         Ok(Self { child, _said: lines, directory, address, operator_key })
     }
 
-    pub(super) fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }
 
-    pub(super) fn operator_key(&self) -> &str {
+    pub(crate) fn operator_key(&self) -> &str {
         &self.operator_key
     }
 
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     /// Whether it still runs, and ends it.
-    pub(super) fn stop(mut self) -> Result<(), String> {
+    pub(crate) fn stop(mut self) -> Result<(), String> {
         match self.child.try_wait().map_err(said(&"the server"))? {
             None => Ok(()),
             Some(ended) => Err(format!("the server ended by itself: {ended}")),
@@ -77,7 +77,7 @@ impl House {
     }
 
     /// A buyer who has a ticket, a payment, and a hold, and is inside again.
-    pub(super) fn prepare(&self) -> Result<Known, String> {
+    pub(crate) fn prepare(&self) -> Result<Known, String> {
         let account = self.ask("POST /api/v1/users", &[], &json!({ "name": "ann" }))?;
         let buyer_token = text(&account, "token")?;
         let pass = self.admitted(&buyer_token)?;

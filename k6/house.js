@@ -1,0 +1,64 @@
+// What all scripts have in common: where the house is, what its operator brings in, who its buyers are.
+import http from 'k6/http';
+
+export const base = __ENV.ADMITONE_URL || 'http://127.0.0.1:8080';
+const key = __ENV.ADMITONE_OPERATOR_KEY || '';
+const json = { 'Content-Type': 'application/json' };
+
+// A number of an environment variable.
+export function setting(name, usual) {
+  return Number(__ENV[name] || usual);
+}
+
+// Brings in a show; its ids.
+export function bringIn(show, room) {
+  const document = {
+    rooms: room ? [{ name: `k6 ${Date.now()}`, settings: room }] : [],
+    concerts: [{
+      name: `k6 ${Date.now()} ${Math.random()}`,
+      category: 'k6',
+      shows: [Object.assign({
+        opens_at: '2099-01-01T19:00:00Z',
+        closes_at: '2099-01-01T22:00:00Z',
+        booking_opens_at: '2020-01-01T00:00:00Z',
+        booking_closes_at: '2099-01-01T00:00:00Z',
+      }, show)],
+    }],
+  };
+  if (room) document.concerts[0].shows[0].room = document.rooms[0].name;
+  const made = http.post(`${base}/api/v1/operator/import`, JSON.stringify(document), {
+    headers: Object.assign({ Authorization: `Bearer ${key}` }, json),
+  });
+  if (made.status !== 200) throw new Error(`import: ${made.status} ${made.body}`);
+  const found = made.json();
+  return { concert: found.concerts[0].id, show: found.concerts[0].shows[0], room: found.rooms[0] };
+}
+
+// Opens so many accounts; their tokens.
+export function accounts(count) {
+  const tokens = [];
+  for (let number = 0; number < count; number += 1) {
+    const opened = http.post(`${base}/api/v1/users`, JSON.stringify({ name: `k6 ${number}` }), { headers: json });
+    tokens.push(opened.json('token'));
+  }
+  return tokens;
+}
+
+// The headers of a command: who wants it, under a key of its own.
+export function command(token, name, pass) {
+  const headers = Object.assign({
+    Authorization: `Bearer ${token}`,
+    'Idempotency-Key': `${name}-${__VU}-${__ITER}-${Date.now()}`,
+  }, json);
+  if (pass) headers['queue-token'] = pass;
+  return { headers, tags: { name } };
+}
+
+// Seats in rows of 50.
+export function rows(count) {
+  const all = [];
+  for (let row = 1; all.length * 50 < count; row += 1) {
+    all.push({ section: 'A', row: String(row), numbers: [1, 50], price: 1000 });
+  }
+  return all;
+}
