@@ -142,6 +142,15 @@ impl Reads for MysqlStore {
         self.bodies(sql, pick).await
     }
 
+    async fn open_payments(&self, limit: usize) -> Result<Vec<Payment>, Trouble> {
+        let sql = format!(
+            "SELECT version, body FROM payment WHERE ask_at IS NOT NULL ORDER BY ask_at, id \
+             LIMIT {limit}"
+        );
+        let pick = |row| if let Row::Payment(payment) = row { Some(payment) } else { None };
+        self.bodies(sql, pick).await
+    }
+
     async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {
         let sql = format!(
             "SELECT id, kind, amount, `at`, payment FROM entry WHERE buyer = {} AND id < {} \

@@ -110,6 +110,7 @@ const TABLES: [Table; 13] = [
             ("reservation", Number),
             ("amount", Number),
             ("refunded", Number),
+            ("ask_at", Number),
             ("body", Bytes),
         ],
         read: "known.body",

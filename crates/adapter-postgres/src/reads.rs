@@ -171,6 +171,13 @@ impl Reads for PostgresStore {
         self.bodies(sql, vec![ids(of), before(page), limit(page.limit)], pick).await
     }
 
+    async fn open_payments(&self, limit_of: usize) -> Result<Vec<Payment>, Trouble> {
+        let sql = "SELECT version, body FROM payment WHERE ask_at IS NOT NULL \
+                   ORDER BY ask_at, id LIMIT $1";
+        let pick = |row| if let Row::Payment(payment) = row { Some(payment) } else { None };
+        self.bodies(sql, vec![limit(limit_of)], pick).await
+    }
+
     async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {
         let sql = "SELECT id, kind, amount, at, payment FROM entry \
                    WHERE buyer = ($1::uuid[])[1] AND id < $2 ORDER BY id DESC LIMIT $3";

@@ -166,6 +166,7 @@ const TABLES: [Table; 13] = [
             ("reservation", Maybe),
             ("amount", Number),
             ("refunded", Number),
+            ("ask_at", Maybe),
             ("body", Bytes),
         ],
         read: Read::BODY,

@@ -164,6 +164,13 @@ impl Reads for SqliteStore {
         self.bodies(sql, values, pick).await
     }
 
+    async fn open_payments(&self, limit: usize) -> Result<Vec<Payment>, Trouble> {
+        let sql = "SELECT version, body FROM payment WHERE ask_at IS NOT NULL \
+                   ORDER BY ask_at, id LIMIT ?1";
+        let pick = |row| if let Row::Payment(payment) = row { Some(payment) } else { None };
+        self.bodies(sql, [count(limit)], pick).await
+    }
+
     async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {
         let sql = "SELECT id, kind, amount, at, payment FROM entry \
                    WHERE buyer = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";

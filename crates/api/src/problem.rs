@@ -2,6 +2,10 @@
 //!
 //! A program goes by `code`, which never changes; a person reads `detail`, which says what to do.
 
+mod responses;
+
+pub(crate) use responses::Problems;
+
 use crate::codes;
 use crate::commands::CommandView;
 use crate::reply::REPLAYED;
@@ -11,7 +15,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
-use utoipa::{IntoResponses, ToSchema};
+use utoipa::ToSchema;
 
 /// Why a request was not done, as `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -47,57 +51,6 @@ pub struct Problem {
     /// too ends a handler before its end. The second says whether that was preferred.
     #[serde(skip)]
     pub(crate) accepted: Option<Box<(CommandView, bool)>>,
-}
-
-/// The problems that an operation may answer with.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "the variants only describe the responses")]
-pub(crate) enum Problems {
-    /// Accepted, and not answered yet: `Location` tells the outcome.
-    #[response(status = 202)]
-    Accepted(CommandView),
-    /// The request is malformed.
-    #[response(status = 400, content_type = "application/problem+json")]
-    BadRequest(Problem),
-    /// The credentials are missing or wrong.
-    #[response(status = 401, content_type = "application/problem+json")]
-    Unauthorized(Problem),
-    /// Not allowed: a pass or a role is missing, or the sale is not open.
-    #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(Problem),
-    /// There is no such thing, or it is somebody else's.
-    #[response(status = 404, content_type = "application/problem+json")]
-    NotFound(Problem),
-    /// The body did not arrive in time.
-    #[response(status = 408, content_type = "application/problem+json")]
-    Timeout(Problem),
-    /// It cannot be done as things stand: taken, sold out, paid already.
-    #[response(status = 409, content_type = "application/problem+json")]
-    Conflict(Problem),
-    /// The hold is over.
-    #[response(status = 410, content_type = "application/problem+json")]
-    Gone(Problem),
-    /// It was changed since it was read.
-    #[response(status = 412, content_type = "application/problem+json")]
-    PreconditionFailed(Problem),
-    /// The body is too large.
-    #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(Problem),
-    /// The body is not JSON by its type.
-    #[response(status = 415, content_type = "application/problem+json")]
-    UnsupportedMediaType(Problem),
-    /// It can never be done like this: a limit, an amount, a key used twice.
-    #[response(status = 422, content_type = "application/problem+json")]
-    Unprocessable(Problem),
-    /// Asked too often; nothing was done.
-    #[response(status = 429, content_type = "application/problem+json")]
-    TooManyRequests(Problem),
-    /// Something is wrong inside; the log says what.
-    #[response(status = 500, content_type = "application/problem+json")]
-    Internal(Problem),
-    /// Too busy, or the store is away; nothing was done.
-    #[response(status = 503, content_type = "application/problem+json")]
-    Unavailable(Problem),
 }
 
 impl Problem {
@@ -230,6 +183,27 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", detail).temporary(5)
     }
 
+    /// A gateway took nothing.
+    pub fn declined(code: &str, payment: &str) -> Self {
+        let detail = "the payment was declined and nothing was charged: the seats are yours until \
+                      the hold ends, so try another way with a new order";
+        Self::new(StatusCode::PAYMENT_REQUIRED, "PAYMENT_DECLINED", detail)
+            .with(serde_json::json!({ "provider_code": code, "payment": payment }))
+    }
+
+    /// The money came when the seats were somebody else's.
+    pub fn payment_too_late(payment: &str) -> Self {
+        let detail = "the payment came when the seats were gone: all of it goes back";
+        Self::new(StatusCode::CONFLICT, "PAYMENT_TOO_LATE", detail)
+            .with(serde_json::json!({ "payment": payment }))
+    }
+
+    /// The house has no gateway.
+    pub fn no_gateway() -> Self {
+        let detail = "this house takes no payments through a gateway: pay from the wallet";
+        Self::new(StatusCode::CONFLICT, "GATEWAY_OFF", detail)
+    }
+
     /// Asked too often.
     pub fn rate_limited(class: &'static str, wait_us: u64) -> Self {
         let detail = "this was asked too often and nothing was done: try again after Retry-After";
@@ -271,6 +245,7 @@ impl From<Refusal> for Problem {
         let problem = match refusal {
             Refusal::AllHeld { .. } | Refusal::GroupsTaken => problem.temporary(5),
             Refusal::DeadlinePassed => problem.temporary(1),
+            Refusal::PaymentInProgress => problem.temporary(2),
             _ => problem,
         };
         match context_of(&refusal) {
@@ -306,6 +281,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::CapacityInUse { .. }
         | Refusal::SeatExists
         | Refusal::WalletNotEmpty { .. }
+        | Refusal::PaymentInProgress
         | Refusal::AccountExists => StatusCode::CONFLICT,
         Refusal::HoldExpired => StatusCode::GONE,
         Refusal::VersionConflict { .. } => StatusCode::PRECONDITION_FAILED,
@@ -451,7 +427,8 @@ mod tests {
             Refusal::CapacityInUse { .. } => Refusal::SeatExists,
             Refusal::SeatExists => Refusal::AccountExists,
             Refusal::AccountExists => Refusal::WalletNotEmpty { balance: Money(1) },
-            Refusal::WalletNotEmpty { .. } => Refusal::DeadlinePassed,
+            Refusal::WalletNotEmpty { .. } => Refusal::PaymentInProgress,
+            Refusal::PaymentInProgress => Refusal::DeadlinePassed,
             Refusal::DeadlinePassed => return None,
         })
     }

@@ -1,7 +1,7 @@
 //! How things look as JSON: ids as texts, money as whole minor units, instants as RFC 3339.
 
 use admitone_domain::concert::Concert;
-use admitone_domain::payment::{Method, Payment};
+use admitone_domain::payment::{Attempt, Method, Payment, PaymentState, Standing};
 use admitone_domain::reservation::{Item, ItemState, Reservation, ReservationState, Ware};
 use admitone_domain::show::Show;
 use admitone_domain::ticket_type::TicketType;
@@ -193,7 +193,7 @@ pub(crate) struct ReservationView {
     /// When it was made.
     #[schema(format = DateTime)]
     pub(crate) created_at: String,
-    /// When the hold ends.
+    /// When the hold ends; far in the future while a gateway is asked for the money.
     #[schema(format = DateTime)]
     pub(crate) expires_at: String,
     /// Seconds left of the hold, by the server's clock.
@@ -297,8 +297,18 @@ pub(crate) struct PaymentView {
     /// How much of it went back.
     #[schema(value_type = i64)]
     pub(crate) refunded: Money,
-    /// `wallet` or `external`.
+    /// `wallet`, `gateway` or `external`.
     pub(crate) method: &'static str,
+    /// `requested`, `unknown` (the gateway is asked again: do not pay again), `approved`,
+    /// `declined`, `refund_owed` or `refunded`.
+    #[schema(example = "approved")]
+    pub(crate) state: &'static str,
+    /// The order, if it goes through a gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) order_id: Option<String>,
+    /// Why the gateway took nothing, in its words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) provider_code: Option<String>,
     /// When.
     #[schema(format = DateTime)]
     pub(crate) created_at: String,
@@ -312,13 +322,35 @@ impl From<&Payment> for PaymentView {
             reservation: payment.reservation.map(|reservation| reservation.to_string()),
             amount: payment.amount,
             currency: payment.currency.to_string(),
-            refunded: payment.refunded,
+            refunded: payment.given_back(),
             method: match payment.method {
                 Method::Wallet => "wallet",
                 Method::External { .. } => "external",
+                Method::Gateway(_) => "gateway",
             },
+            state: payment_state_name(payment.state()),
+            order_id: payment.attempt().map(|attempt| attempt.order.clone()),
+            provider_code: payment.attempt().and_then(provider_code),
             created_at: instant(payment.created_at),
         }
+    }
+}
+
+fn payment_state_name(state: PaymentState) -> &'static str {
+    match state {
+        PaymentState::Requested => "requested",
+        PaymentState::Unknown => "unknown",
+        PaymentState::Approved => "approved",
+        PaymentState::Declined => "declined",
+        PaymentState::RefundOwed => "refund_owed",
+        PaymentState::Refunded => "refunded",
+    }
+}
+
+fn provider_code(attempt: &Attempt) -> Option<String> {
+    match &attempt.standing {
+        Standing::Declined { code } => Some(code.clone()),
+        Standing::Requested | Standing::Unknown | Standing::Approved | Standing::Late => None,
     }
 }
 

@@ -108,6 +108,10 @@ impl Reads for CachedLists {
         self.reads.payments(of, page).await
     }
 
+    async fn open_payments(&self, limit: usize) -> Result<Vec<Payment>, Trouble> {
+        self.reads.open_payments(limit).await
+    }
+
     async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {
         self.reads.entries(of, page).await
     }

@@ -5,8 +5,10 @@
 //! said here a second time.
 
 mod claims;
+mod pins;
 
 pub use claims::{Claim, Claims, Counted};
+pub use pins::Pins;
 
 use admitone_domain::id::{BuyerId, PaymentId, SeatId, ShowId};
 use admitone_domain::payment::Payment;
@@ -41,6 +43,7 @@ pub struct Walk {
     /// at the newest one that is stored, and no clock of today is asked.
     claims: Claims,
     payments: HashMap<PaymentId, Payment>,
+    pins: Pins,
 }
 
 impl Walk {
@@ -49,9 +52,13 @@ impl Walk {
     pub fn visit(&mut self, row: Row, report: &mut Report) {
         report.rows += 1;
         match row {
-            Row::Payment(payment) => drop(self.payments.insert(payment.id, payment)),
+            Row::Payment(payment) => {
+                self.pins.collect(&payment, |kind, line| report.find(kind, line));
+                self.payments.insert(payment.id, payment);
+            }
             Row::Reservation(reservation) => {
                 self.claims.collect(&reservation);
+                self.pins.check_payer(&reservation, |kind, line| report.find(kind, line));
                 self.check_payment(&reservation, report);
             }
             Row::Seat(seat) => self.compare_seat(&seat, report),
@@ -63,6 +70,7 @@ impl Walk {
 
     /// Says what was added up and had no row to be compared with.
     pub fn finish(self, report: &mut Report) {
+        self.pins.compare(&self.claims.pinned, |kind, line| report.find(kind, line));
         for (id, claims) in &self.claims.seats {
             for claim in self.claims.live(claims) {
                 report.find(

@@ -1,12 +1,17 @@
 //! What lists promise.
 
 use crate::cases::cases;
-use crate::steps::{ANN, BOB, balance, charge, hold, programme, row, sale, settle};
+use crate::sale::by;
+use crate::steps::{
+    ANN, BOB, HOLD_MS, SHOW, STANDING, balance, charge, command, hold, programme, row, sale, settle,
+};
 use crate::{Case, CaseFuture, Fresh, Promised};
 use admitone_app::ports::reads::{ConcertFilter, Page};
 use admitone_app::ports::store::Mode;
-use admitone_domain::id::ReservationId;
-use admitone_domain::{Key, Moment};
+use admitone_domain::command::Cancel;
+use admitone_domain::command::gateway::{Begin, Gateway, Repaid, Repay, Said, Settle};
+use admitone_domain::id::{BuyerId, PaymentId, ReservationId};
+use admitone_domain::{Action, Actor, Command, Key, Moment, Money, Row};
 
 pub(crate) const ALL: &[Case] = cases![
     a_committed_row_is_read_at_once: Always,
@@ -14,6 +19,7 @@ pub(crate) const ALL: &[Case] = cases![
     concerts_are_listed_soonest_first: Always,
     concerts_are_found_by_words_category_and_date: Always,
     lists_of_a_buyer_are_newest_first_and_his_own: Always,
+    a_payment_is_open_until_its_gateway_has_said_all: Always,
 ];
 
 const PAGE: Page = Page { before: None, limit: 10 };
@@ -111,4 +117,72 @@ async fn lists_of_a_buyer_are_newest_first_and_his_own(fresh: Fresh, mode: Mode)
     let payments = fresh.reads.payments(ANN, PAGE).await.unwrap_or_else(|e| panic!("{e}"));
     assert!(payments.is_empty());
     assert!(row(&fresh, Key::Reservation(ReservationId(1))).await.is_some());
+}
+
+async fn a_payment_is_open_until_its_gateway_has_said_all(fresh: Fresh, mode: Mode) {
+    sale(&fresh, mode, 5).await;
+    let mut open = Vec::new();
+    for (number, buyer) in [(10, ANN), (20, BOB)] {
+        assert!(settle(&fresh, mode, vec![hold(number, buyer, 1)]).await[0].is_ok());
+        assert!(settle(&fresh, mode, vec![begin(number + 1, buyer, number)]).await[0].is_ok());
+        open.push(number + 1);
+        fresh.clock.advance_ms(1_000);
+    }
+    assert_eq!(open_payments(&fresh).await, open, "the next to be asked comes first");
+    assert_pinned(&fresh, mode).await;
+    let said = |number, payment, said| {
+        let payment = PaymentId(payment);
+        house(number, Gateway::Settle(Settle { payment, show: Some(SHOW), said }))
+    };
+    settle(&fresh, mode, vec![said(30, 11, Said::Approved)]).await;
+    let code = "REJECT_CARD_COMPANY".to_owned();
+    settle(&fresh, mode, vec![said(31, 21, Said::Declined { code })]).await;
+    assert_eq!(open_payments(&fresh).await, Vec::<u64>::new());
+    // The hold of the second was over while it was asked: its ticket is free.
+    assert_eq!(sold_and_held(&fresh).await, (1, 0));
+    let cancel = Cancel { reservation: ReservationId(10), items: None };
+    settle(&fresh, mode, vec![by(40, ANN, Action::Cancel(cancel))]).await;
+    assert_eq!(open_payments(&fresh).await, [11], "money is to go back");
+    let repay = Repay { payment: PaymentId(11), number: 0, repaid: Repaid::Done };
+    settle(&fresh, mode, vec![house(41, Gateway::Repay(repay))]).await;
+    assert_eq!(open_payments(&fresh).await, Vec::<u64>::new());
+    assert_eq!(sold_and_held(&fresh).await, (0, 0));
+}
+
+/// The holds are over by now, and nobody finds them due.
+async fn assert_pinned(fresh: &Fresh, mode: Mode) {
+    fresh.clock.advance_ms(HOLD_MS);
+    let due = fresh.reads.due(10).await.unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(due, []);
+    let refused = settle(fresh, mode, vec![hold(29, BOB, 4)]).await;
+    assert!(refused[0].is_err(), "what is pinned is not sold: {refused:?}");
+}
+
+async fn open_payments(fresh: &Fresh) -> Vec<u64> {
+    let found = fresh.reads.open_payments(10).await.unwrap_or_else(|e| panic!("{e}"));
+    found.into_iter().map(|payment| payment.id.0).collect()
+}
+
+async fn sold_and_held(fresh: &Fresh) -> (u32, u32) {
+    match row(fresh, Key::TicketType(STANDING)).await {
+        Some(Row::TicketType(stock)) => (stock.sold, stock.held),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Pins a reservation for a payment of the command's number.
+fn begin(number: u64, buyer: BuyerId, reservation: u64) -> Command {
+    let begin = Begin {
+        reservation: ReservationId(reservation),
+        show: SHOW,
+        key: format!("key{number}"),
+        order: format!("res_{reservation}-1"),
+        amount: Money(100),
+        wait_ms: 15_000,
+    };
+    by(number, buyer, Action::Gateway(Gateway::Begin(begin)))
+}
+
+fn house(number: u64, step: Gateway) -> Command {
+    command(number, Actor::House, Action::Gateway(step))
 }

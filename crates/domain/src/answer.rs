@@ -70,6 +70,13 @@ pub enum Outcome {
     },
     /// A buyer's account was opened.
     Joined(BuyerId),
+    /// A payment through a gateway went a step further.
+    Gateway {
+        /// How far it is.
+        payment: Payment,
+        /// The reservation, if it changed.
+        reservation: Option<Reservation>,
+    },
 }
 
 /// An answer as it is kept: asked again, it is given again.

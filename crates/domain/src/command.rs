@@ -10,6 +10,7 @@ mod confirm;
 mod expire;
 mod extend;
 mod gate;
+pub mod gateway;
 mod hold;
 mod items;
 pub mod operate;
@@ -24,6 +25,7 @@ pub use charge_for::ChargeFor;
 pub use confirm::Confirm;
 pub use expire::Expire;
 pub use extend::Extend;
+pub use gateway::Gateway;
 pub use hold::{Choice, Hold, ITEMS_MAX};
 pub use operate::Operate;
 pub use pay::Pay;
@@ -95,6 +97,8 @@ pub enum Action {
     Operate(Operate),
     /// See [`ChargeFor`].
     ChargeFor(ChargeFor),
+    /// See [`Gateway`].
+    Gateway(Gateway),
 }
 
 /// What every command can do.
@@ -122,6 +126,7 @@ impl Action {
             Self::Refund(refund) => refund,
             Self::Operate(operate) => operate,
             Self::ChargeFor(charge) => charge,
+            Self::Gateway(step) => step,
         }
     }
 
@@ -134,7 +139,8 @@ impl Action {
             | Self::Charge(_)
             | Self::ChargeFor(_)
             | Self::Spend(_)
-            | Self::Refund(_) => true,
+            | Self::Refund(_)
+            | Self::Gateway(_) => true,
             Self::Hold(_)
             | Self::Extend(_)
             | Self::Release(_)
@@ -154,6 +160,7 @@ impl Action {
         match self {
             Self::Hold(hold) => Some(hold.show),
             Self::Confirm(confirm) => Some(confirm.show),
+            Self::Gateway(step) => step.takes_from(),
             _ => None,
         }
     }

@@ -80,6 +80,23 @@ pub enum Happening {
         /// What.
         deed: Deed,
     },
+    /// A reservation is pinned while a gateway is asked for money.
+    PaymentRequested {
+        /// By which payment.
+        payment: PaymentId,
+    },
+    /// The gateway did not say what became of a payment; it is asked again.
+    PaymentUnknown,
+    /// The gateway took nothing: what was pinned is held again, or free.
+    PaymentDeclined {
+        /// Which payment.
+        payment: PaymentId,
+    },
+    /// Money of a payment is to go back through its gateway.
+    RefundOwed {
+        /// Of which reservation.
+        reservation: Option<ReservationId>,
+    },
 }
 
 /// What staff does to a buyer's things.
@@ -93,4 +110,6 @@ pub enum Deed {
     Refunded,
     /// Charged a wallet.
     Charged,
+    /// Gave tickets for a payment that had come too late.
+    Reacquired,
 }

@@ -1,10 +1,15 @@
 //! A payment: money taken once, and how much of it went back.
 
+mod attempt;
+
+pub use attempt::{Attempt, GatewayRefund, RefundState, Standing};
+
 use crate::id::{BuyerId, PaymentId, ReservationId};
 use crate::{Currency, Moment, Money};
 use serde::{Deserialize, Serialize};
 
-/// Money that was taken. It is never deleted; refunds are counted beside it.
+/// Money that was taken, or that a gateway is asked to take. It is never deleted; refunds are
+/// counted beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
     /// Its id.
@@ -17,7 +22,8 @@ pub struct Payment {
     pub amount: Money,
     /// In which currency.
     pub currency: Currency,
-    /// How much of it went back; never more than the amount.
+    /// How much of it went back to a wallet; never more than the amount. What goes back through a
+    /// gateway is counted in its [`Attempt`].
     pub refunded: Money,
     /// Where the money came from.
     pub method: Method,
@@ -37,11 +43,80 @@ pub enum Method {
         /// The order it pays.
         order: String,
     },
+    /// A gateway that the house asks to take it: how far that is.
+    Gateway(Box<Attempt>),
+}
+
+/// How a payment stands: derived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PaymentState {
+    /// The gateway is being asked for the first time.
+    Requested,
+    /// The gateway did not say what became of it, and is asked again.
+    Unknown,
+    /// The money was taken.
+    Approved,
+    /// The gateway took nothing.
+    Declined,
+    /// Money goes back through the gateway, which has not confirmed it yet.
+    RefundOwed,
+    /// All of it went back.
+    Refunded,
 }
 
 impl Payment {
     /// What may still go back.
     pub fn refundable(&self) -> Money {
-        Money(self.amount.0.saturating_sub(self.refunded.0))
+        let kept = match &self.method {
+            Method::Wallet | Method::External { .. } => self.amount,
+            Method::Gateway(attempt) => match attempt.standing {
+                Standing::Approved => self.amount,
+                Standing::Late
+                | Standing::Requested
+                | Standing::Unknown
+                | Standing::Declined { .. } => return Money::ZERO,
+            },
+        };
+        Money(kept.0.saturating_sub(self.given_back().0))
+    }
+
+    /// What went back, to a wallet or through a gateway, or is owed back.
+    pub fn given_back(&self) -> Money {
+        match &self.method {
+            Method::Wallet | Method::External { .. } => self.refunded,
+            Method::Gateway(attempt) => attempt.given_back(),
+        }
+    }
+
+    /// The reservation whose tickets it pays; none while it is not approved, or came too late.
+    pub fn pays(&self) -> Option<ReservationId> {
+        match &self.method {
+            Method::Wallet | Method::External { .. } => self.reservation,
+            Method::Gateway(attempt) if attempt.standing == Standing::Approved => self.reservation,
+            Method::Gateway(_) => None,
+        }
+    }
+
+    /// How far it is with its gateway, if it has one.
+    pub fn attempt(&self) -> Option<&Attempt> {
+        match &self.method {
+            Method::Wallet | Method::External { .. } => None,
+            Method::Gateway(attempt) => Some(attempt),
+        }
+    }
+
+    /// From when its gateway is to be asked something; none when there is nothing to ask.
+    pub fn ask_at(&self) -> Option<Moment> {
+        self.attempt().and_then(Attempt::open_from)
+    }
+
+    /// How it stands.
+    pub fn state(&self) -> PaymentState {
+        let is_back = self.amount.is_positive() && self.given_back() == self.amount;
+        match &self.method {
+            Method::Gateway(attempt) => attempt.state(is_back),
+            Method::Wallet | Method::External { .. } if is_back => PaymentState::Refunded,
+            Method::Wallet | Method::External { .. } => PaymentState::Approved,
+        }
     }
 }

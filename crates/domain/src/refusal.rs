@@ -156,6 +156,9 @@ pub enum Refusal {
         /// What is there.
         balance: Money,
     },
+    /// A gateway is being asked for the money of this reservation.
+    #[error("it is being paid at this moment: wait for the outcome")]
+    PaymentInProgress,
 }
 
 impl Refusal {
@@ -199,6 +202,7 @@ impl Refusal {
             Self::AccountExists => "ACCOUNT_EXISTS",
             Self::WalletNotEmpty { .. } => "WALLET_NOT_EMPTY",
             Self::DeadlinePassed => "DEADLINE_PASSED",
+            Self::PaymentInProgress => "PAYMENT_IN_PROGRESS",
         }
     }
 
@@ -213,6 +217,7 @@ impl Refusal {
                 | Self::GroupsTaken
                 | Self::AllHeld { .. }
                 | Self::DeadlinePassed
+                | Self::PaymentInProgress
         )
     }
 

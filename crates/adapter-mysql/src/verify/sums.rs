@@ -7,7 +7,7 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
 /// What each query looks for. It answers a line of text for each row that breaks the rule.
-pub(super) const ALL: [(&str, &str); 8] = [
+pub(super) const ALL: [(&str, &str); 9] = [
     (
         "more held and sold than there is",
         "SELECT CONCAT('type_', id, ': ', held, ' held, ', sold, ' sold of ', capacity) \
@@ -41,6 +41,13 @@ pub(super) const ALL: [(&str, &str); 8] = [
          FROM payment LEFT JOIN (SELECT payment AS id, SUM(amount) AS total FROM entry \
          WHERE kind = 2 GROUP BY payment) AS sums ON sums.id = payment.id \
          WHERE refunded <> IFNULL(total, 0)",
+    ),
+    (
+        "a pinned seat of a buyer who pays nothing",
+        "SELECT CONCAT('seat_', seat.id, ' of res_', owner) FROM seat \
+         JOIN reservation ON reservation.id = owner \
+         WHERE state = 1 AND seat.held_until = 9223372036854775807 AND NOT EXISTS (SELECT 1 \
+         FROM payment WHERE payment.buyer = reservation.buyer AND ask_at IS NOT NULL)",
     ),
     (
         "a seat of a reservation that does not exist",

@@ -100,9 +100,10 @@ fn values(change: &Change) -> Result<Vec<Value>, Trouble> {
         ]),
         Row::Payment(payment) => values.extend([
             Value::Id(Uuid::from_u128(payment.buyer.0)),
-            Value::Maybe(payment.reservation.map(|id| id.0.cast_signed())),
+            Value::Maybe(payment.pays().map(|id| id.0.cast_signed())),
             Value::Number(payment.amount.0),
             Value::Number(payment.refunded.0),
+            Value::Maybe(payment.ask_at().map(|at| at.0)),
             body()?,
         ]),
         Row::Pass(pass) => values.push(Value::Number(pass.ended_at.0)),

@@ -6,7 +6,7 @@ use admitone_app::verify::Report;
 use deadpool_postgres::ClientWrapper;
 
 /// What each query looks for. It answers a line of text for each row that breaks the rule.
-pub(super) const ALL: [(&str, &str); 8] = [
+pub(super) const ALL: [(&str, &str); 9] = [
     (
         "more held and sold than there is",
         "SELECT format('type_%s: %s held, %s sold of %s', id, held, sold, capacity) \
@@ -37,6 +37,13 @@ pub(super) const ALL: [(&str, &str); 8] = [
          FROM payment LEFT JOIN (SELECT payment AS id, sum(amount) AS total FROM entry \
          WHERE kind = 2 GROUP BY payment) AS sums ON sums.id = payment.id \
          WHERE refunded <> coalesce(total, 0)",
+    ),
+    (
+        "a pinned seat of a buyer who pays nothing",
+        "SELECT format('seat_%s of res_%s', seat.id, owner) FROM seat \
+         JOIN reservation ON reservation.id = owner \
+         WHERE state = 1 AND seat.held_until = 9223372036854775807 AND NOT EXISTS (SELECT 1 \
+         FROM payment WHERE payment.buyer = reservation.buyer AND ask_at IS NOT NULL)",
     ),
     (
         "a seat of a reservation that does not exist",

@@ -121,16 +121,17 @@ fn money(tables: &Transaction<'_>, version: u64, row: &Row) -> Result<()> {
     };
     match row {
         Row::Payment(payment) => put(
-            "INSERT INTO payment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE \
-             SET version = ?2, refunded = ?6, body = ?7",
+            "INSERT INTO payment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE \
+             SET version = ?2, reservation = ?4, refunded = ?6, body = ?7, ask_at = ?8",
             params![
                 payment.id.0,
                 version,
                 buyer(payment.buyer),
-                payment.reservation.map(|id| id.0),
+                payment.pays().map(|id| id.0),
                 payment.amount.0,
                 payment.refunded.0,
-                encode(row)?
+                encode(row)?,
+                payment.ask_at().map(|at| at.0)
             ],
         ),
         Row::Pass(pass) => put(

@@ -51,6 +51,8 @@ kinds! {
     PaymentKeeps = "a payment that keeps another sum than its tickets cost";
     PaymentOfOther = "a payment that its reservation does not know";
     PaymentNotTaken = "a payment from a wallet without its use";
+    MoneyKept = "money without a ticket that does not go back";
+    PinAstray = "a pinned reservation that is not being paid, or paid twice";
 
     PassGoesOn = "a pass that a payment did not end";
     PassUntold = "an ended pass that nobody was told of";

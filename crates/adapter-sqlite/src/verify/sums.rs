@@ -6,7 +6,7 @@ use admitone_app::Trouble;
 use rusqlite::Connection;
 
 /// What each query looks for. It answers a line of text for each row that breaks the rule.
-pub(super) const ALL: [(&str, &str); 19] = [
+pub(super) const ALL: [(&str, &str); 20] = [
     (
         "more held and sold than there is",
         "SELECT 'type_' || id || ': ' || held || ' held, ' || sold || ' sold of ' || capacity \
@@ -62,6 +62,13 @@ pub(super) const ALL: [(&str, &str); 19] = [
         "a sold seat that nobody paid",
         "SELECT 'seat_' || id || ' of res_' || owner FROM seat WHERE state = 2 AND owner NOT IN \
          (SELECT reservation FROM payment WHERE reservation IS NOT NULL)",
+    ),
+    (
+        "a pinned seat of a buyer who pays nothing",
+        "SELECT 'seat_' || seat.id || ' of res_' || owner FROM seat \
+         JOIN reservation ON reservation.id = owner \
+         WHERE state = 1 AND seat.held_until = 9223372036854775807 AND NOT EXISTS (SELECT 1 \
+         FROM payment WHERE payment.buyer = reservation.buyer AND ask_at IS NOT NULL)",
     ),
     (
         "a reservation paid twice",

@@ -28,7 +28,7 @@ pub(super) fn run(
     progress("walking the seats and stocks");
     claims::compare(&claims, tables, report)?;
     progress("walking the money");
-    money::walk(tables, &told, report)?;
+    money::walk(tables, &claims, &told, report)?;
     progress("walking the answers");
     answers::walk(tables, &told, report)
 }

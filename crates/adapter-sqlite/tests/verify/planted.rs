@@ -2,8 +2,9 @@
 //! the sale beside this file.
 
 use admitone_domain::id::{ReservationId, SeatId, ShowId};
+use admitone_domain::payment::{Attempt, Method, Standing};
 use admitone_domain::reservation::{Item, ItemState, Reservation, Ware};
-use admitone_domain::{Answer, CommandId, Money, Outcome, Row, StoredAnswer};
+use admitone_domain::{Answer, CommandId, Moment, Money, Outcome, Row, StoredAnswer};
 use rusqlite::{Connection, params};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
@@ -111,6 +112,18 @@ pub(crate) const PLANTED: &[(&str, Plant)] = &[
     (
         "a payment that its reservation does not know",
         Plant::Payment(14, |payment| payment.reservation = Some(ReservationId(41))),
+    ),
+    (
+        "money without a ticket that does not go back",
+        Plant::Payment(40, |payment| payment.method = gateway(Standing::Late)),
+    ),
+    (
+        "a pinned reservation that is not being paid, or paid twice",
+        Plant::Payment(40, |payment| payment.method = gateway(Standing::Unknown)),
+    ),
+    (
+        "a pinned reservation that is not being paid, or paid twice",
+        Plant::Reservation(41, |res| res.items[0].state = ItemState::Confirming),
     ),
     ("a payment from a wallet without its use", Plant::Sql("DELETE FROM entry WHERE id = 12")),
     (
@@ -223,6 +236,21 @@ pub(crate) const PLANTED: &[(&str, Plant)] = &[
         ),
     ),
 ];
+
+/// A payment that a gateway was asked for, and of which so much is known.
+fn gateway(standing: Standing) -> Method {
+    Method::Gateway(Box::new(Attempt {
+        key: "key".into(),
+        order: "order".into(),
+        standing,
+        pass: None,
+        held_until: Moment(0),
+        asked: 1,
+        ask_at: Moment(0),
+        said: None,
+        refunds: Vec::new(),
+    }))
+}
 
 fn seat(id: u64) -> Ware {
     Ware::Seat(SeatId(id))

@@ -92,6 +92,7 @@ fn deed(event: &Event) -> &'static str {
         Happening::Acted { deed: Deed::Cancelled, .. } => "cancelled",
         Happening::Acted { deed: Deed::Refunded, .. } => "refunded",
         Happening::Acted { deed: Deed::Charged, .. } => "charged",
+        Happening::Acted { deed: Deed::Reacquired, .. } => "reacquired",
         _ => "changed",
     }
 }

@@ -80,6 +80,16 @@ impl Reads for MemoryStore {
         Ok(cut(found, |payment| payment.id.0, page))
     }
 
+    async fn open_payments(&self, limit: usize) -> Result<Vec<Payment>, Trouble> {
+        let mut found = self.pick(|loaded| match &*loaded.row {
+            Row::Payment(payment) if payment.ask_at().is_some() => Some(payment.clone()),
+            _ => None,
+        });
+        found.sort_by_key(|payment| (payment.ask_at(), payment.id));
+        found.truncate(limit);
+        Ok(found)
+    }
+
     async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {
         let found = self.lock().entries.iter().filter(|entry| entry.buyer == of).copied().collect();
         Ok(cut(found, |entry: &Entry| entry.id.0, page))

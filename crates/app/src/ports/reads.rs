@@ -21,6 +21,8 @@ use std::sync::Arc;
 /// - `concerts_are_listed_soonest_first`: by first date, then id; the cursor continues exactly.
 /// - `concerts_are_found_by_words_category_and_date`: every word begins a word of the title.
 /// - `lists_of_a_buyer_are_newest_first_and_his_own`: reservations, payments, entries.
+/// - `a_payment_is_open_until_its_gateway_has_said_all`: listed from the first question to the last
+///   refund, by the time of the next question.
 #[async_trait]
 pub trait Reads: Send + Sync {
     /// Rows as they are now, in the order asked for.
@@ -65,6 +67,10 @@ pub trait Reads: Send + Sync {
 
     /// All waiting rooms, by id: the rows themselves.
     async fn rooms(&self) -> Result<Vec<Loaded>, Trouble>;
+
+    /// Payments whose gateway is to be asked something, or about which a person must decide: those
+    /// whose time comes first, at most `limit`.
+    async fn open_payments(&self, limit: usize) -> Result<Vec<Payment>, Trouble>;
 
     /// Holds that are over, the longest first, at most `limit`.
     async fn due(&self, limit: usize) -> Result<Vec<ReservationId>, Trouble>;

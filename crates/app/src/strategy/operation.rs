@@ -13,7 +13,7 @@ pub enum Operation {
     Release,
     /// Sweep a hold away whose time is over.
     Expire,
-    /// Pay a hold from the wallet.
+    /// Pay a hold, from the wallet or through a gateway.
     Pay,
     /// Sell what was paid elsewhere.
     Confirm,
@@ -96,7 +96,8 @@ impl Operation {
             Action::Extend(_) => Self::Extend,
             Action::Release(_) => Self::Release,
             Action::Expire(_) => Self::Expire,
-            Action::Pay(_) => Self::Pay,
+            // Each writes a reservation and its payment, as a payment from the wallet does.
+            Action::Pay(_) | Action::Gateway(_) => Self::Pay,
             Action::Confirm(_) => Self::Confirm,
             Action::Cancel(_) => Self::Cancel,
             Action::Charge(_) | Action::ChargeFor(_) => Self::Charge,

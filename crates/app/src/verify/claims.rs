@@ -8,7 +8,7 @@
 use admitone_domain::Moment;
 use admitone_domain::id::{BuyerId, ReservationId, SeatId, ShowId, TicketTypeId};
 use admitone_domain::reservation::{ItemState, Reservation, Ware};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One item's claim to a seat.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +56,8 @@ pub struct Claims {
     pub seats: BTreeMap<SeatId, Vec<Claim>>,
     /// The items of each ticket type.
     pub stocks: BTreeMap<TicketTypeId, Counted>,
+    /// Reservations that are being paid through a gateway.
+    pub pinned: BTreeSet<ReservationId>,
     /// How many items each buyer has of each show.
     pub quotas: BTreeMap<(ShowId, BuyerId), u32>,
 }
@@ -69,6 +71,9 @@ impl Claims {
     /// Adds what a reservation claims.
     pub fn collect(&mut self, reservation: &Reservation) {
         self.now = self.now.max(reservation.created_at);
+        if reservation.count_in(ItemState::Confirming) > 0 {
+            self.pinned.insert(reservation.id);
+        }
         for item in &reservation.items {
             let (held, sold) = match item.state {
                 ItemState::Held | ItemState::Confirming => (1, 0),

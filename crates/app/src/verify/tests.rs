@@ -2,7 +2,7 @@
 
 use super::*;
 use admitone_domain::id::{ReservationId, TicketTypeId};
-use admitone_domain::payment::Method;
+use admitone_domain::payment::{Attempt, Method, Standing};
 use admitone_domain::reservation::{Item, Ware};
 use admitone_domain::{Currency, Moment};
 
@@ -46,6 +46,21 @@ fn reservation(
 
 fn seat(id: u64, state: SeatState) -> Seat {
     Seat { id: SeatId(id), show: SHOW, price: Money(100), state }
+}
+
+/// A payment that a gateway was asked for, and of which so much is known.
+fn gateway(standing: Standing) -> Method {
+    Method::Gateway(Box::new(Attempt {
+        key: "key".into(),
+        order: "order".into(),
+        standing,
+        pass: None,
+        held_until: Moment(0),
+        asked: 1,
+        ask_at: Moment(0),
+        said: None,
+        refunds: Vec::new(),
+    }))
 }
 
 impl Sale {
@@ -133,6 +148,10 @@ const PLANTED: &[(&str, Plant)] = &[
     ("a payment that keeps another sum than its tickets cost", |sale| {
         sale.payment.refunded = Money(100);
     }),
+    (Pins::UNKNOWN, |sale| sale.payment.reservation = Some(ReservationId(10))),
+    (Pins::KEPT, |sale| sale.payment.method = gateway(Standing::Late)),
+    (Pins::ASTRAY, |sale| sale.payment.method = gateway(Standing::Unknown)),
+    (Pins::ASTRAY, |sale| sale.held.items[0].state = ItemState::Confirming),
     ("a stock that is not the sum of its items", |sale| sale.stock.sold = 0),
     ("a stock that is not the sum of its items", |sale| sale.stock.held = 1),
     ("a quota that is not the sum of its items", |sale| sale.quotas[0].1 = 2),

@@ -69,6 +69,10 @@ impl Reads for Paused {
         self.inner.payments(of, page).await
     }
 
+    async fn open_payments(&self, limit: usize) -> Result<Vec<Payment>, Trouble> {
+        self.inner.open_payments(limit).await
+    }
+
     async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {
         self.inner.entries(of, page).await
     }

@@ -98,6 +98,10 @@ impl Reads for SlowReads {
         self.store.payments(of, page).await
     }
 
+    async fn open_payments(&self, limit: usize) -> Result<Vec<Payment>, Trouble> {
+        self.store.open_payments(limit).await
+    }
+
     async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {
         self.store.entries(of, page).await
     }

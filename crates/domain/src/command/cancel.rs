@@ -4,7 +4,7 @@
 use super::{Actor, Command, Rule, items, refund, tell_staff};
 use crate::decide::Workbench;
 use crate::id::ReservationId;
-use crate::payment::Method;
+use crate::payment::{Method, Payment};
 use crate::reservation::{Item, ItemState, Reservation};
 use crate::{Answer, Deed, Happening, Key, Money, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
@@ -66,7 +66,8 @@ pub(super) fn cancel(
     }
     let payment = reservation.payment.and_then(|id| bench.payment(id).cloned());
     // What was paid elsewhere goes back from there; staff may take such tickets back all the same.
-    let is_elsewhere = payment.as_ref().is_some_and(|payment| payment.method != Method::Wallet);
+    let is_external = |payment: &Payment| matches!(payment.method, Method::External { .. });
+    let is_elsewhere = payment.as_ref().is_some_and(is_external);
     let amount = if is_elsewhere && !is_buyer { Money::ZERO } else { amount };
     let (payment, balance) = match payment {
         Some(payment) if amount.is_positive() => {

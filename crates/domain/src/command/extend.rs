@@ -3,9 +3,8 @@
 use super::{Command, Rule, items};
 use crate::decide::Workbench;
 use crate::id::ReservationId;
-use crate::reservation::{ItemState, ReservationState, Ware};
-use crate::seat::SeatState;
-use crate::{Answer, Delta, Guard, Happening, Key, Outcome, Refusal, Row, Rows};
+use crate::reservation::{ItemState, ReservationState};
+use crate::{Answer, Happening, Key, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
 
 /// Starts the hold's time again.
@@ -36,14 +35,8 @@ impl Rule for Extend {
         }
         let (by, until) = (reservation.id, bench.now().plus_ms(limits.hold_ms));
         reservation.extensions += 1;
-        reservation.held_until = until;
-        for item in reservation.items.iter().filter(|item| item.state == ItemState::Held) {
-            let Ware::Seat(id) = item.what else { continue };
-            let found = bench.seat(id).filter(|seat| seat.belongs_to(by));
-            let mut seat = found.ok_or(Refusal::HoldExpired)?;
-            seat.state = SeatState::Held { by, until };
-            bench.stage(Row::Seat(seat), Guard::BelongsTo(by), Delta::Whole);
-        }
+        let held = (ItemState::Held, ItemState::Held);
+        items::keep_until(bench, &mut reservation, held, until)?;
         bench.tell(Key::Reservation(by), Happening::Extended { until });
         if let Some(pass) = reservation.pass {
             bench.tell(Key::Pass(pass), Happening::PassExtended { pass, until });

@@ -3,10 +3,10 @@
 
 use super::Command;
 use crate::decide::Workbench;
-use crate::id::{BuyerId, ReservationId, ShowId, TicketTypeId};
+use crate::id::{BuyerId, ReservationId, SeatId, ShowId, TicketTypeId};
 use crate::reservation::{Item, ItemState, Reservation, Ware};
-use crate::seat::SeatState;
-use crate::{Delta, Guard, Key, Refusal, Row, Rows};
+use crate::seat::{Seat, SeatState};
+use crate::{Delta, Guard, Key, Moment, Refusal, Row, Rows};
 
 /// Names the rows of a reservation: itself, then what it holds.
 pub(super) fn keys(id: ReservationId, rows: &Rows, want: &mut Vec<Key>) {
@@ -60,7 +60,56 @@ pub(super) fn give_back(
     take_quota(bench, reservation.show, reservation.buyer, -count);
 }
 
-fn free_seat(bench: &mut Workbench<'_>, id: crate::id::SeatId, owner: ReservationId) {
+/// Sells the items that are in a state. Every seat must point to the reservation still: the seat
+/// row decides who has it.
+pub(super) fn sell(
+    bench: &mut Workbench<'_>,
+    reservation: &mut Reservation,
+    from: ItemState,
+) -> Result<(), Refusal> {
+    let by = reservation.id;
+    for item in reservation.items.iter_mut().filter(|item| item.state == from) {
+        match item.what {
+            Ware::Ticket(id) => move_stock(bench, id, -1, 1),
+            Ware::Seat(id) => set_seat(bench, by, id, SeatState::Sold { by })?,
+        }
+        item.state = ItemState::Sold;
+    }
+    Ok(())
+}
+
+/// Keeps items of a reservation until another moment. Every seat must point to it still.
+pub(super) fn keep_until(
+    bench: &mut Workbench<'_>,
+    reservation: &mut Reservation,
+    (from, to): (ItemState, ItemState),
+    until: Moment,
+) -> Result<(), Refusal> {
+    let by = reservation.id;
+    reservation.held_until = until;
+    for item in reservation.items.iter_mut().filter(|item| item.state == from) {
+        if let Ware::Seat(id) = item.what {
+            set_seat(bench, by, id, SeatState::Held { by, until })?;
+        }
+        item.state = to;
+    }
+    Ok(())
+}
+
+fn set_seat(
+    bench: &mut Workbench<'_>,
+    by: ReservationId,
+    id: SeatId,
+    state: SeatState,
+) -> Result<(), Refusal> {
+    let found = bench.seat(id).filter(|seat| seat.belongs_to(by));
+    let seat = found.ok_or(Refusal::HoldExpired)?;
+    let row = Row::Seat(Seat { state, ..seat });
+    bench.stage(row, Guard::BelongsTo(by), Delta::Whole);
+    Ok(())
+}
+
+fn free_seat(bench: &mut Workbench<'_>, id: SeatId, owner: ReservationId) {
     if let Some(mut seat) = bench.seat(id).filter(|seat| seat.belongs_to(owner)) {
         seat.state = SeatState::Free;
         bench.stage(Row::Seat(seat), Guard::BelongsTo(owner), Delta::Whole);

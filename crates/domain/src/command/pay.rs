@@ -6,9 +6,8 @@ use crate::decide::Workbench;
 use crate::id::{BuyerId, ReservationId};
 use crate::pass::{Admission, Pass, PassKey};
 use crate::payment::{Method, Payment};
-use crate::reservation::{ItemState, Reservation, ReservationState, Ware};
-use crate::seat::SeatState;
-use crate::{Answer, Delta, Guard, Happening, Key, Money, Outcome, Refusal, Row, Rows};
+use crate::reservation::{ItemState, Reservation, ReservationState};
+use crate::{Answer, Happening, Key, Money, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
 
 /// Pays a reservation from the wallet of its buyer.
@@ -54,7 +53,7 @@ impl Rule for Pay {
             created_at: bench.now(),
         };
         let balance = take_price(bench, command, buyer, &payment)?;
-        sell(bench, &mut reservation)?;
+        items::sell(bench, &mut reservation, ItemState::Held)?;
         reservation.payment = Some(payment.id);
         // A place that only waits, or a pass of somebody's later turn, is not used up by this.
         let inside = pass.filter(|_| command.admission.is_good_at(bench.now()));
@@ -67,14 +66,16 @@ impl Rule for Pay {
     }
 }
 
-fn check_payable(bench: &Workbench<'_>, reservation: &Reservation) -> Result<(), Refusal> {
+pub(super) fn check_payable(
+    bench: &Workbench<'_>,
+    reservation: &Reservation,
+) -> Result<(), Refusal> {
     match reservation.state_at(bench.now()) {
         ReservationState::Held => Ok(()),
         ReservationState::Expired => Err(Refusal::HoldExpired),
         ReservationState::Sold => Err(Refusal::AlreadyPaid),
-        ReservationState::Confirming | ReservationState::Cancelled | ReservationState::Released => {
-            Err(Refusal::InvalidState)
-        }
+        ReservationState::Confirming => Err(Refusal::PaymentInProgress),
+        ReservationState::Cancelled | ReservationState::Released => Err(Refusal::InvalidState),
     }
 }
 
@@ -89,24 +90,6 @@ fn take_price(
         return Ok(bench.wallet(buyer).map_or(Money::ZERO, |wallet| wallet.balance));
     }
     spend::take(bench, command, payment).map(|(_, balance)| balance)
-}
-
-/// Every seat must point to the reservation still: the seat row decides who has it.
-fn sell(bench: &mut Workbench<'_>, reservation: &mut Reservation) -> Result<(), Refusal> {
-    let by = reservation.id;
-    for item in reservation.items.iter_mut().filter(|item| item.state == ItemState::Held) {
-        match item.what {
-            Ware::Ticket(id) => items::move_stock(bench, id, -1, 1),
-            Ware::Seat(id) => {
-                let found = bench.seat(id).filter(|seat| seat.belongs_to(by));
-                let mut seat = found.ok_or(Refusal::HoldExpired)?;
-                seat.state = SeatState::Sold { by };
-                bench.stage(Row::Seat(seat), Guard::BelongsTo(by), Delta::Whole);
-            }
-        }
-        item.state = ItemState::Sold;
-    }
-    Ok(())
 }
 
 /// The payment ends the pass it came with, if it is good, and the one it was held with, in the

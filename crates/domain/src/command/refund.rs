@@ -1,9 +1,9 @@
-//! Refund: money of a payment goes back to the wallet it came from.
+//! Refund: money of a payment goes back to the wallet it came from, or is owed through its gateway.
 
-use super::{Command, Rule, cancel, charge, items, tell_staff};
+use super::{Command, Rule, cancel, charge, gateway, items, tell_staff};
 use crate::decide::Workbench;
 use crate::id::PaymentId;
-use crate::payment::{Method, Payment};
+use crate::payment::{GatewayRefund, Method, Payment, RefundState};
 use crate::reservation::ItemState;
 use crate::wallet::{Entry, EntryKind};
 use crate::{Answer, Deed, Happening, Key, Money, Outcome, Refusal, Row, Rows};
@@ -51,7 +51,8 @@ impl Rule for Refund {
     }
 }
 
-/// Counts an amount as refunded and books it into the payer's wallet.
+/// Counts an amount as refunded and books it into the payer's wallet. What a gateway took, that
+/// gateway is to give back.
 pub(super) fn give_back(
     bench: &mut Workbench<'_>,
     command: &Command,
@@ -61,8 +62,17 @@ pub(super) fn give_back(
     if !amount.is_positive() || amount > payment.refundable() {
         return Err(Refusal::NotRefundable { refundable: payment.refundable() });
     }
-    if payment.method != Method::Wallet {
-        return Err(Refusal::RefundedElsewhere);
+    match &mut payment.method {
+        Method::Wallet => {}
+        Method::External { .. } => return Err(Refusal::RefundedElsewhere),
+        Method::Gateway(attempt) => {
+            attempt.refunds.push(GatewayRefund { amount, state: RefundState::Owed });
+            attempt.ask_at = bench.now();
+            gateway::owe(bench, &payment);
+            tell_staff(bench, command, Key::Payment(payment.id), Deed::Refunded);
+            bench.write(Row::Payment(payment.clone()));
+            return Ok((payment, None));
+        }
     }
     let entry = Entry {
         id: command.entry_id(),

@@ -6,6 +6,8 @@ mod cancelling;
 mod confirming;
 mod deeds;
 mod expiry;
+mod gateway;
+mod gateway_properties;
 mod holding;
 mod house;
 mod passes;

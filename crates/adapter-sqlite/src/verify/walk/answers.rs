@@ -7,7 +7,7 @@ use crate::tables::read;
 use crate::trouble;
 use admitone_app::Trouble;
 use admitone_domain::id::{EntryId, PaymentId};
-use admitone_domain::payment::Payment;
+use admitone_domain::payment::{Method, Payment};
 use admitone_domain::reservation::Reservation;
 use admitone_domain::wallet::{Entry, EntryKind};
 use admitone_domain::{CommandId, Key, Money, Outcome, Row, StoredAnswer};
@@ -72,6 +72,10 @@ fn is_there(tables: &Connection, outcome: &Outcome) -> Result<bool, Trouble> {
             let found = find_loaded(tables, *key)?;
             Ok(found.is_some_and(|loaded| loaded.version >= *version))
         }
+        Outcome::Gateway { payment, reservation } => {
+            let kept = reservation.as_ref().map_or(Ok(true), |r| has_reservation(tables, r))?;
+            Ok(kept && has_payment(tables, payment)?)
+        }
         Outcome::Joined(buyer) => Ok(find(tables, Key::Buyer(*buyer))?.is_some()),
     }
 }
@@ -94,7 +98,17 @@ fn has_payment(tables: &Connection, answered: &Payment) -> Result<bool, Trouble>
     let Some(Row::Payment(kept)) = find(tables, Key::Payment(answered.id))? else {
         return Ok(false);
     };
-    let is_same = Payment { refunded: answered.refunded, ..kept.clone() } == *answered;
+    // How far it is with its gateway goes on; what was asked for does not change.
+    let method = match (&answered.method, &kept.method) {
+        (Method::Gateway(then), Method::Gateway(now))
+            if (&then.key, &then.order) == (&now.key, &now.order) =>
+        {
+            answered.method.clone()
+        }
+        _ => kept.method.clone(),
+    };
+    let refunded = answered.refunded;
+    let is_same = Payment { refunded, method, ..kept.clone() } == *answered;
     Ok(is_same && kept.refunded >= answered.refunded)
 }
 

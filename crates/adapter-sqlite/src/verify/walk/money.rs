@@ -5,21 +5,29 @@ use super::{Kind, Report, column, each, find};
 use crate::tables::buyer;
 use crate::trouble;
 use admitone_app::Trouble;
+use admitone_app::verify::{Claims, Pins};
 use admitone_domain::id::{BuyerId, EntryId, RoomId};
 use admitone_domain::pass::PassKey;
 use admitone_domain::payment::{Method, Payment};
 use admitone_domain::{Key, Row};
 use rusqlite::{Connection, OptionalExtension};
 
-pub(super) fn walk(tables: &Connection, told: &Told, report: &mut Report) -> Result<(), Trouble> {
-    walk_payments(tables, report)?;
+pub(super) fn walk(
+    tables: &Connection,
+    claims: &Claims,
+    told: &Told,
+    report: &mut Report,
+) -> Result<(), Trouble> {
+    walk_payments(tables, claims, report)?;
     walk_wallets(tables, told, report)?;
     walk_entries(tables, told, report)?;
     walk_passes(tables, told, report)
 }
 
-fn walk_payments(tables: &Connection, report: &mut Report) -> Result<(), Trouble> {
-    let sql = "SELECT 'pay_' || id, body, id, buyer, reservation, amount, refunded FROM payment";
+fn walk_payments(tables: &Connection, claims: &Claims, report: &mut Report) -> Result<(), Trouble> {
+    let mut pins = Pins::default();
+    let sql = "SELECT 'pay_' || id, body, id, buyer, reservation, amount, refunded, ask_at \
+               FROM payment";
     each(tables, sql, report, |row, body: Row, report| {
         let Row::Payment(payment) = body else {
             report.find(Kind::Unreadable, column::<String>(row, 0)?);
@@ -27,15 +35,19 @@ fn walk_payments(tables: &Connection, report: &mut Report) -> Result<(), Trouble
         };
         let agrees = column::<u64>(row, 2)? == payment.id.0
             && column::<[u8; 16]>(row, 3)? == buyer(payment.buyer)
-            && column::<Option<u64>>(row, 4)? == payment.reservation.map(|id| id.0)
+            && column::<Option<u64>>(row, 4)? == payment.pays().map(|id| id.0)
             && column::<i64>(row, 5)? == payment.amount.0
-            && column::<i64>(row, 6)? == payment.refunded.0;
+            && column::<i64>(row, 6)? == payment.refunded.0
+            && column::<Option<i64>>(row, 7)? == payment.ask_at().map(|at| at.0);
         if !agrees {
             report.find(Kind::Column, payment.id);
         }
+        pins.collect(&payment, |_, line| report.find(Kind::MoneyKept, line));
         check_reservation(tables, &payment, report)?;
         check_use(tables, &payment, report)
-    })
+    })?;
+    pins.compare(&claims.pinned, |_, line| report.find(Kind::PinAstray, line));
+    Ok(())
 }
 
 /// The reservation that a payment names, names it too.
@@ -44,7 +56,7 @@ fn check_reservation(
     payment: &Payment,
     report: &mut Report,
 ) -> Result<(), Trouble> {
-    let Some(id) = payment.reservation else { return Ok(()) };
+    let Some(id) = payment.pays() else { return Ok(()) };
     let knows = match find(tables, Key::Reservation(id))? {
         Some(Row::Reservation(reservation)) => reservation.payment == Some(payment.id),
         _ => false,
