@@ -8,6 +8,7 @@ pub mod clock;
 pub mod delivery;
 pub mod event_bus;
 pub mod hints;
+pub mod gateway;
 pub mod instances;
 pub mod lanes;
 pub mod lock;

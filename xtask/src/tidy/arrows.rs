@@ -4,7 +4,7 @@ use super::Tree;
 
 /// The crates of ours that a crate may use, and drivers it must never see. Test dependencies are
 /// free: an adapter may use the conformance suite.
-const ALLOWED: [(&str, &[&str], &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str], &[&str]); 13] = [
     ("domain", &[], &[]),
     ("app", &["admitone-domain"], &["axum", "hyper", "rusqlite", "redis"]),
     ("conformance", &["admitone-domain", "admitone-app"], &["rusqlite", "axum"]),
@@ -13,6 +13,8 @@ const ALLOWED: [(&str, &[&str], &[&str]); 11] = [
     ("adapter-mysql", &["admitone-domain", "admitone-app"], &["axum", "hyper", "rusqlite"]),
     ("adapter-postgres", &["admitone-domain", "admitone-app"], &["axum", "hyper", "rusqlite"]),
     ("adapter-redis", &["admitone-domain", "admitone-app"], &["axum", "hyper", "rusqlite"]),
+    ("adapter-toss", &["admitone-domain", "admitone-app"], &["axum", "rusqlite"]),
+    ("fake-gateway", &["admitone-app"], &["rusqlite", "redis"]),
     ("api", &["admitone-domain", "admitone-app"], &["rusqlite", "redis"]),
     (
         "cli",
@@ -24,7 +26,9 @@ const ALLOWED: [(&str, &[&str], &[&str]); 11] = [
             "admitone-adapter-postgres",
             "admitone-adapter-redis",
             "admitone-adapter-sqlite",
+            "admitone-adapter-toss",
             "admitone-api",
+            "admitone-fake-gateway",
             "admitone-lab",
         ],
         &[],
