@@ -1,0 +1,138 @@
+//! Random stories: payments that go in any manner, processes that die anywhere, time that passes.
+//! In the end all of it is settled, and the ledgers agree.
+
+use crate::gateway::Manner;
+use crate::world::{ANN, BOB, Fuse, World};
+use admitone_domain::reservation::Reservation;
+use proptest::prelude::*;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Pay { buyer: bool, seat: u64, manner: Manner },
+    Cancel(usize),
+    TakeLate(usize),
+    Hint(usize),
+    Deliver,
+    Die(u32),
+    Wait(u64),
+}
+
+fn manner() -> impl Strategy<Value = Manner> {
+    (any::<bool>(), 0..3_u32, 0..3_u32, 0..3_u32).prop_map(|(declines, silent, lost, quiet)| {
+        Manner { declines, silent, lost, quiet, keeps: false }
+    })
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (any::<bool>(), 1..=4_u64, manner())
+            .prop_map(|(buyer, seat, manner)| Step::Pay { buyer, seat, manner }),
+        1 => (0..4_usize).prop_map(Step::Cancel),
+        1 => (0..4_usize).prop_map(Step::TakeLate),
+        1 => (0..4_usize).prop_map(Step::Hint),
+        3 => Just(Step::Deliver),
+        2 => (0..12_u32).prop_map(Step::Die),
+        2 => (1..=90_000_u64).prop_map(Step::Wait),
+    ];
+    prop::collection::vec(step, 1..25)
+}
+
+/// What a story has made so far.
+#[derive(Default)]
+struct Made {
+    held: Vec<Reservation>,
+    keys: Vec<String>,
+}
+
+async fn run(steps: &[Step]) -> Result<(), String> {
+    let world = World::open().await;
+    let mut made = Made::default();
+    let mut fuse = Fuse::of(u32::MAX);
+    for step in steps {
+        if fuse.is_blown() {
+            fuse = Fuse::of(u32::MAX);
+        }
+        if let Step::Die(boundary) = step {
+            fuse = Fuse::of(*boundary);
+            continue;
+        }
+        let process = world.process(&fuse);
+        process.live(take(step, &world, &process, &mut made)).await;
+    }
+    world.settle_all().await;
+    let process = world.lasting();
+    for payment in world.payments().await {
+        process.payments.ask_again(payment.id).await.unwrap();
+    }
+    world.settle_all().await;
+    world.audit().await
+}
+
+async fn take(step: &Step, world: &World, process: &crate::world::Process, made: &mut Made) {
+    match step {
+        Step::Pay { buyer, seat, manner } => {
+            let buyer = if *buyer { ANN } else { BOB };
+            let key = format!("key{}", made.keys.len());
+            world.accounts.set(&key, *manner);
+            let Some(held) = try_hold(world, process, buyer, *seat).await else { return };
+            made.held.push(held.clone());
+            made.keys.push(key.clone());
+            let _ = process.begin(world, &held, &key).await;
+        }
+        Step::Cancel(at) => {
+            if let Some(held) = made.held.get(*at) {
+                let _ = process.cancel(world, held).await;
+            }
+        }
+        // Only what was begun can be taken: a gateway asks its buyer, and he agrees.
+        Step::TakeLate(at) => {
+            let key = made.keys.get(*at);
+            let is_begun = |key: &&String| world.accounts.all().contains_key(*key);
+            let payments = world.payments().await;
+            let known = key.filter(is_begun).filter(|key| {
+                payments.iter().any(|one| one.attempt().is_some_and(|a| a.key == **key))
+            });
+            let is_fresh = |key: &&String| world.accounts.all()[*key].taken == 0;
+            if let Some(key) = known.filter(is_fresh) {
+                world.accounts.take_late(key, 1);
+            }
+        }
+        Step::Hint(at) => {
+            if let Some(payment) = world.payments().await.get(*at) {
+                process.payments.ask_again(payment.id).await.unwrap();
+            }
+        }
+        Step::Deliver => process.deliver(world).await,
+        Step::Wait(span_ms) => world.clock.advance_ms(*span_ms),
+        Step::Die(_) => {}
+    }
+}
+
+/// A hold of one seat, if nobody has it.
+async fn try_hold(
+    world: &World,
+    process: &crate::world::Process,
+    buyer: admitone_domain::id::BuyerId,
+    seat: u64,
+) -> Option<Reservation> {
+    use admitone_domain::command::{Choice, Hold};
+    use admitone_domain::{Action, Outcome};
+    let seats = vec![admitone_domain::id::SeatId(seat)];
+    let choice = Choice::Items { seats, tickets: Vec::new() };
+    let hold = Action::Hold(Hold { show: admitone_conformance::sale::SHOW, choice });
+    match process.submit(&world.named(buyer), hold).await {
+        Ok(Outcome::Reserved(reservation)) => Some(reservation),
+        _ => None,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn whatever_happens_on_the_way_the_ledgers_agree_in_the_end(steps in steps()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let audited = runtime.block_on(run(&steps));
+        prop_assert!(audited.is_ok(), "{audited:?}");
+    }
+}

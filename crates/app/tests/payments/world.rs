@@ -1,0 +1,318 @@
+//! A store and a gateway that outlive the processes between them. The test is the bus: it reads
+//! what happened and brings it, once or twice, to whichever process lives.
+
+use crate::gateway::{Accounts, Line};
+use admitone_app::board::Boards;
+use admitone_app::box_office::Request;
+use admitone_app::clock::HandClock;
+use admitone_app::delivery::Direct;
+use admitone_app::ids::Ids;
+use admitone_app::memory::MemoryStore;
+use admitone_app::payments::{Errands, PaymentLimits, Payments, names};
+use admitone_app::ports::clock::Clock;
+use admitone_app::ports::delivery::{Delivery, Reply};
+use admitone_app::ports::outbox::Outbox;
+use admitone_app::ports::reads::Reads;
+use admitone_app::ports::store::Mode;
+use admitone_app::settle::{Settler, sweep};
+use admitone_app::{BoxOffice, Trouble};
+use admitone_conformance::sale::{self, HOLD_MS, NOW, SHOW};
+use admitone_domain::command::gateway::{Begin, Gateway as Step};
+use admitone_domain::command::{Cancel, Choice, Hold};
+use admitone_domain::id::{BuyerId, PaymentId, ReservationId, SeatId};
+use admitone_domain::pass::Admission;
+use admitone_domain::payment::{Payment, PaymentState};
+use admitone_domain::reservation::{ItemState, Reservation};
+use admitone_domain::{
+    Action, Actor, Answer, Command, CommandId, Event, Fingerprint, Key, Loaded, Money, Outcome, Row,
+};
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use tokio::sync::Notify;
+
+pub(crate) const ANN: BuyerId = BuyerId(1);
+pub(crate) const BOB: BuyerId = BuyerId(2);
+
+/// Burns down with each boundary that a process crosses; at its end the process is dead.
+#[derive(Debug)]
+pub(crate) struct Fuse {
+    left: AtomicU32,
+    blown: Notify,
+}
+
+impl Fuse {
+    pub(crate) fn of(boundaries: u32) -> Arc<Self> {
+        Arc::new(Self { left: AtomicU32::new(boundaries), blown: Notify::new() })
+    }
+
+    /// Goes on, or never returns.
+    pub(crate) async fn cross(&self) {
+        let left = self.left.load(Ordering::SeqCst);
+        if left == 0 {
+            self.blown.notify_waiters();
+            self.blown.notify_one();
+            std::future::pending::<()>().await;
+        }
+        self.left.store(left.saturating_sub(1), Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_blown(&self) -> bool {
+        self.left.load(Ordering::SeqCst) == 0
+    }
+}
+
+/// A delivery that may never arrive, or whose answer may not.
+struct Fused {
+    inner: Direct,
+    fuse: Arc<Fuse>,
+}
+
+#[async_trait]
+impl Delivery for Fused {
+    async fn submit(&self, command: Command) -> Result<Reply, Trouble> {
+        self.fuse.cross().await;
+        let reply = self.inner.submit(command).await;
+        self.fuse.cross().await;
+        reply
+    }
+
+    async fn check(&self) -> Result<(), Trouble> {
+        Ok(())
+    }
+}
+
+/// What outlives every process.
+pub(crate) struct World {
+    pub(crate) store: MemoryStore,
+    pub(crate) clock: Arc<HandClock>,
+    pub(crate) accounts: Accounts,
+    next: AtomicU64,
+}
+
+/// A process of the house.
+pub(crate) struct Process {
+    pub(crate) payments: Payments,
+    pub(crate) office: BoxOffice,
+    pub(crate) fuse: Arc<Fuse>,
+}
+
+impl World {
+    /// A show with ten seats for one each.
+    pub(crate) async fn open() -> Self {
+        let clock = Arc::new(HandClock::at(NOW));
+        let store = MemoryStore::new(clock.clone());
+        let settler = sale::settler(Arc::new(store.clone()), Mode::Optimistic);
+        for command in sale::programme(10, 10) {
+            let reply = settler.settle(vec![command]).await.remove(0);
+            assert!(sale::answer(reply).is_ok());
+        }
+        let next = AtomicU64::new(1 << 40);
+        Self { store, clock, accounts: Accounts::default(), next }
+    }
+
+    pub(crate) fn process(&self, fuse: &Arc<Fuse>) -> Process {
+        let errands: Arc<Errands> = Arc::default();
+        let settler = Settler {
+            clock: self.clock.clone(),
+            taps: vec![errands.clone()],
+            ..sale::settler(Arc::new(self.store.clone()), Mode::Optimistic)
+        };
+        let reads: Arc<dyn Reads> = Arc::new(self.store.clone());
+        let inner = Direct::new(Arc::new(settler));
+        let office = BoxOffice {
+            delivery: Arc::new(Fused { inner, fuse: Arc::clone(fuse) }),
+            boards: Arc::new(Boards::new(Arc::clone(&reads), 1)),
+            reads,
+            ids: Arc::new(Ids::new(Arc::new(self.store.clone()))),
+            clock: self.clock.clone(),
+        };
+        let line = Line { accounts: self.accounts.clone(), fuse: Arc::clone(fuse) };
+        let limits = PaymentLimits::default();
+        let payments = Payments::new(office.clone(), Arc::new(line), limits, errands);
+        Process { payments, office, fuse: Arc::clone(fuse) }
+    }
+
+    /// A process that lives as long as it is wanted.
+    pub(crate) fn lasting(&self) -> Process {
+        self.process(&Fuse::of(u32::MAX))
+    }
+
+    /// A request under a name that nobody else has.
+    pub(crate) fn named(&self, buyer: BuyerId) -> Request {
+        Request {
+            id: CommandId(u128::from(self.next.fetch_add(1, Ordering::Relaxed))),
+            fingerprint: Fingerprint(0),
+            actor: Actor::Buyer(buyer),
+            admission: Admission::None,
+            deadline: None,
+        }
+    }
+
+    pub(crate) async fn row(&self, key: Key) -> Option<Row> {
+        self.store.rows(&[key]).await.unwrap().pop().flatten().map(Loaded::into_row)
+    }
+
+    pub(crate) async fn reservation(&self, id: ReservationId) -> Reservation {
+        match self.row(Key::Reservation(id)).await {
+            Some(Row::Reservation(reservation)) => reservation,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn payment(&self, id: PaymentId) -> Payment {
+        match self.row(Key::Payment(id)).await {
+            Some(Row::Payment(payment)) => payment,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn state(&self, id: PaymentId) -> PaymentState {
+        self.payment(id).await.state()
+    }
+
+    /// All payments of both buyers.
+    pub(crate) async fn payments(&self) -> Vec<Payment> {
+        let page = admitone_app::ports::reads::Page { before: None, limit: 1_000 };
+        let mut all = self.store.payments(ANN, page).await.unwrap();
+        all.extend(self.store.payments(BOB, page).await.unwrap());
+        all
+    }
+
+    /// What happened after an event of this number.
+    pub(crate) async fn events(&self, after: u64) -> Vec<(u64, Event)> {
+        self.store.news(after, &[], 10_000).await.unwrap().events
+    }
+
+    /// Processes that live bring everything to its end: every event comes twice, and what is due
+    /// is taken up by two at once.
+    pub(crate) async fn settle_all(&self) {
+        let (one, other) = (self.lasting(), self.lasting());
+        let mut seen = 0;
+        for _ in 0..60 {
+            for (number, event) in self.events(seen).await {
+                seen = number;
+                let (first, again) =
+                    tokio::join!(one.payments.on(&event), other.payments.on(&event));
+                assert_eq!((first, again), (Ok(()), Ok(())));
+            }
+            self.clock.advance_ms(30_000);
+            let open = self.store.open_payments(1_000).await.unwrap();
+            let now = self.clock.now();
+            for payment in open.into_iter().filter(|one| one.ask_at().is_some_and(|at| at <= now)) {
+                let (first, again) = tokio::join!(
+                    one.payments.take_up(payment.clone()),
+                    other.payments.take_up(payment)
+                );
+                assert_eq!((first, again), (Ok(()), Ok(())));
+            }
+        }
+    }
+
+    /// The gateway's ledger against ours: nobody is charged without a ticket, nothing is paid back
+    /// twice, and nothing is left hanging unless the gateway itself keeps the money.
+    pub(crate) async fn audit(&self) -> Result<(), String> {
+        let accounts = self.accounts.all().clone();
+        for payment in self.payments().await {
+            let attempt = payment.attempt().unwrap();
+            let account = accounts.get(&attempt.key).cloned().unwrap_or_default();
+            let tickets = match payment.reservation {
+                Some(id) if self.reservation(id).await.payment == Some(payment.id) => {
+                    self.reservation(id).await.total_in(ItemState::Sold).unwrap()
+                }
+                _ => Money::ZERO,
+            };
+            if account.balance() != tickets.0 && !account.manner.keeps {
+                return Err(format!("charged {account:?}, tickets for {tickets}: {payment:?}"));
+            }
+            let is_open = payment.ask_at().is_some();
+            if is_open && !account.manner.keeps {
+                return Err(format!("left hanging: {payment:?}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Process {
+    pub(crate) async fn submit(&self, request: &Request, action: Action) -> Answer {
+        match self.office.submit(request, action).await.unwrap() {
+            Reply::Answered { answer, .. } => answer.answer.clone(),
+            Reply::KeyReused => panic!("the key was reused"),
+        }
+    }
+
+    pub(crate) async fn hold(&self, world: &World, buyer: BuyerId, seats: &[u64]) -> Reservation {
+        let seats = seats.iter().copied().map(SeatId).collect();
+        let choice = Choice::Items { seats, tickets: Vec::new() };
+        let hold = Action::Hold(Hold { show: SHOW, choice });
+        match self.submit(&world.named(buyer), hold).await {
+            Ok(Outcome::Reserved(reservation)) => reservation,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Begins the payment of a reservation under a key of the gateway.
+    pub(crate) async fn begin(
+        &self,
+        world: &World,
+        held: &Reservation,
+        key: &str,
+    ) -> Result<PaymentId, admitone_domain::Refusal> {
+        let order = format!("{}-{key}", held.id);
+        let begin = Begin {
+            reservation: held.id,
+            show: held.show,
+            key: key.to_owned(),
+            amount: Money::sum(held.items.iter().map(|item| item.price)).unwrap(),
+            wait_ms: self.payments.lease_ms(),
+            order: order.clone(),
+        };
+        let named = Request { id: names::begin(held.buyer, &order), ..world.named(held.buyer) };
+        match self.submit(&named, Action::Gateway(Step::Begin(begin))).await {
+            Ok(Outcome::Gateway { payment, .. }) => Ok(payment.id),
+            Err(refusal) => Err(refusal),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Cancels all tickets of a reservation.
+    pub(crate) async fn cancel(&self, world: &World, held: &Reservation) -> Answer {
+        let cancel = Cancel { reservation: held.id, items: None };
+        self.submit(&world.named(held.buyer), Action::Cancel(cancel)).await
+    }
+
+    pub(crate) async fn sweep(&self, reservation: ReservationId) {
+        // Refused when there is nothing to sweep.
+        let _ = self.office.delivery.submit(sweep(reservation)).await;
+    }
+
+    /// Brings all that has happened so far, each once.
+    pub(crate) async fn deliver(&self, world: &World) {
+        let mut seen = 0;
+        loop {
+            let events = world.events(seen).await;
+            if events.is_empty() {
+                return;
+            }
+            for (number, event) in events {
+                seen = number;
+                self.payments.on(&event).await.unwrap();
+            }
+        }
+    }
+
+    /// Lives through something, or dies on the way; whether it lived.
+    pub(crate) async fn live(&self, through: impl Future<Output = ()>) -> bool {
+        tokio::select! {
+            biased;
+            () = through => true,
+            () = self.fuse.blown.notified() => false,
+        }
+    }
+}
+
+/// The time after which a hold is over.
+pub(crate) fn pass_hold(world: &World) {
+    world.clock.advance_ms(HOLD_MS);
+}
