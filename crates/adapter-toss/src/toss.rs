@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
 use serde::Deserialize;
 use serde_json::json;
+use std::fmt::Write;
 use std::time::Duration;
 
 /// How the gateway is reached.
@@ -154,17 +155,17 @@ fn word(charge: &Charge, answer: &Answer) -> Word {
     let is_ours = told.order_id == charge.order
         && told.total_amount == charge.amount.0
         && told.currency.as_deref().is_none_or(|code| code == charge.currency.code());
+    let is_live = !matches!(told.status.as_str(), "ABORTED" | "EXPIRED");
+    if is_live && !is_ours {
+        return Word::Mismatched;
+    }
     match told.status.as_str() {
-        "DONE" if is_ours => Word::Taken,
-        "DONE" => Word::Mismatched,
-        "CANCELED" | "PARTIAL_CANCELED" if !is_ours => Word::Mismatched,
+        "DONE" => Word::Taken,
         "CANCELED" => Word::GivenBack(charge.amount),
         "PARTIAL_CANCELED" => {
             let left = told.balance_amount.unwrap_or(0);
             Word::GivenBack(Money(told.total_amount.saturating_sub(left)))
         }
-        // It would be another's to confirm.
-        "READY" | "IN_PROGRESS" | "WAITING_FOR_DEPOSIT" if !is_ours => Word::Mismatched,
         "READY" | "IN_PROGRESS" => Word::Open,
         "ABORTED" | "EXPIRED" => Word::Declined { code: told.status },
         _ => Word::Unknown { code: Some(told.status) },
@@ -200,7 +201,8 @@ fn escaped(key: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
             escaped.push(char::from(byte));
         } else {
-            escaped += &format!("%{byte:02X}");
+            // Writing into a String cannot fail.
+            let _ = write!(escaped, "%{byte:02X}");
         }
     }
     escaped

@@ -51,6 +51,8 @@ pub struct Parts {
     pub issuer: Option<Issuer>,
     /// What buyers may do without asking anybody.
     pub freedoms: Freedoms,
+    /// Carries payments through a gateway, if there is one.
+    pub payments: Option<Arc<admitone_app::payments::Payments>>,
     /// How often somebody may ask, if that is limited.
     pub limits: Option<Limits>,
     /// The currency of wallets.
@@ -127,7 +129,7 @@ impl House {
         self.unless_accepted(named, reply)
     }
 
-    fn unless_accepted(&self, named: &Request, reply: Reply) -> Result<Reply, Problem> {
+    pub(crate) fn unless_accepted(&self, named: &Request, reply: Reply) -> Result<Reply, Problem> {
         match reply {
             Reply::Accepted(receipt) => {
                 let id = self.secret.receipt_for(&receipt, named.actor);

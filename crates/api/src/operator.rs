@@ -2,6 +2,7 @@
 
 pub(crate) mod concerts;
 pub(crate) mod import;
+pub(crate) mod inbox;
 pub(crate) mod log;
 pub(crate) mod queues;
 pub(crate) mod reservations;

@@ -17,4 +17,7 @@ use admitone_domain::id::RoomId;
 pub struct Setting {
     /// The one room that serves all of them.
     pub room: RoomId,
+    /// Whether a confirmation asks the house's gateway first, instead of believing that the money
+    /// was taken.
+    pub through_gateway: bool,
 }

@@ -67,6 +67,7 @@ fn for_everybody() -> OpenApiRouter<House> {
         .routes(routes!(rooms::join_room))
         .routes(routes!(rooms::poll_place, rooms::leave_room))
         .routes(routes!(users::open_account))
+        .routes(routes!(payments::webhook::hear_of_payment))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(health::read_figures))
@@ -119,6 +120,10 @@ fn for_operators() -> OpenApiRouter<House> {
         .routes(routes!(operator::queues::list_jobs))
         .routes(routes!(operator::queues::act_on_queue))
         .routes(routes!(operator::queues::act_on_job))
+        .routes(routes!(operator::inbox::list_payments_inbox))
+        .routes(routes!(operator::inbox::requery_payment))
+        .routes(routes!(operator::inbox::reacquire_payment))
+        .routes(routes!(operator::inbox::refund_any_payment))
 }
 
 /// The OpenAPI document.

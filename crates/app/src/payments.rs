@@ -90,11 +90,12 @@ impl Payments {
         begin: Begin,
     ) -> Result<(Reply, Option<Payment>), Trouble> {
         let reply = self.office.submit(request, Action::Gateway(Step::Begin(begin))).await?;
-        let begun = match &reply {
+        let started = match &reply {
             Reply::Answered { answer, .. } => begun(&answer.answer),
-            Reply::KeyReused => None,
+            // Accepted, it begins when it is settled.
+            Reply::KeyReused | Reply::Accepted(_) => None,
         };
-        let Some(payment) = begun else { return Ok((reply, None)) };
+        let Some(payment) = started else { return Ok((reply, None)) };
         let payment = self.wait(payment).await?;
         Ok((reply, Some(payment)))
     }
@@ -282,7 +283,8 @@ impl Payments {
         let reply = self.office.delivery.submit(names::house(id, step)).await?;
         Ok(match reply {
             Reply::Answered { answer, .. } => answer.answer.clone().ok(),
-            Reply::KeyReused => None,
+            // What is not answered yet is not ours yet: it is due again.
+            Reply::KeyReused | Reply::Accepted(_) => None,
         })
     }
 }

@@ -49,6 +49,12 @@ pub(crate) enum Task {
     Migrate(Migrate),
     /// Make or list operators.
     User(User),
+    /// Run a payment gateway that takes no money, for tests and for trying.
+    ///
+    /// It has the routes of Toss Payments, and `GET /ledger` says what it would have taken. How a
+    /// payment goes is written in its key: `decline-REJECT_CARD_COMPANY.1`, `silent.2`; see
+    /// docs/payments.md.
+    FakeGateway(FakeGateway),
     /// Measure this build on this machine: load, audit and report in one command.
     ///
     /// Each scenario runs beside a no-op route of the same server, in turn; what counts is the
@@ -123,6 +129,11 @@ pub(crate) struct Serve {
     /// The address to listen on; port 0 takes a free one.
     #[arg(long, env = "ADMITONE_LISTEN")]
     pub(crate) listen: Option<SocketAddr>,
+    /// Take payments through a gateway in the form of Toss Payments: `http://HOST:PORT`, with the
+    /// secret key in `ADMITONE_GATEWAY_SECRET_KEY`. TLS is added by a proxy, see docs/payments.md.
+    /// The demo starts a gateway of its own that takes no money.
+    #[arg(long, env = "ADMITONE_GATEWAY")]
+    pub(crate) gateway: Option<String>,
     /// Serve the routes of the reference systems. They trust the user id they are told.
     #[arg(long, env = "ADMITONE_REFERENCE_ROUTES", value_parser = BoolishValueParser::new())]
     pub(crate) reference_routes: bool,
@@ -157,6 +168,31 @@ pub(crate) struct Work {
     /// How the log looks.
     #[arg(long, env = "ADMITONE_LOG_FORMAT", value_enum)]
     pub(crate) log_format: Option<LogFormat>,
+    /// End when the process ends that started this one, however it ended.
+    #[arg(long, hide = true)]
+    pub(crate) ends_with_parent: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FakeGateway {
+    /// The address to listen on; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:9090")]
+    pub(crate) listen: SocketAddr,
+    /// The secret key that it takes.
+    #[arg(
+        long,
+        env = "ADMITONE_GATEWAY_SECRET_KEY",
+        default_value = "test_sk_admitone",
+        hide_env_values = true
+    )]
+    pub(crate) secret_key: String,
+    /// Where it tells that the status of a payment changed, such as
+    /// `http://127.0.0.1:8080/api/v1/gateway/webhooks`.
+    #[arg(long)]
+    pub(crate) webhook: Option<String>,
+    /// The file in which it keeps what it took; without it, it forgets.
+    #[arg(long)]
+    pub(crate) ledger: Option<PathBuf>,
     /// End when the process ends that started this one, however it ended.
     #[arg(long, hide = true)]
     pub(crate) ends_with_parent: bool,

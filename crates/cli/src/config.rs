@@ -1,6 +1,7 @@
 //! The configuration: a TOML file, below variables and flags.
 
 mod deliveries;
+mod gateway;
 mod limits;
 mod redis;
 mod variables;
@@ -10,6 +11,7 @@ use crate::exit::{Failed, failed};
 use admitone_app::strategy::StrategyMap;
 use admitone_domain::Currency;
 pub(crate) use deliveries::DeliveriesConfiguration;
+pub(crate) use gateway::GatewayConfiguration;
 pub(crate) use limits::LimitsConfiguration;
 pub(crate) use redis::RedisConfiguration;
 use serde::Deserialize;
@@ -38,6 +40,7 @@ pub(crate) struct Configuration {
     pub(crate) strategy: StrategyConfiguration,
     pub(crate) redis: RedisConfiguration,
     pub(crate) deliveries: DeliveriesConfiguration,
+    pub(crate) gateway: GatewayConfiguration,
     pub(crate) limits: LimitsConfiguration,
     pub(crate) accounts: AccountsConfiguration,
     pub(crate) wallet: WalletConfiguration,
@@ -135,6 +138,7 @@ impl Default for Configuration {
             strategy: StrategyConfiguration::default(),
             redis: RedisConfiguration::default(),
             deliveries: DeliveriesConfiguration::default(),
+            gateway: GatewayConfiguration::default(),
             limits: LimitsConfiguration::default(),
             accounts: AccountsConfiguration::default(),
             wallet: WalletConfiguration::default(),
@@ -239,7 +243,7 @@ mod tests {
     type Change = fn(&mut Configuration);
 
     /// A value for each variable that is not its default, and what it makes of the settings.
-    const SAID: [(&str, &str, Change); 32] = [
+    const SAID: [(&str, &str, Change); 36] = [
         ("ADMITONE_LISTEN", "127.0.0.1:9", |c| c.listen.set_port(9)),
         ("ADMITONE_DATA_DIR", "there", |c| c.data_dir = "there".into()),
         ("ADMITONE_STORE", "postgres://there/house", |c| c.store = "postgres://there/house".into()),
@@ -267,6 +271,10 @@ mod tests {
         ("ADMITONE_DELIVERY_DEADLINE_MS", "7", |c| c.deliveries.deadline_ms = 7),
         ("ADMITONE_DELIVERY_ATTEMPTS_MAX", "7", |c| c.deliveries.attempts_max = 7),
         ("ADMITONE_JOBS_BATCH_MAX", "7", |c| c.deliveries.jobs_batch_max = 7),
+        ("ADMITONE_GATEWAY", "http://there", |c| c.gateway.url = "http://there".into()),
+        ("ADMITONE_GATEWAY_SECRET_KEY", "sk", |c| c.gateway.secret_key = "sk".into()),
+        ("ADMITONE_GATEWAY_ANSWER_MS", "7", |c| c.gateway.answer_ms = 7),
+        ("ADMITONE_GATEWAY_WAIT_MS", "7", |c| c.gateway.wait_ms = 7),
         ("ADMITONE_LIMIT_SALE_PER_SECOND", "7", |c| c.limits.sale_per_second = 7),
         ("ADMITONE_LIMIT_SALE_BURST", "7", |c| c.limits.sale_burst = 7),
         ("ADMITONE_LIMIT_READ_PER_SECOND", "7", |c| c.limits.read_per_second = 7),

@@ -9,6 +9,7 @@ mod commands;
 mod config;
 mod demo;
 mod exit;
+mod gateway;
 mod logging;
 #[cfg(feature = "sabotage")]
 mod sabotage;
@@ -48,6 +49,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failed> {
         Task::Config(config) => commands::config::run(&config),
         Task::Migrate(migrate) => commands::migrate::run(&migrate),
         Task::User(user) => commands::user::run(&user),
+        Task::FakeGateway(gateway) => commands::fake_gateway::run(&gateway),
         Task::Bench(bench) => commands::bench::run(&bench),
         Task::Lab(lab) => commands::lab::run(&lab),
         Task::Openapi => commands::openapi::run(),

@@ -6,6 +6,7 @@ use crate::beside::{Beside, limits};
 use crate::carriers::Carriers;
 use crate::config::Configuration;
 use crate::exit::{Failed, failed};
+use crate::gateway;
 use crate::shelf::{Guards, Shelf};
 use crate::strategy;
 use admitone_api::figures::Commits;
@@ -23,6 +24,7 @@ use admitone_app::ids::Ids;
 use admitone_app::lock_watch::LockWatch;
 use admitone_app::membership::{LEASE_MS, Membership, Who};
 use admitone_app::observed::Observations;
+use admitone_app::payments::Payments;
 use admitone_app::ports::bell::{Bell, NoBell};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
@@ -52,6 +54,8 @@ pub(crate) struct Wired {
     pub(crate) turn: Arc<Turn>,
     pub(crate) secret: Secret,
     pub(crate) issuer: Option<Issuer>,
+    /// Of a house that sells and has a gateway.
+    pub(crate) payments: Option<Arc<Payments>>,
     pub(crate) limits: Option<Limits>,
     pub(crate) queues: Arc<NamedQueues>,
     pub(crate) shelf: Shelf,
@@ -124,6 +128,8 @@ impl Wired {
             follow(follower, bell, (&reads, &clock), &mut taps, (&tasks, &stop));
         }
         taps.push(Arc::new(Commits));
+        // Only of own commits: every instance carries on what it began, and what is due.
+        let errands = gateway::errands(configuration, purpose, &mut taps);
         let store = shelf.store();
         let locks = locks(beside.as_ref(), &map, configuration, &store, (&tasks, &stop)).await?;
         let carriers = Carriers::of(&map, configuration, beside.as_ref());
@@ -145,18 +151,18 @@ impl Wired {
         let ids = Arc::new(Ids::new(shelf.store()));
         let office = BoxOffice { delivery, reads, boards, ids, clock };
         keep(&office, &shelf, purpose, (&tasks, &stop));
-        let issuer = issuer(configuration)?;
-        let limits = limits(configuration, beside.as_ref(), &office.clock)?;
-        let secret = Secret::new(&secret);
+        let running = (&tasks, &stop);
+        let payments = gateway::payments(&configuration.gateway, &office, errands, running)?;
         Ok(Self {
+            limits: limits(configuration, beside.as_ref(), &office.clock)?,
             office,
             gates,
             rooms,
             parties,
             turn,
-            secret,
-            issuer,
-            limits,
+            secret: Secret::new(&secret),
+            issuer: issuer(configuration)?,
+            payments,
             queues,
             shelf,
             membership,
@@ -175,7 +181,7 @@ impl Wired {
     pub(crate) async fn close(self) -> Result<(), Failed> {
         self.stop.cancel();
         self.tasks.close();
-        drop((self.office, self.gates, self.rooms, self.parties, self.queues));
+        drop((self.office, self.gates, self.rooms, self.parties, self.queues, self.payments));
         self.tasks.wait().await;
         if let Some(membership) = self.membership {
             membership.leave().await?;

@@ -55,6 +55,18 @@ async fn confirm(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
+    to_its_end(&gateway, confirmed(gateway.clone(), headers, body)).await
+}
+
+/// What was begun is done, though whoever asked may have gone: so it is with money.
+async fn to_its_end(
+    gateway: &FakeGateway,
+    answer: impl Future<Output = Response<Body>> + Send + 'static,
+) -> Response<Body> {
+    gateway.0.tasks.spawn(answer).await.unwrap_or_else(|_| unanswered())
+}
+
+async fn confirmed(gateway: FakeGateway, headers: HeaderMap, body: Bytes) -> Response<Body> {
     if let Some(refused) = refused(&gateway, &headers) {
         return refused;
     }
@@ -126,6 +138,15 @@ fn take_late(gateway: &FakeGateway, asked: &Session, late_ms: u64) {
 async fn cancel(
     State(gateway): State<FakeGateway>,
     Path(key): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    to_its_end(&gateway, cancelled(gateway.clone(), key, headers, body)).await
+}
+
+async fn cancelled(
+    gateway: FakeGateway,
+    key: String,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {

@@ -39,7 +39,7 @@ const fn figure(
 use Kind::{Counter, Gauge, Histogram};
 
 /// All figures of the house.
-pub const FIGURES: [Figure; 53] = [
+pub const FIGURES: [Figure; 54] = [
     figure(
         "admitone_requests_total",
         Counter,
@@ -145,6 +145,15 @@ pub const FIGURES: [Figure; 53] = [
         "seconds",
         "",
         "How long a batch waited for its lock, also in vain.",
+    ),
+    figure(
+        "admitone_gateway_answers_total",
+        Counter,
+        "answers",
+        "answer",
+        "What the payment gateway said of payments: `taken`, `declined`, `open`, `given_back`, or \
+         nothing definite: `unknown`, `mismatched` (another amount or order), `misconfigured` (it \
+         does not take our key).",
     ),
     figure(
         "admitone_locks_lost_total",

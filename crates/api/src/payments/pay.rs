@@ -1,5 +1,6 @@
 //! Pay a held reservation from the wallet, and refund a payment.
 
+use super::gateway;
 use crate::ask::{self, BuyerAsk};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
@@ -22,8 +23,29 @@ pub(crate) struct PayRequest {
     /// The reservation.
     #[schema(example = "res_1")]
     pub(crate) reservation: String,
-    /// What the buyer expects to pay; another price is refused.
+    /// What the buyer expects to pay; another price is refused. Through a gateway it must be said.
     pub(crate) amount: Option<i64>,
+    /// From the wallet, if it is not said.
+    #[serde(default)]
+    pub(crate) method: PayMethod,
+    /// Through a gateway: what the gateway calls the payment.
+    #[schema(max_length = 200)]
+    pub(crate) payment_key: Option<String>,
+    /// Through a gateway: the order as the gateway knows it, which begins with the reservation and
+    /// `-`. One order is paid once: repeated, it is the same payment.
+    #[schema(example = "res_1-1", max_length = 64)]
+    pub(crate) order_id: Option<String>,
+}
+
+/// Where the money comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PayMethod {
+    /// The buyer's wallet.
+    #[default]
+    Wallet,
+    /// The house's payment gateway.
+    Gateway,
 }
 
 /// How much to refund.
@@ -42,9 +64,13 @@ pub(crate) struct PaidView {
     pub(crate) payment: PaymentView,
     /// The reservation with its tickets.
     pub(crate) reservation: ReservationView,
-    /// The balance after it.
-    #[schema(value_type = i64)]
-    pub(crate) balance: Money,
+    /// The balance after it, if it came from the wallet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>)]
+    pub(crate) balance: Option<Money>,
+    /// Where to look for the outcome, while it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) status_url: Option<String>,
 }
 
 /// What went back.
@@ -78,7 +104,9 @@ impl RefundView {
 
 /// Pay a reservation
 ///
-/// From the wallet. It ends the waiting-room pass in the same step.
+/// From the wallet, or through the house's gateway. It ends the waiting-room pass in the same step.
+/// Through a gateway there are three outcomes: 200 with the tickets, 402 when nothing was charged,
+/// and 202 while nobody knows: then the seats are kept, and paying again would be paying twice.
 #[utoipa::path(
     post, path = "/api/v1/payments", operation_id = "pay_reservation", tag = "payments",
     security(("buyer" = [])), request_body = PayRequest,
@@ -86,7 +114,12 @@ impl RefundView {
         ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255),
         ("queue-token" = Option<String>, Header, description = "The pass, if the show stands behind a waiting room"),
     ),
-    responses((status = 201, body = PaidView), Problems)
+    responses(
+        (status = 201, body = PaidView),
+        (status = 200, body = PaidView, description = "The gateway took the money; the tickets are the buyer's"),
+        (status = 202, body = PaidView, description = "The gateway is being asked; look at `status_url` after `Retry-After`"),
+        Problems
+    )
 )]
 pub(crate) async fn pay_reservation(
     State(house): State<House>,
@@ -94,6 +127,12 @@ pub(crate) async fn pay_reservation(
 ) -> Result<Response<Body>, Problem> {
     let wanted: PayRequest = ask.body()?;
     let reservation: ReservationId = ask::id("reservation", &wanted.reservation)?;
+    if wanted.method == PayMethod::Gateway {
+        return gateway::pay(&house, ask, reservation, wanted).await;
+    }
+    if wanted.payment_key.is_some() || wanted.order_id.is_some() {
+        return Err(Problem::invalid("`payment_key` and `order_id` go with `method` `gateway`"));
+    }
     let named = match read::find(&house, reservation).await? {
         Some(found) => ask.admitted(&house, found.show).await?,
         None => ask.named,
@@ -104,7 +143,8 @@ pub(crate) async fn pay_reservation(
         Outcome::Paid { payment, reservation, balance } => Some(PaidView {
             payment: PaymentView::from(payment),
             reservation: ReservationView::at(reservation, at),
-            balance: *balance,
+            balance: Some(*balance),
+            status_url: None,
         }),
         _ => None,
     })

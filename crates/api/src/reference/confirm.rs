@@ -1,18 +1,22 @@
 //! The payment confirmation: takes from a ticket type and stores the payment, durable before it
-//! is answered. The order id is the idempotency key.
+//! is answered. The order id is the idempotency key. Where the house has a gateway, it is asked
+//! first; else whoever asks is believed that the money was taken.
 
 use crate::ask::Plain;
 use crate::house::{House, buyer_named};
+use crate::payments::gateway::{self, Wanted};
 use crate::problem::Problem;
 use crate::reply;
 use admitone_app::box_office::Request as Named;
-use admitone_domain::command::Confirm;
-use admitone_domain::id::TicketTypeId;
+use admitone_domain::command::{Choice, Confirm, Hold, Release};
+use admitone_domain::id::{PaymentId, ReservationId, TicketTypeId};
 use admitone_domain::pass::Admission;
+use admitone_domain::payment::{Payment, Standing};
+use admitone_domain::ticket_type::TicketType;
 use admitone_domain::{Action, Actor, CommandId, Fingerprint, Key, Money, Outcome, Row};
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Response, StatusCode};
+use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use serde_json::json;
@@ -57,6 +61,11 @@ pub(crate) async fn confirm(
         deadline: None,
         waits: true,
     };
+    if house.reference.is_some_and(|setting| setting.through_gateway) {
+        let key = gateway_key(wanted.payment_key, &order);
+        let wanted = Wanted { key, order, amount: Money(wanted.amount) };
+        return through_gateway(&house, named, &stock, wanted).await;
+    }
     let confirm = Confirm {
         show: stock.show,
         ticket_type,
@@ -65,22 +74,85 @@ pub(crate) async fn confirm(
         key: wanted.payment_key,
         order,
     };
-    let confirmed = house.submit(&named, Action::Confirm(confirm)).await?;
-    match reply::outcome(confirmed) {
-        Ok(Outcome::Confirmed { payment, reservation }) => Ok(reply::json(
-            StatusCode::OK,
-            &json!({
-                "message": "결제 승인 성공 (payment confirmed)",
-                "paymentId": payment.id.to_string(),
-                "reservationId": reservation.id.to_string(),
-                "amount": payment.amount,
-            }),
-        )),
+    let replied = house.submit(&named, Action::Confirm(confirm)).await?;
+    match reply::outcome(replied) {
+        Ok(Outcome::Confirmed { payment, reservation }) => {
+            Ok(confirmed(payment.id, reservation.id, payment.amount))
+        }
         Ok(_) => Err(Problem::key_reused()),
         Err(problem) if problem.code == "SOLD_OUT" || problem.code == "ALL_HELD" => {
             Ok(sold_out(problem))
         }
         Err(problem) => Err(problem),
+    }
+}
+
+/// What the reference calls every payment names none: each order has a key of its own then.
+fn gateway_key(key: String, order: &str) -> String {
+    if key == "test-key" { format!("{key}-{order}") } else { key }
+}
+
+fn confirmed(payment: PaymentId, reservation: ReservationId, amount: Money) -> Response<Body> {
+    let body = json!({
+        "message": "결제 승인 성공 (payment confirmed)",
+        "paymentId": payment.to_string(),
+        "reservationId": reservation.to_string(),
+        "amount": amount,
+    });
+    reply::json(StatusCode::OK, &body)
+}
+
+/// Nobody knows yet: the same request, sent again, tells.
+fn being_checked(payment: &Payment) -> Response<Body> {
+    let body = json!({
+        "message": "결제 확인 중 (payment being checked)",
+        "paymentId": payment.id.to_string(),
+    });
+    let mut response = reply::json(StatusCode::ACCEPTED, &body);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+    response
+}
+
+/// The hold, the payment, the ticket: the same steps as everybody's, under names of the order, so
+/// that whoever repeats it comes to where it is. Declined, the hold is given back.
+async fn through_gateway(
+    house: &House,
+    named: Named,
+    stock: &TicketType,
+    wanted: Wanted,
+) -> Result<Response<Body>, Problem> {
+    let payments = gateway::of(house)?;
+    let show = stock.show;
+    let hold = Named { id: CommandId(buyer_named("order hold", &[&wanted.order]).0), ..named };
+    let choice = Choice::Items { seats: Vec::new(), tickets: vec![(stock.id, 1)] };
+    let answered = house.submit(&hold, Action::Hold(Hold { show, choice })).await?;
+    let reservation = match reply::outcome(answered) {
+        Ok(Outcome::Reserved(reservation)) => reservation.id,
+        Ok(_) => return Err(Problem::key_reused()),
+        Err(problem) if problem.code == "SOLD_OUT" || problem.code == "ALL_HELD" => {
+            return Ok(sold_out(problem));
+        }
+        Err(problem) => return Err(problem),
+    };
+    let amount = wanted.amount;
+    let begin = wanted.begin(reservation, show, &payments);
+    let (reply, payment) = payments.pay(&named, begin).await?;
+    let told = house.unless_accepted(&named, reply)?;
+    let release = Named { id: CommandId(hold.id.0.wrapping_add(1)), ..hold };
+    let give_back = Action::Release(Release { reservation });
+    let Some(payment) = payment else {
+        house.submit(&release, give_back).await?;
+        return reply::outcome(told).and_then(|_| Err(Problem::key_reused()));
+    };
+    match payment.attempt().map(|attempt| &attempt.standing) {
+        Some(Standing::Approved) => Ok(confirmed(payment.id, reservation, amount)),
+        Some(Standing::Declined { code }) => {
+            let declined = Problem::declined(code, &payment.id.to_string());
+            house.submit(&release, give_back).await?;
+            Err(declined)
+        }
+        Some(Standing::Late) => Err(Problem::payment_too_late(&payment.id.to_string())),
+        Some(Standing::Requested | Standing::Unknown) | None => Ok(being_checked(&payment)),
     }
 }
 

@@ -43,7 +43,7 @@ const UNTIL: Field = field("until", Form::Moment, "Until when the items are held
 const BY: Field = field("by", Form::Text, "Who did it: an operator, a buyer, or `house`.");
 const PASS: Field = field("pass", Form::Text, "The pass: room, epoch and place.");
 const CHANGED: &[Field] = &[BY];
-const DEEDS: &[&str] = &["released", "cancelled", "refunded", "charged"];
+const DEEDS: &[&str] = &["released", "cancelled", "refunded", "charged", "reacquired"];
 const ACTED: &[Field] = &[BY, field("deed", Form::Word(DEEDS), "What was done.")];
 
 /// All of them.
@@ -66,6 +66,16 @@ pub const KINDS: &[EventKind] = &[
         &[field("payment", Form::Id("pay"), "By which payment.")],
     ),
     kind(
+        "reservation.requested",
+        "A gateway is asked for its money; its items are kept whatever the time of the hold.",
+        &[field("payment", Form::Id("pay"), "By which payment.")],
+    ),
+    kind(
+        "reservation.declined",
+        "The gateway took nothing: its items are held for what is left of the hold, or free.",
+        &[field("payment", Form::Id("pay"), "By which payment.")],
+    ),
+    kind(
         "reservation.cancelled",
         "Tickets were given back.",
         &[field("items", Form::Numbers, "Which, by their places in the reservation, from 0.")],
@@ -78,6 +88,12 @@ pub const KINDS: &[EventKind] = &[
     kind(
         "payment.refunded",
         "Money of a payment went back.",
+        &[field("reservation", Form::MaybeId("res"), "Of which reservation, if it was for one.")],
+    ),
+    kind("payment.unknown", "The gateway did not say what became of it, and is asked again.", &[]),
+    kind(
+        "payment.owed",
+        "Money of a payment is to go back through its gateway.",
         &[field("reservation", Form::MaybeId("res"), "Of which reservation, if it was for one.")],
     ),
     kind("payment.acted", "Staff did to it what else the buyer does; beside what happened.", ACTED),

@@ -134,6 +134,12 @@ mod tests {
             Happening::PassExtended { pass, until },
             Happening::Changed { by: "op_1 \"quoted\"".into() },
             Happening::Acted { by: "op_1".into(), deed: Deed::Refunded },
+            Happening::Acted { by: "op_1".into(), deed: Deed::Reacquired },
+            Happening::PaymentRequested { payment: PaymentId(4) },
+            Happening::PaymentUnknown,
+            Happening::PaymentDeclined { payment: PaymentId(4) },
+            Happening::RefundOwed { reservation: Some(ReservationId(6)) },
+            Happening::RefundOwed { reservation: None },
         ]
     }
 

@@ -1,6 +1,8 @@
 //! What happened, as it is told outside: a type, and the few facts that no row has.
 
+use super::Malformed;
 use super::subject::{parsed, pass, pass_text};
+use admitone_domain::id::ReservationId;
 use admitone_domain::{Deed, Happening, Moment};
 use serde_json::{Map, Value, json};
 
@@ -30,6 +32,17 @@ pub(super) fn told(what: &Happening) -> (&'static str, Value) {
             ("prolonged", json!({ "pass": pass_text(*pass), "until": until.to_string() }))
         }
         Happening::Changed { by } => ("changed", json!({ "by": by })),
+        Happening::PaymentRequested { payment } => {
+            ("requested", json!({ "payment": payment.to_string() }))
+        }
+        Happening::PaymentUnknown => ("unknown", json!({})),
+        Happening::PaymentDeclined { payment } => {
+            ("declined", json!({ "payment": payment.to_string() }))
+        }
+        Happening::RefundOwed { reservation } => {
+            let reservation = reservation.map(|id| id.to_string());
+            ("owed", json!({ "reservation": reservation }))
+        }
         Happening::Acted { by, deed } => ("acted", json!({ "by": by, "deed": deed_name(*deed) })),
     }
 }
@@ -53,19 +66,25 @@ pub(super) fn happening(what: &str, data: &Map<String, Value>) -> Option<Happeni
             Happening::Cancelled { items: items.iter().map(place).collect::<Option<_>>()? }
         }
         "moved" => Happening::Moved { entry: parsed(text("entry")?)? },
-        "refunded" => {
-            let reservation = match data.get("reservation")? {
-                Value::Null => None,
-                other => Some(parsed(other.as_str()?)?),
-            };
-            Happening::Refunded { reservation }
-        }
+        "refunded" => Happening::Refunded { reservation: reservation(data).ok()? },
+        "requested" => Happening::PaymentRequested { payment: parsed(text("payment")?)? },
+        "unknown" => Happening::PaymentUnknown,
+        "declined" => Happening::PaymentDeclined { payment: parsed(text("payment")?)? },
+        "owed" => Happening::RefundOwed { reservation: reservation(data).ok()? },
         "ended" => Happening::PassEnded(pass(text("pass")?)?),
         "prolonged" => Happening::PassExtended { pass: pass(text("pass")?)?, until: until()? },
         "changed" => Happening::Changed { by: text("by")?.to_owned() },
         "acted" => Happening::Acted { by: text("by")?.to_owned(), deed: deed(text("deed")?)? },
         _ => return None,
     })
+}
+
+/// The reservation that is named, if one is.
+fn reservation(data: &Map<String, Value>) -> Result<Option<ReservationId>, Malformed> {
+    match data.get("reservation").ok_or(Malformed)? {
+        Value::Null => Ok(None),
+        other => other.as_str().and_then(parsed).map(Some).ok_or(Malformed),
+    }
 }
 
 /// A moment as people write it.
@@ -79,11 +98,12 @@ fn deed_name(deed: Deed) -> &'static str {
         Deed::Cancelled => "cancelled",
         Deed::Refunded => "refunded",
         Deed::Charged => "charged",
+        Deed::Reacquired => "reacquired",
     }
 }
 
 fn deed(name: &str) -> Option<Deed> {
-    [Deed::Released, Deed::Cancelled, Deed::Refunded, Deed::Charged]
+    [Deed::Released, Deed::Cancelled, Deed::Refunded, Deed::Charged, Deed::Reacquired]
         .into_iter()
         .find(|deed| deed_name(*deed) == name)
 }

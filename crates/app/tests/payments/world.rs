@@ -146,6 +146,7 @@ impl World {
             actor: Actor::Buyer(buyer),
             admission: Admission::None,
             deadline: None,
+            waits: true,
         }
     }
 
@@ -238,7 +239,7 @@ impl Process {
     pub(crate) async fn submit(&self, request: &Request, action: Action) -> Answer {
         match self.office.submit(request, action).await.unwrap() {
             Reply::Answered { answer, .. } => answer.answer.clone(),
-            Reply::KeyReused => panic!("the key was reused"),
+            other => panic!("{other:?}"),
         }
     }
 

@@ -4,6 +4,7 @@ use super::{block_on, user};
 use crate::arguments::Serve;
 use crate::config::Configuration;
 use crate::exit::{Exit, Failed, failed};
+use crate::gateway::PlayGateway;
 use crate::shelf::{Guards, shown};
 use crate::wiring::{Purpose, Wired, chance};
 use crate::{demo, logging, strategy};
@@ -45,6 +46,9 @@ fn configuration(arguments: &Serve) -> Result<Configuration, Failed> {
     configuration.listen = arguments.listen.unwrap_or(configuration.listen);
     configuration.log_format = arguments.log_format.unwrap_or(configuration.log_format);
     configuration.observe = arguments.observe;
+    if let Some(gateway) = &arguments.gateway {
+        configuration.gateway.url.clone_from(gateway);
+    }
     configuration.reference_routes |= arguments.reference_routes || arguments.demo;
     Ok(configuration)
 }
@@ -55,6 +59,11 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     let listener = server::bind(configuration.listen)
         .map_err(|error| failed(&listening)(format!("{error}; choose another with --listen")))?;
     let address = listener.local_addr()?;
+    let playing = arguments.demo && configuration.gateway.url.is_empty();
+    let through_gateway = !configuration.gateway.url.is_empty();
+    let gateway = if playing { Some(PlayGateway::start(address).await?) } else { None };
+    let with_gateway = gateway.as_ref().map(|gateway| gateway.configured(configuration));
+    let configuration = with_gateway.as_ref().unwrap_or(configuration);
     let guards = if arguments.allow_unsafe { Guards::LeftOut } else { Guards::AsRecorded };
     let wired = Wired::open_for(Purpose::Selling, configuration, guards).await?;
     if !wired.shelf.is_guarded() && !arguments.allow_unsafe {
@@ -66,7 +75,7 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     }
     let operator_key = first_operator(&wired).await?;
     let reference = if configuration.reference_routes {
-        Some(Setting { room: reference_room(&wired).await? })
+        Some(Setting { room: reference_room(&wired).await?, through_gateway })
     } else {
         None
     };
@@ -134,6 +143,7 @@ fn parts(
         queues: Arc::clone(&wired.queues),
         secret: wired.secret.clone(),
         issuer: wired.issuer.clone(),
+        payments: wired.payments.clone(),
         limits: wired.limits.clone(),
         freedoms: Freedoms {
             open_accounts: configuration.accounts.open,

@@ -44,11 +44,15 @@ const fn delivery(name: &'static str, key: &'static str) -> Variable {
     Variable { name, table: Some("deliveries"), key, kind: Kind::Number }
 }
 
+const fn gateway(name: &'static str, key: &'static str, kind: Kind) -> Variable {
+    Variable { name, table: Some("gateway"), key, kind }
+}
+
 const fn limit(name: &'static str, key: &'static str, kind: Kind) -> Variable {
     Variable { name, table: Some("limits"), key, kind }
 }
 
-pub(super) const VARIABLES: [Variable; 35] = [
+pub(super) const VARIABLES: [Variable; 39] = [
     variable("ADMITONE_LISTEN", "listen", Kind::Text),
     variable("ADMITONE_DATA_DIR", "data_dir", Kind::Text),
     variable("ADMITONE_STORE", "store", Kind::Text),
@@ -72,6 +76,10 @@ pub(super) const VARIABLES: [Variable; 35] = [
     delivery("ADMITONE_DELIVERY_DEADLINE_MS", "deadline_ms"),
     delivery("ADMITONE_DELIVERY_ATTEMPTS_MAX", "attempts_max"),
     delivery("ADMITONE_JOBS_BATCH_MAX", "jobs_batch_max"),
+    gateway("ADMITONE_GATEWAY", "url", Kind::Text),
+    gateway("ADMITONE_GATEWAY_SECRET_KEY", "secret_key", Kind::Text),
+    gateway("ADMITONE_GATEWAY_ANSWER_MS", "answer_ms", Kind::Number),
+    gateway("ADMITONE_GATEWAY_WAIT_MS", "wait_ms", Kind::Number),
     limit("ADMITONE_LIMIT_SALE_PER_SECOND", "sale_per_second", Kind::Number),
     limit("ADMITONE_LIMIT_SALE_BURST", "sale_burst", Kind::Number),
     limit("ADMITONE_LIMIT_READ_PER_SECOND", "read_per_second", Kind::Number),

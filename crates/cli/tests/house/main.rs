@@ -16,6 +16,8 @@ mod deploy;
 mod disk;
 mod figures;
 mod freedoms;
+#[expect(clippy::disallowed_methods, reason = "its patience is measured")]
+mod gateway;
 mod identity;
 mod idle;
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]

@@ -114,8 +114,8 @@ fn reservation_of(bench: &Workbench<'_>, payment: &Payment) -> Result<Reservatio
 }
 
 /// Writes how far a payment is.
-fn save(bench: &mut Workbench<'_>, payment: Payment, attempt: Attempt) -> Payment {
-    let payment = Payment { method: Method::Gateway(Box::new(attempt)), ..payment };
+fn save(bench: &mut Workbench<'_>, mut payment: Payment, attempt: Attempt) -> Payment {
+    payment.method = Method::Gateway(Box::new(attempt));
     bench.write(Row::Payment(payment.clone()));
     payment
 }

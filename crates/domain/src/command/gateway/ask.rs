@@ -1,7 +1,7 @@
 //! Ask: somebody is about to ask a gateway again, and nobody else is meanwhile.
 
 use super::super::{Command, Rule};
-use super::{find, save};
+use super::{find, keys, save};
 use crate::decide::Workbench;
 use crate::id::PaymentId;
 use crate::payment::Standing;
@@ -29,8 +29,9 @@ pub struct Unanswered {
 }
 
 impl Rule for Ask {
-    fn keys(&self, _command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
-        want.push(Key::Payment(self.payment));
+    fn keys(&self, _command: &Command, rows: &Rows, want: &mut Vec<Key>) {
+        // All of them, though one changes: a lane is found by the show.
+        keys(self.payment, rows, want);
     }
 
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {

@@ -1,7 +1,7 @@
 //! Repay: what became of money that goes back through a gateway.
 
 use super::super::{Command, Rule};
-use super::{find, save};
+use super::{find, keys, save};
 use crate::decide::Workbench;
 use crate::id::PaymentId;
 use crate::payment::RefundState;
@@ -32,8 +32,9 @@ pub enum Repaid {
 }
 
 impl Rule for Repay {
-    fn keys(&self, _command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
-        want.push(Key::Payment(self.payment));
+    fn keys(&self, _command: &Command, rows: &Rows, want: &mut Vec<Key>) {
+        // All of them, though one changes: a lane is found by the show.
+        keys(self.payment, rows, want);
     }
 
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {

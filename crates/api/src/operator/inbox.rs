@@ -1,0 +1,188 @@
+//! The inbox of payments: those of which nobody knows what became of them, and money that should
+//! go back and does not. Each can be asked about again, be given its seats, or be given back.
+
+use crate::ask::{PathId, Staff, StaffAsk};
+use crate::house::House;
+use crate::payments::gateway;
+use crate::problem::{Problem, Problems};
+use crate::reply::{self, limit};
+use crate::reservations::read;
+use crate::view::{PaymentView, instant};
+use admitone_app::payments::MISMATCHED;
+use admitone_domain::command::Refund;
+use admitone_domain::command::gateway::{Gateway, GiveUp, Reacquire};
+use admitone_domain::id::PaymentId;
+use admitone_domain::payment::{Attempt, Payment, Standing};
+use admitone_domain::{Action, Key, Moment, Outcome, Refusal, Row};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{Response, StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// How much of the inbox.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InboxQuery {
+    /// At most so many.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+}
+
+/// The inbox: those whose gateway is asked next stand first.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct InboxView {
+    /// What a person may have to look at.
+    data: Vec<InboxItemView>,
+}
+
+/// A payment in the inbox.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct InboxItemView {
+    /// The payment.
+    payment: PaymentView,
+    /// `requested`, `unknown`, `mismatched` (the gateway took another amount, or for another order),
+    /// `late` (money without a ticket that goes back), `refund_owed` or `refund_refused`.
+    #[schema(example = "unknown")]
+    kind: &'static str,
+    /// What the gateway calls the payment.
+    payment_key: String,
+    /// The code that the gateway said last, if it said one.
+    said: Option<String>,
+    /// How often the gateway was asked.
+    asked: u32,
+    /// When it is asked again; none when a person must decide.
+    #[schema(format = DateTime)]
+    asked_again_at: Option<String>,
+}
+
+impl InboxItemView {
+    fn of(payment: &Payment) -> Option<Self> {
+        let attempt = payment.attempt()?;
+        Some(Self {
+            payment: PaymentView::from(payment),
+            kind: kind(attempt)?,
+            payment_key: attempt.key.clone(),
+            said: attempt.said.clone(),
+            asked: attempt.asked,
+            asked_again_at: payment.ask_at().filter(|at| *at < Moment::MAX).map(instant),
+        })
+    }
+}
+
+fn kind(attempt: &Attempt) -> Option<&'static str> {
+    match &attempt.standing {
+        Standing::Unknown if attempt.said.as_deref() == Some(MISMATCHED) => Some("mismatched"),
+        Standing::Unknown => Some("unknown"),
+        Standing::Requested => Some("requested"),
+        Standing::Approved | Standing::Late if attempt.is_stuck() => Some("refund_refused"),
+        Standing::Late if attempt.owed().is_some() => Some("late"),
+        Standing::Approved if attempt.owed().is_some() => Some("refund_owed"),
+        Standing::Approved | Standing::Late | Standing::Declined { .. } => None,
+    }
+}
+
+/// List the inbox of payments
+///
+/// Those whose gateway has not said what became of them, and money that should go back.
+#[utoipa::path(
+    get, path = "/api/v1/operator/payments/inbox", operation_id = "list_payments_inbox",
+    tag = "operator", security(("operator" = [])), params(InboxQuery),
+    responses((status = 200, body = InboxView), Problems)
+)]
+pub(crate) async fn list_payments_inbox(
+    State(house): State<House>,
+    _staff: Staff,
+    query: Result<Query<InboxQuery>, QueryRejection>,
+) -> Result<Json<InboxView>, Problem> {
+    let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
+    let open = house.office.reads.open_payments(limit(query.limit)?).await?;
+    Ok(Json(InboxView { data: open.iter().filter_map(InboxItemView::of).collect() }))
+}
+
+/// Ask the gateway about a payment again
+///
+/// At once, whatever is known of it.
+#[utoipa::path(
+    post, path = "/api/v1/operator/payments/{id}/actions/requery",
+    operation_id = "requery_payment", tag = "operator", security(("operator" = [])),
+    params(("id" = String, Path, example = "pay_1"), ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255)),
+    responses((status = 200, body = PaymentView), Problems)
+)]
+pub(crate) async fn requery_payment(
+    State(house): State<House>,
+    PathId(payment): PathId<PaymentId>,
+    _ask: StaffAsk,
+) -> Result<Json<PaymentView>, Problem> {
+    find(&house, payment).await?;
+    let asked = gateway::of(&house)?.ask_again(payment).await?;
+    Ok(Json(PaymentView::from(&asked.ok_or(Refusal::UnknownPayment)?)))
+}
+
+/// Give the seats of a payment that came too late
+///
+/// If they are free, and if the gateway has refused to give the money back.
+#[utoipa::path(
+    post, path = "/api/v1/operator/payments/{id}/actions/reacquire",
+    operation_id = "reacquire_payment", tag = "operator", security(("operator" = [])),
+    params(("id" = String, Path, example = "pay_1"), ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255)),
+    responses((status = 200, body = PaymentView), Problems)
+)]
+pub(crate) async fn reacquire_payment(
+    State(house): State<House>,
+    PathId(payment): PathId<PaymentId>,
+    ask: StaffAsk,
+) -> Result<Response<Body>, Problem> {
+    let found = find(&house, payment).await?;
+    let reservation = found.reservation.ok_or(Refusal::UnknownPayment)?;
+    let reservation = read::find(&house, reservation).await?.ok_or(Refusal::UnknownReservation)?;
+    let reacquire = Gateway::Reacquire(Reacquire { payment, show: reservation.show });
+    submit(&house, &ask, Action::Gateway(reacquire)).await
+}
+
+/// Give the money of a payment back
+///
+/// Of one that is not known: its seats are free again, and whatever was taken goes back. Of one
+/// whose refund was refused: it is tried again. Of one with tickets: they end.
+#[utoipa::path(
+    post, path = "/api/v1/operator/payments/{id}/actions/refund",
+    operation_id = "refund_any_payment", tag = "operator", security(("operator" = [])),
+    params(("id" = String, Path, example = "pay_1"), ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255)),
+    responses((status = 200, body = PaymentView), Problems)
+)]
+pub(crate) async fn refund_any_payment(
+    State(house): State<House>,
+    PathId(payment): PathId<PaymentId>,
+    ask: StaffAsk,
+) -> Result<Response<Body>, Problem> {
+    let found = find(&house, payment).await?;
+    let has_tickets = found
+        .attempt()
+        .is_none_or(|attempt| attempt.standing == Standing::Approved && !attempt.is_stuck());
+    let action = if has_tickets {
+        Action::Refund(Refund { payment, amount: None })
+    } else {
+        Action::Gateway(Gateway::GiveUp(GiveUp { payment }))
+    };
+    submit(&house, &ask, action).await
+}
+
+async fn submit(house: &House, ask: &StaffAsk, action: Action) -> Result<Response<Body>, Problem> {
+    let done = house.submit(&ask.named, action).await?;
+    reply::reply(done, StatusCode::OK, |outcome, _| match outcome {
+        Outcome::Gateway { payment, .. } | Outcome::Refunded { payment: Some(payment), .. } => {
+            Some(PaymentView::from(payment))
+        }
+        _ => None,
+    })
+}
+
+async fn find(house: &House, id: PaymentId) -> Result<Payment, Problem> {
+    match house.office.row(Key::Payment(id)).await?.map(admitone_domain::Loaded::into_row) {
+        Some(Row::Payment(payment)) => Ok(payment),
+        _ => Err(Refusal::UnknownPayment.into()),
+    }
+}
