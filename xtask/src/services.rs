@@ -1,13 +1,15 @@
-//! `cargo xtask services up | down | status`: real PostgreSQL, MariaDB and five Redis nodes on free
-//! loopback ports, in a directory of their own, and the program of nginx, which a test starts by
-//! itself. The tests use the same code. The distribution's own services are neither started nor
-//! touched, and every process is stopped by its number.
+//! `cargo xtask services up | down | status`: real PostgreSQL, MariaDB, five Redis nodes, RabbitMQ
+//! and Kafka on free loopback ports, in a directory of their own, and the program of nginx, which a
+//! test starts by itself. The tests use the same code. The distribution's own services are neither
+//! started nor touched, and every process is stopped by its number.
 
 mod install;
+mod kafka;
 mod mariadb;
 mod place;
 mod postgres;
 mod process;
+mod rabbitmq;
 mod redis;
 
 use crate::command::root;
@@ -25,17 +27,22 @@ pub(crate) enum Service {
     Postgres,
     Mariadb,
     Redis,
+    Rabbitmq,
+    Kafka,
     Nginx,
 }
 
 impl Service {
-    const ALL: [Self; 4] = [Self::Postgres, Self::Mariadb, Self::Redis, Self::Nginx];
+    const ALL: [Self; 6] =
+        [Self::Postgres, Self::Mariadb, Self::Redis, Self::Rabbitmq, Self::Kafka, Self::Nginx];
 
     fn name(self) -> &'static str {
         match self {
             Self::Postgres => "postgres",
             Self::Mariadb => "mariadb",
             Self::Redis => "redis",
+            Self::Rabbitmq => "rabbitmq",
+            Self::Kafka => "kafka",
             Self::Nginx => "nginx",
         }
     }
@@ -46,6 +53,8 @@ impl Service {
             Self::Postgres => "ADMITONE_TEST_POSTGRES",
             Self::Mariadb => "ADMITONE_TEST_MARIADB",
             Self::Redis => "ADMITONE_TEST_REDIS",
+            Self::Rabbitmq => "ADMITONE_TEST_RABBITMQ",
+            Self::Kafka => "ADMITONE_TEST_KAFKA",
             Self::Nginx => "ADMITONE_TEST_NGINX",
         }
     }
@@ -56,6 +65,8 @@ impl Service {
             Self::Postgres => postgres::start(place),
             Self::Mariadb => mariadb::start(place),
             Self::Redis => redis::start(place),
+            Self::Rabbitmq => rabbitmq::start(place),
+            Self::Kafka => kafka::start(place),
             Self::Nginx => install::require("nginx"),
         }
     }
@@ -83,7 +94,7 @@ pub(crate) fn run(words: &[String]) -> Result<(), String> {
             }
             Ok(())
         }
-        _ => Err("services up | down | status [postgres] [mariadb] [redis] [nginx]".to_owned()),
+        _ => Err(format!("services up | down | status [{}]", names("] ["))),
     }
 }
 
@@ -94,9 +105,14 @@ fn named(names: &[String]) -> Result<Vec<Service>, String> {
     }
     let find = |name: &String| {
         let found = Service::ALL.into_iter().find(|service| service.name() == name);
-        found.ok_or_else(|| format!("{name} is no service: postgres, mariadb, redis or nginx"))
+        found.ok_or_else(|| format!("{name} is no service: {}", self::names(", ")))
     };
     names.iter().map(find).collect()
+}
+
+/// The names of all services.
+fn names(between: &str) -> String {
+    Service::ALL.map(Service::name).join(between)
 }
 
 fn up(home: &Path, services: &[Service]) -> Result<(), String> {

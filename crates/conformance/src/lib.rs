@@ -10,6 +10,7 @@ mod cases;
 pub mod instances;
 pub mod lanes;
 pub mod lock;
+pub mod own_broker;
 pub mod own_server;
 pub mod proxy;
 mod reads;

@@ -2,7 +2,7 @@
 //!
 //! Where tests run as root the server runs as the user that its package made: it refuses root.
 
-mod process;
+pub(crate) mod process;
 
 use crate::servers::Server;
 use crate::service;

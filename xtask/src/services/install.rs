@@ -15,6 +15,10 @@ fn packages(service: Service) -> &'static [(&'static str, &'static str)] {
         Service::Mariadb => &[("mariadb-server", "mariadbd")],
         // The second tells a server of a test another time.
         Service::Redis => &[("redis-server", "redis-server"), ("faketime", "faketime")],
+        // With it comes Erlang, and epmd, by which the nodes of RabbitMQ find each other.
+        Service::Rabbitmq => &[("rabbitmq-server", "rabbitmq-server")],
+        // Kafka itself is no package: see there.
+        Service::Kafka => &[("default-jre-headless", "java"), ("maven", "mvn")],
         Service::Nginx => &[("nginx", "nginx")],
     }
 }

@@ -76,7 +76,8 @@ fn try_to_start(place: &Place, wish: &Wish<'_>, port: u16) -> Result<(), String>
     Err(format!("{} does not answer on port {port}, see {}", wish.name, log.display()))
 }
 
-fn free_port() -> Result<u16, String> {
+/// A port of loopback that nobody has.
+pub(super) fn free_port() -> Result<u16, String> {
     let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|bound| bound.local_addr());
     bound.map(|address| address.port()).map_err(|error| format!("no free port: {error}"))
 }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 /// Who a server runs as, where this process is root.
 #[derive(Debug, Clone)]
-pub(super) struct User {
+pub(crate) struct User {
     name: &'static str,
     group: String,
 }
@@ -15,7 +15,7 @@ pub(super) struct User {
 impl User {
     /// The user that the package of a server made; nobody in particular where this process is not
     /// root.
-    pub(super) fn for_a_server(kind: Server) -> Option<Self> {
+    pub(crate) fn for_a_server(kind: Server) -> Option<Self> {
         if !rustix::process::getuid().is_root() {
             return None;
         }
@@ -30,14 +30,14 @@ impl User {
         })
     }
 
-    pub(super) fn owns(&self, path: &Path) {
+    pub(crate) fn owns(&self, path: &Path) {
         let owner = format!("{}:{}", self.name, self.group);
         run(None, &["chown", &owner, &path.to_string_lossy()]);
     }
 }
 
 /// Where a program is: on the path, or where Debian keeps those of PostgreSQL.
-pub(super) fn program(name: &str) -> String {
+pub(crate) fn program(name: &str) -> String {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut places: Vec<PathBuf> = std::env::split_paths(&path).collect();
     places.push(PathBuf::from("/usr/sbin"));
@@ -61,41 +61,41 @@ fn command(user: Option<&User>, words: &[&str]) -> Command {
 }
 
 /// Runs a program to its end.
-pub(super) fn run(user: Option<&User>, words: &[&str]) {
+pub(crate) fn run(user: Option<&User>, words: &[&str]) {
     let said = command(user, words).stderr(Stdio::piped()).output();
     let said = said.unwrap_or_else(|error| panic!("{words:?}: {error}"));
     assert!(said.status.success(), "{words:?}: {}", String::from_utf8_lossy(&said.stderr));
 }
 
 /// Whether a program ends well.
-pub(super) fn is_well(words: &[&str]) -> bool {
+pub(crate) fn is_well(words: &[&str]) -> bool {
     command(None, words).status().is_ok_and(|status| status.success())
 }
 
 /// A server that runs.
-pub(super) struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Process {
-    pub(super) fn start(user: Option<&User>, words: &[String]) -> Self {
+    pub(crate) fn start(user: Option<&User>, words: &[String]) -> Self {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let spawned = command(user, &words).spawn();
         Self(spawned.unwrap_or_else(|error| panic!("{words:?}: {error}")))
     }
 
     /// Stopped first, so that nobody is born while all are killed.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.pause();
         self.tell(Signal::KILL);
         let _ = self.0.wait();
     }
 
     /// Whoever comes later is stopped in the second round.
-    pub(super) fn pause(&self) {
+    pub(crate) fn pause(&self) {
         self.tell(Signal::STOP);
         self.tell(Signal::STOP);
     }
 
-    pub(super) fn resume(&self) {
+    pub(crate) fn resume(&self) {
         self.tell(Signal::CONT);
     }
 
