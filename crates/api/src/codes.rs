@@ -1,7 +1,6 @@
 //! The page to which the `type` of every problem leads: the table of codes, each with its anchor.
 //! It is made from the document that a check compares with the code.
 
-use crate::home::escaped;
 use axum::response::Html;
 use std::fmt::Write;
 use std::sync::LazyLock;
@@ -56,6 +55,22 @@ fn marked_up(text: &str) -> String {
         _ => format!("<code>{}</code>", escaped(part)),
     });
     parts.collect()
+}
+
+/// Text that cannot become markup.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            plain => safe.push(plain),
+        }
+    }
+    safe
 }
 
 #[cfg(test)]

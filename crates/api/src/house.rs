@@ -2,12 +2,10 @@
 
 mod credentials;
 mod jwt;
-mod parties;
 mod receipts;
 
 pub use credentials::{BuyerToken, Secret};
 pub use jwt::{Issuer, IssuerTrouble};
-pub use parties::Parties;
 
 pub(crate) use jwt::buyer_named;
 
@@ -17,6 +15,7 @@ use crate::problem::Problem;
 use crate::server::Doors;
 use admitone_app::BoxOffice;
 use admitone_app::box_office::{BestAvailable, Request};
+use admitone_app::parties::Parties;
 use admitone_app::ports::delivery::Reply;
 use admitone_domain::id::{BuyerId, OperatorId, RoomId, ShowId};
 use admitone_domain::show::Show;

@@ -11,7 +11,6 @@ mod concerts;
 mod events;
 pub mod figures;
 mod health;
-mod home;
 pub mod house;
 pub mod limits;
 mod operator;
@@ -33,4 +32,4 @@ mod wallet;
 
 pub use house::{Freedoms, House, Parts};
 pub use problem::Problem;
-pub use routes::{openapi, router};
+pub use routes::{missing, openapi, router};

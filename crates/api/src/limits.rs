@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// The other end of the connection.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) IpAddr);
+pub struct Peer(pub IpAddr);
 
 /// What is limited, and by which buckets.
 #[derive(Clone)]
@@ -113,16 +113,20 @@ fn bucket(house: &House, limits: &Limits, request: &Request) -> Option<(String, 
         Class::Sale => match buyer() {
             Some(buyer) => Some((format!("sale:{buyer}"), limits.sale?, class)),
             // The reference routes trust whatever user they are told: only the address is known.
-            None if is_of_reference(request.uri().path()) => {
-                Some((format!("sale:{}", client(limits, request)), limits.sale?, class))
-            }
+            None if is_of_reference(request.uri().path()) => Some((
+                format!("sale:{}", client(limits.client_header.as_ref(), request)),
+                limits.sale?,
+                class,
+            )),
             // Who is nobody sells nothing: he is answered so, as often as he may read.
             None => read(limits, None, request),
         },
         Class::Read => read(limits, buyer().map(|buyer| buyer.to_string()), request),
-        Class::Accounts => {
-            Some((format!("accounts:{}", client(limits, request)), limits.accounts?, class))
-        }
+        Class::Accounts => Some((
+            format!("accounts:{}", client(limits.client_header.as_ref(), request)),
+            limits.accounts?,
+            class,
+        )),
     }
 }
 
@@ -132,14 +136,14 @@ fn read(
     request: &Request,
 ) -> Option<(String, Rate, Class)> {
     let rate = limits.read?;
-    let who = buyer.unwrap_or_else(|| client(limits, request).to_string());
+    let who = buyer.unwrap_or_else(|| client(limits.client_header.as_ref(), request).to_string());
     Some((format!("read:{who}"), rate, Class::Read))
 }
 
 /// The address that a request comes from. Of what the header lists the last is meant: it is what
 /// the proxy added, and whatever stands before it can be written by anybody.
-fn client(limits: &Limits, request: &Request) -> IpAddr {
-    let said = limits.client_header.as_ref().and_then(|name| {
+pub fn client<B>(header: Option<&HeaderName>, request: &axum::http::Request<B>) -> IpAddr {
+    let said = header.and_then(|name| {
         let value = request.headers().get_all(name).iter().next_back()?;
         value.to_str().ok()?.rsplit(',').next()?.trim().parse::<IpAddr>().ok()
     });
@@ -227,7 +231,7 @@ mod tests {
         for line in lines {
             request.headers_mut().append("x-forwarded-for", line.parse().unwrap());
         }
-        client(&limits(header), &request).to_string()
+        client(limits(header).client_header.as_ref(), &request).to_string()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //!
 //! It does what the API under `/api/v1/operator/queues` does, and has no script.
 
-use crate::home::escaped;
+use crate::codes::escaped;
 use crate::house::House;
 use crate::operator::queues::{JobView, QueueAction, QueueView, act};
 use crate::problem::Problem;

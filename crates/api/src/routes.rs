@@ -4,8 +4,8 @@ use crate::house::House;
 use crate::problem::Problem;
 use crate::reference::{booking, confirm};
 use crate::{
-    codes, commands, concerts, health, home, limits, operator, payments, queues, reservations,
-    rooms, shows, tickets, users, wallet,
+    codes, commands, concerts, health, limits, operator, payments, queues, reservations, rooms,
+    shows, tickets, users, wallet,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -131,11 +131,15 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     described().split_for_parts().1
 }
 
-/// Everything that is served.
+/// What is answered where nothing is.
+pub fn missing() -> Problem {
+    Problem::not_found("path: see /api-docs")
+}
+
+/// Everything that the API serves.
 pub fn router(house: House) -> Router {
     let (described, document) = described().split_for_parts();
     let mut router = described
-        .route("/", get(home::page))
         .route(codes::PATH, get(codes::page))
         .route("/queues", get(queues::page).post(queues::press))
         .merge(SwaggerUi::new("/api-docs").url("/api/v1/openapi.json", document));
@@ -154,7 +158,7 @@ pub fn router(house: House) -> Router {
         router = router.layer(from_fn_with_state(house.clone(), limits::check));
     }
     router
-        .fallback(|| async { Problem::not_found("path: see /api-docs") })
+        .fallback(|| async { missing() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .with_state(house)
 }

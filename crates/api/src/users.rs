@@ -62,7 +62,13 @@ pub(crate) async fn open_account(
         return Err(Problem::invalid("`name` must have 1 to 200 characters"));
     }
     let id = BuyerId((house.chance)());
-    let buyer = Buyer { id, name: name.clone(), created_at: Moment::default(), disabled: false };
+    let buyer = Buyer {
+        id,
+        name: name.clone(),
+        created_at: Moment::default(),
+        disabled: false,
+        password: None,
+    };
     let open = Action::Operate(Operate::OpenAccount(OpenAccount { buyer }));
     let opened = house.submit(&own(&house, Actor::Buyer(id)), open).await?;
     match reply::outcome(opened)? {

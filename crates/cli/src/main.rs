@@ -11,6 +11,7 @@ mod demo;
 mod exit;
 mod gateway;
 mod logging;
+mod pages;
 #[cfg(feature = "sabotage")]
 mod sabotage;
 mod secret;

@@ -10,7 +10,7 @@ use crate::gateway;
 use crate::shelf::{Guards, Shelf};
 use crate::strategy;
 use admitone_api::figures::Commits;
-use admitone_api::house::{Issuer, Parties, Secret};
+use admitone_api::house::{Issuer, Secret};
 use admitone_api::limits::Limits;
 use admitone_app::BoxOffice;
 use admitone_app::Trouble;
@@ -24,6 +24,7 @@ use admitone_app::ids::Ids;
 use admitone_app::lock_watch::LockWatch;
 use admitone_app::membership::{LEASE_MS, Membership, Who};
 use admitone_app::observed::Observations;
+use admitone_app::parties::Parties;
 use admitone_app::payments::Payments;
 use admitone_app::ports::bell::{Bell, NoBell};
 use admitone_app::ports::clock::Clock;
@@ -38,6 +39,7 @@ use admitone_app::settle::SettleLimits;
 use admitone_app::strategy::{LockKind, StrategyMap};
 use admitone_app::sweeper::Sweeper;
 use admitone_app::waiting_room::MasterKey;
+use admitone_web::Keys;
 use ring::rand::SecureRandom;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -53,6 +55,8 @@ pub(crate) struct Wired {
     /// What ends the pages of lists that are kept.
     pub(crate) turn: Arc<Turn>,
     pub(crate) secret: Secret,
+    /// The keys of what the pages sign.
+    pub(crate) page_keys: Keys,
     pub(crate) issuer: Option<Issuer>,
     /// Of a house that sells and has a gateway.
     pub(crate) payments: Option<Arc<Payments>>,
@@ -161,6 +165,7 @@ impl Wired {
             parties,
             turn,
             secret: Secret::new(&secret),
+            page_keys: Keys::new(&secret),
             issuer: issuer(configuration)?,
             payments,
             queues,

@@ -15,6 +15,16 @@ pub struct Buyer {
     pub created_at: Moment,
     /// Whether the account is closed: its tokens are refused.
     pub disabled: bool,
+    /// A slow hash of the password in the form of PHC; none for an account without one. Last, because
+    /// rows that were written before there were passwords end before it.
+    #[serde(deserialize_with = "or_none")]
+    pub password: Option<String>,
+}
+
+/// What is not there is none.
+#[expect(clippy::unnecessary_wraps, reason = "serde asks for a result")]
+fn or_none<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::deserialize(source).unwrap_or(None))
 }
 
 /// An operator of the house.

@@ -30,10 +30,12 @@ const ALLOWED: [(&str, &[&str], &[&str]); 13] = [
             "admitone-api",
             "admitone-fake-gateway",
             "admitone-lab",
+            "admitone-web",
         ],
         &[],
     ),
     ("lab", &["admitone-domain"], &[]),
+    ("web", &["admitone-domain", "admitone-app"], &["rusqlite", "redis", "hyper"]),
 ];
 
 /// All that the rules may use: a list of what is allowed, since no list of the rest is complete.

@@ -138,7 +138,13 @@ fn after_the_first_hold_ended() -> Vec<Command> {
     };
     let extend = Extend { reservation: ReservationId(41) };
     let account = OpenAccount {
-        buyer: Buyer { id: ANN, name: "Ann".into(), created_at: Moment(0), disabled: false },
+        buyer: Buyer {
+            id: ANN,
+            name: "Ann".into(),
+            created_at: Moment(0),
+            disabled: false,
+            password: None,
+        },
     };
     vec![
         hold(33, DORA, OPEN, &[5], 0),

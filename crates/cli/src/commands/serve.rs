@@ -7,7 +7,7 @@ use crate::exit::{Exit, Failed, failed};
 use crate::gateway::PlayGateway;
 use crate::shelf::{Guards, shown};
 use crate::wiring::{Purpose, Wired, chance};
-use crate::{demo, logging, strategy};
+use crate::{demo, logging, pages, strategy};
 use admitone_api::pages::Pages;
 use admitone_api::reference::Setting;
 use admitone_api::server::{self, Doors, ServerLimits};
@@ -87,6 +87,7 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     let parts = parts(&wired, configuration, (&metrics, &doors))?;
     let bench_routes = arguments.bench_routes;
     let house = House(Arc::new(Parts { reference, bench_routes, ..parts }));
+    let router = pages::beside(house, &wired, configuration, (arguments.demo, &closing))?;
     // Before anybody is told that the house is open: who is told may ask it to close.
     let ended = ended()?;
     say(address, &shown(&configuration.address()?), operator_key.as_deref());
@@ -115,7 +116,7 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     if let Some(people) = arguments.demo_crowd {
         wired.tasks.spawn(crowd(address, people, closing.clone()));
     }
-    server::serve(listener, admitone_api::router(house), clock, limits, doors).await?;
+    server::serve(listener, router, clock, limits, doors).await?;
     tracing::info!("answered what was accepted, closing");
     let writer = writer.await.unwrap_or(Writer::Sound);
     wired.close().await?;

@@ -104,8 +104,13 @@ fn a_concert_knows_its_first_and_last_show() {
 #[test]
 fn an_account_is_opened_once() {
     let mut house = House::new();
-    let buyer =
-        Buyer { id: BuyerId(9), name: "Ann".into(), created_at: Moment(0), disabled: false };
+    let buyer = Buyer {
+        id: BuyerId(9),
+        name: "Ann".into(),
+        created_at: Moment(0),
+        disabled: false,
+        password: None,
+    };
     let open = Operate::OpenAccount(OpenAccount { buyer });
     assert_eq!(house.operate(open.clone()), Ok(Outcome::Joined(BuyerId(9))));
     assert_eq!(house.operate(open), Err(Refusal::AccountExists));
@@ -114,14 +119,19 @@ fn an_account_is_opened_once() {
 #[test]
 fn an_account_is_closed_when_its_wallet_is_empty_and_its_name_is_forgotten() {
     let mut house = House::new();
-    let buyer =
-        Buyer { id: BuyerId(9), name: "Ann".into(), created_at: Moment(0), disabled: false };
+    let buyer = Buyer {
+        id: BuyerId(9),
+        name: "Ann".into(),
+        created_at: Moment(0),
+        disabled: false,
+        password: Some("hash".into()),
+    };
     house.operate(Operate::OpenAccount(OpenAccount { buyer })).unwrap();
     let close =
         |house: &mut House, buyer| house.operate(Operate::CloseAccount(CloseAccount { buyer }));
     assert!(close(&mut house, BuyerId(9)).is_ok());
     let Row::Buyer(closed) = house.row(Key::Buyer(BuyerId(9))) else { panic!() };
-    assert_eq!((closed.name.as_str(), closed.disabled), ("", true));
+    assert_eq!((closed.name.as_str(), closed.disabled, closed.password), ("", true, None));
     assert!(close(&mut house, BuyerId(10)).is_ok(), "one that was never opened here");
     house.charge(ANN, 5).unwrap();
     assert_eq!(close(&mut house, ANN), Err(Refusal::WalletNotEmpty { balance: Money(5) }));

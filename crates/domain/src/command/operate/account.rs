@@ -73,7 +73,13 @@ impl Rule for CloseAccount {
             Some(Row::Buyer(known)) => known.created_at,
             _ => bench.now(),
         };
-        let closed = Buyer { id: self.buyer, name: String::new(), created_at, disabled: true };
+        let closed = Buyer {
+            id: self.buyer,
+            name: String::new(),
+            created_at,
+            disabled: true,
+            password: None,
+        };
         Ok(save(bench, command, Row::Buyer(closed)))
     }
 }

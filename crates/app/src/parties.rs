@@ -1,10 +1,10 @@
 //! Who is known: operators by their keys, and buyers whose account is closed. Kept in memory
 //! beside what is committed, because every request asks.
 
-use admitone_app::Trouble;
-use admitone_app::ports::reads::Reads;
-use admitone_app::ports::records::Records;
-use admitone_app::ports::tap::Tap;
+use crate::Trouble;
+use crate::ports::reads::Reads;
+use crate::ports::records::Records;
+use crate::ports::tap::Tap;
 use admitone_domain::id::{BuyerId, OperatorId};
 use admitone_domain::party::Operator;
 use admitone_domain::{Row, Verdict};
@@ -69,5 +69,29 @@ impl Tap for Parties {
                 _ => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use admitone_domain::Moment;
+    use admitone_domain::party::Buyer;
+
+    #[test]
+    fn an_account_from_before_there_were_passwords_is_read() {
+        let (name, password) = ("Ann".to_owned(), Some("hash".to_owned()));
+        let now = Buyer {
+            id: BuyerId(7),
+            name: name.clone(),
+            created_at: Moment(5),
+            disabled: false,
+            password,
+        };
+        let bytes = postcard::to_stdvec(&now).unwrap();
+        assert_eq!(postcard::from_bytes::<Buyer>(&bytes).unwrap(), now);
+        let before = postcard::to_stdvec(&(BuyerId(7), name, Moment(5), false)).unwrap();
+        let read = postcard::from_bytes::<Buyer>(&before).unwrap();
+        assert_eq!(read, Buyer { password: None, ..now });
     }
 }

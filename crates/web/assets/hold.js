@@ -1,0 +1,32 @@
+// The countdown of a hold: it ticks for the eye, and says whole minutes to whoever listens.
+(() => {
+  "use strict";
+  const hold = document.getElementById("hold");
+  if (!hold) return;
+  const { now, span } = window.admitone;
+  const clock = document.getElementById("clock");
+  const said = document.getElementById("hold-said");
+  const expires = Number(hold.dataset.expires);
+  let lastMinute = -1;
+  const tick = () => {
+    const left = expires - now();
+    clock.textContent = span(left, "{1}");
+    hold.classList.toggle("late", left < 60000);
+    if (left <= 0) {
+      clearInterval(timer);
+      said.textContent = hold.dataset.over;
+      // The server says how it stands: it may have been paid in another tab.
+      setTimeout(() => location.reload(), 700);
+      return;
+    }
+    const minute = Math.ceil(left / 60000);
+    if (minute !== lastMinute) {
+      if (lastMinute >= 0) {
+        said.textContent = minute <= 1 ? hold.dataset.last : hold.dataset.minutes.replace("{1}", minute);
+      }
+      lastMinute = minute;
+    }
+  };
+  const timer = setInterval(tick, 500);
+  tick();
+})();

@@ -1,0 +1,156 @@
+//! The concerts: found by words, by category and by day, soonest first, with what is left.
+
+use crate::facts::{Availability, ShowFacts};
+use crate::frame::{Frame, page};
+use crate::oops::Oops;
+use crate::query::Query;
+use crate::site::Site;
+use crate::visitor::Visitor;
+use admitone_app::ports::reads::ConcertFilter;
+use admitone_domain::concert::Concert;
+use admitone_domain::id::ConcertId;
+use admitone_domain::{Moment, Money};
+use askama::Template;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::Response;
+use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// So many on a page: of each something is looked up.
+const PAGE: usize = 12;
+/// Categories are looked for among so many.
+const LOOK: usize = 200;
+/// Of so many shows of a concert it is said what is left.
+const SHOWS: usize = 4;
+const DAY_MS: u64 = 24 * 3_600 * 1_000;
+
+#[derive(Template)]
+#[template(path = "concerts.html")]
+struct List {
+    frame: Frame,
+    asked: Asked,
+    categories: Vec<String>,
+    concerts: Vec<Card>,
+    next: Option<String>,
+}
+
+impl Card {
+    fn availability(&self) -> Availability {
+        self.state
+    }
+}
+
+/// What was looked for.
+#[derive(Default)]
+struct Asked {
+    words: String,
+    category: String,
+    date: String,
+}
+
+/// A concert in the list.
+pub(crate) struct Card {
+    pub(crate) concert: Concert,
+    /// When its first show begins, in the zone of that show.
+    pub(crate) first: Option<(Moment, String)>,
+    pub(crate) shows: usize,
+    pub(crate) price_from: Option<Money>,
+    pub(crate) state: Availability,
+    /// When its sale begins, while it has not.
+    pub(crate) opens_at: Option<Moment>,
+}
+
+/// `GET /`.
+pub(crate) async fn concerts(
+    State(site): State<Site>,
+    visitor: Visitor,
+    query: Query,
+) -> Result<Response<Body>, Oops> {
+    let text = |name: &str| query.text(name).to_owned();
+    let asked = Asked { words: text("q"), category: text("category"), date: text("date") };
+    let found = site.office.reads.concerts(&filter(&asked, query.text("after"))).await?;
+    let next = found.get(PAGE - 1).filter(|_| found.len() > PAGE).map(|last| asked.next(last));
+    let mut concerts = Vec::new();
+    for concert in found.into_iter().take(PAGE) {
+        concerts.push(card(&site, concert, visitor.now).await?);
+    }
+    let categories = categories(&site).await?;
+    page(&List { frame: Frame::new(&site, &visitor), asked, categories, concerts, next })
+}
+
+impl Asked {
+    /// The address of the next page.
+    fn next(&self, last: &Concert) -> String {
+        let after = format!("{}.{}", last.first_at.0, last.id.0);
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in
+            [("q", &self.words), ("category", &self.category), ("date", &self.date)]
+        {
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        format!("/?{}", query.append_pair("after", &after).finish())
+    }
+}
+
+/// What cannot be read is not asked for.
+fn filter(asked: &Asked, after: &str) -> ConcertFilter {
+    let day: Option<jiff::civil::Date> = asked.date.parse().ok();
+    // A day is that of the zone in which this house was built; a concert elsewhere may be a day off.
+    let zone = TimeZone::get("Asia/Seoul").unwrap_or(TimeZone::UTC);
+    let from = day.and_then(|day| day.to_zoned(zone).ok()).map(|at| Moment::from(at.timestamp()));
+    let after = after
+        .split_once('.')
+        .and_then(|(at, id)| Some((Moment(at.parse().ok()?), ConcertId(id.parse().ok()?))));
+    ConcertFilter {
+        words: asked.words.split_whitespace().take(8).map(str::to_owned).collect(),
+        category: Some(asked.category.clone()).filter(|category| !category.is_empty()),
+        from,
+        to: from.map(|from| from.plus_ms(DAY_MS)),
+        after,
+        limit: PAGE + 1,
+    }
+}
+
+async fn categories(site: &Site) -> Result<Vec<String>, Oops> {
+    let any = ConcertFilter { limit: LOOK, ..ConcertFilter::default() };
+    let found = site.office.reads.concerts(&any).await?;
+    let categories: BTreeSet<String> = found.into_iter().map(|concert| concert.category).collect();
+    Ok(categories.into_iter().collect())
+}
+
+/// What is said of a concert in a list.
+async fn card(site: &Site, concert: Concert, now: Moment) -> Result<Card, Oops> {
+    let shows = site.office.reads.shows(Some(concert.id)).await?;
+    let first = shows.first().map(|show| (show.opens_at, show.time_zone.clone()));
+    let count = shows.len();
+    let coming = shows.into_iter().filter(|show| now < show.booking_closes_at);
+    let mut facts: Vec<Arc<ShowFacts>> = Vec::new();
+    for show in coming.take(SHOWS) {
+        facts.push(site.facts().of(site, show.id).await?);
+    }
+    let opens_at = facts.iter().map(|facts| facts.show.booking_opens_at).min();
+    Ok(Card {
+        price_from: facts.iter().filter_map(|facts| facts.stock.price_from()).min(),
+        state: best(facts.iter().map(|facts| facts.stock.availability())),
+        opens_at: opens_at.filter(|opens_at| now < *opens_at),
+        shows: count,
+        first,
+        concert,
+    })
+}
+
+/// The best that can be said of several.
+fn best(states: impl Iterator<Item = Availability>) -> Availability {
+    let rank = |state: &Availability| match state {
+        Availability::Free => 0,
+        Availability::Low => 1,
+        Availability::AllHeld => 2,
+        Availability::SoldOut => 3,
+        Availability::Nothing => 4,
+    };
+    states.min_by_key(rank).unwrap_or(Availability::Nothing)
+}

@@ -1,0 +1,67 @@
+//! Follow the own place near the front: the part of the page that changes, when it does.
+
+use super::{Part, part, room_of, show_id};
+use crate::oops::Oops;
+use crate::site::Site;
+use crate::visitor::Visitor;
+use admitone_domain::Moment;
+use admitone_domain::id::{RoomId, ShowId};
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::StreamExt;
+use std::convert::Infallible;
+
+struct Followed {
+    site: Site,
+    visitor: Visitor,
+    place: (ShowId, RoomId),
+    /// When the room wants to hear of it.
+    due: Moment,
+    seen: String,
+    is_over: bool,
+}
+
+/// `GET /shows/{id}/line/events`.
+pub(crate) async fn follow(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    visitor: Visitor,
+) -> Result<impl IntoResponse, Oops> {
+    let show = show_id(&id)?;
+    let room = room_of(&site, show).await?.ok_or_else(Oops::not_found)?;
+    let closing = site.closing.clone().cancelled_owned();
+    let (seen, due, place) = (String::new(), Moment::MIN, (show, room));
+    let start = Followed { site, visitor, place, due, seen, is_over: false };
+    let events = futures_util::stream::unfold(start, next).take_until(closing);
+    Ok(Sse::new(events.map(Ok::<_, Infallible>)).keep_alive(KeepAlive::default()))
+}
+
+/// The next change; whoever follows is asked for in time, so the place is kept.
+async fn next(mut followed: Followed) -> Option<(Event, Followed)> {
+    loop {
+        if followed.is_over {
+            return None;
+        }
+        let clock = &followed.site.office.clock;
+        let wait_ms = followed.due.ms_since(clock.now());
+        if wait_ms > 0 {
+            clock.sleep_ms(wait_ms).await;
+        }
+        let found = part(&followed.site, &followed.visitor, followed.place).await.ok()?;
+        let next_ms = found.next_ms();
+        followed.is_over = next_ms.is_none() || found.is_inside();
+        followed.due = followed.site.office.clock.now().plus_ms(next_ms.unwrap_or(0));
+        let (text, mark) = rendered(&found)?;
+        if mark != followed.seen || followed.is_over {
+            followed.seen = mark;
+            return Some((Event::default().event("part").data(text), followed));
+        }
+    }
+}
+
+/// The part, and what of it must differ to be sent again.
+fn rendered(part: &Part) -> Option<(String, String)> {
+    Some((part.render().ok()?, part.mark()))
+}

@@ -1,0 +1,215 @@
+//! One reservation: held with its countdown and the ways to pay, sold with its tickets, or over.
+//!
+//! What a payment comes to is one of three: confirmed, declined with the seats still held, or being
+//! checked. Each is how the reservation stands, so a page that is opened later says the same.
+
+mod act;
+
+pub(crate) use act::{cancel, cancel_page, extend, pay, release};
+
+use crate::facts::ShowFacts;
+use crate::frame::{Frame, page};
+use crate::oops::Oops;
+use crate::query::Query;
+use crate::site::Site;
+use crate::visitor::Visitor;
+use admitone_domain::id::{BuyerId, ReservationId, TicketId};
+use admitone_domain::payment::Payment;
+use admitone_domain::reservation::{Item, ItemState, Reservation, ReservationState, Ware};
+use admitone_domain::show::SeatPlan;
+use admitone_domain::{Currency, Key, Moment, Money, Row};
+use askama::Template;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::Response;
+use std::sync::Arc;
+
+#[derive(Template)]
+#[template(path = "reservation.html")]
+struct Page {
+    frame: Frame,
+    facts: Arc<ShowFacts>,
+    reservation: Reservation,
+    state: ReservationState,
+    items: Vec<Thing>,
+    total: Money,
+    balance: Money,
+    may_charge: bool,
+    payment: Option<Payment>,
+    /// What went wrong with the last wish, in words.
+    wrong: Option<(String, String)>,
+    /// What came back a moment ago.
+    refunded: Option<Money>,
+}
+
+/// An item with its name.
+pub(crate) struct Thing {
+    pub(crate) place: u32,
+    pub(crate) name: String,
+    pub(crate) price: Money,
+    pub(crate) state: ItemState,
+    pub(crate) ticket: TicketId,
+}
+
+/// `GET /reservations/{id}`.
+pub(crate) async fn reservation(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    visitor: Visitor,
+    query: Query,
+) -> Result<Response<Body>, Oops> {
+    let buyer = visitor.buyer()?;
+    let reservation = site.reservation(reservation_id(&id)?, buyer).await?;
+    let facts = site.facts().of(&site, reservation.show).await?;
+    let frame = Frame::new(&site, &visitor);
+    let items = things(&site, &frame, &reservation).await?;
+    let state = reservation.state_at(visitor.now);
+    let payment = match reservation.payment {
+        Some(payment) => match site.row(Key::Payment(payment)).await? {
+            Some(Row::Payment(payment)) => Some(payment),
+            _ => None,
+        },
+        None => None,
+    };
+    let (balance, _) = balance(&site, buyer).await?;
+    let wrong = wrong(&frame, &query, &reservation, &facts);
+    let refunded = query.text("refunded").parse().ok().map(Money);
+    let total = total(&reservation, state);
+    let may_charge = site.freedoms.self_charge;
+    page(&Page {
+        frame,
+        facts,
+        reservation,
+        state,
+        items,
+        total,
+        balance,
+        may_charge,
+        payment,
+        wrong,
+        refunded,
+    })
+}
+
+pub(crate) fn reservation_id(text: &str) -> Result<ReservationId, Oops> {
+    text.parse().map_err(|_| Oops::not_found())
+}
+
+/// What is in a wallet; one that was never charged is empty.
+pub(crate) async fn balance(site: &Site, buyer: BuyerId) -> Result<(Money, Currency), Oops> {
+    Ok(match site.row(Key::Wallet(buyer)).await? {
+        Some(Row::Wallet(wallet)) => (wallet.balance, wallet.currency),
+        _ => (Money::ZERO, site.currency),
+    })
+}
+
+/// The items with their names.
+pub(crate) async fn things(
+    site: &Site,
+    frame: &Frame,
+    reservation: &Reservation,
+) -> Result<Vec<Thing>, Oops> {
+    let plan = match site.row(Key::Plan(reservation.show)).await? {
+        Some(Row::Plan(_, plan)) => plan,
+        _ => SeatPlan::default(),
+    };
+    let mut things = Vec::new();
+    for (item, place) in reservation.items.iter().zip(0..) {
+        let name = name(site, frame, &plan, item).await?;
+        let ticket = TicketId { reservation: reservation.id, item: place };
+        things.push(Thing { place, name, price: item.price, state: item.state, ticket });
+    }
+    Ok(things)
+}
+
+async fn name(site: &Site, frame: &Frame, plan: &SeatPlan, item: &Item) -> Result<String, Oops> {
+    Ok(match item.what {
+        Ware::Seat(seat) => match plan.find(seat) {
+            Some((block, number)) => frame.say3("seats.name", &block.section, &block.row, number),
+            None => seat.to_string(),
+        },
+        Ware::Ticket(kind) => match site.row(Key::TicketType(kind)).await? {
+            Some(Row::TicketType(known)) => known.name,
+            _ => kind.to_string(),
+        },
+    })
+}
+
+/// What the items cost that count in this state.
+fn total(reservation: &Reservation, state: ReservationState) -> Money {
+    let counted = match state {
+        ReservationState::Held => ItemState::Held,
+        ReservationState::Confirming => ItemState::Confirming,
+        _ => ItemState::Sold,
+    };
+    reservation.total_in(counted).unwrap_or(Money::ZERO)
+}
+
+/// Why the last wish was refused: the words of its code, with the numbers as they are now.
+fn wrong(
+    frame: &Frame,
+    query: &Query,
+    reservation: &Reservation,
+    facts: &ShowFacts,
+) -> Option<(String, String)> {
+    let code = query.text("problem");
+    let needed = frame.money(&total(reservation, ReservationState::Held), &facts.show.currency);
+    let balance = query.text("balance").parse().map_or(Money::ZERO, Money);
+    let balance = frame.money(&balance, &facts.show.currency);
+    let max = facts.show.limits.extensions_max;
+    let words = |part: &str| {
+        let key = format!("{part}.{code}");
+        frame.language.find(&key)?;
+        Some(match code {
+            "INSUFFICIENT_FUNDS" => frame.language.fill(&key, &[&balance, &needed]),
+            _ => frame.language.fill(&key, &[&max]),
+        })
+    };
+    Some((words("problem")?, words("remedy")?))
+}
+
+impl Page {
+    fn is(&self, name: &str) -> bool {
+        let state = match self.state {
+            ReservationState::Held => "held",
+            ReservationState::Confirming => "confirming",
+            ReservationState::Sold => "sold",
+            ReservationState::Cancelled => "cancelled",
+            ReservationState::Released => "released",
+            ReservationState::Expired => "expired",
+        };
+        state == name
+    }
+
+    fn is_sold(&self, state: &ItemState) -> bool {
+        *state == ItemState::Sold
+    }
+
+    fn extensions_left(&self) -> u32 {
+        self.facts.show.limits.extensions_max.saturating_sub(self.reservation.extensions)
+    }
+
+    /// What the wallet lacks.
+    fn lacks(&self) -> Money {
+        Money(self.total.0.saturating_sub(self.balance.0).max(0))
+    }
+
+    fn rest(&self) -> Money {
+        Money(self.balance.0.saturating_sub(self.total.0).max(0))
+    }
+
+    fn may_cancel(&self) -> bool {
+        self.is("sold") && Moment(self.frame.now_ms * 1_000) < self.facts.show.opens_at
+    }
+
+    fn item_state(&self, state: &ItemState) -> &str {
+        self.frame.language.say(match state {
+            ItemState::Held => "reservation.held",
+            ItemState::Confirming => "reservation.confirming",
+            ItemState::Sold => "reservation.sold",
+            ItemState::Cancelled => "reservation.cancelled",
+            ItemState::Released => "reservation.released",
+            ItemState::Expired => "reservation.expired",
+        })
+    }
+}

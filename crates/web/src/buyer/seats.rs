@@ -1,0 +1,381 @@
+//! Choosing: seats on a map or in a list, tickets by type, or the best that are free together.
+//!
+//! The list is a plain form and does all that the map does. What was lost to somebody faster is
+//! named, the nearest free ones are offered, and the rest of the choice is kept.
+
+mod hold;
+mod map;
+mod near;
+
+pub(crate) use hold::hold;
+pub(crate) use map::{Maps, follow, map};
+
+use crate::buyer::line::{room_of, show_id};
+use crate::facts::{Class, ShowFacts};
+use crate::form::Form;
+use crate::frame::{Frame, go_to, page};
+use crate::oops::Oops;
+use crate::query::Query;
+use crate::site::Site;
+use crate::visitor::Visitor;
+use admitone_app::board::{SeatMark, SeatView, Snapshot};
+use admitone_domain::id::{SeatId, ShowId, TicketTypeId};
+use admitone_domain::pass::Admission;
+use admitone_domain::show::{PlanIndex, SeatBlock};
+use admitone_domain::ticket_type::TicketType;
+use admitone_domain::{Moment, Money};
+use askama::Template;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::Response;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// So many rows of a section are listed at once.
+const ROWS: usize = 12;
+/// A choice is never longer than this.
+const CHOICE_MAX: usize = 100;
+
+#[derive(Template)]
+#[template(path = "seats.html")]
+struct Page {
+    frame: Frame,
+    facts: Arc<ShowFacts>,
+    /// Until when the pass is good, if one is needed.
+    until: Option<Moment>,
+    sections: Vec<Section>,
+    /// The section that is listed.
+    section: String,
+    rows: Vec<Row>,
+    /// From which row on the section is listed, and where the next and the last part begin.
+    pages: Vec<(usize, String, bool)>,
+    chosen: Vec<Named>,
+    /// Chosen seats of other parts: they are not in the list.
+    carried: Vec<SeatId>,
+    lost: Vec<Lost>,
+    types: Vec<TicketType>,
+    /// How many were chosen of each.
+    quantities: Vec<(TicketTypeId, u32)>,
+    /// What went wrong with the last wish, in words.
+    wrong: Option<(String, String)>,
+}
+
+/// A section by what is left in it.
+struct Section {
+    name: String,
+    free: u32,
+    from: Money,
+}
+
+/// A row of the list.
+struct Row {
+    name: String,
+    seats: Vec<Place>,
+}
+
+/// A seat in the list.
+struct Place {
+    id: SeatId,
+    number: u32,
+    price: Money,
+    mark: SeatMark,
+    is_chosen: bool,
+}
+
+/// A seat with its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) id: SeatId,
+    pub(crate) section: String,
+    pub(crate) row: String,
+    pub(crate) number: u32,
+    pub(crate) price: Money,
+}
+
+/// A seat that somebody else was faster to take, and the nearest that are free.
+struct Lost {
+    seat: Named,
+    nearest: Vec<Named>,
+}
+
+/// By what right a buyer comes to a show.
+pub(crate) async fn admission(
+    site: &Site,
+    visitor: &Visitor,
+    show: ShowId,
+) -> Result<Admission, Oops> {
+    let Some(room) = room_of(site, show).await? else { return Ok(Admission::None) };
+    let buyer = visitor.buyer()?;
+    Ok(site.rooms.admission(room, visitor.place(room), buyer).await?)
+}
+
+/// Whether somebody may see the seats, and until when; who may not is sent to the line.
+pub(crate) async fn may_look(
+    site: &Site,
+    visitor: &Visitor,
+    show: ShowId,
+) -> Result<Option<Moment>, Oops> {
+    if room_of(site, show).await?.is_none() {
+        return Ok(None);
+    }
+    match admission(site, visitor, show).await? {
+        Admission::Bypass { .. } | Admission::Staff => Ok(None),
+        Admission::Pass { good_until, .. } if visitor.now < good_until => Ok(Some(good_until)),
+        Admission::None | Admission::Pass { .. } => Err(Oops::to_line(show)),
+    }
+}
+
+/// `GET /shows/{id}/seats`.
+pub(crate) async fn seats(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    visitor: Visitor,
+    query: Query,
+) -> Result<Response<Body>, Oops> {
+    let show = show_id(&id)?;
+    let facts = site.facts().of(&site, show).await?;
+    let until = may_look(&site, &visitor, show).await?;
+    let snapshot = site.office.boards.board(show).await?.snapshot();
+    let choice = Choice::of(&snapshot, &query);
+    let sections = sections(&snapshot);
+    let section = listed_section(&sections, query.text("section"));
+    let first = query.text("from").parse().unwrap_or(0);
+    let (rows, pages) = rows(&snapshot, (section.as_str(), first), &choice.chosen);
+    let is_listed = |id: SeatId| rows.iter().flat_map(|row| &row.seats).any(|seat| seat.id == id);
+    let chosen = choice.chosen.iter().map(|seat| seat.id);
+    let carried = chosen.filter(|id| !is_listed(*id)).collect();
+    let frame = Frame::new(&site, &visitor);
+    let wrong = wrong(&frame, &query);
+    let Choice { chosen, lost } = choice;
+    let types = snapshot.ticket_types;
+    let quantity =
+        |kind: &TicketType| Some((kind.id, query.text(&kind.id.to_string()).parse().ok()?));
+    let quantities = types.iter().filter_map(quantity).collect();
+    page(&Page {
+        frame,
+        facts,
+        until,
+        sections,
+        section,
+        rows,
+        pages,
+        chosen,
+        carried,
+        lost,
+        types,
+        quantities,
+        wrong,
+    })
+}
+
+/// `POST /shows/{id}/choose`: another part of the list, with the choice so far.
+pub(crate) async fn choose(Path(id): Path<String>, form: Form) -> Result<Response<Body>, Oops> {
+    show_id(&id)?;
+    let mut query = choice_of(&form);
+    let section = Some(form.text("section")).filter(|section| !section.is_empty());
+    let section = section.unwrap_or(form.text("now_section"));
+    for (field, value) in [("section", section), ("from", form.text("from"))] {
+        if !value.is_empty() {
+            query.push((field.to_owned(), value.to_owned()));
+        }
+    }
+    Ok(go_to(&seats_path(&id, &query)))
+}
+
+/// The chosen seats and quantities of a form, as fields of an address.
+pub(crate) fn choice_of(form: &Form) -> Vec<(String, String)> {
+    let is_choice = |(name, value): &(&str, &str)| {
+        *name == "seat" || (name.starts_with("type_") && *value != "0" && !value.is_empty())
+    };
+    let fields = form.fields().filter(is_choice).take(CHOICE_MAX);
+    fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// Where seats are chosen, with a choice.
+pub(crate) fn seats_path(show: &str, query: &[(String, String)]) -> String {
+    let mut text = form_urlencoded::Serializer::new(String::new());
+    text.extend_pairs(query);
+    let text = text.finish();
+    if text.is_empty() {
+        format!("/shows/{show}/seats")
+    } else {
+        format!("/shows/{show}/seats?{text}")
+    }
+}
+
+/// What somebody chose before, as it stands now.
+#[derive(Default)]
+struct Choice {
+    chosen: Vec<Named>,
+    lost: Vec<Lost>,
+}
+
+impl Choice {
+    fn of(snapshot: &Snapshot, query: &Query) -> Self {
+        let mut wanted: Vec<SeatId> = query.parsed("seat");
+        wanted.extend(query.parsed::<SeatId>("lost"));
+        wanted.truncate(CHOICE_MAX);
+        if wanted.is_empty() {
+            return Self::default();
+        }
+        let plan = snapshot.plan.index();
+        let marks: HashMap<SeatId, &SeatView> =
+            snapshot.seats.iter().map(|seat| (seat.id, seat)).collect();
+        let mut choice = Self::default();
+        let mut gone = Vec::new();
+        for id in wanted {
+            let Some(seat) = marks.get(&id) else { continue };
+            let Some(named) = named(&plan, seat) else { continue };
+            let is_known = choice.chosen.iter().any(|known| known.id == id);
+            match seat.mark {
+                SeatMark::Free if !is_known => choice.chosen.push(named),
+                SeatMark::Free => {}
+                _ => gone.push(named),
+            }
+        }
+        for seat in gone {
+            let is_free = |id: SeatId| {
+                marks.get(&id).is_some_and(|seat| seat.mark == SeatMark::Free)
+                    && !choice.chosen.iter().any(|known| known.id == id)
+            };
+            let nearest = near::nearest(&snapshot.plan, seat.id, is_free);
+            let nearest = nearest.iter().filter_map(|id| named(&plan, marks.get(id)?)).collect();
+            choice.lost.push(Lost { seat, nearest });
+        }
+        choice
+    }
+}
+
+/// A seat with its name.
+fn named(plan: &PlanIndex<'_>, seat: &SeatView) -> Option<Named> {
+    let (block, number) = plan.find(seat.id)?;
+    let (section, row) = (block.section.clone(), block.row.clone());
+    Some(Named { id: seat.id, section, row, number, price: seat.price })
+}
+
+/// The sections in the order of the plan.
+fn sections(snapshot: &Snapshot) -> Vec<Section> {
+    let mut order: Vec<&str> = Vec::new();
+    for block in &snapshot.plan.blocks {
+        if !order.contains(&block.section.as_str()) {
+            order.push(&block.section);
+        }
+    }
+    let plan = snapshot.plan.index();
+    let mut free: HashMap<&str, (u32, Money)> = HashMap::new();
+    for seat in snapshot.seats.iter().filter(|seat| seat.mark != SeatMark::Blocked) {
+        let Some((block, _)) = plan.find(seat.id) else { continue };
+        let known = free.entry(&block.section).or_insert((0, seat.price));
+        known.0 += u32::from(seat.mark == SeatMark::Free);
+        known.1 = known.1.min(seat.price);
+    }
+    let section = |name: &str| {
+        let (free, from) = free.get(name).copied().unwrap_or((0, Money::ZERO));
+        Section { name: name.to_owned(), free, from }
+    };
+    order.into_iter().map(section).collect()
+}
+
+/// The section that was asked for, else the first in which something is free.
+fn listed_section(sections: &[Section], asked: &str) -> String {
+    let found = sections.iter().find(|section| section.name == asked);
+    let found = found.or_else(|| sections.iter().find(|section| section.free > 0));
+    found.or(sections.first()).map(|section| section.name.clone()).unwrap_or_default()
+}
+
+type Pages = Vec<(usize, String, bool)>;
+
+/// Some rows of a section, and where its parts begin: from which row, which rows, whether it is
+/// this one.
+fn rows(
+    snapshot: &Snapshot,
+    (section, from): (&str, usize),
+    chosen: &[Named],
+) -> (Vec<Row>, Pages) {
+    let mut order: Vec<&str> = Vec::new();
+    let mut blocks: BTreeMap<usize, Vec<&SeatBlock>> = BTreeMap::new();
+    for block in snapshot.plan.blocks.iter().filter(|block| block.section == section) {
+        let place = order.iter().position(|known| *known == block.row).unwrap_or_else(|| {
+            order.push(&block.row);
+            order.len() - 1
+        });
+        blocks.entry(place).or_default().push(block);
+    }
+    let from = if from < order.len() { from / ROWS * ROWS } else { 0 };
+    let span = |at: usize| {
+        let last = order.get((at + ROWS).min(order.len()).saturating_sub(1));
+        format!("{}–{}", order.get(at).unwrap_or(&""), last.unwrap_or(&""))
+    };
+    let parts = (0..order.len()).step_by(ROWS);
+    let pages = parts.map(|at| (at, span(at), at == from)).collect();
+    let marks: HashMap<SeatId, &SeatView> =
+        snapshot.seats.iter().map(|seat| (seat.id, seat)).collect();
+    let row = |(place, blocks): (&usize, &Vec<&SeatBlock>)| Row {
+        name: order.get(*place).copied().unwrap_or_default().to_owned(),
+        seats: blocks.iter().flat_map(|block| places(block, &marks, chosen)).collect(),
+    };
+    (blocks.iter().skip(from).take(ROWS).map(row).collect(), pages)
+}
+
+fn places(block: &SeatBlock, marks: &HashMap<SeatId, &SeatView>, chosen: &[Named]) -> Vec<Place> {
+    let place = |(id, number): (SeatId, u32)| {
+        let seat = marks.get(&id)?;
+        let is_chosen = chosen.iter().any(|known| known.id == id);
+        Some(Place { id, number, price: seat.price, mark: seat.mark, is_chosen })
+    };
+    block.seats().zip(block.first_number..).filter_map(place).collect()
+}
+
+/// Why the last wish was refused, and what to do.
+fn wrong(frame: &Frame, query: &Query) -> Option<(String, String)> {
+    let (code, [one, two]) = (query.text("problem"), [query.text("a"), query.text("b")]);
+    let numbers = [one, two].map(|text| text.parse::<u32>().unwrap_or(0));
+    let words = |part: &str| {
+        let key = format!("{part}.{code}");
+        frame.language.find(&key)?;
+        Some(frame.language.fill(&key, &[&numbers[0], &numbers[1]]))
+    };
+    Some((words("problem")?, words("remedy")?))
+}
+
+impl Page {
+    /// The number of a class of prices: its colour and its pattern.
+    fn class(&self, price: &Money) -> usize {
+        let found = self.facts.stock.classes.iter().position(|class| class.price == *price);
+        found.unwrap_or(0) % 6
+    }
+
+    fn classes(&self) -> &[Class] {
+        &self.facts.stock.classes
+    }
+
+    /// How many of a type can be chosen at once.
+    fn quantity_max(&self, left: u32) -> u32 {
+        left.min(self.facts.show.limits.per_reservation_max)
+    }
+
+    /// Whether so many of a type were chosen.
+    fn is_quantity(&self, kind: &TicketTypeId, count: &u32) -> bool {
+        self.quantities.contains(&(*kind, *count))
+    }
+
+    /// The choice with one more seat, and without those that are lost.
+    fn with(&self, more: &SeatId) -> String {
+        let chosen = self.chosen.iter().map(|seat| seat.id).chain([*more]);
+        let query: Vec<_> = chosen.map(|id| ("seat".to_owned(), id.to_string())).collect();
+        seats_path(&self.facts.show.id.to_string(), &query)
+    }
+
+    fn mark_words(&self, mark: &SeatMark) -> &str {
+        self.frame.language.say(match mark {
+            SeatMark::Free => "seats.free",
+            SeatMark::Held => "seats.held",
+            SeatMark::Sold => "seats.sold",
+            SeatMark::Blocked => "seats.blocked",
+        })
+    }
+
+    fn is_free(&self, mark: &SeatMark) -> bool {
+        *mark == SeatMark::Free
+    }
+}

@@ -1,0 +1,195 @@
+//! What stands around every page, and how a page becomes a response.
+
+use crate::assets;
+use crate::buyer::seats::Named;
+use crate::facts::Availability;
+use crate::language::Language;
+use crate::oops::Oops;
+use crate::site::Site;
+use crate::visitor::Visitor;
+use crate::words;
+use admitone_domain::ticket_type::TicketType;
+use admitone_domain::{Currency, Moment, Money};
+use askama::Template;
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use std::fmt::Display;
+
+/// What stands around a page: the words, the visitor, the token of its forms.
+pub(crate) struct Frame {
+    pub(crate) language: Language,
+    pub(crate) is_signed_in: bool,
+    pub(crate) is_staff: bool,
+    pub(crate) form_token: String,
+    /// Where the visitor is, to come back to.
+    pub(crate) path: String,
+    /// The time of the server in milliseconds: countdowns go by it.
+    pub(crate) now_ms: i64,
+    /// Names what a form asks for: posted twice, it is done once.
+    pub(crate) key: String,
+}
+
+impl Frame {
+    /// Around a page for this visitor.
+    pub(crate) fn new(site: &Site, visitor: &Visitor) -> Self {
+        Self {
+            language: visitor.language,
+            is_signed_in: visitor.buyer.is_some(),
+            is_staff: visitor.operator.is_some(),
+            form_token: visitor.form_token(site),
+            path: visitor.path.clone(),
+            now_ms: visitor.now.0 / 1_000,
+            key: format!("{:032x}", (site.chance)()),
+        }
+    }
+
+    /// Words.
+    pub(crate) fn say<'a>(&self, key: &'a str) -> &'a str {
+        self.language.say(key)
+    }
+
+    /// Words with a value.
+    pub(crate) fn say1(&self, key: &str, one: impl Display) -> String {
+        self.language.fill(key, &[&one])
+    }
+
+    /// Words with two values.
+    pub(crate) fn say2(&self, key: &str, one: impl Display, two: impl Display) -> String {
+        self.language.fill(key, &[&one, &two])
+    }
+
+    /// Words with three values.
+    pub(crate) fn say3(
+        &self,
+        key: &str,
+        one: impl Display,
+        two: impl Display,
+        three: impl Display,
+    ) -> String {
+        self.language.fill(key, &[&one, &two, &three])
+    }
+
+    /// The name of a seat.
+    pub(crate) fn seat(&self, seat: &Named) -> String {
+        self.say3("seats.name", &seat.section, &seat.row, seat.number)
+    }
+
+    /// What is left until a moment, as minutes and seconds.
+    pub(crate) fn left(&self, until: &Moment) -> String {
+        words::clock(until.ms_since(Moment(self.now_ms.saturating_mul(1_000))))
+    }
+
+    /// What is left until a moment, in minutes that have begun.
+    pub(crate) fn minutes(&self, until: &Moment) -> u64 {
+        until.ms_since(Moment(self.now_ms.saturating_mul(1_000))).div_ceil(60_000)
+    }
+
+    /// Whether tickets of a type can be had.
+    pub(crate) fn type_state(&self, kind: &TicketType) -> Availability {
+        Availability::of_type(kind)
+    }
+
+    /// The head of a group of reservations.
+    pub(crate) fn group(&self, name: &str) -> &str {
+        self.language.say(match name {
+            "held" => "reservations.held",
+            "coming" => "reservations.coming",
+            "past" => "reservations.past",
+            _ => "reservations.over",
+        })
+    }
+
+    /// An amount of money as people read it.
+    pub(crate) fn money(&self, amount: &Money, currency: &Currency) -> String {
+        words::money(*amount, *currency)
+    }
+
+    /// The same of an amount that was computed.
+    pub(crate) fn money_of(&self, amount: Money, currency: &Currency) -> String {
+        self.money(&amount, currency)
+    }
+
+    /// A day and a time in a zone.
+    pub(crate) fn date(&self, moment: &Moment, zone: &str) -> String {
+        words::date(self.language, *moment, zone)
+    }
+
+    /// Milliseconds since 1970, for scripts.
+    pub(crate) fn ms(&self, moment: &Moment) -> i64 {
+        moment.0 / 1_000
+    }
+
+    /// The address of an asset.
+    pub(crate) fn asset(&self, name: &str) -> &'static str {
+        assets::address(name)
+    }
+
+    /// Whether something can be had, in words.
+    pub(crate) fn state(&self, state: Availability) -> &str {
+        let key = match state {
+            Availability::Free => "state.free",
+            Availability::Low => "state.low",
+            Availability::AllHeld => "state.all_held",
+            Availability::SoldOut => "state.sold_out",
+            Availability::Nothing => "state.nothing",
+        };
+        self.language.say(key)
+    }
+
+    /// The other languages: code and own name.
+    pub(crate) fn other_languages(&self) -> Vec<(&'static str, &'static str)> {
+        let others = Language::all().filter(|one| *one != self.language);
+        others.map(|one| (one.code(), one.own_name())).collect()
+    }
+}
+
+/// A page as a response.
+pub(crate) fn page(template: &impl Template) -> Result<Response<Body>, Oops> {
+    page_with(StatusCode::OK, template)
+}
+
+/// A page with a status.
+pub(crate) fn page_with(
+    status: StatusCode,
+    template: &impl Template,
+) -> Result<Response<Body>, Oops> {
+    let text = template.render().map_err(|error| {
+        tracing::error!(%error, "a page cannot be rendered");
+        Oops::inside()
+    })?;
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, html);
+    Ok(response)
+}
+
+/// Sends a visitor on, with a page that he asks for anew: reloading it posts nothing.
+pub(crate) fn go_to(path: &str) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
+    response.headers_mut().insert(header::LOCATION, location);
+    response
+}
+
+/// Where to go back to, as long as it is a path of this house.
+pub(crate) fn own_path(path: &str) -> &str {
+    let is_own = path.starts_with('/')
+        && !path.starts_with("//")
+        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if is_own { path } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_another_house() {
+        assert_eq!(own_path("/wallet?after=3"), "/wallet?after=3");
+        for other in ["//evil.example", "https://evil.example", "/\\evil.example", "", "/a\nb"] {
+            assert_eq!(own_path(other), "/", "{other}");
+        }
+    }
+}

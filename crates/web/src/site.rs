@@ -1,0 +1,89 @@
+//! What every page needs: the box office, the rooms, who is known, and the keys of its cookies.
+
+use crate::buyer::seats::Maps;
+use crate::facts::Facts;
+use crate::limits::Limits;
+use crate::session::Keys;
+use admitone_app::BoxOffice;
+use admitone_app::gates::Gates;
+use admitone_app::parties::Parties;
+use admitone_app::ports::records::Records;
+use admitone_app::rooms::Rooms;
+use admitone_domain::Currency;
+use std::ops::Deref;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// The site: what every page is given.
+#[derive(Clone)]
+pub struct Site(Arc<Inside>);
+
+/// What the pages are made of.
+pub struct Parts {
+    /// Sells.
+    pub office: BoxOffice,
+    /// Which show stands behind which room.
+    pub gates: Arc<Gates>,
+    /// The waiting rooms.
+    pub rooms: Arc<Rooms>,
+    /// Who is known.
+    pub parties: Arc<Parties>,
+    /// What is kept of people.
+    pub records: Arc<dyn Records>,
+    /// Signs cookies, forms and tickets.
+    pub keys: Keys,
+    /// What buyers may do without asking anybody.
+    pub freedoms: Freedoms,
+    /// How often somebody may ask.
+    pub limits: Limits,
+    /// The currency of wallets.
+    pub currency: Currency,
+    /// Random numbers from the outside.
+    pub chance: fn() -> u128,
+    /// Event streams, which would never end by themselves, end with it.
+    pub closing: CancellationToken,
+}
+
+/// What buyers may do without asking anybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Freedoms {
+    /// Open an account.
+    pub open_accounts: bool,
+    /// Charge their own wallet.
+    pub self_charge: bool,
+    /// Come in without a name or a password: a demonstration.
+    pub is_demo: bool,
+}
+
+/// The parts, and what the pages keep for themselves.
+struct Inside {
+    parts: Parts,
+    /// What many pages show of a show, read once a second.
+    facts: Facts,
+    /// Maps of seats as they were sent last.
+    maps: Maps,
+}
+
+impl Site {
+    /// A site of these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inside { parts, facts: Facts::default(), maps: Maps::default() }))
+    }
+
+    pub(crate) fn maps(&self) -> &Maps {
+        &self.0.maps
+    }
+
+    /// What many pages show of a show.
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.0.facts
+    }
+}
+
+impl Deref for Site {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0.parts
+    }
+}

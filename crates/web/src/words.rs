@@ -1,0 +1,87 @@
+//! How money and times are written.
+
+use crate::language::Language;
+use admitone_domain::{Currency, Moment, Money};
+use jiff::tz::TimeZone;
+
+/// Currencies whose minor unit is the whole one.
+const WHOLE: [&str; 4] = ["KRW", "JPY", "VND", "CLP"];
+
+/// An amount with its currency: `₩132,000`, `USD 12.50`.
+pub(crate) fn money(amount: Money, currency: Currency) -> String {
+    let sign = if amount.0 < 0 { "−" } else { "" };
+    let units = amount.0.unsigned_abs();
+    let digits = if WHOLE.contains(&currency.code()) {
+        grouped(units)
+    } else {
+        format!("{}.{:02}", grouped(units / 100), units % 100)
+    };
+    match currency.code() {
+        "KRW" => format!("{sign}₩{digits}"),
+        code => format!("{sign}{code} {digits}"),
+    }
+}
+
+fn grouped(units: u64) -> String {
+    let digits = units.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A day and a time in a zone, as the language writes them.
+pub(crate) fn date(language: Language, moment: Moment, zone: &str) -> String {
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    let at = moment.timestamp().to_zoned(zone);
+    let day_name = format!("day.{}", at.weekday().to_monday_one_offset());
+    let day = language.say(&day_name).to_owned();
+    match language.code() {
+        "ko" => format!(
+            "{}년 {}월 {}일 ({day}) {:02}:{:02}",
+            at.year(),
+            at.month(),
+            at.day(),
+            at.hour(),
+            at.minute()
+        ),
+        _ => format!("{day} {}", at.strftime("%-d %b %Y, %H:%M")),
+    }
+}
+
+/// Minutes and seconds, for whoever has no script: `4:05`.
+pub(crate) fn clock(ms: u64) -> String {
+    let seconds = ms / 1_000;
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_grouped_and_has_the_minor_units_of_its_currency() {
+        let usd = "USD".parse().unwrap();
+        assert_eq!(money(Money(132_000), Currency::KRW), "₩132,000");
+        assert_eq!(money(Money(0), Currency::KRW), "₩0");
+        assert_eq!(money(Money(-1_250), usd), "−USD 12.50");
+        assert_eq!(money(Money(123_456_705), usd), "USD 1,234,567.05");
+    }
+
+    #[test]
+    fn a_date_is_written_in_the_zone_and_the_language() {
+        let at = Moment::from("2027-01-30T10:00:00Z".parse::<jiff::Timestamp>().unwrap());
+        let in_language = |code| date(Language::of_code(code).unwrap(), at, "Asia/Seoul");
+        assert_eq!(in_language("ko"), "2027년 1월 30일 (토) 19:00");
+        assert_eq!(in_language("en"), "Sat 30 Jan 2027, 19:00");
+    }
+
+    #[test]
+    fn a_clock_shows_minutes_and_seconds() {
+        assert_eq!(clock(245_999), "4:05");
+    }
+}
