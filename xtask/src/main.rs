@@ -16,6 +16,8 @@ use std::process::ExitCode;
 const HELP: &str = "cargo xtask COMMAND
 
   test [--long]       every test of the workspace, and fuzz; one line at the end counts them
+                      --long: also all 244 cells of the matrix on PostgreSQL and MariaDB and a million
+                      commands to the waiting rooms, hours; the matrix goes on where it was interrupted
   fuzz                only schemathesis against the running server
   k6 [SECONDS]        every script of k6/ with the real k6, a few seconds each
   lint                formatting, clippy, the rules of the house, documentation, licences
