@@ -72,6 +72,10 @@ impl Delivery for Spoilt {
         }
     }
 
+    async fn hand_over(&self, command: Command) -> Result<Reply, Trouble> {
+        self.delivery.hand_over(command).await
+    }
+
     async fn check(&self) -> Result<(), Trouble> {
         self.delivery.check().await
     }
