@@ -192,11 +192,9 @@ fn shown(outcome: &Outcome, at: Moment) -> Value {
         Outcome::Reserved(reservation) => {
             serde_json::to_value(ReservationView::at(reservation, at))
         }
-        Outcome::Paid { payment, reservation, balance } => serde_json::to_value(PaidView {
-            payment: PaymentView::from(payment),
-            reservation: ReservationView::at(reservation, at),
-            balance: *balance,
-        }),
+        Outcome::Paid { payment, reservation, balance } => {
+            serde_json::to_value(PaidView::from_wallet(payment, reservation, *balance, at))
+        }
         Outcome::Confirmed { payment, reservation } => Ok(json!({
             "payment": PaymentView::from(payment),
             "reservation": ReservationView::at(reservation, at),

@@ -9,7 +9,7 @@ use crate::reservations::read;
 use crate::view::{PaymentView, ReservationView};
 use admitone_domain::command::{Pay, Refund};
 use admitone_domain::id::{PaymentId, ReservationId};
-use admitone_domain::{Action, Moment, Money, Outcome};
+use admitone_domain::{Action, Moment, Money, Outcome, Payment, Reservation};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Response, StatusCode};
@@ -71,6 +71,23 @@ pub(crate) struct PaidView {
     /// Where to look for the outcome, while it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) status_url: Option<String>,
+}
+
+impl PaidView {
+    /// What the wallet paid for: nothing is left to be asked.
+    pub(crate) fn from_wallet(
+        payment: &Payment,
+        reservation: &Reservation,
+        balance: Money,
+        at: Moment,
+    ) -> Self {
+        Self {
+            payment: PaymentView::from(payment),
+            reservation: ReservationView::at(reservation, at),
+            balance: Some(balance),
+            status_url: None,
+        }
+    }
 }
 
 /// What went back.
@@ -140,12 +157,9 @@ pub(crate) async fn pay_reservation(
     let pay = Pay { reservation, expected: wanted.amount.map(Money) };
     let paid = house.submit(&named, Action::Pay(pay)).await?;
     reply::reply(paid, StatusCode::CREATED, |outcome, at| match outcome {
-        Outcome::Paid { payment, reservation, balance } => Some(PaidView {
-            payment: PaymentView::from(payment),
-            reservation: ReservationView::at(reservation, at),
-            balance: Some(*balance),
-            status_url: None,
-        }),
+        Outcome::Paid { payment, reservation, balance } => {
+            Some(PaidView::from_wallet(payment, reservation, *balance, at))
+        }
         _ => None,
     })
 }
