@@ -8,6 +8,7 @@ mod figures;
 mod places;
 mod promises;
 mod sources;
+mod twins;
 
 use crate::command::{output, root};
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ pub(crate) struct Tree(BTreeMap<String, String>);
 
 type Rule = (&'static str, fn(&Tree) -> Vec<String>);
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
     ("arrows point down", arrows::check),
     ("the judge is no party", arrows::check_laboratory),
     ("every crate keeps the lints", arrows::check_lints),
@@ -30,6 +31,7 @@ const RULES: [Rule; 12] = [
     ("every promise is a case", promises::check),
     ("every block of the README is marked", blocks::check),
     ("no place outside is named", places::check),
+    ("the README and its twin keep step", twins::check),
 ];
 
 pub(crate) fn run() -> Result<(), String> {
