@@ -22,6 +22,8 @@ mod identity;
 mod idle;
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]
 mod instances;
+#[expect(clippy::disallowed_methods, reason = "its patience is measured")]
+mod jobs;
 mod kill;
 mod kill_line;
 mod lab;

@@ -172,11 +172,16 @@ impl Cell {
     }
 }
 
-/// The deliveries that need no broker.
+/// The deliveries that need no broker beside Redis.
+const NAMED_DELIVERIES: [DeliveryKind; 3] =
+    [DeliveryKind::Direct, DeliveryKind::Channel, DeliveryKind::Jobs];
+
+/// Those that are met with every lock and mode.
 const DELIVERIES: [DeliveryKind; 2] = [DeliveryKind::Direct, DeliveryKind::Channel];
 
 fn named() -> impl Iterator<Item = Cell> {
-    let here = NAMED.into_iter().filter(|named| DELIVERIES.contains(&named.strategy.delivery));
+    let here =
+        NAMED.into_iter().filter(|named| NAMED_DELIVERIES.contains(&named.strategy.delivery));
     here.flat_map(|named| {
         [1, 2].map(|instances| Cell { map: StrategyMap::all(named.strategy), instances })
     })

@@ -73,7 +73,8 @@ impl<'a> Shopper<'a> {
                 headers.push(("authorization", &self.token));
             }
             match connection.try_send(request, &headers, body) {
-                Ok(answer) if answer.status == 503 => {
+                // Not answered yet, or not at all: the same again, under the same key.
+                Ok(answer) if [202, 503].contains(&answer.status) => {
                     self.connection = Some(connection);
                     std::thread::sleep(Duration::from_millis(50));
                 }
@@ -104,6 +105,22 @@ impl<'a> Shopper<'a> {
             ("authorization", self.token.as_str()),
         ];
         connection.send(request, &headers, body)
+    }
+
+    /// Sends once, and waits for no outcome.
+    pub(crate) fn send_async(&self, request: &str, body: &str) -> Answer {
+        let address = self.front.addresses.lock().unwrap()[0].clone();
+        let headers = [
+            ("idempotency-key", "sent-once"),
+            ("content-type", "application/json"),
+            ("prefer", "respond-async"),
+            ("authorization", self.token.as_str()),
+        ];
+        Connection::try_to(&address).unwrap().send(request, &headers, body)
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        &self.token
     }
 
     pub(crate) fn hold_best(&mut self) -> Answer {
