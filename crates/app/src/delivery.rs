@@ -1,6 +1,7 @@
 //! Deliveries: those inside one process, and the two ends of those that travel. What carries
 //! between the ends lives in adapters, behind [`crate::ports::carrier`].
 
+mod backlog;
 mod callers;
 mod channel;
 mod direct;
@@ -11,6 +12,7 @@ mod sender;
 mod travel;
 mod worker;
 
+pub use backlog::{Backlog, Ended};
 pub use callers::{Call, Callers, Lookout};
 pub use channel::{Channel, ChannelLimits};
 pub use direct::Direct;

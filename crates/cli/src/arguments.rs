@@ -101,6 +101,14 @@ pub(crate) struct Place {
     /// them. The first has the waiting rooms and the lock `pubsub`; `redlock` is on a majority.
     #[arg(long, env = "ADMITONE_REDIS", hide_env_values = true)]
     pub(crate) redis: Option<String>,
+    /// RabbitMQ beside such a store: `amqp://USER:PASSWORD@HOST:PORT/VHOST`. It carries the commands
+    /// of strategies whose delivery is `rabbitmq`.
+    #[arg(long, env = "ADMITONE_RABBITMQ", hide_env_values = true)]
+    pub(crate) rabbitmq: Option<String>,
+    /// Kafka beside such a store: `HOST:PORT`, several with commas between them. It carries the
+    /// commands of strategies whose delivery is `kafka` or `kafka-batch`.
+    #[arg(long, env = "ADMITONE_KAFKA")]
+    pub(crate) kafka: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -294,6 +302,12 @@ pub(crate) struct Bench {
     /// Redis beside that store, as of `serve`.
     #[arg(long, requires = "store")]
     pub(crate) redis: Option<String>,
+    /// RabbitMQ beside that store, as of `serve`.
+    #[arg(long, requires = "store")]
+    pub(crate) rabbitmq: Option<String>,
+    /// Kafka beside that store, as of `serve`.
+    #[arg(long, requires = "store")]
+    pub(crate) kafka: Option<String>,
     /// One short run with few connections: whether all works, not how fast.
     #[arg(long, conflicts_with_all = ["runs", "seconds", "connections"])]
     pub(crate) quick: bool,

@@ -1,8 +1,12 @@
 //! What carries the commands of strategies that travel, and the queues that operators see.
 
 use crate::beside::Beside;
+use crate::brokers::{self, Brokered};
 use crate::config::Configuration;
+use crate::exit::Failed;
+use crate::shelf::Shelf;
 use admitone_app::delivery::{Carried, Travel};
+use admitone_app::ports::clock::Clock;
 use admitone_app::ports::hints::{Hints, NoHints};
 use admitone_app::ports::queues::{NamedQueues, Queues};
 use admitone_app::ports::reads::Reads;
@@ -20,26 +24,36 @@ pub(crate) struct Carriers {
 
 impl Carriers {
     /// Those that a map needs and this house has. What is missing the router says.
-    pub(crate) fn of(
+    pub(crate) async fn of(
         map: &StrategyMap,
         configuration: &Configuration,
         beside: Option<&Beside>,
-    ) -> Self {
+        (shelf, clock): (&Shelf, &Arc<dyn Clock>),
+    ) -> Result<Self, Failed> {
         let mut carriers = Self::default();
         for strategy in map.strategies() {
             if let (DeliveryKind::Jobs, Some(beside)) = (strategy.delivery, beside) {
                 carriers.add_jobs(strategy, configuration, beside);
+            } else if brokers::is_at_hand(strategy, configuration) {
+                let house = shelf.name().await?;
+                let found = brokers::carrier(strategy, configuration, &house, clock)?;
+                carriers.add(strategy, configuration, found);
             }
         }
-        carriers
+        Ok(carriers)
+    }
+
+    fn add(&mut self, strategy: Strategy, configuration: &Configuration, found: Brokered) {
+        let Brokered { carrier, queues } = found;
+        let (worker, workers) =
+            (configuration.deliveries.jobs_worker(), configuration.deliveries.workers);
+        self.carried.push(Carried { strategy, carrier, worker, workers });
+        self.queues.push((strategy.to_string(), queues));
     }
 
     fn add_jobs(&mut self, strategy: Strategy, configuration: &Configuration, beside: &Beside) {
         let jobs = Arc::new(beside.jobs(&strategy.to_string()));
-        let (worker, workers) =
-            (configuration.deliveries.jobs_worker(), configuration.deliveries.workers);
-        self.carried.push(Carried { strategy, carrier: jobs.clone(), worker, workers });
-        self.queues.push((strategy.to_string(), jobs));
+        self.add(strategy, configuration, Brokered { carrier: jobs.clone(), queues: jobs });
     }
 
     /// The queues, by their names.

@@ -2,7 +2,9 @@
 
 mod deliveries;
 mod gateway;
+mod kafka;
 mod limits;
+mod rabbitmq;
 mod redis;
 mod variables;
 
@@ -12,7 +14,9 @@ use admitone_app::strategy::StrategyMap;
 use admitone_domain::Currency;
 pub(crate) use deliveries::DeliveriesConfiguration;
 pub(crate) use gateway::GatewayConfiguration;
+pub(crate) use kafka::KafkaConfiguration;
 pub(crate) use limits::LimitsConfiguration;
+pub(crate) use rabbitmq::RabbitmqConfiguration;
 pub(crate) use redis::RedisConfiguration;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
@@ -39,6 +43,8 @@ pub(crate) struct Configuration {
     pub(crate) drain_ms: u64,
     pub(crate) strategy: StrategyConfiguration,
     pub(crate) redis: RedisConfiguration,
+    pub(crate) rabbitmq: RabbitmqConfiguration,
+    pub(crate) kafka: KafkaConfiguration,
     pub(crate) deliveries: DeliveriesConfiguration,
     pub(crate) gateway: GatewayConfiguration,
     pub(crate) limits: LimitsConfiguration,
@@ -137,6 +143,8 @@ impl Default for Configuration {
             drain_ms: 0,
             strategy: StrategyConfiguration::default(),
             redis: RedisConfiguration::default(),
+            rabbitmq: RabbitmqConfiguration::default(),
+            kafka: KafkaConfiguration::default(),
             deliveries: DeliveriesConfiguration::default(),
             gateway: GatewayConfiguration::default(),
             limits: LimitsConfiguration::default(),
@@ -196,14 +204,30 @@ impl Configuration {
         if let Some(redis) = &place.redis {
             configuration.redis.servers.clone_from(redis);
         }
+        if let Some(rabbitmq) = &place.rabbitmq {
+            configuration.rabbitmq.server.clone_from(rabbitmq);
+        }
+        if let Some(kafka) = &place.kafka {
+            configuration.kafka.servers.clone_from(kafka);
+        }
         let is_embedded = matches!(configuration.address()?, Address::Sqlite(_));
-        if is_embedded && !configuration.redis.addresses().is_empty() {
-            return Err(failed("--redis")(
+        if let Some(flag) = configuration.beside().filter(|_| is_embedded) {
+            return Err(failed(flag)(
                 "it stands beside a store that instances share, and the embedded one has a single \
                  instance: leave it out, or name another store",
             ));
         }
         Ok(configuration)
+    }
+
+    /// What stands beside the store, if anything does: its flag.
+    fn beside(&self) -> Option<&'static str> {
+        let flags = [
+            ("--redis", !self.redis.addresses().is_empty()),
+            ("--rabbitmq", !self.rabbitmq.server.is_empty()),
+            ("--kafka", !self.kafka.servers.is_empty()),
+        ];
+        flags.into_iter().find_map(|(flag, is_there)| is_there.then_some(flag))
     }
 
     /// Where the store is.
@@ -243,7 +267,7 @@ mod tests {
     type Change = fn(&mut Configuration);
 
     /// A value for each variable that is not its default, and what it makes of the settings.
-    const SAID: [(&str, &str, Change); 36] = [
+    const SAID: [(&str, &str, Change); 43] = [
         ("ADMITONE_LISTEN", "127.0.0.1:9", |c| c.listen.set_port(9)),
         ("ADMITONE_DATA_DIR", "there", |c| c.data_dir = "there".into()),
         ("ADMITONE_STORE", "postgres://there/house", |c| c.store = "postgres://there/house".into()),
@@ -266,6 +290,15 @@ mod tests {
         ("ADMITONE_REDIS_FALLBACK", "optimistic", |c| {
             c.redis.fallback = Some(Mode::Optimistic);
         }),
+        ("ADMITONE_RABBITMQ", "amqp://b", |c| c.rabbitmq.server = "amqp://b".into()),
+        ("ADMITONE_RABBITMQ_QUEUES", "classic", |c| {
+            c.rabbitmq.queues = admitone_adapter_rabbitmq::QueueKind::Classic;
+        }),
+        ("ADMITONE_RABBITMQ_LANES", "7", |c| c.rabbitmq.lanes = 7),
+        ("ADMITONE_RABBITMQ_PREFETCH", "7", |c| c.rabbitmq.prefetch = 7),
+        ("ADMITONE_RABBITMQ_LENGTH_MAX", "7", |c| c.rabbitmq.length_max = 7),
+        ("ADMITONE_KAFKA", "b:9", |c| c.kafka.servers = "b:9".into()),
+        ("ADMITONE_KAFKA_LANES", "7", |c| c.kafka.lanes = 7),
         ("ADMITONE_WORKERS", "7", |c| c.deliveries.workers = 7),
         ("ADMITONE_DELIVERY_WAIT_MS", "7", |c| c.deliveries.wait_ms = 7),
         ("ADMITONE_DELIVERY_DEADLINE_MS", "7", |c| c.deliveries.deadline_ms = 7),

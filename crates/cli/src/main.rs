@@ -4,6 +4,7 @@
 mod arguments;
 mod balancer;
 mod beside;
+mod brokers;
 mod carriers;
 mod commands;
 mod config;

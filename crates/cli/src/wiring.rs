@@ -136,7 +136,7 @@ impl Wired {
         let errands = gateway::errands(configuration, purpose, &mut taps);
         let store = shelf.store();
         let locks = locks(beside.as_ref(), &map, configuration, &store, (&tasks, &stop)).await?;
-        let carriers = Carriers::of(&map, configuration, beside.as_ref());
+        let carriers = Carriers::of(&map, configuration, beside.as_ref(), (&shelf, &clock)).await?;
         let queues = carriers.queues();
         let travel = carriers.travel(configuration, beside.as_ref(), &reads, (&tasks, &stop));
         let (store, observations) = settled::settled_in(&shelf, membership.as_ref(), configuration);

@@ -4,7 +4,7 @@ use super::Tree;
 
 /// The crates of ours that a crate may use, and drivers it must never see. Test dependencies are
 /// free: an adapter may use the conformance suite.
-const ALLOWED: [(&str, &[&str], &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str], &[&str]); 15] = [
     ("domain", &[], &[]),
     ("app", &["admitone-domain"], &["axum", "hyper", "rusqlite", "redis"]),
     ("conformance", &["admitone-domain", "admitone-app"], &["rusqlite", "axum"]),
@@ -12,6 +12,12 @@ const ALLOWED: [(&str, &[&str], &[&str]); 13] = [
     ("adapter-sqlite", &["admitone-domain", "admitone-app"], &["axum", "hyper"]),
     ("adapter-mysql", &["admitone-domain", "admitone-app"], &["axum", "hyper", "rusqlite"]),
     ("adapter-postgres", &["admitone-domain", "admitone-app"], &["axum", "hyper", "rusqlite"]),
+    ("adapter-kafka", &["admitone-domain", "admitone-app"], &["axum", "hyper", "redis", "lapin"]),
+    (
+        "adapter-rabbitmq",
+        &["admitone-domain", "admitone-app"],
+        &["axum", "hyper", "redis", "rdkafka"],
+    ),
     ("adapter-redis", &["admitone-domain", "admitone-app"], &["axum", "hyper", "rusqlite"]),
     ("adapter-toss", &["admitone-domain", "admitone-app"], &["axum", "rusqlite"]),
     ("fake-gateway", &["admitone-app"], &["rusqlite", "redis"]),
@@ -22,8 +28,10 @@ const ALLOWED: [(&str, &[&str], &[&str]); 13] = [
             "admitone-domain",
             "admitone-app",
             "admitone-adapter-http",
+            "admitone-adapter-kafka",
             "admitone-adapter-mysql",
             "admitone-adapter-postgres",
+            "admitone-adapter-rabbitmq",
             "admitone-adapter-redis",
             "admitone-adapter-sqlite",
             "admitone-adapter-toss",

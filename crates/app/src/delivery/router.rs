@@ -54,7 +54,8 @@ pub enum NotAvailable {
     /// No such delivery.
     #[error(
         "the strategy `{strategy}` needs the delivery `{}`, which needs a broker that is not \
-         configured (`jobs` needs --redis): `direct` and `channel` need none", kind.name()
+         configured (`jobs` needs --redis, `rabbitmq` --rabbitmq, `kafka` and `kafka-batch` \
+         --kafka): `direct` and `channel` need none", kind.name()
     )]
     Delivery {
         /// Who needs it.

@@ -117,6 +117,8 @@ fn variables(arguments: &Bench) -> Vec<Variable> {
         (bench::STORE, arguments.store.clone()),
         ("ADMITONE_STRATEGY", strategy),
         ("ADMITONE_REDIS", arguments.redis.clone()),
+        ("ADMITONE_RABBITMQ", arguments.rabbitmq.clone()),
+        ("ADMITONE_KAFKA", arguments.kafka.clone()),
     ];
     flags.into_iter().filter_map(|(name, value)| Some(Variable { name, value: value? })).collect()
 }

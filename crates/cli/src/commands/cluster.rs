@@ -156,6 +156,8 @@ impl Member {
             ("ADMITONE_STORE", place.store.clone()),
             ("ADMITONE_STRATEGY", place.strategy.as_ref().map(ToString::to_string)),
             ("ADMITONE_REDIS", place.redis.clone()),
+            ("ADMITONE_RABBITMQ", place.rabbitmq.clone()),
+            ("ADMITONE_KAFKA", place.kafka.clone()),
         ];
         let variables = given.into_iter().filter_map(|(name, value)| Some((name, value?)));
         Self {

@@ -36,6 +36,14 @@ const fn redis(name: &'static str, key: &'static str, kind: Kind) -> Variable {
     Variable { name, table: Some("redis"), key, kind }
 }
 
+const fn rabbitmq(name: &'static str, key: &'static str, kind: Kind) -> Variable {
+    Variable { name, table: Some("rabbitmq"), key, kind }
+}
+
+const fn kafka(name: &'static str, key: &'static str, kind: Kind) -> Variable {
+    Variable { name, table: Some("kafka"), key, kind }
+}
+
 const fn strategy(name: &'static str, key: &'static str, kind: Kind) -> Variable {
     Variable { name, table: Some("strategy"), key, kind }
 }
@@ -52,7 +60,7 @@ const fn limit(name: &'static str, key: &'static str, kind: Kind) -> Variable {
     Variable { name, table: Some("limits"), key, kind }
 }
 
-pub(super) const VARIABLES: [Variable; 39] = [
+pub(super) const VARIABLES: [Variable; 46] = [
     variable("ADMITONE_LISTEN", "listen", Kind::Text),
     variable("ADMITONE_DATA_DIR", "data_dir", Kind::Text),
     variable("ADMITONE_STORE", "store", Kind::Text),
@@ -71,6 +79,13 @@ pub(super) const VARIABLES: [Variable; 39] = [
     redis("ADMITONE_REDIS_RENEW_MS", "renew_ms", Kind::Number),
     redis("ADMITONE_REDIS_REPLICAS", "replicas", Kind::Number),
     redis("ADMITONE_REDIS_FALLBACK", "fallback", Kind::Text),
+    rabbitmq("ADMITONE_RABBITMQ", "server", Kind::Text),
+    rabbitmq("ADMITONE_RABBITMQ_QUEUES", "queues", Kind::Text),
+    rabbitmq("ADMITONE_RABBITMQ_LANES", "lanes", Kind::Number),
+    rabbitmq("ADMITONE_RABBITMQ_PREFETCH", "prefetch", Kind::Number),
+    rabbitmq("ADMITONE_RABBITMQ_LENGTH_MAX", "length_max", Kind::Number),
+    kafka("ADMITONE_KAFKA", "servers", Kind::Text),
+    kafka("ADMITONE_KAFKA_LANES", "lanes", Kind::Number),
     delivery("ADMITONE_WORKERS", "workers"),
     delivery("ADMITONE_DELIVERY_WAIT_MS", "wait_ms"),
     delivery("ADMITONE_DELIVERY_DEADLINE_MS", "deadline_ms"),

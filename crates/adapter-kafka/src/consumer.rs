@@ -1,0 +1,263 @@
+//! Consumes as one of the group. Offsets move when jobs have ended, and beside them stands how far
+//! jobs were handed out: whoever takes a partition over knows which of them were delivered before.
+
+use crate::context::{Handed, Turn, Turns};
+use crate::options::{KafkaOptions, blocking, trouble};
+use crate::producer::{Message, Producer};
+use admitone_app::Trouble;
+use admitone_app::delivery::Backlog;
+use admitone_app::ports::carrier::{Arrival, Consumer, Dead, Heard, Lane, Return, Tag};
+use admitone_app::ports::clock::Clock;
+use async_trait::async_trait;
+use futures_util::FutureExt;
+use rdkafka::consumer::{CommitMode, Consumer as _, StreamConsumer};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::message::Message as _;
+use rdkafka::{Offset, TopicPartitionList};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// Whoever waits for jobs hears after so long that there are none.
+const QUIET_MS: u64 = 1_000;
+
+/// So many jobs are taken in at most; the client itself fetches ahead.
+const TAKEN_IN_MAX: usize = 4_096;
+
+const COMMIT: &str = "commit the offsets of Kafka";
+
+type Client = StreamConsumer<Turns>;
+
+/// One consumer of the group.
+pub(crate) struct KafkaConsumer {
+    options: Arc<KafkaOptions>,
+    clock: Arc<dyn Clock>,
+    producer: Arc<Producer>,
+    client: Arc<Client>,
+    backlog: Backlog<i64>,
+    held: BTreeMap<Lane, Held>,
+    news: VecDeque<Heard>,
+}
+
+/// A lane that is this consumer's.
+#[derive(Debug, Clone, Copy, Default)]
+struct Held {
+    /// What whoever had it before left over.
+    before: Option<Handed>,
+    /// What is handed out now.
+    now: Option<Handed>,
+}
+
+/// A message on its own.
+struct Incoming {
+    lane: Lane,
+    offset: i64,
+    body: Vec<u8>,
+}
+
+impl KafkaConsumer {
+    pub(crate) fn open(
+        options: Arc<KafkaOptions>,
+        clock: Arc<dyn Clock>,
+        producer: Arc<Producer>,
+    ) -> Result<Self, Trouble> {
+        let opened = |error| trouble("consume from Kafka", &error);
+        let turns = Turns::new(options.patience);
+        let client: Client = options.consumer().create_with_context(turns).map_err(opened)?;
+        client.subscribe(&[options.topic().as_str()]).map_err(opened)?;
+        Ok(Self {
+            options,
+            clock,
+            producer,
+            client: Arc::new(client),
+            backlog: Backlog::default(),
+            held: BTreeMap::new(),
+            news: VecDeque::new(),
+        })
+    }
+
+    /// Takes in what has come already.
+    fn take_in_ready(&mut self) {
+        let client = Arc::clone(&self.client);
+        while self.backlog.len() < TAKEN_IN_MAX {
+            let received = receive(&client).now_or_never();
+            self.take_turns();
+            match received {
+                Some(received) => self.take_in(received),
+                None => return,
+            }
+        }
+    }
+
+    fn take_in(&mut self, received: KafkaResult<Incoming>) {
+        match received {
+            Ok(Incoming { lane, offset, body }) => {
+                let before = self.held.get(&lane).and_then(|held| held.before);
+                let attempts = before.filter(|before| offset <= before.last);
+                let attempts = attempts.map_or(0, |before| before.times);
+                self.backlog.arrive(Some(lane), offset, body, attempts);
+            }
+            // The client goes on by itself.
+            Err(error) => tracing::debug!(%error, "Kafka is not heard for now"),
+        }
+    }
+
+    /// Follows what became of partitions. It is known before any message that comes after.
+    fn take_turns(&mut self) {
+        for turn in self.client.context().take() {
+            match turn {
+                Turn::Assigned(lanes) => {
+                    let won = lanes.iter().map(|(lane, _)| *lane).collect();
+                    for (lane, before) in lanes {
+                        self.held.insert(lane, Held { before, now: None });
+                    }
+                    self.news.push_back(Heard::Assigned(won));
+                }
+                Turn::Revoked(lanes) => {
+                    for lane in &lanes {
+                        self.held.remove(lane);
+                        self.backlog.forget(Some(*lane));
+                    }
+                    self.news.push_back(Heard::Revoked(lanes));
+                }
+            }
+        }
+    }
+
+    /// Writes down beside the offsets what is handed out now. It is not waited for: what comes
+    /// later on this way comes behind it.
+    fn note(&mut self, jobs: &[Arrival]) {
+        let mut lanes = Vec::new();
+        for job in jobs {
+            let (Some(lane), Some(offset)) = (job.lane, self.backlog.handle(job.tag)) else {
+                continue;
+            };
+            let Some(held) = self.held.get_mut(&lane) else { continue };
+            let times = job.attempts + 1;
+            let now = held.now.get_or_insert(Handed { last: offset, times });
+            *now = Handed { last: offset.max(now.last), times: times.max(now.times) };
+            if !lanes.contains(&lane) {
+                lanes.push(lane);
+            }
+        }
+        if lanes.is_empty() {
+            return;
+        }
+        let firsts = lanes.into_iter().filter_map(|lane| {
+            let first = self.backlog.first(Some(lane))?;
+            Some((lane, first))
+        });
+        let offsets = self.offsets(firsts.collect());
+        if let Err(error) = offsets.and_then(|all| self.client.commit(&all, CommitMode::Async)) {
+            tracing::debug!(%error, "what is handed out is not written down");
+        }
+    }
+
+    /// The offsets at which whoever takes over goes on, with what is handed out beside them.
+    fn offsets(&self, next: Vec<(Lane, i64)>) -> KafkaResult<TopicPartitionList> {
+        let (topic, mut list) = (self.options.topic(), TopicPartitionList::new());
+        for (lane, offset) in next {
+            let mut place = list.add_partition(&topic, i32::from(lane.0));
+            place.set_offset(Offset::Offset(offset))?;
+            let now = self.held.get(&lane).and_then(|held| held.now);
+            if let Some(now) = now.filter(|now| now.last >= offset) {
+                place.set_metadata(now.text());
+            }
+        }
+        Ok(list)
+    }
+}
+
+async fn receive(client: &Client) -> KafkaResult<Incoming> {
+    let message = client.recv().await?;
+    let lane = u16::try_from(message.partition()).map(Lane);
+    let lane = lane.map_err(|_| KafkaError::Subscription("too many partitions".to_owned()))?;
+    let body = message.payload().unwrap_or_default().to_vec();
+    Ok(Incoming { lane, offset: message.offset(), body })
+}
+
+#[async_trait]
+impl Consumer for KafkaConsumer {
+    async fn next(&mut self, jobs_max: usize) -> Result<Heard, Trouble> {
+        let client = Arc::clone(&self.client);
+        let until = self.clock.now().plus_ms(QUIET_MS);
+        loop {
+            self.take_in_ready();
+            if let Some(news) = self.news.pop_front() {
+                return Ok(news);
+            }
+            let now = self.clock.now();
+            let jobs = self.backlog.take(jobs_max, now);
+            if !jobs.is_empty() || now >= until {
+                self.note(&jobs);
+                return Ok(Heard::Jobs(jobs));
+            }
+            let left_ms = u64::try_from((until.0 - now.0) / 1000).unwrap_or(0) + 1;
+            let wait_ms = self.backlog.due_in_ms(now).map_or(left_ms, |due| due.min(left_ms));
+            let received = tokio::select! {
+                received = receive(&client) => Some(received),
+                () = self.clock.sleep_ms(wait_ms) => None,
+            };
+            self.take_turns();
+            if let Some(received) = received {
+                self.take_in(received);
+            }
+        }
+    }
+
+    /// Waits for the broker. Where it does not take the offsets, jobs come again, and are known.
+    async fn acknowledge(&mut self, tags: &[Tag]) -> Result<(), Trouble> {
+        let passed = self.backlog.end(tags).passed;
+        let next = passed.into_iter().filter_map(|(lane, last)| Some((lane?, last + 1)));
+        let next: Vec<(Lane, i64)> = next.collect();
+        if next.is_empty() {
+            return Ok(());
+        }
+        let offsets = self.offsets(next).map_err(|error| trouble(COMMIT, &error))?;
+        let client = Arc::clone(&self.client);
+        let told = blocking(COMMIT, move || client.commit(&offsets, CommitMode::Sync)).await;
+        if let Err(trouble) = told {
+            tracing::debug!(%trouble, "offsets stay where they were");
+        }
+        Ok(())
+    }
+
+    async fn give_back(&mut self, jobs: Vec<Return>) -> Result<(), Trouble> {
+        let now = self.clock.now();
+        for job in jobs {
+            self.backlog.give_back(job, now);
+        }
+        Ok(())
+    }
+
+    async fn put_away(&mut self, jobs: Vec<Dead>) -> Result<(), Trouble> {
+        let dead = self.options.dead();
+        let mut tags = Vec::with_capacity(jobs.len());
+        let mut messages = Vec::with_capacity(jobs.len());
+        for job in &jobs {
+            let Some(arrival) = self.backlog.job(job.tag) else { continue };
+            let (lane, offset) = (arrival.lane.unwrap_or(Lane(0)), self.backlog.handle(job.tag));
+            tags.push(job.tag);
+            messages.push(Message {
+                topic: &dead,
+                partition: 0,
+                key: format!("{}-{}", lane.0, offset.unwrap_or(-1)),
+                body: Some(&arrival.body),
+                headers: vec![
+                    ("reason", job.reason.clone()),
+                    ("lane", lane.0.to_string()),
+                    ("attempts", arrival.attempts.to_string()),
+                ],
+            });
+        }
+        let published = self.producer.publish(&messages).await;
+        published.into_iter().collect::<Result<(), Trouble>>()?;
+        self.acknowledge(&tags).await
+    }
+
+    async fn leave(self: Box<Self>) {
+        // The client tells the group that it goes, and waits for that.
+        let client = self.client;
+        let left = tokio::task::spawn_blocking(move || drop(client));
+        let _ = tokio::time::timeout(self.options.patience, left).await;
+    }
+}

@@ -1,0 +1,234 @@
+//! The queue as operators see it: what the group has ended, what is behind it, what was put away.
+
+use crate::carrier::KafkaCarrier;
+use crate::context::Handed;
+use crate::dead;
+use crate::options::{KafkaOptions, blocking};
+use crate::producer::Message;
+use admitone_app::ports::queues::{JobState, Lying, QueueReport, Queues, Start, unknown};
+use admitone_app::{Trouble, TroubleKind};
+use async_trait::async_trait;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::error::KafkaResult;
+use rdkafka::message::Message as _;
+use rdkafka::{Offset, TopicPartitionList};
+use std::sync::Arc;
+
+/// How a partition stands.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    lane: u16,
+    /// Where the group goes on.
+    next: i64,
+    /// One behind the last job.
+    end: i64,
+    /// How many jobs a consumer has.
+    running: i64,
+}
+
+impl KafkaCarrier {
+    fn knows(&self, queue: &str) -> Result<(), Trouble> {
+        if queue == self.options.title { Ok(()) } else { Err(unknown(queue)) }
+    }
+
+    async fn standings(&self) -> Result<(Vec<Standing>, usize), Trouble> {
+        self.has_topics().await?;
+        let options = Arc::clone(&self.options);
+        blocking("look at the group of Kafka", move || {
+            let client: BaseConsumer = options.consumer().create()?;
+            let patience = options.patience;
+            let known = client.committed_offsets(partitions(&options), patience)?;
+            let mut standings = Vec::new();
+            for lane in 0..options.lanes {
+                let number = i32::from(lane);
+                let (begin, end) = client.fetch_watermarks(&options.topic(), number, patience)?;
+                let place = known.find_partition(&options.topic(), number);
+                let next = place.as_ref().and_then(|place| match place.offset() {
+                    Offset::Offset(offset) => Some(offset),
+                    _ => None,
+                });
+                let next = next.unwrap_or(begin).max(begin);
+                let handed = place.as_ref().and_then(|place| Handed::parse(place.metadata()));
+                let running = handed.map_or(0, |handed| (handed.last + 1 - next).max(0));
+                standings.push(Standing { lane, next, end, running });
+            }
+            let groups = client.fetch_group_list(Some(options.name.as_str()), patience)?;
+            let consumers = groups.groups().iter().map(|group| group.members().len()).sum();
+            Ok((standings, consumers))
+        })
+        .await
+    }
+
+    /// Moves the group. It takes that only while nobody is in it.
+    async fn go_on_at(&self, start: Start) -> Result<(), Trouble> {
+        let (_, consumers) = self.standings().await?;
+        if consumers > 0 {
+            let detail = format!("{consumers} consumers are at it: stop them first");
+            return Err(Trouble::new(TroubleKind::Busy, "move the group of Kafka", detail));
+        }
+        let options = Arc::clone(&self.options);
+        blocking("move the group of Kafka", move || {
+            let client: BaseConsumer = options.consumer().create()?;
+            let offsets = offsets(&options, &client, start)?;
+            client.commit(&offsets, CommitMode::Sync)
+        })
+        .await
+    }
+
+    async fn take_back(&self, job: &str) -> Result<(), Trouble> {
+        let dead = self.options.dead();
+        let key = job.to_owned();
+        let message = Message { topic: &dead, partition: 0, key, body: None, headers: Vec::new() };
+        self.producer.publish(&[message]).await.into_iter().collect()
+    }
+
+    async fn dead_one(&self, job: &str) -> Result<Option<(u16, Lying)>, Trouble> {
+        self.has_topics().await?;
+        Ok(dead::read(&self.options).await?.into_iter().find(|(_, one)| one.id == job))
+    }
+}
+
+fn partitions(options: &KafkaOptions) -> TopicPartitionList {
+    let mut list = TopicPartitionList::new();
+    for lane in 0..options.lanes {
+        list.add_partition(&options.topic(), i32::from(lane));
+    }
+    list
+}
+
+fn offsets(
+    options: &KafkaOptions,
+    client: &BaseConsumer,
+    start: Start,
+) -> KafkaResult<TopicPartitionList> {
+    let (topic, mut list) = (options.topic(), TopicPartitionList::new());
+    let since = match start {
+        Start::Since(moment) => {
+            let mut asked = partitions(options);
+            asked.set_all_offsets(Offset::Offset(moment.0 / 1000))?;
+            Some(client.offsets_for_times(asked, options.patience)?)
+        }
+        Start::Beginning | Start::End => None,
+    };
+    for lane in 0..options.lanes {
+        let number = i32::from(lane);
+        let (begin, end) = client.fetch_watermarks(&topic, number, options.patience)?;
+        let found = since.as_ref().and_then(|since| since.find_partition(&topic, number));
+        let offset = match (start, found.map(|place| place.offset())) {
+            (Start::Beginning, _) => begin,
+            (Start::Since(_), Some(Offset::Offset(offset))) => offset,
+            (Start::End | Start::Since(_), _) => end,
+        };
+        list.add_partition_offset(&topic, number, Offset::Offset(offset))?;
+    }
+    Ok(list)
+}
+
+fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+fn refused(operation: &'static str, why: &str) -> Trouble {
+    Trouble::new(TroubleKind::Inconsistent, operation, why)
+}
+
+#[async_trait]
+impl Queues for KafkaCarrier {
+    async fn list(&self) -> Result<Vec<QueueReport>, Trouble> {
+        let (standings, consumers) = self.standings().await?;
+        let dead = dead::read(&self.options).await?.len();
+        let sum = |of: fn(&Standing) -> i64| count(standings.iter().map(of).sum());
+        Ok(vec![QueueReport {
+            name: self.options.title.clone(),
+            kind: "kafka".to_owned(),
+            waiting: sum(|one| one.end - one.next - one.running),
+            running: sum(|one| one.running),
+            delayed: 0,
+            dead: dead as u64,
+            done: Some(sum(|one| one.next)),
+            retries: None,
+            done_last_minute: None,
+            lag: sum(|one| one.end - one.next),
+            oldest_ms: None,
+            consumers: consumers as u64,
+            is_paused: false,
+        }])
+    }
+
+    async fn jobs(
+        &self,
+        queue: &str,
+        state: JobState,
+        limit: usize,
+    ) -> Result<Vec<Lying>, Trouble> {
+        self.knows(queue)?;
+        if state == JobState::Dead {
+            self.has_topics().await?;
+            let dead = dead::read(&self.options).await?.into_iter().map(|(_, one)| one);
+            return Ok(dead.take(limit).collect());
+        }
+        let (standings, _) = self.standings().await?;
+        let options = Arc::clone(&self.options);
+        blocking("look into the topic of Kafka", move || {
+            let mut found = Vec::new();
+            for Standing { lane, next, end, running } in standings {
+                let (from, to) = match state {
+                    JobState::Waiting => (next + running, end),
+                    JobState::Running => (next, next + running),
+                    JobState::Delayed | JobState::Dead => (end, end),
+                };
+                if found.len() >= limit || from >= to {
+                    continue;
+                }
+                let place = (i32::from(lane), Offset::Offset(from));
+                dead::each(&options, &options.topic(), place, |message| {
+                    found.push(dead::lying(message, state));
+                    found.len() < limit && message.offset() + 1 < to
+                })?;
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// It is handed over anew, and taken back from where it lay.
+    async fn retry(&self, queue: &str, job: &str) -> Result<bool, Trouble> {
+        self.knows(queue)?;
+        let Some((lane, lying)) = self.dead_one(job).await? else { return Ok(false) };
+        let topic = self.options.topic();
+        let message = Message {
+            topic: &topic,
+            partition: i32::from(lane),
+            key: lane.to_string(),
+            body: Some(&lying.body),
+            headers: Vec::new(),
+        };
+        self.producer.publish(&[message]).await.into_iter().collect::<Result<(), Trouble>>()?;
+        self.take_back(job).await.map(|()| true)
+    }
+
+    async fn discard(&self, queue: &str, job: &str) -> Result<bool, Trouble> {
+        self.knows(queue)?;
+        if self.dead_one(job).await?.is_none() {
+            return Ok(false);
+        }
+        self.take_back(job).await.map(|()| true)
+    }
+
+    async fn drain(&self, queue: &str) -> Result<u64, Trouble> {
+        self.knows(queue)?;
+        let (standings, _) = self.standings().await?;
+        self.go_on_at(Start::End).await?;
+        Ok(count(standings.iter().map(|one| one.end - one.next).sum()))
+    }
+
+    async fn pause(&self, queue: &str, _is_paused: bool) -> Result<(), Trouble> {
+        self.knows(queue)?;
+        Err(refused("pause a queue", "a topic of Kafka cannot be paused: stop its consumers"))
+    }
+
+    async fn restart(&self, queue: &str, start: Start) -> Result<(), Trouble> {
+        self.knows(queue)?;
+        self.go_on_at(start).await
+    }
+}

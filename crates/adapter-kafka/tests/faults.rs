@@ -1,0 +1,235 @@
+//! What a broker and a group do to those who rely on them: a broker is killed and comes back,
+//! consumers come and go under load, a topic is gone; and what is lost where nobody waits for the
+//! broker's word.
+
+use admitone_adapter_kafka::{KafkaCarrier, KafkaOptions};
+use admitone_app::clock::SystemClock;
+use admitone_app::ports::carrier::{
+    Arrival, Carrier, Consumer, Dead, Heard, Lane, Outgoing, Urgency,
+};
+use admitone_app::ports::queues::{JobState, Queues, Start};
+use admitone_app::{Trouble, TroubleKind};
+use admitone_conformance::own_broker::{Broker, OwnBroker};
+use admitone_conformance::redis_server::own_prefix;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// So long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn carrier(options: KafkaOptions) -> Arc<KafkaCarrier> {
+    Arc::new(KafkaCarrier::new(options, Arc::new(SystemClock::default())))
+}
+
+fn job(number: usize, lanes: usize) -> Outgoing {
+    let lane = Lane(u16::try_from(number % lanes).unwrap());
+    let body = number.to_string().into_bytes();
+    Outgoing { body, lane, urgency: Urgency::Usual, delay_ms: 0 }
+}
+
+fn kinds(results: &[Result<(), Trouble>]) -> Vec<Option<TroubleKind>> {
+    results.iter().map(|result| result.as_ref().err().map(|trouble| trouble.kind)).collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a broker goes by the clock of the world")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn number(job: &Arrival) -> usize {
+    String::from_utf8_lossy(&job.body).parse().unwrap()
+}
+
+/// Publishes until the broker takes it.
+async fn publish(carrier: &KafkaCarrier, jobs: Vec<Outgoing>) {
+    let (mut left, until) = (jobs, now() + PATIENCE);
+    while !left.is_empty() {
+        assert!(now() < until, "{} jobs are not taken", left.len());
+        let mut results = carrier.publish(left.clone()).await.into_iter();
+        left.retain(|_| results.next().is_some_and(|result| result.is_err()));
+    }
+}
+
+/// Takes jobs until there are so many, whatever trouble comes between.
+async fn take(consumer: &mut dyn Consumer, count: usize) -> Vec<Arrival> {
+    let (mut taken, until) = (Vec::new(), now() + PATIENCE);
+    while taken.len() < count {
+        assert!(now() < until, "{} of {count} jobs came", taken.len());
+        if let Ok(Heard::Jobs(jobs)) = consumer.next(count - taken.len()).await {
+            taken.extend(jobs);
+        }
+    }
+    taken
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_large_or_has_no_topic_is_said_and_the_rest_goes_on() {
+    let Some(address) = Broker::Kafka.shared() else { return };
+    let options = KafkaOptions::new(&address, &own_prefix(), 2);
+    let options = KafkaOptions { body_max: 100, patience: Duration::from_secs(3), ..options };
+    let carrier = carrier(options);
+    publish(&carrier, vec![job(0, 2)]).await;
+    let large = Outgoing { body: vec![0; 101], ..job(1, 2) };
+    let none = Outgoing { lane: Lane(7), ..job(2, 2) };
+    let results = carrier.publish(vec![job(3, 2), large, none, job(4, 2)]).await;
+    let (large, gone) = (Some(TroubleKind::Inconsistent), Some(TroubleKind::Unavailable));
+    assert_eq!(kinds(&results), [None, large, gone, None], "{results:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_with_other_lanes_is_said_and_not_used() {
+    let Some(address) = Broker::Kafka.shared() else { return };
+    let name = own_prefix();
+    publish(&carrier(KafkaOptions::new(&address, &name, 2)), vec![job(0, 2)]).await;
+    let said = carrier(KafkaOptions::new(&address, &name, 3)).publish(vec![job(0, 2)]).await;
+    assert_eq!(kinds(&said), [Some(TroubleKind::Inconsistent)], "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operators_retry_throw_away_and_start_from_elsewhere() {
+    let Some(address) = Broker::Kafka.shared() else { return };
+    let name = own_prefix();
+    let carrier = carrier(KafkaOptions::new(&address, &name, 1));
+    publish(&carrier, (0..3).map(|number| job(number, 1)).collect()).await;
+    let mut consumer = carrier.consumer().await.unwrap();
+    let taken = take(&mut *consumer, 3).await;
+    let dead = |job: &Arrival| Dead { tag: job.tag, reason: format!("why {}", number(job)) };
+    consumer.put_away(taken[..2].iter().map(dead).collect()).await.unwrap();
+    let report = carrier.list().await.unwrap().remove(0);
+    assert_eq!((report.running, report.waiting, report.lag, report.dead), (1, 0, 1, 2));
+    let lying = carrier.jobs(&name, JobState::Dead, 10).await.unwrap();
+    assert_eq!(lying[1].reason.as_deref(), Some("why 1"));
+    assert_eq!(carrier.retry(&name, &lying[1].id).await, Ok(true));
+    assert_eq!(carrier.discard(&name, &lying[0].id).await, Ok(true));
+    assert_eq!(carrier.discard(&name, &lying[0].id).await, Ok(false));
+    assert_eq!(carrier.jobs(&name, JobState::Dead, 10).await, Ok(Vec::new()));
+    assert_eq!(number(&take(&mut *consumer, 1).await[0]), 1);
+    let said = carrier.restart(&name, Start::Beginning).await.unwrap_err();
+    assert_eq!(said.kind, TroubleKind::Busy, "somebody is at it: {said}");
+    consumer.leave().await;
+    // Leftovers are passed over, and a clean group has all of it again.
+    assert_eq!(carrier.drain(&name).await, Ok(2));
+    assert_eq!(carrier.list().await.unwrap()[0].lag, 0);
+    carrier.restart(&name, Start::Beginning).await.unwrap();
+    let mut consumer = carrier.consumer().await.unwrap();
+    let again: Vec<usize> = take(&mut *consumer, 4).await.iter().map(number).collect();
+    assert_eq!(again, [0, 1, 2, 1]);
+    consumer.leave().await;
+}
+
+/// What came to all consumers of a test: by lane in the order of settling.
+#[derive(Default)]
+struct Settled(Mutex<BTreeMap<Lane, Vec<usize>>>);
+
+/// Consumes until told, as a worker does: what is settled is noted, then acknowledged.
+async fn work(
+    carrier: Arc<KafkaCarrier>,
+    settled: Arc<Settled>,
+    mut stop: tokio::sync::oneshot::Receiver<()>,
+) {
+    let mut consumer = carrier.consumer().await.unwrap();
+    while stop.try_recv().is_err() {
+        let Ok(Heard::Jobs(jobs)) = consumer.next(16).await else { continue };
+        for job in &jobs {
+            let mut settled = settled.0.lock().unwrap();
+            settled.entry(job.lane.unwrap()).or_default().push(number(job));
+        }
+        let tags: Vec<_> = jobs.iter().map(|job| job.tag).collect();
+        consumer.acknowledge(&tags).await.unwrap();
+    }
+    consumer.leave().await;
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test waits for what it starts")]
+#[tokio::test(flavor = "multi_thread")]
+async fn consumers_come_and_go_under_load_and_every_lane_keeps_its_order() {
+    const JOBS: usize = 1_200;
+    let Some(address) = Broker::Kafka.shared() else { return };
+    let carrier = carrier(KafkaOptions::new(&address, &own_prefix(), 4));
+    let settled = Arc::new(Settled::default());
+    let start = || {
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        (stop, tokio::spawn(work(Arc::clone(&carrier), Arc::clone(&settled), stopped)))
+    };
+    let mut workers = vec![start()];
+    for part in 0..6 {
+        let jobs = (part * JOBS / 6..(part + 1) * JOBS / 6).map(|number| job(number, 4));
+        publish(&carrier, jobs.collect()).await;
+        // One more, one more, one less, and so on: the group is divided anew each time.
+        if part % 3 == 2 {
+            let (stop, task) = workers.remove(0);
+            let _ = stop.send(());
+            task.await.unwrap();
+        } else {
+            workers.push(start());
+        }
+    }
+    let until = now() + PATIENCE;
+    let all = |settled: &Settled| {
+        let settled = settled.0.lock().unwrap();
+        settled.values().flatten().copied().collect::<BTreeSet<usize>>().len()
+    };
+    while all(&settled) < JOBS {
+        assert!(now() < until, "{} of {JOBS} jobs were settled", all(&settled));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for (stop, task) in workers {
+        let _ = stop.send(());
+        task.await.unwrap();
+    }
+    for (lane, numbers) in &*settled.0.lock().unwrap() {
+        let mut firsts = numbers.clone();
+        let mut seen = BTreeSet::new();
+        firsts.retain(|number| seen.insert(*number));
+        assert!(firsts.is_sorted(), "lane {lane:?}: {numbers:?}");
+    }
+}
+
+/// One broker for all that is killed: it takes a while to start.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_killed_keeps_what_it_confirmed_and_loses_what_it_did_not() {
+    let Some(mut broker) = OwnBroker::start(Broker::Kafka) else { return };
+    let options = KafkaOptions::new(&broker.address(), "kept", 2);
+    let kept = carrier(options.clone());
+    publish(&kept, (0..200).map(|number| job(number, 2)).collect()).await;
+    let mut consumer = kept.consumer().await.unwrap();
+    let batch = take(&mut *consumer, 40).await;
+    let tags: Vec<_> = batch.iter().take(20).map(|job| job.tag).collect();
+    consumer.acknowledge(&tags).await.unwrap();
+    let ended: BTreeSet<usize> = batch[..20].iter().map(number).collect();
+    // Nobody waits for its word here.
+    let hasty = KafkaOptions { name: "hasty".to_owned(), has_confirms: false, ..options.clone() };
+    let hasty = carrier(hasty);
+    publish(&hasty, vec![job(0, 2)]).await;
+    let until = now() + PATIENCE;
+    while hasty.list().await.map_or(0, |queues| queues[0].lag) == 0 {
+        assert!(now() < until, "it has not come");
+    }
+    broker.pause();
+    let lost = hasty.publish((2..=50).map(|number| job(number * 2, 2)).collect()).await;
+    assert_eq!(kinds(&lost), [None; 49], "it is said to be there");
+    let patience = Duration::from_millis(1_500);
+    let careful = carrier(KafkaOptions { patience, ..options });
+    let results = careful.publish(vec![job(777, 2)]).await;
+    assert_eq!(kinds(&results), [Some(TroubleKind::Unavailable)], "it is not known");
+    broker.kill();
+    drop(hasty);
+    broker.restart();
+    let until = now() + PATIENCE;
+    let wanted: BTreeSet<usize> = (0..200).filter(|number| !ended.contains(number)).collect();
+    let mut came: BTreeSet<usize> = batch[20..].iter().map(number).collect();
+    consumer.acknowledge(&batch[20..].iter().map(|job| job.tag).collect::<Vec<_>>()).await.unwrap();
+    while !wanted.is_subset(&came) {
+        assert!(now() < until, "{:?} did not come", wanted.difference(&came));
+        let Ok(Heard::Jobs(jobs)) = consumer.next(50).await else { continue };
+        came.extend(jobs.iter().map(number));
+        let tags: Vec<_> = jobs.iter().map(|job| job.tag).collect();
+        consumer.acknowledge(&tags).await.unwrap();
+    }
+    let options = KafkaOptions::new(&broker.address(), "hasty", 2);
+    let mut consumer = carrier(options).consumer().await.unwrap();
+    let came: BTreeSet<usize> = take(&mut *consumer, 1).await.iter().map(number).collect();
+    assert_eq!(came, [0].into(), "what came before it stopped");
+    assert_eq!(consumer.next(100).await, Ok(Heard::Jobs(Vec::new())), "and 49 are lost");
+}

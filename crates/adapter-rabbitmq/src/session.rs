@@ -1,0 +1,133 @@
+//! One connection to the broker, with the topology declared; and what trouble with it is called.
+
+use crate::options::RabbitOptions;
+use crate::topology::Topology;
+use admitone_app::{Trouble, TroubleKind};
+use admitone_domain::Moment;
+use lapin::uri::AMQPUri;
+use lapin::{Channel, Connection, ConnectionProperties};
+use std::time::Duration;
+
+/// A peer that is silent for two of these is given up, in seconds.
+const HEARTBEAT_S: u16 = 5;
+
+/// After the first failure nobody asks for so long, then twice as long each time.
+const PAUSE_MS: u64 = 50;
+const PAUSE_MS_MAX: u64 = 2_000;
+
+/// Opens a connection and declares the topology.
+pub(crate) async fn open(
+    options: &RabbitOptions,
+    topology: Topology,
+) -> Result<Connection, Trouble> {
+    const OPERATION: &str = "connect to RabbitMQ";
+    // Every queue is asked for, and a broker makes those that are missing one by one.
+    bounded(options.patience * 3, OPERATION, async {
+        let connection = Connection::connect_uri(uri(options)?, properties(options)).await;
+        let connection = connection.map_err(|error| trouble(OPERATION, &error))?;
+        let channel = channel(&connection).await?;
+        let declared = topology.declare(&channel, options).await;
+        declared.map_err(|error| trouble("declare the queues", &error))?;
+        Ok(connection)
+    })
+    .await
+}
+
+/// Opens a channel.
+pub(crate) async fn channel(connection: &Connection) -> Result<Channel, Trouble> {
+    connection.create_channel().await.map_err(|error| trouble("open a channel", &error))
+}
+
+/// The address as it is understood. It may hold a password, so it is not repeated.
+pub(crate) fn uri(options: &RabbitOptions) -> Result<AMQPUri, Trouble> {
+    let unreadable = |_| {
+        let advice = "write amqp://USER:PASSWORD@HOST:PORT/VHOST";
+        Trouble::new(TroubleKind::Inconsistent, "read the address of a RabbitMQ", advice)
+    };
+    let mut uri: AMQPUri = options.address.parse().map_err(unreadable)?;
+    uri.query.heartbeat = uri.query.heartbeat.or(Some(HEARTBEAT_S));
+    Ok(uri)
+}
+
+fn properties(options: &RabbitOptions) -> ConnectionProperties {
+    ConnectionProperties::default().with_connection_name(options.name.as_str().into())
+}
+
+/// What the client says went wrong. Queues that are there with other settings do not become right
+/// by themselves.
+pub(crate) fn trouble(operation: &'static str, error: &lapin::Error) -> Trouble {
+    let said = error.to_string();
+    let is_other = error.is_amqp_error() && said.contains("PRECONDITION");
+    let kind = if is_other { TroubleKind::Inconsistent } else { TroubleKind::Unavailable };
+    Trouble::new(kind, operation, said)
+}
+
+/// Ends a call in bounded time.
+pub(crate) async fn bounded<T>(
+    patience: Duration,
+    operation: &'static str,
+    call: impl Future<Output = Result<T, Trouble>>,
+) -> Result<T, Trouble> {
+    let silent = |_| {
+        let detail = format!("no answer within {patience:?}");
+        Trouble::new(TroubleKind::Unavailable, operation, detail)
+    };
+    tokio::time::timeout(patience, call).await.map_err(silent)?
+}
+
+/// Keeps whoever connects from asking a broker that is away again and again.
+#[derive(Debug, Default)]
+pub(crate) struct BackOff {
+    failures: u32,
+    not_before: Option<Moment>,
+}
+
+impl BackOff {
+    /// How long to wait before asking again, in milliseconds; none where it may be asked.
+    pub(crate) fn wait_ms(&self, now: Moment) -> Option<u64> {
+        let left_us = self.not_before?.0.saturating_sub(now.0);
+        (left_us > 0).then(|| u64::try_from(left_us).unwrap_or(0).div_ceil(1000))
+    }
+
+    /// Takes note of whether it was there.
+    pub(crate) fn note(&mut self, is_there: bool, now: Moment) {
+        if is_there {
+            *self = Self::default();
+            return;
+        }
+        let pause_ms = (PAUSE_MS << self.failures.min(8)).min(PAUSE_MS_MAX);
+        self.failures += 1;
+        self.not_before = Some(now.plus_ms(pause_ms));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_that_is_away_is_asked_ever_more_rarely_and_at_once_when_it_was_there() {
+        let (mut back_off, mut now) = (BackOff::default(), Moment(0));
+        let mut pauses = Vec::new();
+        for _ in 0..8 {
+            back_off.note(false, now);
+            let wait_ms = back_off.wait_ms(now).unwrap();
+            pauses.push(wait_ms);
+            now = now.plus_ms(wait_ms);
+            assert_eq!(back_off.wait_ms(now), None);
+        }
+        assert_eq!(pauses, [50, 100, 200, 400, 800, 1600, 2000, 2000]);
+        back_off.note(true, now);
+        assert_eq!(back_off.wait_ms(now), None);
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_refused_without_its_password() {
+        let options = RabbitOptions::new("http://me:secret@here", "x", None);
+        let said = uri(&options).unwrap_err();
+        assert_eq!(said.kind, TroubleKind::Inconsistent);
+        assert!(!said.detail.contains("secret"), "{said}");
+        let good = RabbitOptions::new("amqp://me:secret@here:5672/%2f", "x", None);
+        assert_eq!(uri(&good).unwrap().query.heartbeat, Some(HEARTBEAT_S));
+    }
+}

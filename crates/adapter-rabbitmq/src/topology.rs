@@ -1,0 +1,74 @@
+//! The exchange and the queues of a carrier, declared by whoever connects: what is there already
+//! stays, and settings that differ from its own are said.
+
+use crate::options::{QueueKind, RabbitOptions};
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Channel, ExchangeKind, Result};
+
+/// The priorities of a queue that has any: from none up to this.
+const PRIORITY_MAX: i32 = 2;
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Topology {
+    /// Queues of commands, and where they are put away.
+    Jobs,
+}
+
+impl Topology {
+    /// Declares all of it.
+    pub(crate) async fn declare(self, channel: &Channel, options: &RabbitOptions) -> Result<()> {
+        match self {
+            Self::Jobs => declare_jobs(channel, options).await,
+        }
+    }
+}
+
+fn durable() -> ExchangeDeclareOptions {
+    ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() }
+}
+
+async fn declare_jobs(channel: &Channel, options: &RabbitOptions) -> Result<()> {
+    let dead = options.dead();
+    let kind = ExchangeKind::Fanout;
+    channel.exchange_declare(dead.as_str().into(), kind, durable(), FieldTable::default()).await?;
+    let queue = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare(dead.as_str().into(), queue, kept(options.kind)).await?;
+    channel
+        .queue_bind(
+            dead.as_str().into(),
+            dead.as_str().into(),
+            "".into(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        )
+        .await?;
+    for lane in options.all_lanes() {
+        let name = options.queue(lane);
+        channel.queue_declare(name.as_str().into(), queue, arguments(options)).await?;
+    }
+    Ok(())
+}
+
+fn kept(kind: QueueKind) -> FieldTable {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-queue-type".into(), AMQPValue::LongString(kind.name().into()));
+    arguments
+}
+
+fn arguments(options: &RabbitOptions) -> FieldTable {
+    let mut arguments = kept(options.kind);
+    arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(options.length_max.into()));
+    // What is too much is refused, and what is there stays.
+    arguments.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
+    let dead = options.dead();
+    arguments.insert("x-dead-letter-exchange".into(), AMQPValue::LongString(dead.into()));
+    if options.lanes.is_some() {
+        arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
+    }
+    if options.has_urgency() {
+        arguments.insert("x-max-priority".into(), AMQPValue::LongInt(PRIORITY_MAX));
+    }
+    arguments
+}

@@ -1,0 +1,81 @@
+//! The brokers that carry commands beside a store that instances share.
+
+use crate::config::{Configuration, KafkaConfiguration, RabbitmqConfiguration};
+use crate::exit::{Failed, failed};
+use admitone_adapter_kafka::{KafkaCarrier, KafkaOptions};
+use admitone_adapter_rabbitmq::{RabbitCarrier, RabbitOptions};
+use admitone_app::ports::carrier::Carrier;
+use admitone_app::ports::clock::Clock;
+use admitone_app::ports::queues::Queues;
+use admitone_app::strategy::{DeliveryKind, Strategy};
+use std::sync::Arc;
+
+/// What carries the commands of a strategy, and where an operator looks at it.
+pub(crate) struct Brokered {
+    pub(crate) carrier: Arc<dyn Carrier>,
+    pub(crate) queues: Arc<dyn Queues>,
+}
+
+/// Whether a broker that is configured carries the commands of a strategy.
+pub(crate) fn is_at_hand(strategy: Strategy, configuration: &Configuration) -> bool {
+    match strategy.delivery {
+        DeliveryKind::RabbitMq => !configuration.rabbitmq.server.is_empty(),
+        DeliveryKind::Kafka | DeliveryKind::KafkaBatch => !configuration.kafka.servers.is_empty(),
+        DeliveryKind::Direct | DeliveryKind::Channel | DeliveryKind::Jobs => false,
+    }
+}
+
+/// What carries the commands of a strategy through the broker that is at hand. The house's own
+/// name is in those of its queues: what another run left over, another house never sees.
+pub(crate) fn carrier(
+    strategy: Strategy,
+    configuration: &Configuration,
+    house: &str,
+    clock: &Arc<dyn Clock>,
+) -> Result<Brokered, Failed> {
+    let (name, title) = (queue_name(house, strategy), strategy.to_string());
+    if strategy.delivery == DeliveryKind::RabbitMq {
+        let options = RabbitOptions { title, ..rabbit(&configuration.rabbitmq, &name) };
+        let carrier = RabbitCarrier::new(options, Arc::clone(clock));
+        let carrier = carrier.map_err(|trouble| failed("--rabbitmq")(trouble.detail))?;
+        let carrier = Arc::new(carrier);
+        return Ok(Brokered { carrier: carrier.clone(), queues: carrier });
+    }
+    let options = KafkaOptions { title, ..kafka(&configuration.kafka, &name) };
+    let carrier = Arc::new(KafkaCarrier::new(options, Arc::clone(clock)));
+    Ok(Brokered { carrier: carrier.clone(), queues: carrier })
+}
+
+fn rabbit(configured: &RabbitmqConfiguration, name: &str) -> RabbitOptions {
+    let lanes = Some(configured.lanes).filter(|lanes| *lanes > 0);
+    RabbitOptions {
+        kind: configured.queues,
+        prefetch: configured.prefetch,
+        length_max: configured.length_max,
+        ..RabbitOptions::new(&configured.server, name, lanes)
+    }
+}
+
+fn kafka(configured: &KafkaConfiguration, name: &str) -> KafkaOptions {
+    KafkaOptions::new(&configured.servers, name, configured.lanes)
+}
+
+/// A name that both brokers take.
+fn queue_name(house: &str, strategy: Strategy) -> String {
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+    let strategy: String = strategy.to_string().chars().map(plain).collect();
+    format!("admitone.{house}.{strategy}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_strategy_of_a_house_has_a_name_that_brokers_take() {
+        let strategy = "rabbitmq/redlock/plain@show".parse().unwrap();
+        assert_eq!(queue_name("h1", strategy), "admitone.h1.rabbitmq-lock-show");
+        let strategy = "kafka/none/optimistic".parse().unwrap();
+        assert_eq!(queue_name("h1", strategy), "admitone.h1.kafka-none-optimistic");
+    }
+}
