@@ -199,6 +199,10 @@ fn shown(outcome: &Outcome, at: Moment) -> Value {
             "payment": PaymentView::from(payment),
             "reservation": ReservationView::at(reservation, at),
         })),
+        Outcome::Gateway { payment, reservation } => Ok(json!({
+            "payment": PaymentView::from(payment),
+            "reservation": reservation.as_ref().map(|found| ReservationView::at(found, at)),
+        })),
         Outcome::Moved { .. } => serde_json::to_value(movement::moved(outcome, at)),
         Outcome::Refunded { .. } => serde_json::to_value(RefundView::of(outcome, at)),
         Outcome::Saved { .. } => serde_json::to_value(SavedView::of(outcome)),
