@@ -1,4 +1,5 @@
 //! Kafka keeps the promises of every carrier, and of every delivery.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use admitone_adapter_kafka::{KafkaCarrier, KafkaOptions};
 use admitone_app::clock::SystemClock;

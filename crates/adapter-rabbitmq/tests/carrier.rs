@@ -1,5 +1,6 @@
 //! RabbitMQ keeps the promises of every carrier, and of every delivery: a quorum queue for each
 //! lane, and one classic queue for all.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use admitone_adapter_rabbitmq::{QueueKind, RabbitCarrier, RabbitOptions};
 use admitone_app::clock::SystemClock;

@@ -1,5 +1,6 @@
 //! What a broker does to those who rely on it: it is full, has no such queue, is killed and comes
 //! back; and what is lost where nobody waits for its word.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use admitone_adapter_rabbitmq::{QueueKind, RabbitCarrier, RabbitOptions};
 use admitone_app::clock::SystemClock;
@@ -153,8 +154,11 @@ async fn a_broker_that_is_killed_keeps_what_it_confirmed_and_loses_what_it_did_n
     let options = RabbitOptions::new(&broker.address(), "kept", Some(2));
     let options = RabbitOptions { prefetch: 100, ..options };
     let kept = carrier(options.clone());
-    publish(&kept, (0..200).map(|n| Outgoing { lane: Lane((n % 2) as u16), ..job(n) }).collect())
-        .await;
+    publish(
+        &kept,
+        (0..200).map(|n| Outgoing { lane: Lane(u16::from(n % 2 == 1)), ..job(n) }).collect(),
+    )
+    .await;
     let mut consumer = kept.consumer().await.unwrap();
     let mut ended = BTreeSet::new();
     for _ in 0..4 {

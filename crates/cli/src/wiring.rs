@@ -107,13 +107,10 @@ impl Wired {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let shelf = Shelf::open(configuration, &clock, guards).await?;
         let who = who(purpose, configuration, guards);
-        let membership = join(&shelf, &map, &clock, who).await?;
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let membership = join(&shelf, &map, &clock, who, (&tasks, &stop)).await?;
         let secret = shelf.secret().await?;
         let beside = beside(purpose, configuration, &shelf).await?;
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        if let Some(membership) = &membership {
-            tasks.spawn(Arc::clone(membership).run(stop.clone()));
-        }
         let reads = shelf.reads();
         // Before anything is loaded: what others commit from here on is told.
         let follower = begin(&shelf, purpose).await?;
@@ -279,17 +276,20 @@ fn who(purpose: Purpose, configuration: &Configuration, guards: Guards) -> Optio
     }
 }
 
-/// Joins those who share the store, if anybody can.
+/// Joins those who share the store, if anybody can, and stays one of them.
 async fn join(
     shelf: &Shelf,
     map: &StrategyMap,
     clock: &Arc<dyn Clock>,
     who: Option<Who<'_>>,
+    (tasks, stop): (&TaskTracker, &CancellationToken),
 ) -> Result<Option<Arc<Membership>>, Failed> {
     let (Some(instances), Some(who)) = (shelf.instances(), who) else { return Ok(None) };
     let joined = Membership::join(instances, Arc::clone(clock), map, who).await;
     let refused = |trouble: Trouble| failed("joining the instances of this store")(trouble.detail);
-    joined.map(Arc::new).map(Some).map_err(refused)
+    let membership = Arc::new(joined.map_err(refused)?);
+    tasks.spawn(Arc::clone(&membership).run(stop.clone()));
+    Ok(Some(membership))
 }
 
 fn settle_limits(configuration: &Configuration) -> SettleLimits {

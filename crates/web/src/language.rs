@@ -151,7 +151,8 @@ mod tests {
         }
         let text = std::fs::read_to_string(place).unwrap();
         for call in ["say(\"", "fill(\"", "say1(\"", "say2(\"", "say3(\""] {
-            let calls = text.split(&format!(".{call}")).skip(1);
+            let begins = format!(".{call}");
+            let calls = text.split(&begins).skip(1);
             let keys = calls.filter_map(|rest| rest.split('"').next());
             asked.extend(keys.filter(|key| !key.contains(' ')).map(str::to_owned));
         }

@@ -222,7 +222,7 @@ mod tests {
             backlog.end(&tags[1..]),
             Ended { handles: vec![(LANE, 6), (LANE, 7)], passed: vec![] }
         );
-        assert_eq!(backlog.lowest(), Some(5));
+        assert_eq!(backlog.first(LANE), Some(5));
         let ended = backlog.end(&tags);
         assert_eq!(ended, Ended { handles: vec![(LANE, 5)], passed: vec![(LANE, 7)] });
         assert!(backlog.is_empty());

@@ -22,7 +22,8 @@ pub(crate) fn run(arguments: &Queue) -> Result<Exit, Failed> {
         let shelf = Shelf::open(&configuration, &clock, Guards::AsRecorded).await?;
         let beside = Beside::open(&configuration, &shelf).await?;
         let map = strategy::of(&configuration)?;
-        let queues = Carriers::of(&map, &configuration, beside.as_ref()).queues();
+        let at = (&shelf, &clock);
+        let queues = Carriers::of(&map, &configuration, beside.as_ref(), at).await?.queues();
         let done = follow(&*queues, &arguments.task).await;
         shelf.close().await?;
         done.map(|()| Exit::Done)

@@ -91,15 +91,7 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     // Before anybody is told that the house is open: who is told may ask it to close.
     let ended = ended()?;
     say(address, &shown(&configuration.address()?), operator_key.as_deref());
-    let limits = ServerLimits {
-        connections_max: configuration.connections_max,
-        answer_wait_ms: configuration.answer_ms,
-        // What was accepted is answered, or told that it was not, before the house is closed.
-        close_wait_ms: ServerLimits::default()
-            .close_wait_ms
-            .max(configuration.answer_ms.saturating_add(1_000)),
-        ..ServerLimits::default()
-    };
+    let limits = server_limits(configuration);
     let clock = Arc::clone(&wired.office.clock);
     wired.tasks.spawn({
         let (doors, clock, drain_ms) = (doors.clone(), Arc::clone(&clock), configuration.drain_ms);
@@ -125,6 +117,17 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
         Writer::Broken => Err(failed("selling")(
             "a bug ended the writer, the log says where; what was answered is kept, start again",
         )),
+    }
+}
+
+fn server_limits(configuration: &Configuration) -> ServerLimits {
+    let limits = ServerLimits::default();
+    ServerLimits {
+        connections_max: configuration.connections_max,
+        answer_wait_ms: configuration.answer_ms,
+        // What was accepted is answered, or told that it was not, before the house is closed.
+        close_wait_ms: limits.close_wait_ms.max(configuration.answer_ms.saturating_add(1_000)),
+        ..limits
     }
 }
 

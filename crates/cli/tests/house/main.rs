@@ -3,7 +3,6 @@
 
 mod bad_days;
 mod bench;
-#[expect(clippy::disallowed_methods, reason = "it waits for what it starts")]
 mod brokers;
 mod buyer;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]

@@ -131,7 +131,7 @@ fn an_account_is_closed_when_its_wallet_is_empty_and_its_name_is_forgotten() {
         |house: &mut House, buyer| house.operate(Operate::CloseAccount(CloseAccount { buyer }));
     assert!(close(&mut house, BuyerId(9)).is_ok());
     let Row::Buyer(closed) = house.row(Key::Buyer(BuyerId(9))) else { panic!() };
-    assert_eq!((closed.name.as_str(), closed.disabled, closed.password), ("", true, None));
+    assert_eq!((closed.name.as_str(), closed.disabled, &closed.password), ("", true, &None));
     assert!(close(&mut house, BuyerId(10)).is_ok(), "one that was never opened here");
     house.charge(ANN, 5).unwrap();
     assert_eq!(close(&mut house, ANN), Err(Refusal::WalletNotEmpty { balance: Money(5) }));
