@@ -11,8 +11,11 @@ use admitone_app::ports::lanes::{Claim, HeldLane, Lanes, divide};
 use admitone_domain::{Event, Moment};
 use async_trait::async_trait;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::ToSql;
+
+static TIME: LazyLock<String> = LazyLock::new(|| format!("SELECT {}", due::NOW));
 
 const OPEN: &str = "INSERT INTO road VALUES ($1, $2) ON CONFLICT DO NOTHING";
 const OPEN_LANES: &str = "INSERT INTO road_lane SELECT $1, lane, NULL, 0, '' \
@@ -66,7 +69,7 @@ impl Lanes for PostgresStore {
 
     async fn renew(&self, claim: &Claim<'_>) -> Result<(), Trouble> {
         let client = self.client("renew a lease").await?;
-        let now = client.ask("renew a lease", client.query_one(due::NOW, &[&self.hand()])).await?;
+        let now = client.ask("renew a lease", client.query_one(&**TIME, &[&self.hand()])).await?;
         let until = Moment(read::get(&now, 0)?).plus_ms(claim.lease_ms).0;
         let values: &Values<'_> = &[&claim.road, &name(claim.relay), &until];
         client.ask("renew a lease", client.execute(RENEW, values)).await.map(drop)
@@ -144,7 +147,7 @@ impl PostgresStore {
         if open.is_none() {
             return Ok(Vec::new());
         }
-        let now = transaction.query_one(due::NOW, &[&self.hand()]).await.map_err(&failed)?;
+        let now = transaction.query_one(&**TIME, &[&self.hand()]).await.map_err(&failed)?;
         let now = Moment(read::get(&now, 0)?);
         let until = now.plus_ms(claim.lease_ms).0;
         transaction.execute(FORGET, &[&road, &now.0]).await.map_err(&failed)?;

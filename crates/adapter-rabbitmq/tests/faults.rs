@@ -190,11 +190,22 @@ async fn a_broker_that_is_killed_keeps_what_it_confirmed_and_loses_what_it_did_n
     assert!(kept.check().await.is_err() || kinds(&kept.publish(vec![job(777)]).await)[0].is_some());
     broker.restart();
     everything_comes_again(&mut *consumer, &ended).await;
-    let mut consumer = hasty.consumer().await.unwrap();
+    let mut consumer = consumer_of(&hasty).await;
     let came = numbers(&take(&mut *consumer, 1).await);
     assert_eq!(came, [0], "what came before it stopped");
     let more = consumer.next(100).await;
     assert_eq!(more, Ok(Heard::Jobs(Vec::new())), "and fifty are lost");
+}
+
+/// A consumer, as soon as the broker is there again.
+async fn consumer_of(carrier: &RabbitCarrier) -> Box<dyn Consumer> {
+    let until = now() + PATIENCE;
+    loop {
+        match carrier.consumer().await {
+            Ok(consumer) => return consumer,
+            Err(trouble) => assert!(now() < until, "{trouble}"),
+        }
+    }
 }
 
 /// All that was confirmed and not ended comes by a consumer that was there before.
