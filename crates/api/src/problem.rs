@@ -450,6 +450,7 @@ mod tests {
             "SALE_NOT_OPEN",
             "GROUPS_TAKEN",
             "ALL_HELD",
+            "PAYMENT_IN_PROGRESS",
             "DEADLINE_PASSED",
         ];
         assert_eq!(retryable, expected);
