@@ -54,6 +54,8 @@ impl Records for MysqlStore {
             _ => None,
         };
         // The last byte of an account says whether it is closed; decoding says it for sure.
-        self.bodies("SELECT version, body FROM buyer WHERE RIGHT(body, 1) = X'01'", closed).await
+        let sql = "SELECT version, body FROM buyer \
+                   WHERE RIGHT(body, 1) = X'01' OR RIGHT(body, 2) = X'0100'";
+        self.bodies(sql, closed).await
     }
 }

@@ -18,9 +18,11 @@ const SEARCH: &str = "SELECT id, body FROM event WHERE id < $1 AND id >= $2 \
      AND (position($3::text::bytea IN body) > 0 OR position($4::text::bytea IN body) > 0) \
      ORDER BY id DESC LIMIT $5";
 
-/// The last byte of an account says whether it is closed; decoding says it for sure.
+/// The last bytes of an account say whether it is closed, the very last that it has no password;
+/// an older row has no place for one. Decoding says it for sure.
 const CLOSED: &str = "SELECT version, body FROM buyer \
-     WHERE substring(body FROM octet_length(body)) = '\\x01'::bytea";
+     WHERE substring(body FROM octet_length(body)) = '\\x01'::bytea \
+     OR substring(body FROM octet_length(body) - 1) = '\\x0100'::bytea";
 
 #[async_trait]
 impl Records for PostgresStore {

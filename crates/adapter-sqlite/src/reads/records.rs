@@ -26,7 +26,8 @@ impl Records for SqliteStore {
             _ => None,
         };
         // The last byte of an account says whether it is closed; decoding says it for sure.
-        let sql = "SELECT version, body FROM buyer WHERE substr(body, -1) = x'01'";
+        let sql = "SELECT version, body FROM buyer \
+                   WHERE substr(body, -1) = x'01' OR substr(body, -2) = x'0100'";
         self.bodies(sql, [], closed).await
     }
 }
