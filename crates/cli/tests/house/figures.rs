@@ -64,6 +64,8 @@ fn every_figure_is_explained_and_every_explained_one_is_there() {
     assert!(expected.remove("admitone_follower_looks_total").is_some());
     // Counted only where there is a cache, which is beside stores that instances share.
     assert!(expected.remove("admitone_cache_reads_total").is_some());
+    // Counted only where a gateway is asked.
+    assert!(expected.remove("admitone_gateway_answers_total").is_some());
     // Counted only where commands travel.
     for name in ["done", "given_back", "dead"] {
         assert!(expected.remove(&format!("admitone_jobs_{name}_total")).is_some());
