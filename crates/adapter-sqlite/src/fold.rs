@@ -25,6 +25,8 @@ const UNSYNCED_MAX: usize = 200_000;
 const LOG_PAGES_MAX: u32 = 4_096;
 /// At most so many pages of old answers are looked at in one fold.
 const PRUNED_MAX: u32 = 200;
+/// So often the journal is asked to forget when nothing else is to be done.
+const FORGETTINGS_IDLE: u32 = 32;
 /// So many answers are learnt under one taking of the lock.
 const CHUNK: usize = 256;
 
@@ -202,6 +204,9 @@ impl Clerk {
     /// lets the journal forget: until they are synced, the tables may lose it when the power goes.
     fn sync(&mut self, rows: usize, is_last: bool) -> Result<(), Trouble> {
         self.unsynced += rows;
+        if rows == 0 && self.unsynced == 0 {
+            (0..FORGETTINGS_IDLE).take_while(|_| self.shared.journal.forget_idle()).count();
+        }
         let is_idle = rows == 0 && self.unsynced > 0;
         if self.unsynced < UNSYNCED_MAX && !is_idle && !is_last {
             return Ok(());

@@ -1,108 +1,117 @@
-//! The journal: one thread that owns the connection, one row and one sync for each batch.
+//! The journal: one connection that writes, one row and one sync for each batch.
+//!
+//! Whoever commits waits for the disk on his own thread. To hand a batch over to another thread and
+//! be woken by it costs two waits for a core, which on a busy machine take longer than the sync.
 
 use crate::trouble;
 use admitone_app::Trouble;
 use rusqlite::{Connection, OptionalExtension, Params, params};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
-use tokio::sync::oneshot;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// So many batches that the tables have are dropped with each new one: more than one, so that the
 /// journal shrinks while it is written, and few, so that nobody waits for it.
 const FORGOTTEN_WITH_EACH: u64 = 4;
 /// So many are dropped at once when nothing else is to be done.
 const FORGOTTEN_IDLE: u64 = 64;
-/// How long the thread waits before it takes itself for idle.
-const IDLE: Duration = Duration::from_millis(20);
 /// A sequence of which nobody ever takes a number.
 const PROBE: &str = "probe";
 /// No batch is there.
 const NONE: u64 = u64::MAX;
 
-type Done<T> = oneshot::Sender<Result<T, Trouble>>;
-
-enum Order {
-    Append { seq: u64, body: Vec<u8>, done: Done<()> },
-    Reserve { name: &'static str, count: u64, done: Done<u64> },
-    DrawFence { name: String, done: Done<u64> },
-    Forget { up_to: u64 },
-    Rewind,
-}
-
-/// The way to the journal's thread.
+/// The way to the journal.
 #[derive(Clone)]
 pub(crate) struct Journal {
-    orders: mpsc::Sender<Order>,
+    writer: Arc<Mutex<Writer>>,
     /// Whether the last order that writes could not be followed.
     is_failing: Arc<AtomicBool>,
 }
 
 impl Journal {
-    /// Starts the thread. It ends when the last way to it is dropped.
-    pub(crate) fn start(connection: Connection) -> std::io::Result<Self> {
-        let (orders, waiting) = mpsc::channel();
+    /// The journal that a connection writes.
+    pub(crate) fn of(connection: Connection) -> Self {
         let sql = "SELECT min(seq) FROM batch";
         let first = connection.query_row(sql, [], |row| row.get::<_, Option<u64>>(0));
         let kept_from = first.ok().flatten().unwrap_or(NONE);
         let writer = Writer { connection, kept_from, forgettable: 0 };
-        std::thread::Builder::new().name("journal".into()).spawn(move || writer.run(&waiting))?;
-        Ok(Self { orders, is_failing: Arc::default() })
+        Self { writer: Arc::new(Mutex::new(writer)), is_failing: Arc::default() }
     }
 
     /// Appends a batch; returns when it is durable.
-    pub(crate) async fn append(&self, seq: u64, body: Vec<u8>) -> Result<(), Trouble> {
-        self.ask(|done| Order::Append { seq, body, done }, "commit").await
+    pub(crate) fn append(&self, seq: u64, body: &[u8]) -> Result<(), Trouble> {
+        self.write("commit", |writer| writer.append(seq, body))
     }
 
     /// Reserves numbers; returns the first when that is durable.
-    pub(crate) async fn reserve(&self, name: &'static str, count: u64) -> Result<u64, Trouble> {
-        self.ask(|done| Order::Reserve { name, count, done }, "reserve").await
+    pub(crate) fn reserve(&self, name: &str, count: u64) -> Result<u64, Trouble> {
+        let sql = "INSERT INTO sequence VALUES (?1, ?2) \
+                   ON CONFLICT DO UPDATE SET last = last + ?2 RETURNING last";
+        let last = self.write("reserve", |writer| writer.number(sql, params![name, count]))?;
+        Ok(last + 1 - count)
     }
 
     /// Draws the next fencing token of a name.
-    pub(crate) async fn draw_fence(&self, name: String) -> Result<u64, Trouble> {
-        self.ask(|done| Order::DrawFence { name, done }, "draw a fence").await
+    pub(crate) fn draw_fence(&self, name: &str) -> Result<u64, Trouble> {
+        let sql = "INSERT INTO fence VALUES (?1, 1) \
+                   ON CONFLICT DO UPDATE SET token = token + 1 RETURNING token";
+        self.write("draw a fence", |writer| writer.number(sql, params![name]))
     }
 
     /// Whether it can write. Nothing is written for that unless the last write failed: then one
     /// that changes nothing tells whether the next would go well.
-    pub(crate) async fn check(&self) -> Result<(), Trouble> {
+    pub(crate) fn check(&self) -> Result<(), Trouble> {
         if self.is_failing.load(Ordering::Relaxed) {
-            self.reserve(PROBE, 0).await?;
+            self.reserve(PROBE, 0)?;
         }
         Ok(())
     }
 
-    /// Forgets, by and by, what the tables have.
+    /// Forgets, with the batches to come, what the tables have.
     pub(crate) fn forget(&self, up_to: u64) {
-        // A closed journal has nothing to forget.
-        let _ = self.orders.send(Order::Forget { up_to });
+        self.with(|writer| writer.forgettable = writer.forgettable.max(up_to));
+    }
+
+    /// Forgets some of what the tables have, while nothing else is to be done; whether there was
+    /// any.
+    pub(crate) fn forget_idle(&self) -> bool {
+        self.with(Writer::forget_idle)
     }
 
     /// Begins the write-ahead log anew. Somebody must do this between two batches: while batches
     /// come without a pause, no checkpoint from elsewhere ever finds the log at rest, and it grows.
     pub(crate) fn rewind(&self) {
-        let _ = self.orders.send(Order::Rewind);
+        if let Err(error) = self.with(|writer| checkpoint(&writer.connection)) {
+            tracing::warn!(%error, "the journal's log could not be begun anew");
+        }
     }
 
-    async fn ask<T>(
+    fn write<T>(
         &self,
-        order: impl FnOnce(Done<T>) -> Order,
         operation: &'static str,
+        write: impl FnOnce(&mut Writer) -> rusqlite::Result<T>,
     ) -> Result<T, Trouble> {
-        let (done, answered) = oneshot::channel();
-        let answer = match self.orders.send(order(done)) {
-            Ok(()) => answered.await.unwrap_or_else(|_| Err(trouble::ended(operation))),
-            Err(_) => Err(trouble::ended(operation)),
-        };
-        self.is_failing.store(answer.is_err(), Ordering::Relaxed);
-        answer
+        let written = wait_for_the_disk(|| self.with(write));
+        self.is_failing.store(written.is_err(), Ordering::Relaxed);
+        written.map_err(trouble::of(operation))
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Writer) -> T) -> T {
+        act(&mut self.writer.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// What the thread has.
+/// Does what takes the disk's time. Where that is a thread on which others wait for their turn,
+/// they go on elsewhere.
+fn wait_for_the_disk<T>(work: impl FnOnce() -> T) -> T {
+    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+    match flavor {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
+/// What writes.
 struct Writer {
     connection: Connection,
     /// No batch before this one is left; [`NONE`] when none is.
@@ -112,49 +121,6 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(mut self, waiting: &mpsc::Receiver<Order>) {
-        loop {
-            let next = if self.kept_from <= self.forgettable {
-                waiting.recv_timeout(IDLE)
-            } else {
-                waiting.recv().map_err(|_| RecvTimeoutError::Disconnected)
-            };
-            match next {
-                Ok(order) => self.follow(order),
-                Err(RecvTimeoutError::Timeout) => self.forget_idle(),
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
-        }
-    }
-
-    /// Whoever asked may have gone: what was ordered is done all the same.
-    fn follow(&mut self, order: Order) {
-        match order {
-            Order::Append { seq, body, done } => {
-                let _ = done.send(self.append(seq, &body).map_err(trouble::of("commit")));
-            }
-            Order::Reserve { name, count, done } => {
-                let sql = "INSERT INTO sequence VALUES (?1, ?2) \
-                           ON CONFLICT DO UPDATE SET last = last + ?2 RETURNING last";
-                let last = self.number(sql, params![name, count]);
-                let first = last.map(|last| last + 1 - count).map_err(trouble::of("reserve"));
-                let _ = done.send(first);
-            }
-            Order::DrawFence { name, done } => {
-                let sql = "INSERT INTO fence VALUES (?1, 1) \
-                           ON CONFLICT DO UPDATE SET token = token + 1 RETURNING token";
-                let token = self.number(sql, params![name]);
-                let _ = done.send(token.map_err(trouble::of("draw a fence")));
-            }
-            Order::Forget { up_to } => self.forgettable = self.forgettable.max(up_to),
-            Order::Rewind => {
-                if let Err(error) = checkpoint(&self.connection) {
-                    tracing::warn!(%error, "the journal's log could not be begun anew");
-                }
-            }
-        }
-    }
-
     fn append(&mut self, seq: u64, body: &[u8]) -> rusqlite::Result<()> {
         let forgotten = self.forgotten(FORGOTTEN_WITH_EACH);
         let transaction = self.connection.unchecked_transaction()?;
@@ -167,13 +133,14 @@ impl Writer {
         Ok(())
     }
 
-    fn forget_idle(&mut self) {
-        let Some(up_to) = self.forgotten(FORGOTTEN_IDLE) else { return };
+    fn forget_idle(&mut self) -> bool {
+        let Some(up_to) = self.forgotten(FORGOTTEN_IDLE) else { return false };
         let sql = "DELETE FROM batch WHERE seq <= ?1";
         if let Err(error) = self.connection.execute(sql, [up_to]) {
             tracing::warn!(%error, "the journal keeps what the tables have");
         }
         self.kept_from = up_to + 1;
+        true
     }
 
     /// Up to which batch may be dropped, if so many are dropped at most.

@@ -139,11 +139,9 @@ impl SqliteStore {
             .map_err(|trouble| damaged(&tables_path)(trouble.detail))?;
         catch_up(&journal_reader, &mut memory)
             .map_err(|trouble| damaged(&journal_path)(trouble.detail))?;
-        let started = Journal::start(journal)
-            .map_err(|source| OpenTrouble::Directory { path: directory.to_owned(), source })?;
         let shared = Arc::new(Shared {
             memory: Mutex::new(memory),
-            journal: started,
+            journal: Journal::of(journal),
             clock,
             readers: Mutex::default(),
             tables_path,

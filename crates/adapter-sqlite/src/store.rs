@@ -33,17 +33,17 @@ impl Store for SqliteStore {
     }
 
     async fn draw_fence(&self, name: &str) -> Result<Fence, Trouble> {
-        let token = self.shared.journal.draw_fence(name.to_owned()).await?;
+        let token = self.shared.journal.draw_fence(name)?;
         Ok(Fence { name: name.to_owned(), token })
     }
 
     async fn reserve(&self, sequence: Sequence, count: u64) -> Result<u64, Trouble> {
-        self.shared.journal.reserve(sequence.name(), count).await
+        self.shared.journal.reserve(sequence.name(), count)
     }
 
     async fn check(&self) -> Result<(), Trouble> {
         self.shared.check()?;
-        self.shared.journal.check().await
+        self.shared.journal.check()
     }
 }
 
@@ -86,7 +86,7 @@ impl Transaction for Batch {
         let seq = self.shared.memory().seq + 1;
         let body = postcard::to_stdvec(&**verdict)
             .map_err(|error| trouble::unreadable("write a batch", error))?;
-        self.shared.journal.append(seq, body).await?;
+        self.shared.journal.append(seq, &body)?;
         self.shared.memory().take(seq, Arc::clone(verdict));
         Ok(())
     }

@@ -143,7 +143,7 @@ impl Wired {
             clock: Arc::clone(&clock),
             taps,
             limits: settle_limits(configuration),
-            channel: channel_limits(configuration),
+            channel: channel_limits(configuration, &shelf),
             travel,
             tasks: tasks.clone(),
         };
@@ -296,9 +296,9 @@ fn settle_limits(configuration: &Configuration) -> SettleLimits {
     SettleLimits { lock_wait_ms: configuration.strategy.lock_wait_ms, ..SettleLimits::default() }
 }
 
-fn channel_limits(configuration: &Configuration) -> ChannelLimits {
+fn channel_limits(configuration: &Configuration, shelf: &Shelf) -> ChannelLimits {
     let Configuration { queue_depth_max: depth_max, batch_max, .. } = *configuration;
-    ChannelLimits { depth_max, batch_max }
+    ChannelLimits { depth_max, batch_max, own_thread: matches!(shelf, Shelf::Sqlite(..)) }
 }
 
 /// Lists come from the cache, if there is one, and whoever changes them has it dropped.

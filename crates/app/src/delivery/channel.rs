@@ -12,6 +12,7 @@ use crate::{Trouble, TroubleKind};
 use admitone_domain::Command;
 use async_trait::async_trait;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
@@ -20,19 +21,22 @@ const HOLDS_UP_MS: u64 = 1_000;
 /// At most so many batches are left to themselves at once: each has a connection of the store.
 const LEFT_MAX: usize = 4;
 
-/// How much may wait and how much is taken at once.
+/// How much may wait, how much is taken at once, and on which thread.
 #[derive(Debug, Clone, Copy)]
 pub struct ChannelLimits {
     /// Most commands that wait; one more is refused as busy.
     pub depth_max: usize,
     /// Most commands of one batch.
     pub batch_max: usize,
+    /// Whether the writer has a thread of its own: where a commit waits for the disk on the thread
+    /// that makes it, nobody else may wait behind it.
+    pub own_thread: bool,
 }
 
 impl Default for ChannelLimits {
-    /// 20,000 may wait, 1,024 are taken at once.
+    /// 20,000 may wait, 1,024 are taken at once, on any thread of the runtime.
     fn default() -> Self {
-        Self { depth_max: 20_000, batch_max: 1_024 }
+        Self { depth_max: 20_000, batch_max: 1_024, own_thread: false }
     }
 }
 
@@ -56,7 +60,13 @@ impl Channel {
             left: Arc::new(Semaphore::new(LEFT_MAX)),
             tasks: tasks.clone(),
         };
-        tasks.spawn(writer.run(receiver, limits.batch_max));
+        let running = writer.run(receiver, limits.batch_max);
+        if limits.own_thread {
+            let runtime = Handle::current();
+            tasks.spawn_blocking(move || runtime.block_on(running));
+        } else {
+            tasks.spawn(running);
+        }
         Self { sender, settler }
     }
 }

@@ -8,6 +8,7 @@ use admitone_app::ports::delivery::{Delivery, Reply};
 use admitone_app::ports::store::Mode;
 use admitone_app::settle::Settler;
 use admitone_app::{Trouble, memory::MemoryStore};
+use futures_util::future::join_all;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -32,7 +33,7 @@ fn shut_in(mode: Mode, depth_max: usize, batch_max: usize) -> House {
     opener.send_replace(false);
     let tasks = TaskTracker::new();
     let settler = Arc::new(Settler { mode, ..settler(gate.clone(), Vec::new()) });
-    let limits = ChannelLimits { depth_max, batch_max };
+    let limits = ChannelLimits { depth_max, batch_max, own_thread: false };
     let channel = Arc::new(Channel::start(settler, limits, &tasks));
     House { store, gate, opener, channel, tasks }
 }
@@ -121,15 +122,35 @@ async fn who_goes_away_leaves_a_command_that_is_done_and_answered_later() {
 
 #[tokio::test]
 async fn a_writer_that_a_bug_ended_is_known_to_have_ended() {
+    for own_thread in [false, true] {
+        let (store, _) = store();
+        let (gate, _opener) = Gate::before(&store, |_| panic!("a bug in the store"));
+        let settler = Arc::new(settler(gate, Vec::new()));
+        let limits = ChannelLimits { own_thread, ..ChannelLimits::default() };
+        let channel = Channel::start(settler, limits, &TaskTracker::new());
+        assert_eq!(channel.check().await, Ok(()));
+        let refused = channel.submit(charge(1)).await;
+        assert_eq!(refused.map_err(|trouble| trouble.kind), Err(TroubleKind::Busy));
+        channel.ended().await;
+        let checked = channel.check().await.map_err(|trouble| trouble.kind);
+        assert_eq!(checked, Err(TroubleKind::Unavailable));
+    }
+}
+
+#[tokio::test]
+async fn a_writer_with_a_thread_of_its_own_answers_all_and_ends_with_its_house() {
     let (store, _) = store();
-    let (gate, _opener) = Gate::before(&store, |_| panic!("a bug in the store"));
+    let (gate, _opener) = Gate::before(&store, |_| None);
     let tasks = TaskTracker::new();
     let settler = Arc::new(settler(gate, Vec::new()));
-    let channel = Channel::start(settler, ChannelLimits::default(), &tasks);
-    assert_eq!(channel.check().await, Ok(()));
-    let refused = channel.submit(charge(1)).await;
-    assert_eq!(refused.map_err(|trouble| trouble.kind), Err(TroubleKind::Busy));
-    channel.ended().await;
-    let checked = channel.check().await.map_err(|trouble| trouble.kind);
-    assert_eq!(checked, Err(TroubleKind::Unavailable));
+    let limits = ChannelLimits { own_thread: true, ..ChannelLimits::default() };
+    let channel = Channel::start(settler, limits, &tasks);
+    let replies = join_all((1..=50).map(|number| channel.submit(charge(number)))).await;
+    assert!(replies.iter().all(|reply| matches!(reply, Ok(Reply::Answered { .. }))));
+    for buyer in 1..=50 {
+        assert_eq!(balance(&store, buyer).await, 1);
+    }
+    drop(channel);
+    tasks.close();
+    tasks.wait().await;
 }
