@@ -130,10 +130,8 @@ impl SqliteStore {
         let (journal_path, tables_path) =
             (directory.join("journal.db"), directory.join("tables.db"));
         let journal = database(&journal_path, "FULL", &migrations::journal::migrations::runner())?;
-        let runner = migrations::tables::migrations::runner();
-        let runner =
-            if options.guards { runner } else { runner.set_target(refinery::Target::Version(1)) };
-        let tables = database(&tables_path, "NORMAL", &runner)?;
+        let tables = database(&tables_path, "NORMAL", &migrations::tables::migrations::runner())?;
+        guard(&tables, options.guards).map_err(damaged(&tables_path))?;
         let journal_reader = Connection::open(&journal_path).map_err(damaged(&journal_path))?;
         let mut memory = recover(&tables, &tables_path)
             .map_err(|trouble| damaged(&tables_path)(trouble.detail))?;
@@ -190,6 +188,21 @@ pub(crate) fn database(
     connection.set_prepared_statement_cache_capacity(64);
     runner.run(&mut connection).map_err(damaged(path))?;
     Ok(connection)
+}
+
+/// Sees to it that the tables have their guards, or have none.
+fn guard(tables: &Connection, wanted: bool) -> rusqlite::Result<()> {
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'guard%'";
+    let mut query = tables.prepare(sql)?;
+    let there: Vec<String> = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    match (wanted, there.is_empty()) {
+        (true, true) => tables.execute_batch(include_str!("../migrations/tables/V2__guards.sql")),
+        (false, false) => {
+            let drops = there.iter().map(|name| format!("DROP TRIGGER {name};"));
+            tables.execute_batch(&drops.collect::<String>())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn reader(path: &Path) -> rusqlite::Result<Connection> {

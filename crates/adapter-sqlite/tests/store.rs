@@ -227,6 +227,18 @@ async fn without_its_guards_a_broken_rule_reaches_the_tables_and_the_verifier_fi
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn guards_that_were_left_out_come_back_with_the_next_opening() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Arc::new(HandClock::at(Moment(1_000)));
+    let options = Options { guards: false, ..Options::default() };
+    drop(SqliteStore::open(directory.path(), clock, options).unwrap());
+    let store = open(directory.path());
+    oversell(&store).await;
+    let folded = store.close().await.unwrap_err();
+    assert!(folded.detail.contains("more held and sold than there is"), "{folded}");
+}
+
 /// A clock that breaks when the fold looks at it.
 struct Breaking(HandClock);
 
