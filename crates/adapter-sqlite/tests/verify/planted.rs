@@ -125,6 +125,10 @@ pub(crate) const PLANTED: &[(&str, Plant)] = &[
         "a pinned reservation that is not being paid, or paid twice",
         Plant::Reservation(41, |res| res.items[0].state = ItemState::Confirming),
     ),
+    (
+        "a pinned seat of a buyer who pays nothing",
+        Plant::Sql("UPDATE seat SET held_until = 9223372036854775807 WHERE id = 5"),
+    ),
     ("a payment from a wallet without its use", Plant::Sql("DELETE FROM entry WHERE id = 12")),
     (
         "a payment from a wallet without its use",
