@@ -5,6 +5,7 @@
 use admitone_adapter_rabbitmq::{QueueKind, RabbitCarrier, RabbitOptions};
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::carrier::{Arrival, Carrier, Consumer, Heard, Lane, Outgoing, Urgency};
+use admitone_app::ports::clock::Clock;
 use admitone_app::ports::queues::Queues;
 use admitone_app::{Trouble, TroubleKind};
 use admitone_conformance::own_broker::{Broker, OwnBroker};
@@ -153,6 +154,10 @@ async fn a_broker_that_is_killed_keeps_what_it_confirmed_and_loses_what_it_did_n
     let Some(mut broker) = OwnBroker::start(Broker::Rabbitmq) else { return };
     let options = RabbitOptions::new(&broker.address(), "kept", Some(2));
     let options = RabbitOptions { prefetch: 100, ..options };
+    // Nobody waits for its word here.
+    let hasty = RabbitOptions { has_confirms: false, ..options.clone() };
+    let hasty = carrier(RabbitOptions { name: "hasty".to_owned(), ..hasty });
+    publish(&hasty, vec![job(0)]).await;
     let kept = carrier(options.clone());
     publish(
         &kept,
@@ -168,14 +173,12 @@ async fn a_broker_that_is_killed_keeps_what_it_confirmed_and_loses_what_it_did_n
         consumer.acknowledge(&tags).await.unwrap();
         ended.extend(numbers(&batch[..10]));
     }
-    // Nobody waits for its word here.
-    let hasty = RabbitOptions { has_confirms: false, ..options.clone() };
-    let hasty = carrier(RabbitOptions { name: "hasty".to_owned(), ..hasty });
-    publish(&hasty, vec![job(0)]).await;
     let until = now() + PATIENCE;
     while hasty.list().await.unwrap()[0].waiting == 0 {
         assert!(now() < until, "it has not come");
     }
+    // Which quorum queues it has the broker writes down half a second after they were declared.
+    SystemClock::default().sleep_ms(2_000).await;
     broker.pause();
     assert_eq!(
         kinds(&hasty.publish((1..=50).map(job).collect()).await),
