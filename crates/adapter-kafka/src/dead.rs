@@ -2,6 +2,7 @@
 //! A job that is retried or thrown away is taken back by a word without a body.
 
 use crate::options::{KafkaOptions, blocking};
+use crate::producer::Log;
 use admitone_app::Trouble;
 use admitone_app::ports::queues::{JobState, Lying};
 use admitone_domain::Moment;
@@ -79,7 +80,7 @@ pub(crate) fn each(
     let group = format!("{}.look", options.name);
     let mut config = options.consumer();
     config.set("group.id", group).set("enable.partition.eof", "true");
-    let consumer: BaseConsumer = config.create()?;
+    let consumer: BaseConsumer<Log> = config.create_with_context(Log)?;
     let mut place = TopicPartitionList::new();
     place.add_partition_offset(topic, partition, from)?;
     consumer.assign(&place)?;

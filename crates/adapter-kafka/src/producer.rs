@@ -3,6 +3,8 @@
 use crate::options::{KafkaOptions, trouble};
 use admitone_app::{Trouble, TroubleKind};
 use rdkafka::client::ClientContext;
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::future_producer::Delivery;
 use rdkafka::producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer as _};
@@ -29,10 +31,15 @@ impl ClientContext for Log {
         tracing::debug!(facility, message, "Kafka");
     }
 
-    fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "Kafka");
+    fn error(&self, error: KafkaError, reason: &str) {
+        // Who reads to the end of a topic wants to hear of it, and it is no error.
+        if error != KafkaError::Global(RDKafkaErrorCode::PartitionEOF) {
+            tracing::warn!(%error, reason, "Kafka");
+        }
     }
 }
+
+impl ConsumerContext for Log {}
 
 type Client = FutureProducer<Log>;
 

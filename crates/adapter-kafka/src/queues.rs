@@ -4,7 +4,7 @@ use crate::carrier::KafkaCarrier;
 use crate::context::Handed;
 use crate::dead;
 use crate::options::{KafkaOptions, blocking};
-use crate::producer::Message;
+use crate::producer::{Log, Message};
 use admitone_app::ports::queues::{JobState, Lying, QueueReport, Queues, Start, unknown};
 use admitone_app::{Trouble, TroubleKind};
 use async_trait::async_trait;
@@ -35,7 +35,7 @@ impl KafkaCarrier {
         self.has_topics().await?;
         let options = Arc::clone(&self.options);
         blocking("look at the group of Kafka", move || {
-            let client: BaseConsumer = options.consumer().create()?;
+            let client: BaseConsumer<Log> = options.consumer().create_with_context(Log)?;
             let patience = options.patience;
             let known = client.committed_offsets(partitions(&options), patience)?;
             let mut standings = Vec::new();
@@ -68,7 +68,7 @@ impl KafkaCarrier {
         }
         let options = Arc::clone(&self.options);
         blocking("move the group of Kafka", move || {
-            let client: BaseConsumer = options.consumer().create()?;
+            let client: BaseConsumer<Log> = options.consumer().create_with_context(Log)?;
             let offsets = offsets(&options, &client, start)?;
             client.commit(&offsets, CommitMode::Sync)
         })
@@ -98,7 +98,7 @@ fn partitions(options: &KafkaOptions) -> TopicPartitionList {
 
 fn offsets(
     options: &KafkaOptions,
-    client: &BaseConsumer,
+    client: &BaseConsumer<Log>,
     start: Start,
 ) -> KafkaResult<TopicPartitionList> {
     let (topic, mut list) = (options.topic(), TopicPartitionList::new());
