@@ -17,7 +17,7 @@ use admitone_app::Trouble;
 use admitone_app::board::Boards;
 use admitone_app::cached_lists::{CachedLists, DropsLists, Turn};
 use admitone_app::clock::SystemClock;
-use admitone_app::delivery::{ChannelLimits, Router, RouterSetup};
+use admitone_app::delivery::{ChannelLimits, Direct, Router, RouterSetup};
 use admitone_app::follower::{Follower, Ringer, Start};
 use admitone_app::gates::Gates;
 use admitone_app::ids::Ids;
@@ -29,13 +29,13 @@ use admitone_app::payments::Payments;
 use admitone_app::ports::bell::{Bell, NoBell};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
-use admitone_app::ports::lock::Lock;
+use admitone_app::ports::lock::{Lock, NoLock};
 use admitone_app::ports::queues::NamedQueues;
 use admitone_app::ports::reads::Reads;
-use admitone_app::ports::store::Store;
+use admitone_app::ports::store::{Mode, Store};
 use admitone_app::ports::tap::Tap;
 use admitone_app::rooms::{Kept, Rooms, RoomsSetup};
-use admitone_app::settle::SettleLimits;
+use admitone_app::settle::{SettleLimits, Settler};
 use admitone_app::strategy::{LockKind, StrategyMap};
 use admitone_app::sweeper::Sweeper;
 use admitone_app::waiting_room::MasterKey;
@@ -63,6 +63,8 @@ pub(crate) struct Wired {
     pub(crate) limits: Option<Limits>,
     pub(crate) queues: Arc<NamedQueues>,
     pub(crate) shelf: Shelf,
+    /// The box office for the house's own errands: they are settled here, whatever travels.
+    pub(crate) staff: BoxOffice,
     /// Where instances share the store and this one settles: it is one of them.
     membership: Option<Arc<Membership>>,
     /// What transactions read and wrote, if that is wanted.
@@ -131,8 +133,8 @@ impl Wired {
         taps.push(Arc::new(Commits));
         // Only of own commits: every instance carries on what it began, and what is due.
         let errands = gateway::errands(configuration, purpose, &mut taps);
-        let store = shelf.store();
-        let locks = locks(beside.as_ref(), &map, configuration, &store, (&tasks, &stop)).await?;
+        let running = (&tasks, &stop);
+        let locks = locks(beside.as_ref(), &map, configuration, &shelf.store(), running).await?;
         let carriers = Carriers::of(&map, configuration, beside.as_ref(), (&shelf, &clock)).await?;
         let queues = carriers.queues();
         let travel = carriers.travel(configuration, beside.as_ref(), &reads, (&tasks, &stop));
@@ -147,14 +149,15 @@ impl Wired {
             travel,
             tasks: tasks.clone(),
         };
+        let desk = desk(&setup);
         let delivery = settled::spoilt_delivery(Arc::new(Router::start(&map, setup)?));
         let (delivery, reads) = with_cache(beside.as_ref(), &turn, delivery, reads);
         let ids = Arc::new(Ids::new(shelf.store()));
         let office = BoxOffice { delivery, reads, boards, ids, clock };
         keep(&office, &shelf, purpose, (&tasks, &stop));
-        let running = (&tasks, &stop);
         let payments = gateway::payments(&configuration.gateway, &office, errands, running)?;
         Ok(Self {
+            staff: BoxOffice { delivery: desk, ..office.clone() },
             limits: limits(configuration, beside.as_ref(), &office.clock)?,
             office,
             gates,
@@ -183,7 +186,15 @@ impl Wired {
     pub(crate) async fn close(self) -> Result<(), Failed> {
         self.stop.cancel();
         self.tasks.close();
-        drop((self.office, self.gates, self.rooms, self.parties, self.queues, self.payments));
+        drop((
+            self.office,
+            self.staff,
+            self.gates,
+            self.rooms,
+            self.parties,
+            self.queues,
+            self.payments,
+        ));
         self.tasks.wait().await;
         if let Some(membership) = self.membership {
             membership.leave().await?;
@@ -299,6 +310,21 @@ fn settle_limits(configuration: &Configuration) -> SettleLimits {
 fn channel_limits(configuration: &Configuration, shelf: &Shelf) -> ChannelLimits {
     let Configuration { queue_depth_max: depth_max, batch_max, .. } = *configuration;
     ChannelLimits { depth_max, batch_max, own_thread: matches!(shelf, Shelf::Sqlite(..)) }
+}
+
+/// Settles what the house needs before anybody settles what travels: operators, one at a time.
+fn desk(setup: &RouterSetup) -> Arc<dyn Delivery> {
+    let offered = setup.store.modes();
+    let settler = Settler {
+        store: Arc::clone(&setup.store),
+        lock: Arc::new(NoLock),
+        // Where there is no choice transactions exclude each other anyway.
+        mode: if offered.contains(&Mode::Pessimistic) { Mode::Pessimistic } else { offered[0] },
+        clock: Arc::clone(&setup.clock),
+        taps: setup.taps.clone(),
+        limits: setup.limits,
+    };
+    Arc::new(Direct::new(Arc::new(settler)))
 }
 
 /// Lists come from the cache, if there is one, and whoever changes them has it dropped.

@@ -223,7 +223,7 @@ fn say(address: SocketAddr, store: &str, operator_key: Option<&str>) {
 /// An operator for a house that has none.
 async fn first_operator(wired: &Wired) -> Result<Option<String>, Failed> {
     if wired.office.reads.operators().await?.is_empty() {
-        return user::add(&wired.office, "first operator").await.map(Some);
+        return user::add(&wired.staff, "first operator").await.map(Some);
     }
     Ok(None)
 }

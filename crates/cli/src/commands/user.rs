@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &User) -> Result<Exit, Failed> {
     let configuration = Configuration::of(&arguments.place)?;
     block_on(async {
         let wired = Wired::open(&configuration).await?;
-        let done = follow(&wired.office, &arguments.task).await;
+        let done = follow(&wired.staff, &arguments.task).await;
         wired.close().await?;
         done.map(|()| Exit::Done)
     })

@@ -3,6 +3,7 @@
 
 mod bad_days;
 mod bench;
+mod brokers;
 mod buyer;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod cached_lists;
