@@ -157,7 +157,7 @@ fn seen_by_name(map: &StrategyMap, observed: &[Observed], served: &[Served]) -> 
             format!("{}, {}: {}", cell.store, instances(cell.instances), seen_there(cell))
         }));
     }
-    if cells.is_empty() { "needs a broker: not run here".to_owned() } else { cells.join("; ") }
+    if cells.is_empty() { "not run on services".to_owned() } else { cells.join("; ") }
 }
 
 fn instances(count: u32) -> String {
@@ -230,7 +230,7 @@ mod tests {
         assert!(line("unsafe").contains("1 instance: 7 oversold in 3 runs"));
         assert!(line("redlock").contains("MariaDB, 2 instances: no harm in 1 run"));
         assert!(!line("unsafe").contains("MariaDB"), "the least that shows it");
-        assert!(line("kafka").contains("needs a broker"));
+        assert!(line("kafka").contains("not run on services"));
         assert!(
             text.ends_with("2 holds of seats that were held, the verifier finds it in 1 run |\n")
         );

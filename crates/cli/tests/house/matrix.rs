@@ -7,12 +7,13 @@
 
 mod progress;
 
-use crate::process::{House, admitone};
+use crate::process::{House, admitone, serve};
 use crate::redis::shared;
 use crate::shared_store::{Server, execute};
 use crate::shopper::{Front, Shopper, import};
 use admitone_app::ports::store::Mode;
 use admitone_app::strategy::{Class, DeliveryKind, LockKind, NAMED, Safety, Strategy, StrategyMap};
+use admitone_conformance::own_broker::Broker;
 use progress::Progress;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -69,7 +70,8 @@ fn is_long() -> bool {
 /// else is tested.
 fn run_all(server: Server, cells: &[Cell]) {
     let Some(redis) = shared() else { return };
-    if server.fresh().is_none() {
+    let brokers = [Broker::Rabbitmq, Broker::Kafka];
+    if server.fresh().is_none() || brokers.iter().any(|broker| broker.shared().is_none()) {
         return;
     }
     let progress = is_long().then(|| Progress::of(&format!("matrix-{}", name_of(server))));
@@ -162,6 +164,17 @@ impl Harm {
 }
 
 impl Cell {
+    /// The broker that carries its commands, and the flag for it.
+    fn brokers(&self) -> Option<(&'static str, String)> {
+        let strategies = self.map.strategies();
+        let (flag, broker) = match strategies.first()?.delivery {
+            DeliveryKind::RabbitMq => ("--rabbitmq", Broker::Rabbitmq),
+            DeliveryKind::Kafka | DeliveryKind::KafkaBatch => ("--kafka", Broker::Kafka),
+            DeliveryKind::Direct | DeliveryKind::Channel | DeliveryKind::Jobs => return None,
+        };
+        Some((flag, broker.shared()?))
+    }
+
     fn must_harm(&self, class: Class) -> bool {
         let judged = self.map.judge().into_iter().find(|judged| judged.class == class).unwrap();
         match judged.safety {
@@ -172,16 +185,17 @@ impl Cell {
     }
 }
 
-/// The deliveries that need no broker beside Redis.
-const NAMED_DELIVERIES: [DeliveryKind; 3] =
-    [DeliveryKind::Direct, DeliveryKind::Channel, DeliveryKind::Jobs];
+/// The wallet of `kafka` is unsafe because payments come by another lane than charges, and nobody
+/// pays here: nothing would tell.
+fn can_be_told(strategy: Strategy) -> bool {
+    strategy.delivery != DeliveryKind::Kafka
+}
 
 /// Those that are met with every lock and mode.
 const DELIVERIES: [DeliveryKind; 2] = [DeliveryKind::Direct, DeliveryKind::Channel];
 
 fn named() -> impl Iterator<Item = Cell> {
-    let here =
-        NAMED.into_iter().filter(|named| NAMED_DELIVERIES.contains(&named.strategy.delivery));
+    let here = NAMED.into_iter().filter(|named| can_be_told(named.strategy));
     here.flat_map(|named| {
         [1, 2].map(|instances| Cell { map: StrategyMap::all(named.strategy), instances })
     })
@@ -212,7 +226,9 @@ fn sample() -> Vec<Cell> {
 }
 
 fn all() -> Vec<Cell> {
-    let mut cells: Vec<Cell> = mixed().collect();
+    let travels =
+        |cell: &Cell| cell.map.strategies().iter().any(|one| !DELIVERIES.contains(&one.delivery));
+    let mut cells: Vec<Cell> = mixed().chain(named().filter(travels)).collect();
     for delivery in DELIVERIES {
         for lock in LockKind::ALL {
             for mode in Mode::ALL {
@@ -233,9 +249,15 @@ fn run(server: Server, cell: &Cell, redis: &str) -> Harm {
     import(directory.path(), &store, SEATS, None);
     slow(server, &store);
     let map = cell.map.to_string();
-    let flags = ["--store", &store, "--strategy", &map, "--redis", redis, "--allow-unsafe"];
-    let houses: Vec<House> =
-        (0..cell.instances).map(|_| House::start(directory.path(), &flags)).collect();
+    let mut flags = vec!["--store", &store, "--strategy", &map, "--redis", redis, "--allow-unsafe"];
+    let brokers = cell.brokers();
+    flags.extend(brokers.iter().flat_map(|(flag, address)| [*flag, address.as_str()]));
+    let house = || {
+        let mut command = serve(directory.path(), &flags);
+        command.env("ADMITONE_KAFKA_LANES", "4");
+        House::run(command, directory.path())
+    };
+    let houses: Vec<House> = (0..cell.instances).map(|_| house()).collect();
     let front = Front::of(&houses.iter().collect::<Vec<_>>(), SEATS);
     let rich = Shopper::new(&front, 0);
     let gate = Barrier::new(BUYERS);
