@@ -11,13 +11,13 @@ pub(crate) mod shows;
 pub(crate) mod stock;
 pub(crate) mod wallets;
 
-use crate::ask::StaffAsk;
 use crate::house::House;
 use crate::problem::Problem;
 use crate::reply;
 use admitone_app::box_office::Request as Named;
+use admitone_app::operating::Unfit;
 use admitone_domain::command::Operate;
-use admitone_domain::{Action, Key, Outcome, Refusal};
+use admitone_domain::{Action, Key, Outcome};
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use serde::Serialize;
@@ -70,23 +70,13 @@ fn id_of(key: Key) -> Option<String> {
     }
 }
 
-/// The version a change is made on: the one `If-Match` demands, else the one that was read. An
-/// older one is for the command to refuse, because it may be a repetition of what was answered.
-pub(crate) fn base(ask: &StaffAsk, read: u64) -> Result<u64, Problem> {
-    match ask.expected_version()? {
-        // What was read would be written over something newer.
-        Some(expected) if expected > read => Err(Refusal::VersionConflict { version: read }.into()),
-        Some(expected) => Ok(expected),
-        None => Ok(read),
-    }
-}
-
-/// Refuses a name of nothing but blanks.
-pub(crate) fn not_blank(field: &str, text: Option<&String>) -> Result<(), Problem> {
-    match text {
-        Some(text) if text.trim().is_empty() => {
-            Err(Problem::invalid(format!("`{field}` must not be empty")))
+impl From<Unfit> for Problem {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Field(text) => Self::invalid(text),
+            Unfit::Missing(what) => Self::not_found(what),
+            Unfit::Refused(refusal) => refusal.into(),
+            Unfit::Trouble(trouble) => trouble.into(),
         }
-        Some(_) | None => Ok(()),
     }
 }

@@ -26,6 +26,7 @@ pub mod membership;
 pub mod memory;
 pub mod notices;
 pub mod observed;
+pub mod operating;
 pub mod parties;
 pub mod payments;
 pub mod ports;

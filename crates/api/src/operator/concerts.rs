@@ -1,14 +1,11 @@
 //! Create and change concerts.
 
-use super::{SavedView, base, not_blank, operate};
+use super::{SavedView, operate};
 use crate::ask::{PathId, StaffAsk};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
-use admitone_app::ports::store::Sequence;
-use admitone_domain::command::operate::{Operate, SaveConcert};
-use admitone_domain::concert::Concert;
+use admitone_app::operating::{self, ConcertFields};
 use admitone_domain::id::ConcertId;
-use admitone_domain::{Key, Moment, Row};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
@@ -56,25 +53,11 @@ pub(crate) async fn create_concert(
     State(house): State<House>,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
-    let wanted: ConcertRequest = ask.body()?;
-    not_blank("title", Some(&wanted.title))?;
-    let currency = match &wanted.currency {
-        None => house.currency,
-        Some(code) => {
-            code.parse().map_err(|error| Problem::invalid(format!("`currency`: {error}")))?
-        }
-    };
-    let concert = Concert {
-        id: ConcertId(house.office.draw(Sequence::Concert, 1).await?),
-        title: wanted.title,
-        category: wanted.category,
-        venue: wanted.venue,
-        currency,
-        first_at: Moment::MAX,
-        last_at: Moment::MIN,
-    };
-    let save = Operate::SaveConcert(SaveConcert { concert, expected: Some(0) });
-    operate(&house, &ask.named, save, StatusCode::CREATED).await
+    let ConcertRequest { title, category, venue, currency } = ask.body()?;
+    let fields = ConcertFields { title: Some(title), category: Some(category), venue: Some(venue) };
+    let create =
+        operating::create_concert(&house.office, fields, currency.as_deref(), house.currency);
+    operate(&house, &ask.named, create.await?, StatusCode::CREATED).await
 }
 
 /// Change a concert
@@ -93,18 +76,9 @@ pub(crate) async fn change_concert(
     PathId(id): PathId<ConcertId>,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
-    let change: ConcertChange = ask.body()?;
-    not_blank("title", change.title.as_ref())?;
-    let loaded = house.office.row(Key::Concert(id)).await?;
-    let loaded = loaded.ok_or_else(|| Problem::not_found("concert"))?;
-    let version = loaded.version;
-    let Row::Concert(mut concert) = loaded.into_row() else {
-        return Err(Problem::not_found("concert"));
-    };
-    concert.title = change.title.unwrap_or(concert.title);
-    concert.category = change.category.unwrap_or(concert.category);
-    concert.venue = change.venue.unwrap_or(concert.venue);
-    let expected = Some(base(&ask, version)?);
-    let save = Operate::SaveConcert(SaveConcert { concert, expected });
-    operate(&house, &ask.named, save, StatusCode::OK).await
+    let ConcertChange { title, category, venue } = ask.body()?;
+    let fields = ConcertFields { title, category, venue };
+    let expected = ask.expected_version()?;
+    let change = operating::change_concert(&house.office, id, fields, expected).await?;
+    operate(&house, &ask.named, change, StatusCode::OK).await
 }

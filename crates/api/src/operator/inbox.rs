@@ -6,13 +6,10 @@ use crate::house::House;
 use crate::payments::gateway;
 use crate::problem::{Problem, Problems};
 use crate::reply::{self, limit};
-use crate::reservations::read;
 use crate::view::{PaymentView, instant};
-use admitone_app::payments::MISMATCHED;
-use admitone_domain::command::Refund;
-use admitone_domain::command::gateway::{Gateway, GiveUp, Reacquire};
+use admitone_app::operating::{self, InboxKind};
 use admitone_domain::id::PaymentId;
-use admitone_domain::payment::{Attempt, Payment, Standing};
+use admitone_domain::payment::Payment;
 use admitone_domain::{Action, Key, Moment, Outcome, Refusal, Row};
 use axum::Json;
 use axum::body::Body;
@@ -64,24 +61,12 @@ impl InboxItemView {
         let attempt = payment.attempt()?;
         Some(Self {
             payment: PaymentView::from(payment),
-            kind: kind(attempt)?,
+            kind: InboxKind::of(attempt)?.name(),
             payment_key: attempt.key.clone(),
             said: attempt.said.clone(),
             asked: attempt.asked,
             asked_again_at: payment.ask_at().filter(|at| *at < Moment::MAX).map(instant),
         })
-    }
-}
-
-fn kind(attempt: &Attempt) -> Option<&'static str> {
-    match &attempt.standing {
-        Standing::Unknown if attempt.said.as_deref() == Some(MISMATCHED) => Some("mismatched"),
-        Standing::Unknown => Some("unknown"),
-        Standing::Requested => Some("requested"),
-        Standing::Approved | Standing::Late if attempt.is_stuck() => Some("refund_refused"),
-        Standing::Late if attempt.owed().is_some() => Some("late"),
-        Standing::Approved if attempt.owed().is_some() => Some("refund_owed"),
-        Standing::Approved | Standing::Late | Standing::Declined { .. } => None,
     }
 }
 
@@ -136,11 +121,8 @@ pub(crate) async fn reacquire_payment(
     PathId(payment): PathId<PaymentId>,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
-    let found = find(&house, payment).await?;
-    let reservation = found.reservation.ok_or(Refusal::UnknownPayment)?;
-    let reservation = read::find(&house, reservation).await?.ok_or(Refusal::UnknownReservation)?;
-    let reacquire = Gateway::Reacquire(Reacquire { payment, show: reservation.show });
-    submit(&house, &ask, Action::Gateway(reacquire)).await
+    let reacquire = operating::reacquire(&house.office, payment).await?;
+    submit(&house, &ask, reacquire).await
 }
 
 /// Give the money of a payment back
@@ -158,16 +140,8 @@ pub(crate) async fn refund_any_payment(
     PathId(payment): PathId<PaymentId>,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
-    let found = find(&house, payment).await?;
-    let has_tickets = found
-        .attempt()
-        .is_none_or(|attempt| attempt.standing == Standing::Approved && !attempt.is_stuck());
-    let action = if has_tickets {
-        Action::Refund(Refund { payment, amount: None })
-    } else {
-        Action::Gateway(Gateway::GiveUp(GiveUp { payment }))
-    };
-    submit(&house, &ask, action).await
+    let refund = operating::refund(&house.office, payment).await?;
+    submit(&house, &ask, refund).await
 }
 
 async fn submit(house: &House, ask: &StaffAsk, action: Action) -> Result<Response<Body>, Problem> {

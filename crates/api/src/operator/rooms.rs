@@ -1,15 +1,12 @@
 //! The dial of a waiting room: create it, look at it, change it while it runs.
 
-use super::{SavedView, base, not_blank, operate};
+use super::{SavedView, operate};
 use crate::ask::{PathId, Staff, StaffAsk};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply;
-use admitone_app::import::check_settings;
-use admitone_app::ports::store::Sequence;
-use admitone_domain::command::operate::{Operate, SaveRoom};
+use admitone_app::operating::{self, Dial};
 use admitone_domain::id::RoomId;
-use admitone_domain::{Key, Row};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Response, StatusCode};
@@ -71,14 +68,9 @@ pub(crate) async fn create_room(
     State(house): State<House>,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
-    let wanted: RoomRequest = ask.body()?;
-    not_blank("name", Some(&wanted.name))?;
-    let now = house.office.clock.now();
-    let settings =
-        check_settings(&Value::Object(wanted.settings), now).map_err(Problem::invalid)?;
-    let id = RoomId(house.office.draw(Sequence::Room, 1).await?);
-    let save = SaveRoom { id, name: wanted.name, settings, expected: Some(0) };
-    operate(&house, &ask.named, Operate::SaveRoom(save), StatusCode::CREATED).await
+    let RoomRequest { name, settings } = ask.body()?;
+    let create = operating::create_room(&house.office, name, settings).await?;
+    operate(&house, &ask.named, create, StatusCode::CREATED).await
 }
 
 /// Look at a room
@@ -93,7 +85,8 @@ pub(crate) async fn read_room_dial(
     _staff: Staff,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
-    let (version, name, settings) = find(&house, id).await?;
+    let found = operating::dial(&house.office, id).await?;
+    let Dial { version, name, settings } = found.ok_or_else(|| Problem::not_found("room"))?;
     let state = serde_json::to_value(house.rooms.document(id)).unwrap_or_default();
     let view = RoomView { id: id.to_string(), name, version, settings, state };
     Ok(reply::resource(&headers, &view))
@@ -117,9 +110,8 @@ pub(crate) async fn change_room(
     PathId(id): PathId<RoomId>,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
-    let change: RoomChange = ask.body()?;
-    not_blank("name", change.name.as_ref())?;
-    turn(&house, id, &ask, change).await
+    let RoomChange { name, settings } = ask.body()?;
+    turn(&house, id, &ask, operating::RoomChange { name, settings }).await
 }
 
 /// Pause, resume, drain or close a room
@@ -142,46 +134,17 @@ pub(crate) async fn act_on_room(
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let id: RoomId = id.parse().map_err(|_| Problem::not_found("room"))?;
-    let mode = match action.as_str() {
-        "pause" => Value::from("paused"),
-        "resume" => Value::from("open"),
-        "drain" => Value::from("draining"),
-        "close" => Value::from("closed"),
-        // Bounded, so that nobody forgets it: ten minutes.
-        "bypass" => {
-            let until = house.office.clock.now().plus_ms(600_000);
-            serde_json::json!({ "bypass": { "until_us": until.0 } })
-        }
-        _ => return Err(Problem::not_found("action")),
-    };
-    let settings = serde_json::Map::from_iter([("mode".to_owned(), mode)]);
-    turn(&house, id, &ask, RoomChange { name: None, settings }).await
+    let change = operating::turned(&action, house.office.clock.now());
+    turn(&house, id, &ask, change.ok_or_else(|| Problem::not_found("action"))?).await
 }
 
 async fn turn(
     house: &House,
     id: RoomId,
     ask: &StaffAsk,
-    change: RoomChange,
+    change: operating::RoomChange,
 ) -> Result<Response<Body>, Problem> {
-    let (version, name, mut settings) = find(house, id).await?;
-    let known = settings.as_object_mut().ok_or_else(|| Problem::not_found("room"))?;
-    known.extend(change.settings);
-    let now = house.office.clock.now();
-    let settings = check_settings(&settings, now).map_err(Problem::invalid)?;
-    let expected = Some(base(ask, version)?);
-    let save = SaveRoom { id, name: change.name.unwrap_or(name), settings, expected };
-    operate(house, &ask.named, Operate::SaveRoom(save), StatusCode::OK).await
-}
-
-async fn find(house: &House, id: RoomId) -> Result<(u64, String, Value), Problem> {
-    let loaded = house.office.row(Key::Room(id)).await?;
-    let loaded = loaded.ok_or_else(|| Problem::not_found("room"))?;
-    let version = loaded.version;
-    match loaded.into_row() {
-        Row::Room { name, settings, .. } => {
-            Ok((version, name, serde_json::from_str(&settings).unwrap_or_default()))
-        }
-        _ => Err(Problem::not_found("room")),
-    }
+    let expected = ask.expected_version()?;
+    let change = operating::change_room(&house.office, id, change, expected).await?;
+    operate(house, &ask.named, change, StatusCode::OK).await
 }

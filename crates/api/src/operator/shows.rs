@@ -1,15 +1,12 @@
 //! Create and change shows.
 
-use super::{SavedView, base, operate};
+use super::{SavedView, operate};
 use crate::ask::{self, PathId, StaffAsk};
 use crate::concerts::moment;
 use crate::house::House;
 use crate::problem::{Problem, Problems};
-use admitone_app::ports::store::Sequence;
-use admitone_domain::command::operate::{Operate, SaveShow};
-use admitone_domain::id::{ConcertId, ShowId};
-use admitone_domain::show::{Limits, Show};
-use admitone_domain::{Key, Moment, Row};
+use admitone_app::operating;
+use admitone_domain::id::{ConcertId, RoomId, ShowId};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
@@ -75,29 +72,9 @@ pub(crate) async fn create_show(
 ) -> Result<Response<Body>, Problem> {
     let wanted: ShowRequest = ask.body()?;
     let concert: ConcertId = ask::id("concert", &wanted.concert)?;
-    let fields = &wanted.show;
-    let times =
-        [&fields.opens_at, &fields.closes_at, &fields.booking_opens_at, &fields.booking_closes_at];
-    if times.iter().any(|time| time.is_none()) {
-        return Err(Problem::invalid(
-            "`opens_at`, `closes_at`, `booking_opens_at` and `booking_closes_at` are required",
-        ));
-    }
-    let empty = Show {
-        id: ShowId(house.office.draw(Sequence::Show, 1).await?),
-        concert,
-        room: None,
-        opens_at: Moment::default(),
-        closes_at: Moment::default(),
-        booking_opens_at: Moment::default(),
-        booking_closes_at: Moment::default(),
-        time_zone: "UTC".to_owned(),
-        currency: house.currency,
-        limits: Limits::default(),
-    };
-    let show = change(empty, fields)?;
-    let save = Operate::SaveShow(SaveShow { show, expected: Some(0) });
-    operate(&house, &ask.named, save, StatusCode::CREATED).await
+    let fields = wanted.show.read()?;
+    let create = operating::create_show(&house.office, concert, &fields, house.currency).await?;
+    operate(&house, &ask.named, create, StatusCode::CREATED).await
 }
 
 /// Change a show
@@ -116,44 +93,27 @@ pub(crate) async fn change_show(
     PathId(id): PathId<ShowId>,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
-    let fields: ShowFields = ask.body()?;
-    let loaded = house.office.row(Key::Show(id)).await?;
-    let loaded = loaded.ok_or_else(|| Problem::not_found("show"))?;
-    let version = loaded.version;
-    let Row::Show(show) = loaded.into_row() else { return Err(Problem::not_found("show")) };
-    let show = change(show, &fields)?;
-    let expected = Some(base(&ask, version)?);
-    operate(&house, &ask.named, Operate::SaveShow(SaveShow { show, expected }), StatusCode::OK)
-        .await
+    let fields = ask.body::<ShowFields>()?.read()?;
+    let expected = ask.expected_version()?;
+    let change = operating::change_show(&house.office, id, &fields, expected).await?;
+    operate(&house, &ask.named, change, StatusCode::OK).await
 }
 
-fn change(mut show: Show, fields: &ShowFields) -> Result<Show, Problem> {
-    let times = [
-        ("opens_at", &fields.opens_at, &mut show.opens_at),
-        ("closes_at", &fields.closes_at, &mut show.closes_at),
-        ("booking_opens_at", &fields.booking_opens_at, &mut show.booking_opens_at),
-        ("booking_closes_at", &fields.booking_closes_at, &mut show.booking_closes_at),
-    ];
-    for (name, text, target) in times {
-        if let Some(at) = moment(name, text.as_ref())? {
-            *target = at;
-        }
+impl ShowFields {
+    /// The same with its texts read.
+    fn read(self) -> Result<operating::ShowFields, Problem> {
+        let room = self.room.as_deref().map(|room| ask::id::<RoomId>("room", room)).transpose()?;
+        Ok(operating::ShowFields {
+            opens_at: moment("opens_at", self.opens_at.as_ref())?,
+            closes_at: moment("closes_at", self.closes_at.as_ref())?,
+            booking_opens_at: moment("booking_opens_at", self.booking_opens_at.as_ref())?,
+            booking_closes_at: moment("booking_closes_at", self.booking_closes_at.as_ref())?,
+            time_zone: self.time_zone,
+            room,
+            per_reservation_max: self.per_reservation_max,
+            per_buyer_max: self.per_buyer_max,
+            hold_seconds: self.hold_seconds,
+            extensions_max: self.extensions_max,
+        })
     }
-    if let Some(zone) = &fields.time_zone {
-        jiff::tz::TimeZone::get(zone)
-            .map_err(|_| Problem::invalid("`time_zone` must be an IANA name such as Asia/Seoul"))?;
-        show.time_zone.clone_from(zone);
-    }
-    if let Some(room) = &fields.room {
-        show.room = Some(ask::id("room", room)?);
-    }
-    if fields.hold_seconds.is_some_and(|seconds| !(1..=86_400).contains(&seconds)) {
-        return Err(Problem::invalid("`hold_seconds` must be between 1 and 86400"));
-    }
-    let limits = &mut show.limits;
-    limits.per_reservation_max = fields.per_reservation_max.unwrap_or(limits.per_reservation_max);
-    limits.per_buyer_max = fields.per_buyer_max.or(limits.per_buyer_max);
-    limits.hold_ms = fields.hold_seconds.map_or(limits.hold_ms, |seconds| seconds * 1_000);
-    limits.extensions_max = fields.extensions_max.unwrap_or(limits.extensions_max);
-    Ok(show)
 }

@@ -1,23 +1,17 @@
 //! Create and change seats and ticket types.
 
-use super::{SavedView, not_blank, operate};
+use super::{SavedView, operate};
 use crate::ask::{self, PathId, StaffAsk};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
-use admitone_app::ports::store::Sequence;
-use admitone_domain::command::operate::{
-    AddSeats, BlockOfSeats, Operate, SaveSeats, SaveTicketType, SeatChange,
-};
+use admitone_app::operating::{self, BlockFields, SeatsFields, TicketTypeFields};
+use admitone_domain::Money;
 use admitone_domain::id::{SeatId, ShowId, TicketTypeId};
-use admitone_domain::show::SeatBlock;
-use admitone_domain::{Key, Money, Row};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
-
-const SEATS_MAX: u32 = 100_000;
 
 /// Blocks of new seats, the best first.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -85,20 +79,11 @@ pub(crate) async fn add_seats(
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let wanted: SeatsRequest = ask.body()?;
-    let total = wanted.blocks.iter().fold(0_u32, |sum, block| sum.saturating_add(block.count));
-    if !(1..=SEATS_MAX).contains(&total) {
-        return Err(Problem::invalid("`blocks` must have 1 to 100,000 seats together"));
-    }
-    let mut next = house.office.draw(Sequence::Seat, u64::from(total)).await?;
-    let mut blocks = Vec::new();
-    for block in wanted.blocks {
-        let first_seat = SeatId(next);
-        next += u64::from(block.count);
+    let blocks = wanted.blocks.into_iter().map(|block| {
         let BlockRequest { section, row, first_number, count, price } = block;
-        let block = SeatBlock { section, row, first_number, count, first_seat };
-        blocks.push(BlockOfSeats { block, price: Money(price) });
-    }
-    let add = Operate::AddSeats(AddSeats { show, blocks });
+        BlockFields { section, row, first_number, count, price: Money(price) }
+    });
+    let add = operating::add_seats(&house.office, show, blocks.collect()).await?;
     operate(&house, &ask.named, add, StatusCode::CREATED).await
 }
 
@@ -119,14 +104,9 @@ pub(crate) async fn change_seats(
     let wanted: SeatsChange = ask.body()?;
     let seats = wanted.seats.iter().map(|seat| ask::id("seats", seat));
     let seats: Vec<SeatId> = seats.collect::<Result<_, _>>()?;
-    let change = match (wanted.price, wanted.blocked) {
-        (Some(price), None) => SeatChange::Price(Money(price)),
-        (None, Some(true)) => SeatChange::Block,
-        (None, Some(false)) => SeatChange::Unblock,
-        _ => return Err(Problem::invalid("give either `price` or `blocked`")),
-    };
-    let save = Operate::SaveSeats(SaveSeats { show, seats, change });
-    operate(&house, &ask.named, save, StatusCode::OK).await
+    let fields = SeatsFields { price: wanted.price.map(Money), blocked: wanted.blocked };
+    let change = operating::change_seats(show, seats, fields)?;
+    operate(&house, &ask.named, change, StatusCode::OK).await
 }
 
 /// Create a ticket type
@@ -141,14 +121,9 @@ pub(crate) async fn create_ticket_type(
     PathId(show): PathId<ShowId>,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
-    let TicketTypeRequest { name, price, capacity } = ask.body()?;
-    not_blank("name", name.as_ref())?;
-    let (Some(name), Some(price), Some(capacity)) = (name, price, capacity) else {
-        return Err(Problem::invalid("`name`, `price` and `capacity` are required"));
-    };
-    let id = TicketTypeId(house.office.draw(Sequence::TicketType, 1).await?);
-    let save = SaveTicketType { id, show, name, price: Money(price), capacity, expected: Some(0) };
-    operate(&house, &ask.named, Operate::SaveTicketType(save), StatusCode::CREATED).await
+    let fields = ask.body::<TicketTypeRequest>()?.read();
+    let create = operating::create_ticket_type(&house.office, show, fields).await?;
+    operate(&house, &ask.named, create, StatusCode::CREATED).await
 }
 
 /// Change a ticket type
@@ -167,20 +142,15 @@ pub(crate) async fn change_ticket_type(
     PathId(id): PathId<TicketTypeId>,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
-    let change: TicketTypeRequest = ask.body()?;
-    not_blank("name", change.name.as_ref())?;
-    let loaded = house.office.row(Key::TicketType(id)).await?;
-    let Some(Row::TicketType(known)) = loaded.as_ref().map(|loaded| &*loaded.row) else {
-        return Err(Problem::not_found("ticket type"));
-    };
-    // Sales change the version all the time: without If-Match the newest is as good as any.
-    let save = SaveTicketType {
-        id,
-        show: known.show,
-        name: change.name.unwrap_or_else(|| known.name.clone()),
-        price: change.price.map_or(known.price, Money),
-        capacity: change.capacity.unwrap_or(known.capacity),
-        expected: ask.expected_version()?,
-    };
-    operate(&house, &ask.named, Operate::SaveTicketType(save), StatusCode::OK).await
+    let fields = ask.body::<TicketTypeRequest>()?.read();
+    let expected = ask.expected_version()?;
+    let change = operating::change_ticket_type(&house.office, id, fields, expected).await?;
+    operate(&house, &ask.named, change, StatusCode::OK).await
+}
+
+impl TicketTypeRequest {
+    fn read(self) -> TicketTypeFields {
+        let Self { name, price, capacity } = self;
+        TicketTypeFields { name, price: price.map(Money), capacity }
+    }
 }
