@@ -6,6 +6,7 @@ mod instances;
 mod lanes;
 mod outbox;
 mod reads;
+mod records;
 mod state;
 mod store;
 mod webhooks;
