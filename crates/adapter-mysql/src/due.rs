@@ -8,7 +8,7 @@ use admitone_domain::id::{ReservationId, ShowId};
 
 /// The server's time in microseconds, unless a hand gives it: when the statement began, which is
 /// behind every wait for a lock of the statements before it.
-fn now_sql(hand: Option<i64>) -> String {
+pub(crate) fn now_sql(hand: Option<i64>) -> String {
     let server = || "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)".to_owned();
     hand.map_or_else(server, |now| now.to_string())
 }

@@ -33,6 +33,12 @@ impl Instances for MysqlStore {
         let step = Step::read(format!("DELETE FROM instance WHERE id = {}", name(id)));
         script::run(&mut client, "leave", &[step]).await.map(drop)
     }
+
+    async fn alive(&self) -> Result<u64, Trouble> {
+        let now = due::now_sql(self.hand());
+        let found = self.ask(format!("SELECT COUNT(*) FROM instance WHERE until > {now}")).await?;
+        found.first().map_or(Ok(0), |row| read::unsigned(row, 0))
+    }
 }
 
 impl MysqlStore {

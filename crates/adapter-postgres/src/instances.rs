@@ -4,6 +4,7 @@
 use crate::client::Client;
 use crate::due;
 use crate::open::PostgresStore;
+use crate::pipeline::{Array, Step};
 use crate::store::DRAW;
 use crate::tables::read;
 use crate::trouble;
@@ -12,6 +13,7 @@ use admitone_app::ports::instances::{Admitted, Instances, Joining, Member, TERM,
 use admitone_app::ports::store::Fence;
 use admitone_domain::Moment;
 use async_trait::async_trait;
+use std::sync::LazyLock;
 use tokio_postgres::Transaction;
 
 const ONE_BY_ONE: &str =
@@ -22,6 +24,9 @@ const LIST: &str = "INSERT INTO instance VALUES ($1, $2, $3, $4, $5) ON CONFLICT
 const FORGET: &str = "DELETE FROM instance WHERE until <= $1";
 const LEAVE: &str = "DELETE FROM instance WHERE id = $1";
 const NEWEST: &str = "SELECT token FROM fence WHERE name = $1";
+
+static ALIVE: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT count(*) FROM instance WHERE until > {}", due::NOW));
 
 #[async_trait]
 impl Instances for PostgresStore {
@@ -34,6 +39,12 @@ impl Instances for PostgresStore {
     async fn leave(&self, id: u128) -> Result<(), Trouble> {
         let client = self.client("leave").await?;
         client.ask("leave", client.execute(LEAVE, &[&name(id)])).await.map(drop)
+    }
+
+    async fn alive(&self) -> Result<u64, Trouble> {
+        let step = Step::read(ALIVE.as_str(), vec![Array::Single(self.hand())]);
+        let found = self.ask_for(step).await?;
+        found.first().map_or(Ok(0), |row| read::unsigned(row, 0))
     }
 }
 

@@ -57,6 +57,7 @@ const ALL: &[Case] = instances_cases![
     a_dead_instance_is_forgotten_after_its_lease: Always,
     who_leaves_makes_room_at_once: Always,
     a_term_lasts_while_somebody_lives: Always,
+    the_living_are_counted: Always,
 ];
 
 /// Runs all cases on a fixture's lists. Without its service they are listed as ignored, or fail
@@ -133,6 +134,19 @@ impl FreshInstances {
             None => SystemClock::default().sleep_ms(span_ms).await,
         }
     }
+}
+
+async fn the_living_are_counted(fresh: FreshInstances) {
+    let alive = || async { fresh.list.alive().await.unwrap_or_else(|trouble| panic!("{trouble}")) };
+    assert_eq!(alive().await, 0);
+    for id in [1, 2, 1] {
+        assert!(fresh.joins(&member(id, "batched", false)).await);
+    }
+    assert_eq!(alive().await, 2, "a renewal is no other one");
+    fresh.list.leave(2).await.unwrap_or_else(|trouble| panic!("{trouble}"));
+    assert_eq!(alive().await, 1);
+    fresh.pass_ms(LEASE_MS + 100).await;
+    assert_eq!(alive().await, 0, "nobody has to say that a dead one is gone");
 }
 
 async fn instances_with_one_map_share_a_store(fresh: FreshInstances) {

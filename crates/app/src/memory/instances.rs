@@ -49,4 +49,10 @@ impl Instances for MemoryInstances {
         self.listed.lock().await.members.retain(|(member, _)| member.id != id);
         Ok(())
     }
+
+    async fn alive(&self) -> Result<u64, Trouble> {
+        let (listed, now) = (self.listed.lock().await, self.clock.now());
+        let alive = listed.members.iter().filter(|(_, until)| now < *until).count();
+        Ok(u64::try_from(alive).unwrap_or(u64::MAX))
+    }
 }

@@ -22,6 +22,7 @@ use async_trait::async_trait;
 /// - `who_leaves_makes_room_at_once`: without waiting for the lease.
 /// - `a_term_lasts_while_somebody_lives`: who joins others is in their term, who joins nobody
 ///   begins the next one, and the token of the earlier one is stale in the store.
+/// - `the_living_are_counted`: those whose lease is not over.
 #[async_trait]
 pub trait Instances: Send + Sync {
     /// Joins, or renews the lease of one that has joined. To be called again well before the lease
@@ -30,6 +31,9 @@ pub trait Instances: Send + Sync {
 
     /// Leaves: the list forgets it.
     async fn leave(&self, id: u128) -> Result<(), Trouble>;
+
+    /// How many there are now.
+    async fn alive(&self) -> Result<u64, Trouble>;
 }
 
 /// An instance.
