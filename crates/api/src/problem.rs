@@ -282,6 +282,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::SeatExists
         | Refusal::WalletNotEmpty { .. }
         | Refusal::PaymentInProgress
+        | Refusal::TicketUsed { .. }
         | Refusal::AccountExists => StatusCode::CONFLICT,
         Refusal::HoldExpired => StatusCode::GONE,
         Refusal::VersionConflict { .. } => StatusCode::PRECONDITION_FAILED,
@@ -317,6 +318,7 @@ fn context_of(refusal: &Refusal) -> serde_json::Value {
         Refusal::NotRefundable { refundable } => json!({ "refundable": refundable }),
         Refusal::VersionConflict { version } => json!({ "version": version }),
         Refusal::CapacityInUse { used } => json!({ "used": used }),
+        Refusal::TicketUsed { at } => json!({ "at": at.to_string() }),
         _ => serde_json::Value::Null,
     }
 }
@@ -387,8 +389,8 @@ mod tests {
 
     /// Each refusal leads to the next one, so that a new one cannot be forgotten here.
     fn after(refusal: &Refusal) -> Option<Refusal> {
-        use admitone_domain::Money;
         use admitone_domain::id::{SeatId, ShowId, TicketTypeId};
+        use admitone_domain::{Moment, Money};
         Some(match refusal {
             Refusal::AdmissionRequired => Refusal::AdmissionExpired,
             Refusal::AdmissionExpired => Refusal::UnknownShow(ShowId(1)),
@@ -428,7 +430,8 @@ mod tests {
             Refusal::SeatExists => Refusal::AccountExists,
             Refusal::AccountExists => Refusal::WalletNotEmpty { balance: Money(1) },
             Refusal::WalletNotEmpty { .. } => Refusal::PaymentInProgress,
-            Refusal::PaymentInProgress => Refusal::DeadlinePassed,
+            Refusal::PaymentInProgress => Refusal::TicketUsed { at: Moment(1) },
+            Refusal::TicketUsed { .. } => Refusal::DeadlinePassed,
             Refusal::DeadlinePassed => return None,
         })
     }

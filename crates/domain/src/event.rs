@@ -97,6 +97,11 @@ pub enum Happening {
         /// Of which reservation.
         reservation: Option<ReservationId>,
     },
+    /// A ticket was used at the door.
+    Admitted {
+        /// Which item of the reservation.
+        item: u32,
+    },
 }
 
 /// What staff does to a buyer's things.
@@ -112,4 +117,6 @@ pub enum Deed {
     Charged,
     /// Gave tickets for a payment that had come too late.
     Reacquired,
+    /// Let somebody in with a ticket.
+    Admitted,
 }

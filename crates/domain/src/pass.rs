@@ -1,7 +1,8 @@
-//! The waiting-room pass as the sale sees it: what admits a command, and that it has ended.
+//! The waiting-room pass as the sale sees it: what admits a command, and that it has ended. A ticket
+//! that was used at the door is one, too.
 
 use crate::Moment;
-use crate::id::RoomId;
+use crate::id::{RoomId, TicketId};
 use serde::{Deserialize, Serialize};
 
 /// Names a pass: a place is given once in an epoch of a room.
@@ -13,6 +14,17 @@ pub struct PassKey {
     pub epoch: u16,
     /// The place inside the room.
     pub place: u64,
+}
+
+impl PassKey {
+    /// The room of the door itself: tickets are its passes. No waiting room has this number.
+    pub const DOOR: RoomId = RoomId(0);
+
+    /// The pass that a ticket is; none for an item that no reservation can have.
+    pub fn of_ticket(ticket: TicketId) -> Option<Self> {
+        let epoch = u16::try_from(ticket.item).ok()?;
+        Some(Self { room: Self::DOOR, epoch, place: ticket.reservation.0 })
+    }
 }
 
 /// What the store knows of a pass. A pass without a row has not ended.

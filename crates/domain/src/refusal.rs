@@ -1,8 +1,8 @@
 //! Why a command was refused. A refusal is an answer, not an error: it is decided on rows,
 //! kept, and given again when it is asked for again, unless it invites to ask again.
 
-use crate::Money;
 use crate::id::{SeatId, ShowId, TicketTypeId};
+use crate::{Moment, Money};
 use serde::{Deserialize, Serialize};
 
 /// Why a command was refused.
@@ -159,6 +159,12 @@ pub enum Refusal {
     /// A gateway is being asked for the money of this reservation.
     #[error("it is being paid at this moment: wait for the outcome")]
     PaymentInProgress,
+    /// The ticket was used at the door.
+    #[error("the ticket was used at the door: {at}")]
+    TicketUsed {
+        /// When.
+        at: Moment,
+    },
 }
 
 impl Refusal {
@@ -203,6 +209,7 @@ impl Refusal {
             Self::WalletNotEmpty { .. } => "WALLET_NOT_EMPTY",
             Self::DeadlinePassed => "DEADLINE_PASSED",
             Self::PaymentInProgress => "PAYMENT_IN_PROGRESS",
+            Self::TicketUsed { .. } => "TICKET_USED",
         }
     }
 

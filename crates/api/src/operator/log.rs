@@ -24,7 +24,8 @@ pub(crate) struct LogView {
     pub(crate) by: String,
     /// What people call the operator.
     pub(crate) name: Option<String>,
-    /// What was done to it: `changed`, `released`, `cancelled`, `refunded` or `charged`.
+    /// What was done to it: `changed`, `released`, `cancelled`, `refunded`, `charged`,
+    /// `reacquired` or `admitted`.
     #[schema(example = "changed")]
     pub(crate) what: &'static str,
     /// To what.
@@ -93,6 +94,7 @@ fn deed(event: &Event) -> &'static str {
         Happening::Acted { deed: Deed::Refunded, .. } => "refunded",
         Happening::Acted { deed: Deed::Charged, .. } => "charged",
         Happening::Acted { deed: Deed::Reacquired, .. } => "reacquired",
+        Happening::Acted { deed: Deed::Admitted, .. } => "admitted",
         _ => "changed",
     }
 }

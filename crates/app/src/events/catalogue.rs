@@ -31,6 +31,8 @@ pub enum Form {
     MaybeId(&'static str),
     /// An instant, RFC 3339.
     Moment,
+    /// A whole number.
+    Number,
     /// A list of whole numbers.
     Numbers,
     /// Text.
@@ -43,7 +45,7 @@ const UNTIL: Field = field("until", Form::Moment, "Until when the items are held
 const BY: Field = field("by", Form::Text, "Who did it: an operator, a buyer, or `house`.");
 const PASS: Field = field("pass", Form::Text, "The pass: room, epoch and place.");
 const CHANGED: &[Field] = &[BY];
-const DEEDS: &[&str] = &["released", "cancelled", "refunded", "charged", "reacquired"];
+const DEEDS: &[&str] = &["released", "cancelled", "refunded", "charged", "reacquired", "admitted"];
 const ACTED: &[Field] = &[BY, field("deed", Form::Word(DEEDS), "What was done.")];
 
 /// All of them.
@@ -81,6 +83,11 @@ pub const KINDS: &[EventKind] = &[
         &[field("items", Form::Numbers, "Which, by their places in the reservation, from 0.")],
     ),
     kind(
+        "reservation.admitted",
+        "A ticket was used at the door.",
+        &[field("item", Form::Number, "Which, by its place in the reservation, from 0.")],
+    ),
+    kind(
         "reservation.acted",
         "Staff did to it what else the buyer does; beside what happened.",
         ACTED,
@@ -103,7 +110,11 @@ pub const KINDS: &[EventKind] = &[
         &[field("entry", Form::Id("entry"), "By which entry.")],
     ),
     kind("wallet.acted", "Staff did to it what else the buyer does; beside what happened.", ACTED),
-    kind("pass.ended", "A pass of the waiting room is used up.", &[PASS]),
+    kind(
+        "pass.ended",
+        "A pass of the waiting room is used up, or a ticket: a pass of room 0.",
+        &[PASS],
+    ),
     kind("pass.prolonged", "A hold keeps its pass good.", &[PASS, UNTIL]),
     kind("concert.changed", "A concert was made or changed.", CHANGED),
     kind("show.changed", "A show was made or changed.", CHANGED),

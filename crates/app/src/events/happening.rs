@@ -43,6 +43,7 @@ pub(super) fn told(what: &Happening) -> (&'static str, Value) {
             let reservation = reservation.map(|id| id.to_string());
             ("owed", json!({ "reservation": reservation }))
         }
+        Happening::Admitted { item } => ("admitted", json!({ "item": item })),
         Happening::Acted { by, deed } => ("acted", json!({ "by": by, "deed": deed_name(*deed) })),
     }
 }
@@ -74,6 +75,9 @@ pub(super) fn happening(what: &str, data: &Map<String, Value>) -> Option<Happeni
         "ended" => Happening::PassEnded(pass(text("pass")?)?),
         "prolonged" => Happening::PassExtended { pass: pass(text("pass")?)?, until: until()? },
         "changed" => Happening::Changed { by: text("by")?.to_owned() },
+        "admitted" => {
+            Happening::Admitted { item: u32::try_from(data.get("item")?.as_u64()?).ok()? }
+        }
         "acted" => Happening::Acted { by: text("by")?.to_owned(), deed: deed(text("deed")?)? },
         _ => return None,
     })
@@ -99,11 +103,18 @@ fn deed_name(deed: Deed) -> &'static str {
         Deed::Refunded => "refunded",
         Deed::Charged => "charged",
         Deed::Reacquired => "reacquired",
+        Deed::Admitted => "admitted",
     }
 }
 
 fn deed(name: &str) -> Option<Deed> {
-    [Deed::Released, Deed::Cancelled, Deed::Refunded, Deed::Charged, Deed::Reacquired]
-        .into_iter()
-        .find(|deed| deed_name(*deed) == name)
+    let all = [
+        Deed::Released,
+        Deed::Cancelled,
+        Deed::Refunded,
+        Deed::Charged,
+        Deed::Reacquired,
+        Deed::Admitted,
+    ];
+    all.into_iter().find(|deed| deed_name(*deed) == name)
 }

@@ -1,9 +1,10 @@
 //! Cancel: give tickets back, whole or by item; their price goes back to the wallet. A buyer may
-//! until the show begins, staff always.
+//! until the show begins or the ticket was used, staff always.
 
 use super::{Actor, Command, Rule, items, refund, tell_staff};
 use crate::decide::Workbench;
-use crate::id::ReservationId;
+use crate::id::{ReservationId, TicketId};
+use crate::pass::PassKey;
 use crate::payment::{Method, Payment};
 use crate::reservation::{Item, ItemState, Reservation};
 use crate::{Answer, Deed, Happening, Key, Money, Outcome, Refusal, Row, Rows};
@@ -45,6 +46,17 @@ impl Rule for Cancel {
     }
 }
 
+/// Whoever was let in keeps what it took.
+fn refuse_used(
+    bench: &Workbench<'_>,
+    reservation: ReservationId,
+    items: &[u32],
+) -> Result<(), Refusal> {
+    let tickets = items.iter().map(|item| TicketId { reservation, item: *item });
+    let used = tickets.filter_map(PassKey::of_ticket).find_map(|pass| bench.pass(pass));
+    used.map_or(Ok(()), |used| Err(Refusal::TicketUsed { at: used.ended_at }))
+}
+
 /// Cancels the chosen items, all of which are sold, and gives their price back.
 pub(super) fn cancel(
     bench: &mut Workbench<'_>,
@@ -63,6 +75,9 @@ pub(super) fn cancel(
     let begins = bench.show(reservation.show).map(|show| show.opens_at);
     if is_buyer && begins.is_some_and(|begins| begins <= bench.now()) {
         return Err(Refusal::SaleClosed);
+    }
+    if is_buyer {
+        refuse_used(bench, reservation.id, &places)?;
     }
     let payment = reservation.payment.and_then(|id| bench.payment(id).cloned());
     // What was paid elsewhere goes back from there; staff may take such tickets back all the same.

@@ -3,7 +3,8 @@
 
 use super::Command;
 use crate::decide::Workbench;
-use crate::id::{BuyerId, ReservationId, SeatId, ShowId, TicketTypeId};
+use crate::id::{BuyerId, ReservationId, SeatId, ShowId, TicketId, TicketTypeId};
+use crate::pass::PassKey;
 use crate::reservation::{Item, ItemState, Reservation, Ware};
 use crate::seat::{Seat, SeatState};
 use crate::{Delta, Guard, Key, Moment, Refusal, Row, Rows};
@@ -17,7 +18,15 @@ pub(super) fn keys(id: ReservationId, rows: &Rows, want: &mut Vec<Key>) {
         want.extend(reservation.pass.map(Key::Pass));
         want.extend(reservation.payment.map(Key::Payment));
         want.extend(reservation.items.iter().map(|item| ware_key(item.what)));
+        want.extend(tickets(reservation).filter_map(PassKey::of_ticket).map(Key::Pass));
     }
+}
+
+/// Its tickets: what of it is sold.
+fn tickets(reservation: &Reservation) -> impl Iterator<Item = TicketId> {
+    let places = (0..).zip(&reservation.items);
+    let sold = places.filter(|(_, item)| item.state == ItemState::Sold);
+    sold.map(|(item, _)| TicketId { reservation: reservation.id, item })
 }
 
 pub(super) fn ware_key(ware: Ware) -> Key {

@@ -1,10 +1,12 @@
-//! Operate: what operators change, and accounts. Who may do it is checked before.
+//! Operate: what operators change, accounts, and who is let in at the door. Who may do it is checked before.
 
 mod account;
+mod admit;
 mod catalogue;
 mod stock;
 
 pub use account::{CloseAccount, OpenAccount, SaveOperator};
+pub use admit::Admit;
 pub use catalogue::{SaveConcert, SaveRoom, SaveShow};
 pub use stock::{AddSeats, BlockOfSeats, SaveSeats, SaveTicketType, SeatChange};
 
@@ -34,6 +36,8 @@ pub enum Operate {
     OpenAccount(OpenAccount),
     /// See [`CloseAccount`].
     CloseAccount(CloseAccount),
+    /// See [`Admit`].
+    Admit(Admit),
 }
 
 impl Operate {
@@ -48,7 +52,8 @@ impl Operate {
             Self::SaveSeats(_)
             | Self::SaveOperator(_)
             | Self::OpenAccount(_)
-            | Self::CloseAccount(_) => None,
+            | Self::CloseAccount(_)
+            | Self::Admit(_) => None,
         };
         expected == Some(0)
     }
@@ -64,6 +69,7 @@ impl Operate {
             Self::SaveOperator(save) => save,
             Self::OpenAccount(open) => open,
             Self::CloseAccount(close) => close,
+            Self::Admit(admit) => admit,
         }
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod accounts_and_stock;
+mod admitting;
 mod cancelling;
 mod confirming;
 mod deeds;
