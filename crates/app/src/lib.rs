@@ -30,6 +30,7 @@ pub mod operating;
 pub mod parties;
 pub mod payments;
 pub mod ports;
+pub mod pulse;
 pub mod rooms;
 pub mod settle;
 pub mod strategy;

@@ -42,6 +42,12 @@ impl Parties {
         known.get(&Self::hash(key)).copied()
     }
 
+    /// Whether somebody is an operator now.
+    pub fn has_operator(&self, id: OperatorId) -> bool {
+        let known = self.operators.read().unwrap_or_else(PoisonError::into_inner);
+        known.values().any(|known| *known == id)
+    }
+
     /// Whether a buyer's account is closed.
     pub fn is_disabled(&self, buyer: BuyerId) -> bool {
         self.disabled.read().unwrap_or_else(PoisonError::into_inner).contains(&buyer)

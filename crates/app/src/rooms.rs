@@ -173,6 +173,14 @@ impl Rooms {
         self.known(room).map(|found| found.desk.frames())
     }
 
+    /// The desk of a room, opened when it is asked for the first time.
+    ///
+    /// # Errors
+    /// The room cannot be opened.
+    pub async fn desk(&self, room: RoomId) -> Result<Option<Desk>, Trouble> {
+        Ok(self.find(room).await?.map(|found| found.desk.clone()))
+    }
+
     /// The rooms that are open, for figures.
     pub fn desks(&self) -> Vec<(RoomId, Desk)> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);

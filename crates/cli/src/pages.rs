@@ -2,6 +2,7 @@
 
 use crate::config::Configuration;
 use crate::exit::Failed;
+use crate::strategy;
 use crate::wiring::{Wired, chance};
 use admitone_api::House;
 use admitone_api::limits::client;
@@ -28,8 +29,9 @@ pub(crate) fn beside(
         is_demo,
     };
     let (currency, closing) = (configuration.currency, closing.clone());
+    let strategy = strategy::of(configuration)?.to_string();
     let parts = parts(wired, freedoms)?;
-    let site = Site::new(Parts { currency, closing, ..parts });
+    let site = Site::new(Parts { currency, closing, strategy, ..parts });
     let header = wired.limits.as_ref().and_then(|limits| limits.client_header.clone());
     let name_caller = move |mut request: Request| {
         let caller = Caller(client(header.as_ref(), &request));
@@ -55,6 +57,11 @@ fn parts(wired: &Wired, freedoms: Freedoms) -> Result<Parts, Failed> {
         freedoms,
         limits: limits(wired),
         currency: Currency::KRW,
+        queues: Arc::clone(&wired.queues),
+        payments: wired.payments.clone(),
+        pulse: Arc::clone(&wired.pulse),
+        instances: wired.shelf.instances(),
+        strategy: String::new(),
         chance,
         closing: wired.stop.child_token(),
     })

@@ -17,7 +17,7 @@ use admitone_app::Trouble;
 use admitone_app::board::Boards;
 use admitone_app::cached_lists::{CachedLists, DropsLists, Turn};
 use admitone_app::clock::SystemClock;
-use admitone_app::delivery::{ChannelLimits, Direct, Router, RouterSetup};
+use admitone_app::delivery::{Router, RouterSetup};
 use admitone_app::follower::{Follower, Ringer, Start};
 use admitone_app::gates::Gates;
 use admitone_app::ids::Ids;
@@ -29,13 +29,13 @@ use admitone_app::payments::Payments;
 use admitone_app::ports::bell::{Bell, NoBell};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
-use admitone_app::ports::lock::{Lock, NoLock};
+use admitone_app::ports::lock::Lock;
 use admitone_app::ports::queues::NamedQueues;
 use admitone_app::ports::reads::Reads;
-use admitone_app::ports::store::{Mode, Store};
+use admitone_app::ports::store::Store;
 use admitone_app::ports::tap::Tap;
+use admitone_app::pulse::Pulse;
 use admitone_app::rooms::{Kept, Rooms, RoomsSetup};
-use admitone_app::settle::{SettleLimits, Settler};
 use admitone_app::strategy::{LockKind, StrategyMap};
 use admitone_app::sweeper::Sweeper;
 use admitone_app::waiting_room::MasterKey;
@@ -61,6 +61,8 @@ pub(crate) struct Wired {
     /// Of a house that sells and has a gateway.
     pub(crate) payments: Option<Arc<Payments>>,
     pub(crate) limits: Option<Limits>,
+    /// How long holds and payments take.
+    pub(crate) pulse: Arc<Pulse>,
     pub(crate) queues: Arc<NamedQueues>,
     pub(crate) shelf: Shelf,
     /// The box office for the house's own errands: they are settled here, whatever travels.
@@ -144,13 +146,13 @@ impl Wired {
             locks,
             clock: Arc::clone(&clock),
             taps,
-            limits: settle_limits(configuration),
-            channel: channel_limits(configuration, &shelf),
+            limits: settled::settle_limits(configuration),
+            channel: settled::channel_limits(configuration, &shelf),
             travel,
             tasks: tasks.clone(),
         };
-        let desk = desk(&setup);
-        let delivery = settled::spoilt_delivery(Arc::new(Router::start(&map, setup)?));
+        let desk = settled::desk(&setup);
+        let (delivery, pulse) = settled::watched(Router::start(&map, setup)?, &clock);
         let (delivery, reads) = with_cache(beside.as_ref(), &turn, delivery, reads);
         let ids = Arc::new(Ids::new(shelf.store()));
         let office = BoxOffice { delivery, reads, boards, ids, clock };
@@ -168,6 +170,7 @@ impl Wired {
             page_keys: Keys::new(&secret),
             issuer: issuer(configuration)?,
             payments,
+            pulse,
             queues,
             shelf,
             membership,
@@ -301,30 +304,6 @@ async fn join(
     let membership = Arc::new(joined.map_err(refused)?);
     tasks.spawn(Arc::clone(&membership).run(stop.clone()));
     Ok(Some(membership))
-}
-
-fn settle_limits(configuration: &Configuration) -> SettleLimits {
-    SettleLimits { lock_wait_ms: configuration.strategy.lock_wait_ms, ..SettleLimits::default() }
-}
-
-fn channel_limits(configuration: &Configuration, shelf: &Shelf) -> ChannelLimits {
-    let Configuration { queue_depth_max: depth_max, batch_max, .. } = *configuration;
-    ChannelLimits { depth_max, batch_max, own_thread: matches!(shelf, Shelf::Sqlite(..)) }
-}
-
-/// Settles what the house needs before anybody settles what travels: operators, one at a time.
-fn desk(setup: &RouterSetup) -> Arc<dyn Delivery> {
-    let offered = setup.store.modes();
-    let settler = Settler {
-        store: Arc::clone(&setup.store),
-        lock: Arc::new(NoLock),
-        // Where there is no choice transactions exclude each other anyway.
-        mode: if offered.contains(&Mode::Pessimistic) { Mode::Pessimistic } else { offered[0] },
-        clock: Arc::clone(&setup.clock),
-        taps: setup.taps.clone(),
-        limits: setup.limits,
-    };
-    Arc::new(Direct::new(Arc::new(settler)))
 }
 
 /// Lists come from the cache, if there is one, and whoever changes them has it dropped.

@@ -3,8 +3,10 @@
 use crate::form::Form;
 use crate::oops::Oops;
 use crate::site::Site;
+use crate::staff::StaffForm;
 use admitone_app::box_office::Request as Named;
 use admitone_app::ports::delivery::Reply;
+use admitone_domain::command::Operate;
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{BuyerId, ConcertId, ReservationId, ShowId};
 use admitone_domain::pass::Admission;
@@ -49,6 +51,24 @@ impl Site {
         let named = form.named(Actor::Buyer(buyer), Admission::None);
         let reply = self.ask(&named, action).await?;
         Ok(outcome(&reply)?.0.clone())
+    }
+
+    /// Has what an operator's form asks for decided.
+    pub(crate) async fn submit_for(
+        &self,
+        asked: &StaffForm,
+        action: Action,
+    ) -> Result<Outcome, Oops> {
+        let reply = self.ask(&asked.named(), action).await?;
+        Ok(outcome(&reply)?.0.clone())
+    }
+
+    /// Has an operator's change of the programme made; what was changed.
+    pub(crate) async fn operate(&self, asked: &StaffForm, change: Operate) -> Result<Key, Oops> {
+        match self.submit_for(asked, Action::Operate(change)).await? {
+            Outcome::Saved { key, .. } => Ok(key),
+            _ => Err(Oops::inside()),
+        }
     }
 
     /// A row as it is now.

@@ -66,6 +66,14 @@ impl Form {
         self.text(name).parse().map_err(|_| Oops::malformed())
     }
 
+    /// A field that may be left empty.
+    pub(crate) fn optional<T: FromStr>(&self, name: &str) -> Result<Option<T>, Oops> {
+        match self.text(name) {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(|_| Oops::malformed()),
+        }
+    }
+
     /// The name of what is asked: the same for the same form, however often it is posted. Filled
     /// in otherwise it is another wish.
     pub(crate) fn named(&self, actor: Actor, admission: Admission) -> Named {

@@ -15,6 +15,9 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use std::fmt::Display;
 
+/// The navigation of operators.
+const DESK: [(&str, &str); 1] = [("/operator", "desk.live")];
+
 /// What stands around a page: the words, the visitor, the token of its forms.
 pub(crate) struct Frame {
     pub(crate) language: Language,
@@ -134,6 +137,18 @@ impl Frame {
             Availability::Nothing => "state.nothing",
         };
         self.language.say(key)
+    }
+
+    /// The pages of operators: where, and the key of what they are called.
+    pub(crate) fn desk(&self) -> &'static [(&'static str, &'static str)] {
+        &DESK
+    }
+
+    /// Whether this is the page of the navigation, or one below it.
+    pub(crate) fn is_at(&self, path: &str) -> bool {
+        let here = self.path.split('?').next().unwrap_or_default();
+        let below = here.strip_prefix(path);
+        below.is_some_and(|rest| rest.is_empty() || path != "/operator" && rest.starts_with('/'))
     }
 
     /// The other languages: code and own name.

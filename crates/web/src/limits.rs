@@ -36,6 +36,12 @@ impl Limits {
         self.take(&format!("passwords:{}", network(caller)), Some(PASSWORDS)).await
     }
 
+    /// After how many seconds to come again, if no key of an operator may be tried now. Keys are
+    /// drawn by the house: nobody guesses one, so there is no bucket that locks operators out.
+    pub(crate) async fn key(&self, caller: IpAddr) -> Result<(), u64> {
+        self.take(&format!("passwords:{}", network(caller)), Some(PASSWORDS)).await
+    }
+
     /// After how many seconds to come again, if no account may be opened now.
     pub(crate) async fn account(&self, caller: IpAddr) -> Result<(), u64> {
         self.take(&format!("accounts:{}", network(caller)), self.accounts).await

@@ -6,6 +6,7 @@ use crate::frame::{Frame, go_to, page_with};
 use crate::site::Site;
 use crate::visitor::Visitor;
 use crate::words;
+use admitone_app::operating::Unfit;
 use admitone_app::rooms::VisitTrouble;
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::id::ShowId;
@@ -79,6 +80,18 @@ impl Oops {
         Self::new(StatusCode::FORBIDDEN, "FORBIDDEN")
     }
 
+    /// A page for operators, and who asks is none, as far as is known.
+    pub(crate) fn staff_only(is_known: bool, back: &str) -> Self {
+        let to: String = form_urlencoded::byte_serialize(back.as_bytes()).collect();
+        let status = if is_known { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
+        Self::new(status, "STAFF_ONLY").onward(format!("/operator/sign-in?to={to}"))
+    }
+
+    /// What an operator wrote cannot be taken; the text says why.
+    pub(crate) fn unfit(text: String) -> Self {
+        Self { values: vec![text], ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "UNFIT") }
+    }
+
     /// Asked too often.
     pub(crate) fn rate_limited(seconds: u64) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED").after(seconds)
@@ -144,6 +157,13 @@ struct Problem {
     is_unknown: bool,
 }
 
+impl Problem {
+    /// Whether somebody may think that it cost something.
+    fn is_a_sale(&self) -> bool {
+        self.code != "STAFF_ONLY"
+    }
+}
+
 impl IntoResponse for Oops {
     /// Without a body: the door writes it.
     fn into_response(self) -> Response<Body> {
@@ -192,6 +212,17 @@ impl From<Trouble> for Oops {
     }
 }
 
+impl From<Unfit> for Oops {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Field(text) => Self::unfit(text),
+            Unfit::Missing(_) => Self::not_found(),
+            Unfit::Refused(refusal) => refusal.into(),
+            Unfit::Trouble(trouble) => trouble.into(),
+        }
+    }
+}
+
 impl From<VisitTrouble> for Oops {
     fn from(trouble: VisitTrouble) -> Self {
         match trouble {
@@ -226,6 +257,8 @@ mod tests {
             "FORM_TOO_OLD",
             "MALFORMED",
             "FORBIDDEN",
+            "STAFF_ONLY",
+            "UNFIT",
             "RATE_LIMITED",
             "BUSY",
             "UNKNOWN_OUTCOME",

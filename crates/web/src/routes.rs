@@ -6,6 +6,7 @@ use crate::buyer::{
 use crate::frame::{go_to, own_path};
 use crate::language::Language;
 use crate::oops::Oops;
+use crate::operator::{live, sign_in};
 use crate::query::Query;
 use crate::site::Site;
 use crate::visitor::{LANGUAGE, Visitor};
@@ -26,6 +27,7 @@ pub fn router(site: Site) -> Router {
         .merge(for_everybody())
         .merge(the_sale())
         .merge(for_buyers())
+        .merge(for_operators())
         .layer(from_fn_with_state(site.clone(), door::enter));
     pages
         .route("/assets/{name}", get(assets::asset))
@@ -71,6 +73,17 @@ fn for_buyers() -> Router<Site> {
         .route("/wallet", get(wallet::wallet))
         .route("/wallet/charge", post(wallet::charge))
         .route("/payments", get(wallet::payments))
+}
+
+fn for_operators() -> Router<Site> {
+    Router::new()
+        .route("/operator", get(live::live))
+        .route("/operator/live/part", get(live::live_part))
+        .route("/operator/rooms", post(live::create))
+        .route("/operator/rooms/{id}/dial", post(live::turn))
+        .route("/operator/rooms/{id}/{action}", post(live::act))
+        .route("/operator/sign-in", get(sign_in::sign_in_page).post(sign_in::sign_in))
+        .route("/operator/sign-out", post(sign_in::sign_out))
 }
 
 /// Whether whoever asks reads pages.

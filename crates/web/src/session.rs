@@ -11,7 +11,7 @@ const LENGTH: usize = 41;
 const SIGNED: usize = 25;
 /// A buyer stays signed in for thirty days, an operator for twelve hours.
 const BUYER_MS: u64 = 30 * 24 * 3_600 * 1_000;
-const OPERATOR_MS: u64 = 12 * 3_600 * 1_000;
+pub(crate) const OPERATOR_MS: u64 = 12 * 3_600 * 1_000;
 
 /// The keys of what the pages sign.
 #[derive(Clone)]

@@ -3,11 +3,16 @@
 use crate::buyer::seats::Maps;
 use crate::facts::Facts;
 use crate::limits::Limits;
+use crate::operator::live::Live;
 use crate::session::Keys;
 use admitone_app::BoxOffice;
 use admitone_app::gates::Gates;
 use admitone_app::parties::Parties;
+use admitone_app::payments::Payments;
+use admitone_app::ports::instances::Instances;
+use admitone_app::ports::queues::NamedQueues;
 use admitone_app::ports::records::Records;
+use admitone_app::pulse::Pulse;
 use admitone_app::rooms::Rooms;
 use admitone_domain::Currency;
 use std::ops::Deref;
@@ -38,6 +43,16 @@ pub struct Parts {
     pub limits: Limits,
     /// The currency of wallets.
     pub currency: Currency,
+    /// The queues of commands that travel.
+    pub queues: Arc<NamedQueues>,
+    /// Carries payments through a gateway, if there is one.
+    pub payments: Option<Arc<Payments>>,
+    /// How long holds and payments take.
+    pub pulse: Arc<Pulse>,
+    /// Those who share the store; none where there is one alone.
+    pub instances: Option<Arc<dyn Instances>>,
+    /// The strategies in force, as they are written.
+    pub strategy: String,
     /// Random numbers from the outside.
     pub chance: fn() -> u128,
     /// Event streams, which would never end by themselves, end with it.
@@ -62,16 +77,24 @@ struct Inside {
     facts: Facts,
     /// Maps of seats as they were sent last.
     maps: Maps,
+    /// What the live page shows.
+    live: Live,
 }
 
 impl Site {
     /// A site of these parts.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inside { parts, facts: Facts::default(), maps: Maps::default() }))
+        let (facts, maps, live) = Default::default();
+        Self(Arc::new(Inside { parts, facts, maps, live }))
     }
 
     pub(crate) fn maps(&self) -> &Maps {
         &self.0.maps
+    }
+
+    /// What the live page shows.
+    pub(crate) fn live(&self) -> &Live {
+        &self.0.live
     }
 
     /// What many pages show of a show.

@@ -68,7 +68,10 @@ impl Visitor {
             Some(Who::Operator(_)) | None => None,
         };
         let operator = match cookie(STAFF).and_then(|cookie| site.keys.who(cookie, now)) {
-            Some(Who::Operator(operator)) => Some(operator),
+            // It ends at once when the key is refused from now on.
+            Some(Who::Operator(operator)) => {
+                Some(operator).filter(|one| site.parties.has_operator(*one))
+            }
             Some(Who::Buyer(_)) | None => None,
         };
         let known = cookie(VISIT).filter(|visit| is_number(visit)).map(str::to_owned);

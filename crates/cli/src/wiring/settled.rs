@@ -1,17 +1,21 @@
 //! Where commands are settled: the store, as one of those who share it, observed if that is wanted.
 
 #[cfg(feature = "sabotage")]
-pub(super) use crate::sabotage::delivery as spoilt_delivery;
+use crate::sabotage::delivery as spoilt_delivery;
 #[cfg(feature = "sabotage")]
 use crate::sabotage::store as spoilt_store;
 
 use crate::config::Configuration;
 use crate::shelf::Shelf;
+use admitone_app::delivery::{ChannelLimits, Direct, Router, RouterSetup};
 use admitone_app::membership::{MemberStore, Membership};
 use admitone_app::observed::{Observations, ObservedStore};
-#[cfg(not(feature = "sabotage"))]
+use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
-use admitone_app::ports::store::Store;
+use admitone_app::ports::lock::NoLock;
+use admitone_app::ports::store::{Mode, Store};
+use admitone_app::pulse::{Measured, Pulse};
+use admitone_app::settle::{SettleLimits, Settler};
 use std::sync::Arc;
 
 /// The store for whoever settles in it, observed if that is wanted.
@@ -36,6 +40,37 @@ pub(super) fn settled_in(
     (Arc::new(store), Some(observations))
 }
 
+/// Where commands go, with somebody who watches how long it takes.
+pub(super) fn watched(router: Router, clock: &Arc<dyn Clock>) -> (Arc<dyn Delivery>, Arc<Pulse>) {
+    let pulse = Arc::new(Pulse::new(Arc::clone(clock)));
+    let delivery = spoilt_delivery(Arc::new(router));
+    (Arc::new(Measured { delivery, pulse: Arc::clone(&pulse) }), pulse)
+}
+
+/// Settles what the house needs before anybody settles what travels: operators, one at a time.
+pub(super) fn desk(setup: &RouterSetup) -> Arc<dyn Delivery> {
+    let offered = setup.store.modes();
+    let settler = Settler {
+        store: Arc::clone(&setup.store),
+        lock: Arc::new(NoLock),
+        // Where there is no choice transactions exclude each other anyway.
+        mode: if offered.contains(&Mode::Pessimistic) { Mode::Pessimistic } else { offered[0] },
+        clock: Arc::clone(&setup.clock),
+        taps: setup.taps.clone(),
+        limits: setup.limits,
+    };
+    Arc::new(Direct::new(Arc::new(settler)))
+}
+
+pub(super) fn settle_limits(configuration: &Configuration) -> SettleLimits {
+    SettleLimits { lock_wait_ms: configuration.strategy.lock_wait_ms, ..SettleLimits::default() }
+}
+
+pub(super) fn channel_limits(configuration: &Configuration, shelf: &Shelf) -> ChannelLimits {
+    let Configuration { queue_depth_max: depth_max, batch_max, .. } = *configuration;
+    ChannelLimits { depth_max, batch_max, own_thread: matches!(shelf, Shelf::Sqlite(..)) }
+}
+
 /// Without the feature `sabotage` nothing is spoilt.
 #[cfg(not(feature = "sabotage"))]
 fn spoilt_store(store: Arc<dyn Store>) -> Arc<dyn Store> {
@@ -43,6 +78,6 @@ fn spoilt_store(store: Arc<dyn Store>) -> Arc<dyn Store> {
 }
 
 #[cfg(not(feature = "sabotage"))]
-pub(super) fn spoilt_delivery(delivery: Arc<dyn Delivery>) -> Arc<dyn Delivery> {
+fn spoilt_delivery(delivery: Arc<dyn Delivery>) -> Arc<dyn Delivery> {
     delivery
 }

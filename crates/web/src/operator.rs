@@ -1,0 +1,4 @@
+//! The pages for operators, in the order of their navigation.
+
+pub(crate) mod live;
+pub(crate) mod sign_in;

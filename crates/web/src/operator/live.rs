@@ -1,0 +1,142 @@
+//! The sale as it goes: rooms, stock, holds and payments, with lamps for what must never be; and the
+//! dial of each room.
+//!
+//! The figures are a part of the page, rendered once for everybody and sent to the script as it
+//! stands. The script draws what it saw of them; without it they are numbers.
+
+mod dial;
+mod figures;
+
+pub(crate) use dial::{act, create, turn};
+pub(crate) use figures::{Figures, Live};
+
+use crate::frame::{Frame, page};
+use crate::oops::Oops;
+use crate::site::Site;
+use crate::staff::Staff;
+use admitone_app::pulse::Beat;
+use admitone_app::waiting_room::Mode;
+use askama::Template;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::Response;
+use figures::{RoomFigures, SectionFigures};
+use std::sync::Arc;
+
+#[derive(Template)]
+#[template(path = "operator/live.html")]
+struct Page {
+    frame: Frame,
+    figures: Arc<Figures>,
+    part: Part,
+}
+
+/// What changes on the page.
+#[derive(Template)]
+#[template(path = "operator/live_part.html")]
+struct Part {
+    frame: Frame,
+    figures: Arc<Figures>,
+}
+
+/// `GET /operator`.
+pub(crate) async fn live(State(site): State<Site>, staff: Staff) -> Result<Response<Body>, Oops> {
+    let figures = site.live().figures(&site).await?;
+    let frame = || Frame::new(&site, &staff.visitor);
+    let part = Part { frame: frame(), figures: Arc::clone(&figures) };
+    page(&Page { frame: frame(), figures, part })
+}
+
+/// `GET /operator/live/part`: what changes on the page, for its script.
+pub(crate) async fn live_part(
+    State(site): State<Site>,
+    staff: Staff,
+) -> Result<Response<Body>, Oops> {
+    let figures = site.live().figures(&site).await?;
+    page(&Part { frame: Frame::new(&site, &staff.visitor), figures })
+}
+
+impl Page {
+    /// The actions that a room's state leaves, with the keys of their words.
+    fn actions(&self, room: &RoomFigures) -> Vec<(&'static str, &'static str)> {
+        let all = [
+            ("resume", "live.resume"),
+            ("pause", "live.pause"),
+            ("drain", "live.drain"),
+            ("close", "live.close"),
+        ];
+        let now = match room.mode {
+            Mode::Open => "resume",
+            Mode::Paused => "pause",
+            Mode::Draining => "drain",
+            Mode::Closed => "close",
+            Mode::Bypass { .. } => "",
+        };
+        all.into_iter().filter(|(action, _)| *action != now).collect()
+    }
+
+    fn users(&self, room: &RoomFigures) -> String {
+        room.settings.rate.map_or_else(String::new, |rate| rate.users.to_string())
+    }
+
+    fn interval_ms(&self, room: &RoomFigures) -> u64 {
+        room.settings.rate.map_or(1_000, |rate| rate.interval_ms)
+    }
+
+    fn active_max(&self, room: &RoomFigures) -> String {
+        room.settings.active_max.map_or_else(String::new, |max| max.to_string())
+    }
+}
+
+impl Part {
+    fn mode(&self, mode: &Mode) -> &str {
+        self.frame.language.say(match mode {
+            Mode::Open => "live.is_open",
+            Mode::Paused => "live.is_paused",
+            Mode::Draining => "live.is_draining",
+            Mode::Closed => "live.is_closed",
+            Mode::Bypass { .. } => "live.is_bypassed",
+        })
+    }
+
+    /// At most so many, in words where there is no limit.
+    fn limit(&self, room: &RoomFigures) -> String {
+        let max = room.settings.active_max;
+        max.map_or_else(|| self.frame.say("live.no_limit").to_owned(), |max| max.to_string())
+    }
+
+    fn rate(&self, room: &RoomFigures) -> String {
+        match room.settings.rate {
+            None => self.frame.say("live.no_limit").to_owned(),
+            Some(rate) => self.frame.say2("live.rate_of", rate.users, rate.interval_ms),
+        }
+    }
+
+    /// A time in milliseconds, of something that happened at all.
+    fn ms(&self, beat: &Beat, took_us: &u64) -> String {
+        if beat.done + beat.refused + beat.failed == 0 {
+            return "–".to_owned();
+        }
+        format!("{}.{:02}", took_us / 1_000, took_us % 1_000 / 10)
+    }
+
+    /// How many of a hundred met trouble.
+    fn failed_percent(&self, beat: &Beat) -> u64 {
+        (beat.failed * 100).div_ceil((beat.done + beat.refused + beat.failed).max(1))
+    }
+
+    /// How full a section is, from 0 for nothing to 10 for sold out: its colour.
+    fn heat(&self, section: &SectionFigures) -> u32 {
+        let taken = section.held + section.sold;
+        (taken * 10).checked_div(section.for_sale()).unwrap_or(10).min(10)
+    }
+
+    /// What somebody who hears the page is told when it changes.
+    fn said(&self) -> String {
+        let lamps = [
+            (self.figures.oversold() > 0).then(|| self.frame.say("live.oversold")),
+            (self.figures.overtakes() > 0).then(|| self.frame.say("live.out_of_order")),
+        ];
+        lamps.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+}
