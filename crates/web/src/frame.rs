@@ -16,7 +16,8 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use std::fmt::Display;
 
 /// The navigation of operators.
-const DESK: [(&str, &str); 1] = [("/operator", "desk.live")];
+const DESK: [(&str, &str); 2] =
+    [("/operator", "desk.live"), ("/operator/reservations", "desk.reservations")];
 
 /// What stands around a page: the words, the visitor, the token of its forms.
 pub(crate) struct Frame {

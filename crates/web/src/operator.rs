@@ -1,4 +1,6 @@
 //! The pages for operators, in the order of their navigation.
 
 pub(crate) mod live;
+pub(crate) mod reservation;
+pub(crate) mod reservations;
 pub(crate) mod sign_in;

@@ -6,7 +6,7 @@ use crate::buyer::{
 use crate::frame::{go_to, own_path};
 use crate::language::Language;
 use crate::oops::Oops;
-use crate::operator::{live, sign_in};
+use crate::operator::{self, live, sign_in};
 use crate::query::Query;
 use crate::site::Site;
 use crate::visitor::{LANGUAGE, Visitor};
@@ -82,6 +82,12 @@ fn for_operators() -> Router<Site> {
         .route("/operator/rooms", post(live::create))
         .route("/operator/rooms/{id}/dial", post(live::turn))
         .route("/operator/rooms/{id}/{action}", post(live::act))
+        .route("/operator/reservations", get(operator::reservations::reservations))
+        .route("/operator/reservations/{id}", get(operator::reservation::reservation))
+        .route(
+            "/operator/reservations/{id}/{deed}",
+            get(operator::reservation::ask).post(operator::reservation::done),
+        )
         .route("/operator/sign-in", get(sign_in::sign_in_page).post(sign_in::sign_in))
         .route("/operator/sign-out", post(sign_in::sign_out))
 }

@@ -223,7 +223,7 @@ fn again(
 }
 
 /// A name as it is compared: nobody is another one for a capital.
-fn login(name: &str) -> String {
+pub(crate) fn login(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 

@@ -4,4 +4,5 @@
 mod browser;
 mod house;
 mod live;
+mod reservations;
 mod sign_in;

@@ -6,9 +6,21 @@ use admitone_domain::party::Operator;
 use axum::http::StatusCode;
 
 /// Every page, and every form, that only operators may see and post.
-const PAGES: [&str; 2] = ["/operator", "/operator/live/part"];
-const FORMS: [&str; 3] =
-    ["/operator/rooms", "/operator/rooms/room_1/pause", "/operator/rooms/room_1/dial"];
+const PAGES: [&str; 5] = [
+    "/operator",
+    "/operator/live/part",
+    "/operator/reservations",
+    "/operator/reservations/res_1",
+    "/operator/reservations/res_1/cancel",
+];
+const FORMS: [&str; 6] = [
+    "/operator/rooms",
+    "/operator/rooms/room_1/pause",
+    "/operator/rooms/room_1/dial",
+    "/operator/reservations/res_1/release",
+    "/operator/reservations/res_1/cancel",
+    "/operator/reservations/res_1/refund",
+];
 
 #[tokio::test]
 async fn nobody_and_no_buyer_sees_or_does_anything() {

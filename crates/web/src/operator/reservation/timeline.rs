@@ -1,0 +1,112 @@
+//! What happened to a reservation and its payment, who did it and why, from the events.
+
+use super::Known;
+use crate::frame::Frame;
+use crate::oops::Oops;
+use crate::site::Site;
+use admitone_domain::{Event, Happening, Key, Moment};
+
+/// The history is searched in parts, and so many of them at most for one page.
+const PARTS_MAX: usize = 10;
+/// Of each so many events at most.
+const EVENTS_MAX: usize = 200;
+
+/// A step.
+pub(super) struct Step {
+    pub(super) at: Moment,
+    /// What happened, in words.
+    pub(super) what: String,
+    /// Who did it, in words.
+    pub(super) by: String,
+}
+
+/// The steps, the oldest first; and whether there may be older ones.
+pub(super) async fn timeline(
+    site: &Site,
+    frame: &Frame,
+    known: &Known,
+) -> Result<(Vec<Step>, bool), Oops> {
+    let (mut events, is_cut) = events(site, known).await?;
+    // They came newest first; of the same moment, too.
+    events.reverse();
+    events.sort_by_key(|event| event.at);
+    let operators = site.office.reads.operators().await?;
+    let name_of = |by: &str| {
+        let found = operators.iter().find(|operator| operator.id.to_string() == by);
+        found.map_or_else(|| by.to_owned(), |operator| format!("{} ({by})", operator.name))
+    };
+    // That staff acted is told beside what happened, about the same version of the same thing.
+    let staff = |event: &Event| {
+        let beside = events.iter().find_map(|other| match &other.what {
+            Happening::Acted { by, .. }
+                if (other.aggregate, other.version) == (event.aggregate, event.version) =>
+            {
+                Some(by.as_str())
+            }
+            _ => None,
+        });
+        beside.map(&name_of)
+    };
+    let steps = events.iter().filter_map(|event| {
+        let what = words(frame, event)?;
+        let by = staff(event).unwrap_or_else(|| doer(frame, known, event));
+        Some(Step { at: event.at, what, by })
+    });
+    Ok((steps.collect(), is_cut))
+}
+
+/// The events of a reservation and its payment; back to the hold, unless that is too far.
+async fn events(site: &Site, known: &Known) -> Result<(Vec<Event>, bool), Oops> {
+    let payment = known.reservation.payment.map(Key::Payment);
+    let keys: Vec<Key> =
+        [Some(Key::Reservation(known.reservation.id)), payment].into_iter().flatten().collect();
+    let (mut events, mut before) = (Vec::new(), None);
+    for _ in 0..PARTS_MAX {
+        let part = site.records.history(&keys, before, EVENTS_MAX).await?;
+        events.extend(part.found.into_iter().map(|(_, event)| event));
+        let has_begun = events.iter().any(|event| matches!(event.what, Happening::Held { .. }));
+        if has_begun || part.next.is_none() {
+            return Ok((events, false));
+        }
+        before = part.next;
+    }
+    Ok((events, true))
+}
+
+/// What happened, in words; none for what is told of somebody else, or told beside it.
+fn words(frame: &Frame, event: &Event) -> Option<String> {
+    let until = |until: &Moment| frame.date(until, "UTC");
+    Some(match &event.what {
+        Happening::Held { until: end, .. } => frame.say1("timeline.held", until(end)),
+        Happening::Extended { until: end } => frame.say1("timeline.extended", until(end)),
+        Happening::Released => frame.say("timeline.released").to_owned(),
+        Happening::Expired => frame.say("timeline.expired").to_owned(),
+        Happening::Sold { payment } => frame.say1("timeline.sold", payment),
+        Happening::Cancelled { items } => {
+            let items: Vec<String> = items.iter().map(|item| (item + 1).to_string()).collect();
+            frame.say1("timeline.cancelled", items.join(", "))
+        }
+        Happening::Refunded { .. } => frame.say("timeline.refunded").to_owned(),
+        Happening::PaymentRequested { payment } => frame.say1("timeline.requested", payment),
+        Happening::PaymentUnknown => frame.say("timeline.unknown").to_owned(),
+        Happening::PaymentDeclined { payment } => frame.say1("timeline.declined", payment),
+        Happening::RefundOwed { .. } => frame.say("timeline.owed").to_owned(),
+        Happening::Admitted { item } => frame.say1("timeline.admitted", item + 1),
+        Happening::Changed { .. } => frame.say("timeline.changed").to_owned(),
+        Happening::Acted { .. }
+        | Happening::Moved { .. }
+        | Happening::PassEnded(_)
+        | Happening::PassExtended { .. } => return None,
+    })
+}
+
+/// Who does that where no operator did.
+fn doer(frame: &Frame, known: &Known, event: &Event) -> String {
+    match &event.what {
+        Happening::Expired => frame.say("timeline.the_house").to_owned(),
+        Happening::PaymentUnknown
+        | Happening::PaymentDeclined { .. }
+        | Happening::RefundOwed { .. } => frame.say("timeline.the_gateway").to_owned(),
+        _ => known.buyer.name.clone().unwrap_or_else(|| known.buyer.id.to_string()),
+    }
+}

@@ -1,0 +1,105 @@
+//! Reservations are found, told with all that happened, and released, cancelled and refunded after
+//! the operator was shown what it comes to.
+
+use crate::house::House;
+use admitone_domain::id::ReservationId;
+use admitone_domain::reservation::{Reservation, ReservationState};
+use admitone_domain::{Key, Money, Row};
+use axum::http::StatusCode;
+
+async fn reservation(house: &House, id: ReservationId) -> Reservation {
+    match house.row(Key::Reservation(id)).await {
+        Row::Reservation(reservation) => reservation,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn balance(house: &House) -> Money {
+    match house.row(Key::Wallet(house.ann)).await {
+        Row::Wallet(wallet) => wallet.balance,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_reservation_is_found_by_its_number_its_buyer_its_ticket_and_its_payment() {
+    let house = House::open().await;
+    let id = house.buy(&[1, 2]).await;
+    let payment = reservation(&house, id).await.payment.unwrap();
+    let mut opal = house.staff().await;
+    let list = opal.get("/operator/reservations").await;
+    assert!(list.has(&format!(">{id}</a>")), "{}", list.body);
+    let own = format!("/operator/reservations/{id}");
+    let ticket = format!("ticket_{}_0", id.0);
+    for q in [id.to_string(), id.0.to_string(), payment.to_string(), ticket] {
+        let found = opal.get(&format!("/operator/reservations?q={q}")).await;
+        assert_eq!(found.location, own, "{q}");
+    }
+    let hers = opal.get(&format!("/operator/reservations?q={}", house.ann)).await;
+    assert!(hers.has("<h2>Ann</h2>") && hers.has(&format!(">{id}</a>")), "{}", hers.body);
+    let nobody = opal.get("/operator/reservations?q=%3Cb%3Enobody").await;
+    assert_eq!(nobody.status, StatusCode::OK);
+    assert!(nobody.has("Nothing was found") && !nobody.has("<b>nobody"), "{}", nobody.body);
+    let missing = opal.get("/operator/reservations/res_99").await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn all_that_happened_is_told_and_who_did_it() {
+    let house = House::open().await;
+    let id = house.buy(&[1, 2]).await;
+    let mut opal = house.staff().await;
+    let path = format!("/operator/reservations/{id}");
+    let before = opal.get(&path).await;
+    let (held, sold) = (before.body.find("held until"), before.body.find("paid with pay_"));
+    assert!(held.unwrap() < sold.unwrap(), "the oldest first: {}", before.body);
+    assert!(!before.has("Opal"));
+
+    let cancel = format!("{path}/cancel");
+    let form = opal.form(&format!("{cancel}?choose=1&item=1"), &cancel).await;
+    let after = opal.post_and_follow(&form).await;
+    assert!(after.has("cancelled: item 2"), "{}", after.body);
+    assert!(after.has("Opal &#60;the operator&#62; (op_1)"), "{}", after.body);
+    assert!(after.has("money went back"), "{}", after.body);
+}
+
+#[tokio::test]
+async fn a_hold_is_released_after_it_was_said_what_that_comes_to() {
+    let house = House::open().await;
+    let id = house.hold(&[1, 2, 3]).await;
+    let mut opal = house.staff().await;
+    let release = format!("/operator/reservations/{id}/release");
+    let asked = opal.get(&release).await;
+    assert!(asked.has("by others at once: 3"), "{}", asked.body);
+    assert_eq!(reservation(&house, id).await.state(), ReservationState::Held, "only looked at");
+    let done = opal.post_and_follow(&asked.form(&release)).await;
+    assert!(done.has("given back before it was paid"), "{}", done.body);
+    assert_eq!(reservation(&house, id).await.state(), ReservationState::Released);
+    let again = opal.get(&release).await;
+    assert!(again.has("nothing to do here") && again.try_form(&release).is_none());
+    let late = opal.post(&asked.form(&release).with("key", "another")).await;
+    assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.body);
+}
+
+#[tokio::test]
+async fn cancelling_shows_the_sum_first_and_pays_it_into_the_wallet() {
+    let house = House::open().await;
+    let id = house.buy(&[1, 2, 11]).await;
+    let had = balance(&house).await;
+    let mut opal = house.staff().await;
+    let cancel = format!("/operator/reservations/{id}/cancel");
+    let one = opal.get(&format!("{cancel}?choose=1&item=2")).await;
+    assert!(one.has("₩500 go back: to the wallet of the buyer."), "{}", one.body);
+    opal.post_and_follow(&one.form(&cancel)).await;
+    assert_eq!(balance(&house).await, Money(had.0 + 500));
+
+    let refund = format!("/operator/reservations/{id}/refund");
+    let rest = opal.get(&refund).await;
+    assert!(rest.has("₩2,000 go back"), "{}", rest.body);
+    assert!(rest.has("by others at once: 2"), "{}", rest.body);
+    let form = rest.form(&refund);
+    opal.post_and_follow(&form).await;
+    opal.post_and_follow(&form).await;
+    assert_eq!(balance(&house).await, Money(had.0 + 2_500), "once, however often it is posted");
+    assert_eq!(reservation(&house, id).await.state(), ReservationState::Cancelled);
+}
