@@ -16,8 +16,11 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use std::fmt::Display;
 
 /// The navigation of operators.
-const DESK: [(&str, &str); 2] =
-    [("/operator", "desk.live"), ("/operator/reservations", "desk.reservations")];
+const DESK: [(&str, &str); 3] = [
+    ("/operator", "desk.live"),
+    ("/operator/reservations", "desk.reservations"),
+    ("/operator/concerts", "desk.concerts"),
+];
 
 /// What stands around a page: the words, the visitor, the token of its forms.
 pub(crate) struct Frame {

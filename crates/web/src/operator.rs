@@ -1,6 +1,9 @@
 //! The pages for operators, in the order of their navigation.
 
+pub(crate) mod concert;
+pub(crate) mod concerts;
 pub(crate) mod live;
 pub(crate) mod reservation;
 pub(crate) mod reservations;
+pub(crate) mod show;
 pub(crate) mod sign_in;

@@ -6,7 +6,7 @@ use crate::buyer::{
 use crate::frame::{go_to, own_path};
 use crate::language::Language;
 use crate::oops::Oops;
-use crate::operator::{self, live, sign_in};
+use crate::operator::{self, live, show, sign_in};
 use crate::query::Query;
 use crate::site::Site;
 use crate::visitor::{LANGUAGE, Visitor};
@@ -28,6 +28,7 @@ pub fn router(site: Site) -> Router {
         .merge(the_sale())
         .merge(for_buyers())
         .merge(for_operators())
+        .merge(the_programme())
         .layer(from_fn_with_state(site.clone(), door::enter));
     pages
         .route("/assets/{name}", get(assets::asset))
@@ -90,6 +91,29 @@ fn for_operators() -> Router<Site> {
         )
         .route("/operator/sign-in", get(sign_in::sign_in_page).post(sign_in::sign_in))
         .route("/operator/sign-out", post(sign_in::sign_out))
+}
+
+/// What operators sell.
+fn the_programme() -> Router<Site> {
+    Router::new()
+        .route(
+            "/operator/concerts",
+            get(operator::concerts::concerts).post(operator::concerts::create),
+        )
+        .route(
+            "/operator/concerts/{id}",
+            get(operator::concert::concert).post(operator::concert::change),
+        )
+        .route("/operator/concerts/{id}/shows", post(operator::concert::create_show))
+        .route(
+            "/operator/import",
+            get(operator::concerts::import_page).post(operator::concerts::import),
+        )
+        .route("/operator/shows/{id}", get(show::show).post(show::change))
+        .route("/operator/shows/{id}/seats", post(show::add_seats))
+        .route("/operator/shows/{id}/seats/change", post(show::change_seats))
+        .route("/operator/shows/{id}/types", post(show::create_type))
+        .route("/operator/types/{id}", post(show::change_type))
 }
 
 /// Whether whoever asks reads pages.

@@ -53,6 +53,19 @@ pub(crate) fn date(language: Language, moment: Moment, zone: &str) -> String {
     }
 }
 
+/// A time in a zone, as a field for one has it.
+pub(crate) fn local(moment: Moment, zone: &str) -> String {
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    moment.timestamp().to_zoned(zone).strftime("%Y-%m-%dT%H:%M").to_string()
+}
+
+/// The moment of such a field; none where it is no time, or there is no such zone.
+pub(crate) fn moment_of(text: &str, zone: &str) -> Option<Moment> {
+    let at: jiff::civil::DateTime = text.parse().ok()?;
+    let zoned = at.to_zoned(TimeZone::get(zone).ok()?).ok()?;
+    Some(Moment::from(zoned.timestamp()))
+}
+
 /// Minutes and seconds, for whoever has no script: `4:05`.
 pub(crate) fn clock(ms: u64) -> String {
     let seconds = ms / 1_000;
@@ -78,6 +91,15 @@ mod tests {
         let in_language = |code| date(Language::of_code(code).unwrap(), at, "Asia/Seoul");
         assert_eq!(in_language("ko"), "2027년 1월 30일 (토) 19:00");
         assert_eq!(in_language("en"), "Sat 30 Jan 2027, 19:00");
+    }
+
+    #[test]
+    fn a_field_for_a_time_is_read_in_its_zone() {
+        let at = Moment::from("2027-01-30T10:00:00Z".parse::<jiff::Timestamp>().unwrap());
+        assert_eq!(local(at, "Asia/Seoul"), "2027-01-30T19:00");
+        assert_eq!(moment_of("2027-01-30T19:00", "Asia/Seoul"), Some(at));
+        assert_eq!(moment_of("2027-01-30T19:00", "Nowhere/At_All"), None);
+        assert_eq!(moment_of("soon", "UTC"), None);
     }
 
     #[test]

@@ -25,7 +25,7 @@ use admitone_app::waiting_room::MasterKey;
 use admitone_app::waiting_room::memory_log::MemoryRoomLog;
 use admitone_domain::command::operate::{Operate, SaveOperator};
 use admitone_domain::command::{Charge, Choice, Hold, Pay};
-use admitone_domain::id::{BuyerId, OperatorId, ReservationId, SeatId, ShowId};
+use admitone_domain::id::{BuyerId, OperatorId, ReservationId, SeatId, ShowId, TicketTypeId};
 use admitone_domain::party::Operator;
 use admitone_domain::pass::Admission;
 use admitone_domain::{
@@ -181,6 +181,13 @@ impl House {
             Outcome::Reserved(reservation) => reservation.id,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Ann holds standing tickets.
+    pub(crate) async fn take(&self, count: u32) {
+        let tickets = vec![(TicketTypeId(1), count)];
+        let hold = Hold { show: SHOW, choice: Choice::Items { seats: vec![], tickets } };
+        self.submit(Actor::Buyer(self.ann), Action::Hold(hold)).await;
     }
 
     /// Ann buys seats.

@@ -4,5 +4,6 @@
 mod browser;
 mod house;
 mod live;
+mod programme;
 mod reservations;
 mod sign_in;

@@ -6,20 +6,33 @@ use admitone_domain::party::Operator;
 use axum::http::StatusCode;
 
 /// Every page, and every form, that only operators may see and post.
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 9] = [
     "/operator",
     "/operator/live/part",
     "/operator/reservations",
     "/operator/reservations/res_1",
     "/operator/reservations/res_1/cancel",
+    "/operator/concerts",
+    "/operator/concerts/concert_1",
+    "/operator/shows/show_1",
+    "/operator/import",
 ];
-const FORMS: [&str; 6] = [
+const FORMS: [&str; 15] = [
     "/operator/rooms",
     "/operator/rooms/room_1/pause",
     "/operator/rooms/room_1/dial",
     "/operator/reservations/res_1/release",
     "/operator/reservations/res_1/cancel",
     "/operator/reservations/res_1/refund",
+    "/operator/concerts",
+    "/operator/concerts/concert_1",
+    "/operator/concerts/concert_1/shows",
+    "/operator/import",
+    "/operator/shows/show_1",
+    "/operator/shows/show_1/seats",
+    "/operator/shows/show_1/seats/change",
+    "/operator/shows/show_1/types",
+    "/operator/types/type_1",
 ];
 
 #[tokio::test]

@@ -1,0 +1,142 @@
+//! The seats of a show: more of them, other prices, out of the sale and back.
+
+use super::show_id;
+use crate::frame::go_to;
+use crate::oops::Oops;
+use crate::site::Site;
+use crate::staff::StaffForm;
+use admitone_app::board::{SeatMark, Snapshot};
+use admitone_app::operating::{self, BlockFields, SeatsFields};
+use admitone_domain::Money;
+use admitone_domain::id::SeatId;
+use admitone_domain::show::SeatBlock;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::Response;
+use std::collections::BTreeSet;
+
+/// Neighbouring seats, as they stand.
+pub(super) struct Block {
+    /// Its place in the plan, by which a form names it.
+    pub(super) place: usize,
+    pub(super) section: String,
+    pub(super) row: String,
+    pub(super) first: u32,
+    pub(super) last: u32,
+    pub(super) prices: BTreeSet<Money>,
+    pub(super) free: u32,
+    pub(super) held: u32,
+    pub(super) sold: u32,
+    pub(super) blocked: u32,
+}
+
+/// The blocks of a show, in the order of its plan.
+pub(super) fn blocks(snapshot: &Snapshot) -> Vec<Block> {
+    let of_plan = |(place, block): (usize, &SeatBlock)| Block {
+        place,
+        section: block.section.clone(),
+        row: block.row.clone(),
+        first: block.first_number,
+        last: block.first_number.saturating_add(block.count.saturating_sub(1)),
+        prices: BTreeSet::new(),
+        free: 0,
+        held: 0,
+        sold: 0,
+        blocked: 0,
+    };
+    let mut blocks: Vec<Block> = snapshot.plan.blocks.iter().enumerate().map(of_plan).collect();
+    for (block, counted) in snapshot.plan.blocks.iter().zip(&mut blocks) {
+        let end = block.first_seat.0.saturating_add(u64::from(block.count));
+        // Seats are in the order of their ids.
+        let begin = snapshot.seats.partition_point(|seat| seat.id < block.first_seat);
+        for seat in snapshot.seats[begin..].iter().take_while(|seat| seat.id.0 < end) {
+            counted.prices.insert(seat.price);
+            match seat.mark {
+                SeatMark::Free => counted.free += 1,
+                SeatMark::Held => counted.held += 1,
+                SeatMark::Sold => counted.sold += 1,
+                SeatMark::Blocked => counted.blocked += 1,
+            }
+        }
+    }
+    blocks
+}
+
+/// `POST /operator/shows/{id}/seats`: a row more.
+pub(crate) async fn add(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    asked: StaffForm,
+) -> Result<Response<Body>, Oops> {
+    let onward = |oops: Oops| oops.onward(format!("/operator/shows/{id}"));
+    let form = &asked.form;
+    let block = BlockFields {
+        section: form.text("section").to_owned(),
+        row: form.text("row").to_owned(),
+        first_number: form.parsed("first_number").map_err(onward)?,
+        count: form.parsed("count").map_err(onward)?,
+        price: Money(form.parsed("price").map_err(onward)?),
+    };
+    let add = operating::add_seats(&site.office, show_id(&id)?, vec![block]).await;
+    let add = add.map_err(|unfit| onward(unfit.into()))?;
+    site.operate(&asked, add).await.map_err(onward)?;
+    site.live().forget().await;
+    Ok(go_to(&format!("/operator/shows/{id}#seats")))
+}
+
+/// `POST /operator/shows/{id}/seats/change`: some of a row, by their numbers.
+pub(crate) async fn change(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    asked: StaffForm,
+) -> Result<Response<Body>, Oops> {
+    let onward = |oops: Oops| oops.onward(format!("/operator/shows/{id}"));
+    let (show, form) = (show_id(&id)?, &asked.form);
+    let plan = site.office.boards.board(show).await?.plan();
+    let place: usize = form.parsed("block").map_err(onward)?;
+    let block = plan.blocks.get(place).ok_or_else(|| onward(Oops::malformed()))?;
+    let (from, to) = (form.optional("from")?, form.optional("to")?);
+    let chosen = chosen(block, from, to);
+    let fields = match form.text("change") {
+        "block" => SeatsFields { blocked: Some(true), price: None },
+        "unblock" => SeatsFields { blocked: Some(false), price: None },
+        _ => {
+            let price = Some(Money(form.parsed("price").map_err(onward)?));
+            SeatsFields { price, blocked: None }
+        }
+    };
+    let change = operating::change_seats(show, chosen, fields);
+    let change = change.map_err(|unfit| onward(unfit.into()))?;
+    site.operate(&asked, change).await.map_err(onward)?;
+    site.live().forget().await;
+    Ok(go_to(&format!("/operator/shows/{id}#seats")))
+}
+
+/// The seats of a block with numbers between two, or from its beginning, or to its end.
+fn chosen(block: &SeatBlock, from: Option<u32>, to: Option<u32>) -> Vec<SeatId> {
+    let numbered = block.seats().zip(block.first_number..);
+    let wanted = numbered.filter(|(_, number)| {
+        from.is_none_or(|from| from <= *number) && to.is_none_or(|to| *number <= to)
+    });
+    wanted.map(|(seat, _)| seat).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seats_are_chosen_by_their_numbers() {
+        let block = SeatBlock {
+            section: "A".into(),
+            row: "1".into(),
+            first_number: 11,
+            count: 4,
+            first_seat: SeatId(100),
+        };
+        assert_eq!(chosen(&block, Some(12), Some(13)), [SeatId(101), SeatId(102)]);
+        assert_eq!(chosen(&block, None, Some(11)), [SeatId(100)]);
+        assert_eq!(chosen(&block, None, None).len(), 4);
+        assert!(chosen(&block, Some(15), None).is_empty());
+    }
+}
