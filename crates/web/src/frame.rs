@@ -16,10 +16,11 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use std::fmt::Display;
 
 /// The navigation of operators.
-const DESK: [(&str, &str); 3] = [
+const DESK: [(&str, &str); 4] = [
     ("/operator", "desk.live"),
     ("/operator/reservations", "desk.reservations"),
     ("/operator/concerts", "desk.concerts"),
+    ("/operator/payments", "desk.payments"),
 ];
 
 /// What stands around a page: the words, the visitor, the token of its forms.

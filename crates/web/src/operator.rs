@@ -3,6 +3,8 @@
 pub(crate) mod concert;
 pub(crate) mod concerts;
 pub(crate) mod live;
+pub(crate) mod payments;
+pub(crate) mod queues;
 pub(crate) mod reservation;
 pub(crate) mod reservations;
 pub(crate) mod show;

@@ -89,6 +89,9 @@ fn for_operators() -> Router<Site> {
             "/operator/reservations/{id}/{deed}",
             get(operator::reservation::ask).post(operator::reservation::done),
         )
+        .route("/operator/payments", get(operator::payments::payments))
+        .route("/operator/payments/{id}/{action}", post(operator::payments::act))
+        .route("/operator/queues", get(operator::queues::queues))
         .route("/operator/sign-in", get(sign_in::sign_in_page).post(sign_in::sign_in))
         .route("/operator/sign-out", post(sign_in::sign_out))
 }

@@ -12,8 +12,10 @@ use admitone_app::import::{Document, Import};
 use admitone_app::limits::MemoryBuckets;
 use admitone_app::memory::MemoryStore;
 use admitone_app::parties::Parties;
+use admitone_app::payments::{PaymentLimits, Payments};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Reply;
+use admitone_app::ports::gateway;
 use admitone_app::ports::lock::NoLock;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::store::Mode;
@@ -23,11 +25,15 @@ use admitone_app::rooms::{Kept, Rooms, RoomsSetup};
 use admitone_app::settle::{SettleLimits, Settler};
 use admitone_app::waiting_room::MasterKey;
 use admitone_app::waiting_room::memory_log::MemoryRoomLog;
+use admitone_domain::command::gateway::{Begin, Gateway};
 use admitone_domain::command::operate::{Operate, SaveOperator};
 use admitone_domain::command::{Charge, Choice, Hold, Pay};
-use admitone_domain::id::{BuyerId, OperatorId, ReservationId, SeatId, ShowId, TicketTypeId};
+use admitone_domain::id::{
+    BuyerId, OperatorId, PaymentId, ReservationId, SeatId, ShowId, TicketTypeId,
+};
 use admitone_domain::party::Operator;
 use admitone_domain::pass::Admission;
+use admitone_domain::reservation::ItemState;
 use admitone_domain::{
     Action, Actor, CommandId, Currency, Fingerprint, Key, Moment, Money, Outcome, Row,
 };
@@ -100,6 +106,9 @@ impl House {
             ids: Arc::new(Ids::new(Arc::new(store.clone()))),
             clock: clock.clone(),
         };
+        let (limits_of, errands) = (PaymentLimits::default(), Arc::default());
+        let payments = Payments::new(office.clone(), Arc::new(Bank), limits_of, errands);
+        let payments = Arc::new(payments);
         let site = Site::new(Parts {
             office: office.clone(),
             gates,
@@ -111,7 +120,7 @@ impl House {
             limits: limits(&clock),
             currency: Currency::KRW,
             queues: Arc::default(),
-            payments: None,
+            payments: Some(payments),
             pulse,
             instances: None,
             strategy: "none/none/optimistic".into(),
@@ -165,6 +174,25 @@ impl House {
         };
         match self.office.submit(&request, action).await.unwrap() {
             Reply::Answered { answer, .. } => answer.answer.clone().unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Ann begins to pay what she holds through the bank, which has not said anything yet.
+    pub(crate) async fn begin_to_pay(&self, reservation: ReservationId) -> PaymentId {
+        let Row::Reservation(held) = self.row(Key::Reservation(reservation)).await else {
+            panic!("no reservation")
+        };
+        let begin = Begin {
+            reservation,
+            show: SHOW,
+            key: "bank <1>".into(),
+            order: reservation.to_string(),
+            amount: held.total_in(ItemState::Held).unwrap(),
+            wait_ms: 1_000,
+        };
+        match self.submit(Actor::Buyer(self.ann), Action::Gateway(Gateway::Begin(begin))).await {
+            Outcome::Gateway { payment, .. } => payment.id,
             other => panic!("{other:?}"),
         }
     }
@@ -233,6 +261,24 @@ async fn sign_up(browser: &mut Browser, name: &str, store: &MemoryStore) -> Buye
         _ => None,
     });
     opened.unwrap()
+}
+
+/// A bank that has all the money it is asked about.
+struct Bank;
+
+#[async_trait::async_trait]
+impl admitone_app::ports::gateway::Gateway for Bank {
+    async fn confirm(&self, _charge: &gateway::Charge) -> gateway::Word {
+        gateway::Word::Taken
+    }
+
+    async fn find(&self, _charge: &gateway::Charge) -> gateway::Word {
+        gateway::Word::Taken
+    }
+
+    async fn give_back(&self, _: &gateway::Charge, _: &gateway::GiveBack) -> gateway::BackWord {
+        gateway::BackWord::Done
+    }
 }
 
 async fn rooms(

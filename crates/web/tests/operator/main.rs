@@ -4,6 +4,7 @@
 mod browser;
 mod house;
 mod live;
+mod payments;
 mod programme;
 mod reservations;
 mod sign_in;

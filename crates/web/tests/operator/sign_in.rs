@@ -6,7 +6,7 @@ use admitone_domain::party::Operator;
 use axum::http::StatusCode;
 
 /// Every page, and every form, that only operators may see and post.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 11] = [
     "/operator",
     "/operator/live/part",
     "/operator/reservations",
@@ -16,8 +16,10 @@ const PAGES: [&str; 9] = [
     "/operator/concerts/concert_1",
     "/operator/shows/show_1",
     "/operator/import",
+    "/operator/payments",
+    "/operator/queues",
 ];
-const FORMS: [&str; 15] = [
+const FORMS: [&str; 18] = [
     "/operator/rooms",
     "/operator/rooms/room_1/pause",
     "/operator/rooms/room_1/dial",
@@ -33,6 +35,9 @@ const FORMS: [&str; 15] = [
     "/operator/shows/show_1/seats/change",
     "/operator/shows/show_1/types",
     "/operator/types/type_1",
+    "/operator/payments/pay_1/requery",
+    "/operator/payments/pay_1/reacquire",
+    "/operator/payments/pay_1/refund",
 ];
 
 #[tokio::test]
