@@ -2,6 +2,7 @@
 
 pub(crate) mod concert;
 pub(crate) mod concerts;
+pub(crate) mod door;
 pub(crate) mod live;
 pub(crate) mod payments;
 pub(crate) mod queues;

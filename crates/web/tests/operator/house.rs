@@ -72,6 +72,8 @@ pub(crate) struct House {
     pub(crate) clock: Arc<HandClock>,
     /// Ann, who buys.
     pub(crate) ann: BuyerId,
+    /// Where she is signed in.
+    at_home: Browser,
     next: AtomicU64,
     _stop: tokio_util::sync::DropGuard,
 }
@@ -131,7 +133,7 @@ impl House {
         let (next, guard) = (AtomicU64::new(1 << 40), stop.drop_guard());
         let mut at_home = Browser::new(router.clone());
         let ann = sign_up(&mut at_home, "Ann", &store).await;
-        let house = Self { router, office, clock, ann, next, _stop: guard };
+        let house = Self { router, office, clock, ann, at_home, next, _stop: guard };
         house.fill().await;
         house
     }
@@ -238,6 +240,11 @@ impl House {
         let form = browser.form("/operator/sign-in", "/operator/sign-in").await;
         browser.post(&form.with("key", KEY)).await;
         browser
+    }
+
+    /// Ann, signed in.
+    pub(crate) fn as_ann(&self) -> Browser {
+        self.at_home.clone()
     }
 
     /// Somebody with an account, signed in.

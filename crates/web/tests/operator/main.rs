@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod browser;
+mod door;
 mod house;
 mod live;
 mod payments;

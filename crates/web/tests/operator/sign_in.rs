@@ -6,7 +6,7 @@ use admitone_domain::party::Operator;
 use axum::http::StatusCode;
 
 /// Every page, and every form, that only operators may see and post.
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 12] = [
     "/operator",
     "/operator/live/part",
     "/operator/reservations",
@@ -18,8 +18,9 @@ const PAGES: [&str; 11] = [
     "/operator/import",
     "/operator/payments",
     "/operator/queues",
+    "/operator/door",
 ];
-const FORMS: [&str; 18] = [
+const FORMS: [&str; 20] = [
     "/operator/rooms",
     "/operator/rooms/room_1/pause",
     "/operator/rooms/room_1/dial",
@@ -38,6 +39,8 @@ const FORMS: [&str; 18] = [
     "/operator/payments/pay_1/requery",
     "/operator/payments/pay_1/reacquire",
     "/operator/payments/pay_1/refund",
+    "/operator/door",
+    "/operator/door/scan",
 ];
 
 #[tokio::test]

@@ -1,0 +1,135 @@
+// The door: sends codes without leaving the page, keeps them while the network stutters and sends
+// them again under the same key, and reads them with the camera where the browser can. Without it
+// the form is posted.
+(() => {
+  "use strict";
+  const form = document.getElementById("door");
+  if (!form) return;
+  const [code, show, results, said, waiting, signedOut] =
+    ["code", "show", "results", "said", "waiting", "signed-out"].map((id) => document.getElementById(id));
+  const STORE = "admitone door", SHOWN = 20;
+
+  // What was scanned and has no answer yet, the oldest first; it survives a reload.
+  let kept = [];
+  try {
+    kept = JSON.parse(localStorage.getItem(STORE)) || [];
+  } catch {
+    kept = [];
+  }
+  const keep = () => {
+    try {
+      localStorage.setItem(STORE, JSON.stringify(kept));
+    } catch {
+      // Without a store it is kept as long as the page is open.
+    }
+    waiting.hidden = kept.length === 0;
+    waiting.textContent = waiting.dataset.words.replace("{1}", kept.length);
+  };
+
+  const tell = (html) => {
+    results.insertAdjacentHTML("afterbegin", html);
+    while (results.children.length > SHOWN) results.lastElementChild.remove();
+    const first = results.firstElementChild;
+    if (!first) return;
+    said.textContent = "";
+    said.textContent = first.dataset.said + ": " + first.textContent;
+    if (navigator.vibrate) navigator.vibrate(first.dataset.in === "true" ? 80 : [80, 60, 80, 60, 80]);
+  };
+
+  let isSending = false, failures = 0, timer = null;
+  const send = async () => {
+    if (isSending || kept.length === 0) return;
+    isSending = true;
+    clearTimeout(timer);
+    const scan = kept[0];
+    const body = new URLSearchParams({ ...scan, form_token: form.elements.form_token.value });
+    let wait = 0;
+    try {
+      const answer = await fetch(form.dataset.scan, { method: "POST", body, cache: "no-store" });
+      if (answer.ok) {
+        tell(await answer.text());
+        kept.shift();
+        failures = 0;
+      } else if (answer.status === 401 || answer.status === 403) {
+        // Kept until somebody signs in: the page is loaded anew then.
+        signedOut.hidden = false;
+        wait = 5000;
+      } else if (answer.status === 400 || answer.status === 404) {
+        // Nothing that anybody could answer otherwise tomorrow.
+        kept.shift();
+      } else {
+        throw new Error(answer.status);
+      }
+    } catch {
+      failures += 1;
+      wait = 500 * 2 ** Math.min(failures, 4);
+    }
+    keep();
+    isSending = false;
+    if (kept.length > 0) timer = setTimeout(send, wait);
+  };
+
+  const scanned = (text) => {
+    const key = crypto.randomUUID ? crypto.randomUUID() : String(Math.random()) + Date.now();
+    kept.push({ code: text, show: show.value, key });
+    keep();
+    send();
+  };
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    // The next code is another wish: nothing else shall stop its form.
+    event.stopPropagation();
+    const text = code.value.trim();
+    code.value = "";
+    code.focus();
+    if (text) scanned(text);
+  });
+  addEventListener("online", send);
+  keep();
+  send();
+
+  const camera = document.getElementById("camera"), video = document.getElementById("video");
+  if (!("BarcodeDetector" in window) || !navigator.mediaDevices) return;
+  camera.hidden = false;
+  let stream = null, seen = "", seenAt = 0;
+  const stop = () => {
+    for (const track of stream ? stream.getTracks() : []) track.stop();
+    stream = null;
+    video.hidden = true;
+    camera.setAttribute("aria-pressed", "false");
+  };
+  const look = async (detector) => {
+    if (!stream) return;
+    try {
+      for (const found of await detector.detect(video)) {
+        const now = performance.now();
+        // The same ticket stays before the camera for a while.
+        if (found.rawValue === seen && now - seenAt < 4000) {
+          seenAt = now;
+          continue;
+        }
+        [seen, seenAt] = [found.rawValue, now];
+        scanned(found.rawValue);
+      }
+    } catch {
+      // A picture that cannot be read yet.
+    }
+    setTimeout(look, 200, detector);
+  };
+  camera.addEventListener("click", async () => {
+    if (stream) return stop();
+    try {
+      const detector = new BarcodeDetector({ formats: ["qr_code"] });
+      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+      video.srcObject = stream;
+      video.hidden = false;
+      camera.setAttribute("aria-pressed", "true");
+      await video.play();
+      look(detector);
+    } catch {
+      stop();
+      camera.hidden = true;
+    }
+  });
+})();
