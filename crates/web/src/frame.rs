@@ -16,12 +16,13 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use std::fmt::Display;
 
 /// The navigation of operators.
-const DESK: [(&str, &str); 5] = [
+const DESK: [(&str, &str); 6] = [
     ("/operator", "desk.live"),
     ("/operator/reservations", "desk.reservations"),
     ("/operator/concerts", "desk.concerts"),
     ("/operator/payments", "desk.payments"),
     ("/operator/door", "desk.door"),
+    ("/operator/log", "desk.log"),
 ];
 
 /// What stands around a page: the words, the visitor, the token of its forms.

@@ -4,6 +4,7 @@ pub(crate) mod concert;
 pub(crate) mod concerts;
 pub(crate) mod door;
 pub(crate) mod live;
+pub(crate) mod log;
 pub(crate) mod payments;
 pub(crate) mod queues;
 pub(crate) mod reservation;

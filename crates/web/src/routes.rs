@@ -94,6 +94,7 @@ fn for_operators() -> Router<Site> {
         .route("/operator/queues", get(operator::queues::queues))
         .route("/operator/door", get(operator::door::door).post(operator::door::check))
         .route("/operator/door/scan", post(operator::door::scan))
+        .route("/operator/log", get(operator::log::log))
         .route("/operator/sign-in", get(sign_in::sign_in_page).post(sign_in::sign_in))
         .route("/operator/sign-out", post(sign_in::sign_out))
 }

@@ -5,6 +5,7 @@ mod browser;
 mod door;
 mod house;
 mod live;
+mod log;
 mod payments;
 mod programme;
 mod reservations;

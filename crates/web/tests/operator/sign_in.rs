@@ -6,7 +6,7 @@ use admitone_domain::party::Operator;
 use axum::http::StatusCode;
 
 /// Every page, and every form, that only operators may see and post.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
     "/operator",
     "/operator/live/part",
     "/operator/reservations",
@@ -19,6 +19,7 @@ const PAGES: [&str; 12] = [
     "/operator/payments",
     "/operator/queues",
     "/operator/door",
+    "/operator/log",
 ];
 const FORMS: [&str; 20] = [
     "/operator/rooms",
