@@ -41,6 +41,7 @@ mod nginx;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod one_map;
 mod operations;
+mod operators;
 mod process;
 mod redis;
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]

@@ -1,0 +1,122 @@
+//! The pages of operators on the real binary and its store: a ticket that is bought at the pages is
+//! let in at the door, told in the history, and the books are right afterwards.
+
+use crate::process::{Answer, Connection, House, admitone};
+use std::collections::BTreeMap;
+
+const PROGRAMME: &str = r#"{ "concerts": [{ "name": "At the door", "category": "rock", "shows": [{
+    "opens_at": "2099-01-01T19:00:00Z", "closes_at": "2099-01-01T22:00:00Z",
+    "booking_opens_at": "2020-01-01T00:00:00Z", "booking_closes_at": "2099-01-01T00:00:00Z",
+    "seats": [{ "section": "A", "row": "1", "numbers": [1, 4], "price": 10 }] }] }] }"#;
+
+/// Somebody at a browser without scripts.
+struct Browser {
+    connection: Connection,
+    cookies: BTreeMap<String, String>,
+}
+
+impl Browser {
+    fn at(house: &House) -> Self {
+        Self { connection: house.connect(), cookies: BTreeMap::new() }
+    }
+
+    fn send(&mut self, request: &str, body: &str) -> Answer {
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies = cookies.join("; ");
+        let headers = [
+            ("accept", "text/html"),
+            ("cookie", cookies.as_str()),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        let answer = self.connection.send(request, &headers, body);
+        for line in answer.head.lines() {
+            let Some((name, value)) = line.split_once(": ") else { continue };
+            if name.eq_ignore_ascii_case("set-cookie") {
+                let (name, value) = value.split(';').next().unwrap().split_once('=').unwrap();
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        answer
+    }
+
+    fn get(&mut self, path: &str) -> Answer {
+        self.send(&format!("GET {path}"), "")
+    }
+
+    /// Posts what a form on a page says, and these fields; where that leads.
+    fn post(&mut self, page: &str, action: &str, fields: &str) -> Answer {
+        let shown = self.get(page);
+        assert_eq!(shown.status, 200, "{page}: {}", shown.body);
+        let token = between(&shown.body, "name=\"form_token\" value=\"", "\"").to_owned();
+        self.send(&format!("POST {action}"), &format!("form_token={token}&{fields}"))
+    }
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let rest = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1;
+    rest.split(after).next().unwrap()
+}
+
+fn location(answer: &Answer) -> String {
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let line = answer
+        .head
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().strip_prefix("location: ").map(str::to_owned));
+    line.unwrap()
+}
+
+/// Buys a seat at the pages; its reservation and the code of its ticket.
+fn buy(house: &House) -> (String, String) {
+    let mut ann = Browser::at(house);
+    location(&ann.post("/sign-up", "/sign-up", "name=Ann&password=long+enough"));
+    location(&ann.post("/wallet", "/wallet/charge", "amount=100&key=1"));
+    let held = ann.post("/shows/show_1/seats", "/shows/show_1/hold", "how=items&seat=seat_2&key=2");
+    let reservation = location(&held);
+    location(&ann.post(&reservation, &format!("{reservation}/pay"), "amount=10&key=3"));
+    let tickets = ann.get(&format!("{reservation}/tickets"));
+    let code = between(&tickets.body, "<p class=\"code\">", "<").to_owned();
+    (reservation, code)
+}
+
+#[test]
+fn a_ticket_is_let_in_once_and_the_history_says_by_whom() {
+    let directory = tempfile::tempdir().unwrap();
+    let programme = directory.path().join("programme.json");
+    std::fs::write(&programme, PROGRAMME).unwrap();
+    let (code, said) = admitone(&["import", programme.to_str().unwrap()], directory.path());
+    assert_eq!(code, 0, "{said}");
+    let house = House::start(directory.path(), &[]);
+    let (reservation, ticket) = buy(&house);
+
+    let mut opal = Browser::at(&house);
+    assert_eq!(opal.get("/operator").status, 401);
+    let key = house.operator_key.clone().unwrap();
+    let signed_in = opal.post("/operator/sign-in", "/operator/sign-in", &format!("key={key}"));
+    assert_eq!(location(&signed_in), "/operator");
+    let live = opal.get("/operator").body;
+    assert_eq!(between(&live, "data-value=\"sold\">", "<"), "1", "{live}");
+    assert!(live.contains("Nothing is oversold"), "{live}");
+
+    let door = "/operator/door";
+    let scan = |key: u32| format!("code={ticket}&show=show_1&key={key}");
+    let first = opal.post(door, door, &scan(1));
+    assert_eq!(first.status, 200, "{}", first.body);
+    let again = opal.post(door, door, &scan(2));
+    assert_eq!(again.status, 409, "{}", again.body);
+    assert!(again.body.contains("Already used since"), "{}", again.body);
+
+    let told = opal.get(&format!("/operator{reservation}")).body;
+    for step in
+        ["held until", "paid with pay_", "item 1 was let in at the door", "first operator (op_"]
+    {
+        assert!(told.contains(step), "{step}: {told}");
+    }
+    let log = opal.get("/operator/log").body;
+    assert!(log.contains("<td>let in</td>"), "{log}");
+
+    assert!(house.stop());
+    let (code, said) = admitone(&["verify"], directory.path());
+    assert_eq!(code, 0, "{said}");
+}
