@@ -21,7 +21,13 @@ impl Fixture for Postgres {
         let url = Server::Postgres.fresh().await.unwrap();
         let options = Options { time: Time::Of(clock.clone()), ..Options::default() };
         let store = PostgresStore::open(&url, options).await.unwrap();
-        Fresh { store: Arc::new(store.clone()), reads: Arc::new(store), clock, keep: Box::new(()) }
+        Fresh {
+            store: Arc::new(store.clone()),
+            reads: Arc::new(store.clone()),
+            records: Arc::new(store),
+            clock,
+            keep: Box::new(()),
+        }
     }
 
     fn modes(&self) -> &'static [Mode] {

@@ -20,7 +20,8 @@ impl Fixture for Sqlite {
         let store = SqliteStore::open(directory.path(), clock.clone(), Options::default()).unwrap();
         Fresh {
             store: Arc::new(store.clone()),
-            reads: Arc::new(store),
+            reads: Arc::new(store.clone()),
+            records: Arc::new(store),
             clock,
             keep: Box::new(directory),
         }

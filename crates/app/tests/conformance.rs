@@ -16,7 +16,13 @@ impl Fixture for Memory {
     async fn fresh(&self) -> Fresh {
         let clock = Arc::new(HandClock::at(Moment(1_000)));
         let store = MemoryStore::new(clock.clone());
-        Fresh { store: Arc::new(store.clone()), reads: Arc::new(store), clock, keep: Box::new(()) }
+        Fresh {
+            store: Arc::new(store.clone()),
+            reads: Arc::new(store.clone()),
+            records: Arc::new(store),
+            clock,
+            keep: Box::new(()),
+        }
     }
 
     fn modes(&self) -> &'static [Mode] {

@@ -14,6 +14,7 @@ pub mod own_broker;
 pub mod own_server;
 pub mod proxy;
 mod reads;
+mod records;
 pub mod redis_server;
 pub mod room_crowd;
 pub mod room_journal;
@@ -27,6 +28,7 @@ mod steps;
 
 use admitone_app::clock::HandClock;
 use admitone_app::ports::reads::Reads;
+use admitone_app::ports::records::Records;
 use admitone_app::ports::store::{Mode, Store};
 use async_trait::async_trait;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -41,6 +43,8 @@ pub struct Fresh {
     pub store: Arc<dyn Store>,
     /// Its lists.
     pub reads: Arc<dyn Reads>,
+    /// Its history.
+    pub records: Arc<dyn Records>,
     /// Its clock.
     pub clock: Arc<HandClock>,
     /// Whatever must live as long as the store.
@@ -99,7 +103,7 @@ pub fn main(fixture: impl Fixture) -> ExitCode {
     }
     let fixture = Arc::new(fixture);
     let mut trials = Vec::new();
-    for case in cases::ALL.iter().chain(reads::ALL) {
+    for case in cases::ALL.iter().chain(reads::ALL).chain(records::ALL) {
         for mode in fixture.modes() {
             if is_promised(case, *mode, fixture.is_concurrent()) {
                 let trial = match &absent {

@@ -4,9 +4,10 @@
 use super::Tree;
 use std::collections::BTreeSet;
 
-const PORTS: [&str; 10] = [
+const PORTS: [&str; 11] = [
     "crates/app/src/ports/store.rs",
     "crates/app/src/ports/reads.rs",
+    "crates/app/src/ports/records.rs",
     "crates/app/src/ports/room_journal.rs",
     "crates/app/src/ports/room_log.rs",
     "crates/app/src/ports/lanes.rs",

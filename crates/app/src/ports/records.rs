@@ -54,6 +54,11 @@ pub struct Changes {
 }
 
 /// Reads what is kept of people.
+///
+/// # Behavior
+/// - `what_staff_did_is_found_newest_first`: operators and the house; what buyers did is not.
+/// - `what_happened_to_one_thing_is_found_and_nothing_else`: newest first; the cursor continues
+///   exactly.
 #[async_trait]
 pub trait Records: Send + Sync {
     /// What operators and the house changed before a mark, at most so much.
