@@ -25,6 +25,17 @@ const DESK: [(&str, &str); 6] = [
     ("/operator/log", "desk.log"),
 ];
 
+/// Pages whose address does not say to which of them they belong.
+const BELONGS: [(&str, &str); 3] = [
+    ("/operator/shows", "/operator/concerts"),
+    ("/operator/import", "/operator/concerts"),
+    ("/operator/queues", "/operator/payments"),
+];
+
+fn is_below(here: &str, path: &str) -> bool {
+    here.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// What stands around a page: the words, the visitor, the token of its forms.
 pub(crate) struct Frame {
     pub(crate) language: Language,
@@ -151,11 +162,11 @@ impl Frame {
         &DESK
     }
 
-    /// Whether this is the page of the navigation, or one below it.
+    /// Whether this is a page of the navigation, or one that belongs to it.
     pub(crate) fn is_at(&self, path: &str) -> bool {
         let here = self.path.split('?').next().unwrap_or_default();
-        let below = here.strip_prefix(path);
-        below.is_some_and(|rest| rest.is_empty() || path != "/operator" && rest.starts_with('/'))
+        let belongs = BELONGS.iter().any(|(part, to)| *to == path && is_below(here, part));
+        belongs || here == path || path != "/operator" && is_below(here, path)
     }
 
     /// The other languages: code and own name.

@@ -66,6 +66,7 @@ async fn times_are_those_of_the_hall_and_nonsense_is_said() {
     let page = opal.get("/operator/shows/show_1").await;
     // 19:00 in London is four in the morning in Seoul.
     assert!(page.has("value=\"2026-12-25T04:00\""), "{}", page.body);
+    assert!(page.has("<a href=\"/operator/concerts\" aria-current=\"page\">"), "{}", page.body);
     let form = page.form("/operator/shows/show_1");
     let before = show(&house).await;
     opal.post_and_follow(&form).await;
