@@ -1,0 +1,169 @@
+//! The courier against real servers of this machine: what they answer, and how they fail to.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod server;
+
+use admitone_adapter_http::{CourierOptions, HttpCourier, Trust};
+use admitone_app::ports::webhooks::{Courier, Letter};
+use server::{Manner, Server};
+
+const WAIT_MS: u64 = 1_000;
+
+fn courier(private_addresses: bool, trust: Trust) -> HttpCourier {
+    HttpCourier::new(CourierOptions { private_addresses, answer_ms: WAIT_MS, trust })
+}
+
+fn letter(url: &str) -> Letter {
+    let headers = vec![("webhook-id", "evt_1".to_owned())];
+    Letter { url: url.to_owned(), headers, body: br#"{"type":"show.changed"}"#.to_vec() }
+}
+
+/// Sends to a server that behaves so; what was told, and how often it was connected to.
+async fn told(manner: Manner) -> (Result<u16, String>, usize) {
+    let server = Server::start(manner).await;
+    let answered = courier(true, Trust::System).send(&letter(&server.url("/hook?a=b"))).await;
+    (answered, server.connections())
+}
+
+#[tokio::test]
+async fn a_message_arrives_as_it_was_written_and_its_status_is_told() {
+    let server = Server::start(Manner::Says("HTTP/1.1 204 No Content\r\n\r\n".into())).await;
+    let answered = courier(true, Trust::System).send(&letter(&server.url("/hook?a=b"))).await;
+    assert_eq!(answered, Ok(204));
+    let request = server.request();
+    assert!(request.starts_with("POST /hook?a=b HTTP/1.1\r\n"), "{request}");
+    for header in [
+        format!("host: {}", server.authority()),
+        "content-type: application/json".to_owned(),
+        "webhook-id: evt_1".to_owned(),
+        "content-length: 23".to_owned(),
+        "user-agent: admitone/".to_owned(),
+    ] {
+        assert!(request.to_ascii_lowercase().contains(&header), "{header}: {request}");
+    }
+    assert!(request.ends_with("\r\n\r\n{\"type\":\"show.changed\"}"), "{request}");
+}
+
+#[tokio::test]
+async fn whatever_status_is_answered_is_told() {
+    for status in [200, 201, 400, 410, 429, 500, 503] {
+        let says = format!("HTTP/1.1 {status} X\r\ncontent-length: 2\r\n\r\nno");
+        assert_eq!(told(Manner::Says(says)).await, (Ok(status), 1));
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_answer_and_is_not_followed() {
+    let elsewhere = Server::start(Manner::Says("HTTP/1.1 200 OK\r\n\r\n".into())).await;
+    let says = format!("HTTP/1.1 307 X\r\nlocation: {}\r\n\r\n", elsewhere.url("/"));
+    assert_eq!(told(Manner::Says(says)).await, (Ok(307), 1));
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_given_up_in_time() {
+    let (answered, connections) = told(Manner::Silent).await;
+    assert_eq!((answered, connections), (Err("no answer within 1000 ms".to_owned()), 1));
+}
+
+#[tokio::test]
+async fn a_server_that_says_a_byte_now_and_then_is_given_up_too() {
+    let (answered, _) = told(Manner::Drips).await;
+    assert_eq!(answered, Err("no answer within 1000 ms".to_owned()));
+}
+
+#[tokio::test]
+async fn a_server_that_closes_without_a_word_has_not_answered() {
+    let closed = Err("the connection was closed before an answer came".to_owned());
+    assert_eq!(told(Manner::Closes).await, (closed.clone(), 1), "and is not asked again");
+    assert_eq!(told(Manner::Says("HTTP/1.1 200".into())).await.0, closed);
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_said_to_be_none() {
+    let (answered, _) = told(Manner::Says("220 mail.example ESMTP\r\n\r\n".into())).await;
+    let said = answered.unwrap_err();
+    assert!(said.starts_with("what was answered is no HTTP"), "{said}");
+}
+
+#[tokio::test]
+async fn a_huge_head_is_not_read_and_a_huge_body_changes_nothing() {
+    let (answered, _) = told(Manner::EndlessHead).await;
+    let said = answered.unwrap_err();
+    assert!(said.starts_with("what was answered is no HTTP"), "{said}");
+    let server = Server::start(Manner::EndlessBody).await;
+    assert_eq!(courier(true, Trust::System).send(&letter(&server.url("/"))).await, Ok(200));
+    server.is_left().await;
+    let sent = server.sent_bytes();
+    assert!(sent < 8 * 1024 * 1024, "it went on reading: {sent} bytes");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_end_keeps_nobody() {
+    let says = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhal";
+    assert_eq!(told(Manner::SaysAndStays(says.into())).await, (Ok(200), 1));
+}
+
+#[tokio::test]
+async fn a_port_with_nobody_behind_is_said_with_its_address() {
+    let nobody = Server::start(Manner::Closes).await;
+    let url = nobody.url("/");
+    let to = nobody.authority().to_owned();
+    nobody.stop().await;
+    let said = courier(true, Trust::System).send(&letter(&url)).await.unwrap_err();
+    assert!(said.starts_with(&format!("no connection to {to}")), "{said}");
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_exist_is_said_with_the_name() {
+    let url = "https://no-such-host.invalid/";
+    let said = courier(false, Trust::System).send(&letter(url)).await.unwrap_err();
+    assert!(said.contains("no-such-host.invalid"), "{said}");
+}
+
+#[tokio::test]
+async fn a_private_address_is_not_even_connected_to() {
+    let server = Server::start(Manner::Says("HTTP/1.1 200 OK\r\n\r\n".into())).await;
+    let port = server.port();
+    let strict = courier(false, Trust::System);
+    for host in ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433", "localhost"] {
+        let said = strict.send(&letter(&format!("https://{host}:{port}/"))).await.unwrap_err();
+        assert!(said.contains("private_addresses") || said.contains("cannot be"), "{host}: {said}");
+    }
+    // A name says by itself nothing of where it leads.
+    assert_eq!(strict.check(&format!("https://localhost:{port}/")), Ok(()));
+    assert!(strict.check(&format!("https://127.0.0.1:{port}/")).is_err());
+    assert!(strict.check(&format!("http://shop.example:{port}/")).is_err());
+    assert_eq!(server.connections(), 0);
+    let kind = courier(true, Trust::System);
+    assert_eq!(kind.send(&letter(&server.url("/"))).await, Ok(200), "where it is allowed");
+}
+
+#[tokio::test]
+async fn a_certificate_is_checked_against_who_is_trusted_and_the_name_that_was_asked() {
+    let (server, authority) = Server::start_secure("localhost").await;
+    let port = server.port();
+    let trusting = courier(true, Trust::These(vec![authority]));
+    let named = letter(&format!("https://localhost:{port}/"));
+    assert_eq!(trusting.send(&named).await, Ok(200));
+    let other = letter(&format!("https://127.0.0.1:{port}/"));
+    let said = trusting.send(&other).await.unwrap_err();
+    assert!(said.starts_with("no TLS with 127.0.0.1"), "another name: {said}");
+    let (_, stranger) = Server::start_secure("localhost").await;
+    let wary = courier(true, Trust::These(vec![stranger]));
+    let said = wary.send(&named).await.unwrap_err();
+    assert!(said.starts_with("no TLS with localhost"), "another authority: {said}");
+    let nobody = courier(true, Trust::These(Vec::new()));
+    let said = nobody.send(&named).await.unwrap_err();
+    assert!(said.contains("certificates"), "{said}");
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_not_taken_for_one_with() {
+    let server = Server::start(Manner::Says("HTTP/1.1 200 OK\r\n\r\n".into())).await;
+    let (_, authority) = Server::start_secure("localhost").await;
+    let trusting = courier(true, Trust::These(vec![authority]));
+    let url = format!("https://localhost:{}/", server.port());
+    let said = trusting.send(&letter(&url)).await.unwrap_err();
+    assert!(said.starts_with("no TLS with localhost"), "{said}");
+}
