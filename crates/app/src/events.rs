@@ -14,13 +14,16 @@ mod intake;
 mod lookout;
 mod progress;
 mod relay;
+mod since;
 mod subject;
 
-pub use bus::{BusCarrier, InProcess};
+pub use bus::{BusCarrier, CONTENT_TYPE, InProcess, too_large};
 pub use envelope::{Envelope, Malformed};
 pub use intake::Intake;
 pub use lookout::{Lookout, Sight};
 pub use relay::{Carrier, Fate, Parcel, Relay, RelaySetup};
+pub(crate) use since::behind;
+pub use since::from_now_on;
 
 use admitone_domain::Key;
 

@@ -7,6 +7,7 @@ mod texts;
 
 use crate::Trouble;
 use crate::events::Envelope;
+use crate::ports::clock::Clock;
 use crate::ports::event_bus::Consumer;
 use crate::ports::notices::{Notice, Notices, Subject};
 use crate::ports::reads::Reads;
@@ -25,7 +26,12 @@ pub struct NoticeWriter {
     pub reads: Arc<dyn Reads>,
     /// Who sends.
     pub notices: Arc<dyn Notices>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
+
+/// What happened so long ago is news to nobody: whoever sends was away, or is new.
+const STALE_MS: u64 = 3 * 24 * 3_600_000;
 
 /// What a notice is written from.
 struct Story {
@@ -54,6 +60,9 @@ impl Consumer for NoticeWriter {
 impl NoticeWriter {
     async fn write(&self, envelope: &Envelope) -> Result<Option<Notice>, Trouble> {
         let Some((what, reservation, payment)) = subject(&envelope.event) else { return Ok(None) };
+        if self.clock.now().ms_since(envelope.event.at) >= STALE_MS {
+            return Ok(None);
+        }
         let Some(story) = self.story(reservation, payment).await? else { return Ok(None) };
         let (english, korean) = texts::write(what, &story);
         Ok(Some(Notice {

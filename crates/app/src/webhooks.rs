@@ -11,7 +11,8 @@ mod patience;
 mod signature;
 mod supervisor;
 
-pub use desk::{DeskTrouble, NewEndpoint, WebhookDesk};
+pub use desk::{Asked, Change, DeskTrouble, Done, NewEndpoint, WebhookDesk};
+pub use message::{TRIAL, endpoint_id};
 pub use patience::{GIVEN_UP_MS, STEPS_MS};
 pub use signature::{SECRET_PREFIX, sign};
 pub use supervisor::{Supervisor, SupervisorSetup};

@@ -6,6 +6,15 @@ use crate::ports::event_bus::EventBus;
 use async_trait::async_trait;
 use std::sync::Arc;
 
+/// What is published, as it is called.
+pub const CONTENT_TYPE: &str = "application/cloudevents+json";
+
+/// An event that is too large for a broker is told to the log: it would stop its lane for ever.
+pub fn too_large(event: &Envelope) {
+    metrics::counter!("admitone_events_passed_over_total", "why" => "too_large").increment(1);
+    tracing::error!(event = event.id(), kind = event.kind(), "an event is too large for the bus");
+}
+
 /// Publishes what it is given to a bus.
 pub struct BusCarrier(pub Arc<dyn EventBus>);
 

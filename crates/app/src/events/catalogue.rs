@@ -125,10 +125,34 @@ pub const KINDS: &[EventKind] = &[
     kind("buyer.changed", "An account was opened or closed.", CHANGED),
 ];
 
+/// Whether an event can have this type, or with `.*` at its end one that begins so.
+pub fn is_known(wanted: &str) -> bool {
+    let aggregate = |name: &'static str| name.split('.').next().unwrap_or(name);
+    match wanted.strip_suffix(".*") {
+        Some(all) => KINDS.iter().any(|kind| aggregate(kind.name) == all),
+        None => KINDS.iter().any(|kind| kind.name == wanted),
+    }
+}
+
 const fn kind(name: &'static str, about: &'static str, fields: &'static [Field]) -> EventKind {
     EventKind { name, about, fields }
 }
 
 const fn field(name: &'static str, form: Form, about: &'static str) -> Field {
     Field { name, form, about }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_known_by_its_name_or_by_its_beginning() {
+        for known in ["reservation.sold", "ticket_type.*", "buyer.changed"] {
+            assert!(is_known(known), "{known}");
+        }
+        for unknown in ["", "*", ".*", "reservation", "reservation.", "reservation.sung", "res.*"] {
+            assert!(!is_known(unknown), "{unknown}");
+        }
+    }
 }

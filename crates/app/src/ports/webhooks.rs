@@ -5,6 +5,9 @@ use admitone_domain::Moment;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+/// The status with which an endpoint says that it wants nothing more.
+pub const GONE: u16 = 410;
+
 /// Keeps endpoints and the log of attempts where the rows are.
 ///
 /// # Behavior
@@ -65,6 +68,45 @@ pub struct Endpoint {
     pub created_at: Moment,
     /// Who changed it last.
     pub changed_by: String,
+    /// By which wish.
+    pub wish: Wish,
+    /// What is told again.
+    pub replays: Vec<Replay>,
+}
+
+/// What somebody wanted: the same wish is done once, however often it is asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    /// Its name.
+    pub id: u64,
+    /// What exactly was wanted under that name.
+    pub print: u64,
+}
+
+/// A part of the past that is told again, on a road of its own beside what happens now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replay {
+    /// The version of the endpoint that it began with; no other replay has it.
+    pub number: u64,
+    /// From which moment on.
+    pub since: Moment,
+    /// It begins behind this event,
+    pub begin: u64,
+    /// and this is the last.
+    pub end: u64,
+    /// What has not arrived by then is given up.
+    pub until: Moment,
+}
+
+/// A road that leads to an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Road {
+    /// Its name.
+    pub name: String,
+    /// It begins behind this event,
+    pub begin: u64,
+    /// and this is the last, if there is a last.
+    pub end: Option<u64>,
 }
 
 /// One attempt to tell an endpoint of an event.
@@ -93,9 +135,19 @@ pub struct Attempt {
 }
 
 impl Endpoint {
-    /// The name of its road.
-    pub fn road(&self) -> String {
-        format!("webhook:{}:{}", self.id, self.life)
+    /// The roads that lead to it, that of what is told again among them; none while it is disabled.
+    pub fn roads(&self) -> Vec<Road> {
+        if self.disabled.is_some() {
+            return Vec::new();
+        }
+        let name = format!("webhook:{}:{}", self.id, self.life);
+        let again = self.replays.iter().map(|replay| Road {
+            name: format!("{name}:{}", replay.number),
+            begin: replay.begin,
+            end: Some(replay.end),
+        });
+        let first = Road { name: name.clone(), begin: self.begin, end: None };
+        std::iter::once(first).chain(again).collect()
     }
 
     /// Whether it wants to be told of a type of event.
@@ -112,6 +164,17 @@ impl Endpoint {
         let earlier = self.earlier_secret.as_ref().filter(|(_, until)| now < *until);
         let earlier = earlier.map(|(secret, _)| secret.as_str());
         std::iter::once(self.secret.as_str()).chain(earlier).collect()
+    }
+}
+
+impl Attempt {
+    /// What came of it: `arrived`, `gone` (the endpoint wants nothing more) or `failed`.
+    pub fn outcome(&self) -> &'static str {
+        match self.status {
+            Some(200..=299) => "arrived",
+            Some(GONE) => "gone",
+            Some(_) | None => "failed",
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Carries the events of a lane to an endpoint, one after the other.
 
-use super::message::{body, letter};
+use super::message::{body, letter, message_id};
 use super::patience::{GIVEN_UP_MS, wait_ms};
 use crate::Trouble;
 use crate::events::{Carrier, Fate, Parcel};
 use crate::ports::clock::Clock;
-use crate::ports::webhooks::{Attempt, Courier, Endpoint, Webhooks};
+use crate::ports::webhooks::{Attempt, Courier, Endpoint, GONE, Webhooks};
 use admitone_domain::Key;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -13,8 +13,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// One turn of a lane takes no longer than this and one request, so that leases are kept.
 const TURN_MS: u64 = 2_000;
-/// The status with which an endpoint says that it wants nothing more.
-const GONE: u16 = 410;
 
 /// Carries to one endpoint.
 pub(super) struct WebhookCarrier {
@@ -24,6 +22,8 @@ pub(super) struct WebhookCarrier {
     pub(super) clock: Arc<dyn Clock>,
     /// The address under which the house is reached.
     pub(super) base: String,
+    /// The last event that is told, if there is a last.
+    pub(super) end: Option<u64>,
 }
 
 /// What an answer means.
@@ -49,7 +49,8 @@ impl WebhookCarrier {
         let begun = self.clock.now();
         let message = body(&parcel.envelope, &self.base);
         let event = parcel.envelope.number;
-        let answered = self.courier.send(&letter(endpoint, event, &message, begun)).await;
+        let id = message_id(event);
+        let answered = self.courier.send(&letter(endpoint, &id, &message, begun)).await;
         let meaning = meaning(&answered);
         let now = self.clock.now();
         let attempt = parcel.attempts + 1;
@@ -101,7 +102,9 @@ impl Carrier for WebhookCarrier {
         let (mut is_gone, mut has_failed) = (endpoint.disabled.is_some(), false);
         for parcel in &parcels {
             let key = parcel.envelope.event.aggregate;
-            if !endpoint.wants(&parcel.envelope.kind()) && !stopped.contains(&key) {
+            let is_beyond = self.end.is_some_and(|end| parcel.envelope.number > end);
+            let is_wanted = !is_beyond && endpoint.wants(&parcel.envelope.kind());
+            if !is_wanted && !stopped.contains(&key) {
                 fates.push(Fate::Done);
                 continue;
             }

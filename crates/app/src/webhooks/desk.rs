@@ -1,19 +1,21 @@
 //! What operators do with endpoints: make, change, remove, look into the log, send again.
 
-use super::carrier::{Meaning, count, meaning};
-use super::message::letter;
+mod again;
+mod send;
+
 use super::signature::secret;
+use crate::events::{catalogue, from_now_on};
 use crate::ports::clock::Clock;
 use crate::ports::outbox::Outbox;
-use crate::ports::webhooks::{Attempt, Courier, Endpoint, Webhooks};
+use crate::ports::webhooks::{Courier, Endpoint, Webhooks, Wish};
 use crate::{Trouble, TroubleKind};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
 /// After a rotation the earlier secret signs too for so long.
 const BOTH_SECRETS_MS: u64 = 24 * 3_600_000;
-/// A search for a message looks at so many attempts.
-const LOOKED_AT_MAX: usize = 10_000;
+/// Each is a road, with a relay in every instance.
+const ENDPOINTS_MAX: usize = 64;
 
 /// The operators' way to endpoints.
 pub struct WebhookDesk {
@@ -31,17 +33,44 @@ pub struct WebhookDesk {
     pub changed: Arc<Notify>,
 }
 
-/// What an operator wants.
+/// What an operator wants. Its id is that of the wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEndpoint {
-    /// The same for the same wish, so that it is made once.
-    pub id: u64,
     /// Where it is.
     pub url: String,
     /// Of what it is told; of everything when this is empty.
     pub types: Vec<String>,
-    /// Who wants it.
+}
+
+/// What changes of an endpoint; what is left out stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Where it is.
+    pub url: Option<String>,
+    /// Of what it is told.
+    pub types: Option<Vec<String>>,
+    /// Whether it is told anything. Enabled again, it is told of what happens from now on.
+    pub is_enabled: Option<bool>,
+}
+
+/// Who asks for a change, and which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Who.
     pub by: String,
+    /// By which wish.
+    pub wish: Wish,
+    /// The version that was looked at, if that matters.
+    pub expected: Option<u64>,
+}
+
+/// What a wish came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// How the endpoint is now.
+    pub endpoint: Endpoint,
+    /// Whether that was done before.
+    pub is_repeated: bool,
 }
 
 /// Why something was not done.
@@ -50,9 +79,21 @@ pub enum DeskTrouble {
     /// There is no such endpoint, or no such message in its log.
     #[error("there is no such {0}")]
     Missing(&'static str),
-    /// The address may not be asked.
+    /// It cannot be like that.
     #[error("{0}")]
-    Address(String),
+    Invalid(String),
+    /// It cannot be done as things stand.
+    #[error("{0}")]
+    Cannot(&'static str),
+    /// The same name stands for another wish.
+    #[error("the same key was used for another wish")]
+    Reused,
+    /// It was changed since it was looked at.
+    #[error("it has version {version} by now")]
+    Changed {
+        /// Its version.
+        version: u64,
+    },
     /// The store.
     #[error(transparent)]
     Store(#[from] Trouble),
@@ -60,24 +101,34 @@ pub enum DeskTrouble {
 
 impl WebhookDesk {
     /// Makes an endpoint; one that was made by the same wish is found again.
-    pub async fn create(&self, wanted: NewEndpoint) -> Result<Endpoint, DeskTrouble> {
-        self.courier.check(&wanted.url).map_err(DeskTrouble::Address)?;
-        if let Ok(known) = self.read(wanted.id).await {
-            return Ok(known);
+    pub async fn create(&self, wanted: NewEndpoint, asked: Asked) -> Result<Done, DeskTrouble> {
+        self.check(Some(&wanted.url), Some(&wanted.types))?;
+        let all = self.list().await?;
+        if let Some(known) = all.iter().find(|known| known.id == asked.wish.id) {
+            return match known.wish {
+                Wish { id, print } if id == asked.wish.id && print != asked.wish.print => {
+                    Err(DeskTrouble::Reused)
+                }
+                _ => Ok(Done { endpoint: known.clone(), is_repeated: true }),
+            };
         }
-        let NewEndpoint { id, url, types, by } = wanted;
+        if all.len() >= ENDPOINTS_MAX {
+            return Err(DeskTrouble::Cannot("there are as many endpoints as there can be"));
+        }
         let endpoint = Endpoint {
-            id,
+            id: asked.wish.id,
             version: 1,
-            url,
-            types,
+            url: wanted.url,
+            types: wanted.types,
             secret: secret(&(self.random)()),
             earlier_secret: None,
             disabled: None,
             life: 1,
-            begin: self.end().await?,
+            begin: from_now_on(&*self.outbox).await?,
             created_at: self.clock.now(),
-            changed_by: by,
+            changed_by: asked.by,
+            wish: asked.wish,
+            replays: Vec::new(),
         };
         self.keep(endpoint).await
     }
@@ -94,30 +145,36 @@ impl WebhookDesk {
     }
 
     /// Gives it a new secret; the earlier one signs beside it for a day.
-    pub async fn rotate(&self, id: u64, by: String) -> Result<Endpoint, DeskTrouble> {
-        let known = self.read(id).await?;
-        let until = self.clock.now().plus_ms(BOTH_SECRETS_MS);
-        let earlier_secret = Some((known.secret.clone(), until));
-        let (secret, version) = (secret(&(self.random)()), known.version + 1);
-        self.keep(Endpoint { secret, earlier_secret, version, changed_by: by, ..known }).await
+    pub async fn rotate(&self, id: u64, asked: Asked) -> Result<Done, DeskTrouble> {
+        self.alter(id, asked, |desk, known| {
+            let until = desk.clock.now().plus_ms(BOTH_SECRETS_MS);
+            known.earlier_secret = Some((known.secret.clone(), until));
+            known.secret = secret(&(desk.random)());
+            Ok(())
+        })
+        .await
     }
 
-    /// Tells it nothing more.
-    pub async fn disable(&self, id: u64, by: String) -> Result<Endpoint, DeskTrouble> {
-        let known = self.read(id).await?;
-        let (disabled, version) = (Some(format!("{by} disabled it")), known.version + 1);
-        self.keep(Endpoint { disabled, version, changed_by: by, ..known }).await
-    }
-
-    /// Tells it of what happens from now on.
-    pub async fn enable(&self, id: u64, by: String) -> Result<Endpoint, DeskTrouble> {
-        let known = self.read(id).await?;
-        if known.disabled.is_none() {
-            return Ok(known);
-        }
-        let (life, version, begin) = (known.life + 1, known.version + 1, self.end().await?);
-        let changed = Endpoint { disabled: None, life, begin, version, changed_by: by, ..known };
-        self.keep(changed).await
+    /// Changes it.
+    pub async fn change(&self, id: u64, change: Change, asked: Asked) -> Result<Done, DeskTrouble> {
+        self.check(change.url.as_deref(), change.types.as_deref())?;
+        let end = from_now_on(&*self.outbox).await?;
+        self.alter(id, asked, |_, known| {
+            known.url = change.url.unwrap_or_else(|| known.url.clone());
+            known.types = change.types.unwrap_or_else(|| known.types.clone());
+            match change.is_enabled {
+                Some(false) if known.disabled.is_none() => {
+                    known.disabled = Some(format!("{} disabled it", known.changed_by));
+                }
+                Some(true) if known.disabled.take().is_some() => {
+                    (known.life, known.begin) = (known.life + 1, end);
+                    known.replays.clear();
+                }
+                Some(_) | None => {}
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Removes it with its log.
@@ -127,54 +184,50 @@ impl WebhookDesk {
         if was_there { Ok(()) } else { Err(DeskTrouble::Missing("endpoint")) }
     }
 
-    /// Its log, the newest first.
-    pub async fn log(
+    /// Changes what is there, unless this very wish has just done it.
+    async fn alter(
         &self,
         id: u64,
-        below: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<(u64, Attempt)>, DeskTrouble> {
-        self.read(id).await?;
-        Ok(self.webhooks.attempts(id, below, limit).await?)
+        asked: Asked,
+        change: impl FnOnce(&Self, &mut Endpoint) -> Result<(), DeskTrouble>,
+    ) -> Result<Done, DeskTrouble> {
+        let known = self.read(id).await?;
+        if known.wish.id == asked.wish.id {
+            let is_same = known.wish == asked.wish;
+            let done = Done { endpoint: known, is_repeated: true };
+            return if is_same { Ok(done) } else { Err(DeskTrouble::Reused) };
+        }
+        let version = known.version;
+        if asked.expected.is_some_and(|expected| expected != version) {
+            return Err(DeskTrouble::Changed { version });
+        }
+        let (changed_by, wish) = (asked.by, asked.wish);
+        let mut changed = Endpoint { version: version + 1, changed_by, wish, ..known };
+        change(self, &mut changed)?;
+        self.keep(changed).await
     }
 
-    /// Sends a message of the log again, now and once; what came of it stands in the log too. Its
-    /// id is the same as before.
-    pub async fn replay(&self, id: u64, event: u64) -> Result<Attempt, DeskTrouble> {
-        let endpoint = self.read(id).await?;
-        let attempts = self.webhooks.attempts(id, None, LOOKED_AT_MAX).await?;
-        let known = attempts.into_iter().map(|(_, attempt)| attempt);
-        let known = known.into_iter().find(|attempt| attempt.event == event);
-        let known = known.ok_or(DeskTrouble::Missing("message in the log"))?;
-        let at = self.clock.now();
-        let answered = self.courier.send(&letter(&endpoint, event, &known.body, at)).await;
-        let took_ms = self.clock.now().ms_since(at);
-        count(meaning(&answered), meaning(&answered) == Meaning::Failed);
-        let attempt = Attempt {
-            attempt: 0,
-            at,
-            took_ms,
-            status: answered.as_ref().ok().copied(),
-            error: answered.err(),
-            next: None,
-            ..known
-        };
-        self.webhooks.log(std::slice::from_ref(&attempt)).await?;
-        Ok(attempt)
-    }
-
-    async fn keep(&self, endpoint: Endpoint) -> Result<Endpoint, DeskTrouble> {
+    async fn keep(&self, endpoint: Endpoint) -> Result<Done, DeskTrouble> {
         if !self.webhooks.put(&endpoint).await? {
             let why = "it was changed meanwhile";
             return Err(Trouble::new(TroubleKind::Conflict, "keep an endpoint", why).into());
         }
         self.changed.notify_one();
-        Ok(endpoint)
+        Ok(Done { endpoint, is_repeated: false })
     }
 
-    /// Behind what number nothing was told yet. What is in hand meanwhile is told.
-    async fn end(&self) -> Result<u64, Trouble> {
-        let end = self.outbox.end().await?;
-        Ok(end.gaps.iter().map(|gap| gap.first - 1).min().unwrap_or(end.newest))
+    fn check(&self, url: Option<&str>, types: Option<&[String]>) -> Result<(), DeskTrouble> {
+        if let Some(url) = url {
+            let said = self.courier.check(url);
+            said.map_err(|why| DeskTrouble::Invalid(format!("`url`: {why}")))?;
+        }
+        let unknown = types.unwrap_or_default().iter().find(|wanted| !catalogue::is_known(wanted));
+        match unknown {
+            Some(wanted) => Err(DeskTrouble::Invalid(format!(
+                "`types`: nothing has the type `{wanted}`; docs/events.md lists them, and `show.*` \
+                 stands for all that begin so"
+            ))),
+            None => Ok(()),
+        }
     }
 }

@@ -6,6 +6,9 @@ use crate::ports::webhooks::{Endpoint, Letter};
 use admitone_domain::Moment;
 use serde_json::json;
 
+/// The type of a message that tells of nothing.
+pub const TRIAL: &str = "endpoint.tested";
+
 /// The body of the message about an event: `{type, timestamp, data}`. `base` is the address under
 /// which the house is reached, without a slash at its end; empty makes links without a host.
 pub(super) fn body(event: &Envelope, base: &str) -> String {
@@ -34,13 +37,28 @@ fn link(aggregate: &str, id: &str) -> Option<String> {
     }
 }
 
-/// A message on its way: the same id each time, signed anew with the time of this attempt.
-pub(super) fn letter(endpoint: &Endpoint, event: u64, body: &str, now: Moment) -> Letter {
-    let id = format!("evt_{event}");
+/// The id of the message about an event: the same at every attempt.
+pub(super) fn message_id(event: u64) -> String {
+    format!("evt_{event}")
+}
+
+/// The body of a message that tells of nothing: whether it arrives is what is asked.
+pub(super) fn trial(endpoint: &Endpoint, now: Moment) -> String {
+    let data = json!({ "id": endpoint_id(endpoint.id) });
+    json!({ "type": TRIAL, "timestamp": now.to_string(), "data": data }).to_string()
+}
+
+/// The id of an endpoint, as people see it.
+pub fn endpoint_id(id: u64) -> String {
+    format!("endpoint_{id}")
+}
+
+/// A message on its way, signed anew with the time of this attempt.
+pub(super) fn letter(endpoint: &Endpoint, id: &str, body: &str, now: Moment) -> Letter {
     let timestamp = now.0.div_euclid(1_000_000);
-    let signature = sign(&endpoint.secrets(now), &id, timestamp, body.as_bytes());
+    let signature = sign(&endpoint.secrets(now), id, timestamp, body.as_bytes());
     let headers = vec![
-        ("webhook-id", id),
+        ("webhook-id", id.to_owned()),
         ("webhook-timestamp", timestamp.to_string()),
         ("webhook-signature", signature),
     ];

@@ -5,7 +5,7 @@ use crate::Trouble;
 use crate::events::{Lookout, Relay, RelaySetup};
 use crate::ports::clock::Clock;
 use crate::ports::lanes::Lanes;
-use crate::ports::webhooks::{Courier, Endpoint, Webhooks};
+use crate::ports::webhooks::{Courier, Endpoint, Road, Webhooks};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
@@ -85,12 +85,13 @@ impl Supervisor {
 
     /// Starts relays of new endpoints and ends those of what is gone or disabled.
     pub async fn look(&mut self, stop: &CancellationToken) -> Result<(), Trouble> {
-        let endpoints = self.setup.webhooks.endpoints().await?;
-        let wanted: BTreeMap<String, Endpoint> = endpoints
-            .into_iter()
-            .filter(|endpoint| endpoint.disabled.is_none())
-            .map(|endpoint| (endpoint.road(), endpoint))
-            .collect();
+        let mut wanted = BTreeMap::new();
+        for endpoint in self.setup.webhooks.endpoints().await? {
+            let endpoint = self.without_old_replays(endpoint).await?;
+            for road in endpoint.roads() {
+                wanted.insert(road.name.clone(), (road, endpoint.clone()));
+            }
+        }
         let ended: Vec<String> =
             self.at_work.keys().filter(|road| !wanted.contains_key(*road)).cloned().collect();
         for road in ended {
@@ -99,8 +100,8 @@ impl Supervisor {
                 self.setup.lanes.close(&road).await?;
             }
         }
-        for (road, endpoint) in wanted {
-            match self.at_work.get(&road) {
+        for (name, (road, endpoint)) in wanted {
+            match self.at_work.get(&name) {
                 Some(at_work) => at_work.carrier.change(endpoint),
                 None => self.start(road, endpoint, stop).await?,
             }
@@ -108,13 +109,33 @@ impl Supervisor {
         Ok(())
     }
 
+    /// An endpoint without what has been told again for long enough. Who takes it off forgets its
+    /// road; if somebody else changes the endpoint meanwhile, that is done at the next look.
+    async fn without_old_replays(&self, endpoint: Endpoint) -> Result<Endpoint, Trouble> {
+        let now = self.setup.clock.now();
+        let (replays, old): (Vec<_>, Vec<_>) =
+            endpoint.replays.iter().cloned().partition(|replay| now < replay.until);
+        if old.is_empty() {
+            return Ok(endpoint);
+        }
+        let left = Endpoint { version: endpoint.version + 1, replays, ..endpoint.clone() };
+        if !self.setup.webhooks.put(&left).await? {
+            return Ok(endpoint);
+        }
+        let kept = left.roads();
+        for road in endpoint.roads().iter().filter(|road| !kept.contains(road)) {
+            self.setup.lanes.close(&road.name).await?;
+        }
+        Ok(left)
+    }
+
     async fn start(
         &mut self,
-        road: String,
+        Road { name: road, begin, end }: Road,
         endpoint: Endpoint,
         stop: &CancellationToken,
     ) -> Result<(), Trouble> {
-        let begin = self.setup.lanes.open(&road, endpoint.begin).await?;
+        let begin = self.setup.lanes.open(&road, begin).await?;
         let SupervisorSetup { webhooks, courier, clock, base, .. } = &self.setup;
         let carrier = Arc::new(WebhookCarrier {
             endpoint: Mutex::new(endpoint),
@@ -122,6 +143,7 @@ impl Supervisor {
             courier: Arc::clone(courier),
             clock: Arc::clone(clock),
             base: base.clone(),
+            end,
         });
         let relay = Relay::new(RelaySetup {
             road: road.clone(),

@@ -6,6 +6,7 @@ use admitone_app::memory::MemoryStore;
 use admitone_app::ports::event_bus::EventBus;
 use admitone_app::ports::lanes::Lanes;
 use admitone_app::ports::store::Mode;
+use admitone_app::settle::Settler;
 use admitone_app::{Trouble, TroubleKind};
 use admitone_conformance::sale::{NOW, answer, charge, settler};
 use admitone_domain::id::BuyerId;
@@ -33,6 +34,7 @@ impl House {
     pub(crate) async fn charge(&self, buyer: u128) {
         let number = self.number.fetch_add(1, Ordering::Relaxed) + 1;
         let settler = settler(self.store.clone(), Mode::Optimistic);
+        let settler = Settler { clock: self.clock.clone(), ..settler };
         let reply = settler.settle(vec![charge(number, BuyerId(buyer), 1)]).await.remove(0);
         assert!(answer(reply).is_ok());
     }

@@ -4,7 +4,7 @@ use crate::house::House;
 use admitone_app::Trouble;
 use admitone_app::events::{Envelope, InProcess, Intake};
 use admitone_app::notices::NoticeWriter;
-use admitone_app::ports::event_bus::EventBus;
+use admitone_app::ports::event_bus::{Consumer, EventBus};
 use admitone_app::ports::notices::{Notice, Notices, Subject};
 use admitone_app::ports::store::Mode;
 use admitone_conformance::sale::{SHOW, answer, by, charge, hold, programme, settler};
@@ -50,7 +50,8 @@ async fn a_buyer_is_told_once_of_what_was_confirmed() {
     let pay = by(3, ANN, Action::Pay(Pay { reservation, expected: None }));
     let paid = answer(settler.settle(vec![pay]).await.remove(0));
     let kept = Arc::new(Kept::default());
-    let writer = NoticeWriter { reads: house.store.clone(), notices: kept.clone() };
+    let (reads, clock) = (house.store.clone(), house.clock.clone());
+    let writer = NoticeWriter { reads, notices: kept.clone(), clock };
     let intake = Intake { source: "/admitone/test".into(), consumers: vec![Arc::new(writer)] };
     let bus: Arc<dyn EventBus> = Arc::new(InProcess { name: "notices", intake });
     let events: Vec<Envelope> = (1..)
@@ -61,6 +62,13 @@ async fn a_buyer_is_told_once_of_what_was_confirmed() {
     for event in events.iter().chain(&events) {
         bus.publish(event.lane(), std::slice::from_ref(event)).await.unwrap();
     }
+    // What happened days ago is news to nobody.
+    house.clock.advance_ms(3 * 24 * 3_600_000);
+    let late = Arc::new(Kept::default());
+    let (reads, clock) = (house.store.clone(), house.clock.clone());
+    let writer = NoticeWriter { reads, notices: late.clone(), clock };
+    writer.take(&events).await.unwrap();
+    assert_eq!(late.0.lock().unwrap().len(), 0);
     let kept = kept.0.lock().unwrap();
     assert_eq!(kept.len(), 1, "{kept:?}");
     assert_eq!((kept[0].what, kept[0].buyer), (Subject::Confirmed, ANN));

@@ -3,9 +3,10 @@
 
 use crate::house::House;
 use admitone_app::events::Lookout;
-use admitone_app::ports::webhooks::{Attempt, Courier, Endpoint, Letter, Webhooks};
+use admitone_app::ports::clock::Clock;
+use admitone_app::ports::webhooks::{Attempt, Courier, Endpoint, Letter, Webhooks, Wish};
 use admitone_app::webhooks::{
-    DeskTrouble, NewEndpoint, Supervisor, SupervisorSetup, WebhookDesk, sign,
+    Asked, Change, DeskTrouble, NewEndpoint, Supervisor, SupervisorSetup, WebhookDesk, sign,
 };
 use async_trait::async_trait;
 use serde_json::Value;
@@ -53,6 +54,11 @@ impl Courier for Network {
     }
 }
 
+/// A wish of an operator.
+fn asked(wish: u64) -> Asked {
+    Asked { by: "op_1".to_owned(), wish: Wish { id: wish, print: wish }, expected: None }
+}
+
 /// Instances with endpoints on one store.
 struct Stage {
     house: House,
@@ -77,8 +83,8 @@ impl Stage {
 
     async fn endpoint(&self, id: u64, url: &str) -> Endpoint {
         let types = vec!["wallet.*".to_owned()];
-        let wanted = NewEndpoint { id, url: url.to_owned(), types, by: "op_1".to_owned() };
-        self.desk.create(wanted).await.unwrap()
+        let wanted = NewEndpoint { url: url.to_owned(), types };
+        self.desk.create(wanted, asked(id)).await.unwrap().endpoint
     }
 
     async fn instance(&self, id: u128) -> Instance {
@@ -213,7 +219,9 @@ async fn an_endpoint_that_is_gone_is_disabled_and_enabled_again_it_begins_anew()
     assert!(stage.desk.read(1).await.unwrap().disabled.is_some());
     instance.look().await;
     stage.network.answers("https://gone", Ok(200));
-    assert_eq!(stage.desk.enable(1, "op_1".to_owned()).await.unwrap().life, 2);
+    let enabled = Change { is_enabled: Some(true), ..Change::default() };
+    let enabled = stage.desk.change(1, enabled, asked(2)).await.unwrap();
+    assert_eq!(enabled.endpoint.life, 2);
     instance.look().await;
     stage.house.charge(1).await;
     stage.until("it is told", |stage| stage.network.at("https://gone").len() == 2).await;
@@ -253,15 +261,85 @@ async fn after_a_change_of_the_secret_both_sign_for_a_day() {
     let stage = Stage::new().await;
     let made = stage.endpoint(1, "https://shop").await;
     assert_eq!(made.secrets(made.created_at).len(), 1);
-    let changed = stage.desk.rotate(1, "op_2".to_owned()).await.unwrap();
+    let changed = stage.desk.rotate(1, asked(2)).await.unwrap().endpoint;
+    assert_ne!(changed.version, made.version);
     let now = changed.created_at;
     assert_eq!(changed.secrets(now).len(), 2);
     assert_eq!(changed.secrets(now.plus_ms(24 * 3_600_000)).len(), 1);
-    let refused = NewEndpoint {
-        id: 2,
-        url: "http://inside".to_owned(),
-        types: Vec::new(),
-        by: "op_1".to_owned(),
+    // Asked again it is not done again: the earlier secret would be lost.
+    let again = stage.desk.rotate(1, asked(2)).await.unwrap();
+    assert_eq!((again.is_repeated, again.endpoint), (true, changed));
+    let other = Asked { wish: Wish { id: 2, print: 9 }, ..asked(2) };
+    assert_eq!(stage.desk.rotate(1, other).await, Err(DeskTrouble::Reused));
+}
+
+#[tokio::test]
+async fn what_cannot_be_told_anything_is_refused() {
+    let stage = Stage::new().await;
+    let made = stage.endpoint(1, "https://shop").await;
+    let wanted = |url: &str, types: &[&str]| NewEndpoint {
+        url: url.to_owned(),
+        types: types.iter().map(|kind| (*kind).to_owned()).collect(),
     };
-    assert_eq!(stage.desk.create(refused).await, Err(DeskTrouble::Address("no TLS".to_owned())));
+    let inside = stage.desk.create(wanted("http://inside", &[]), asked(2)).await;
+    assert_eq!(inside, Err(DeskTrouble::Invalid("`url`: no TLS".to_owned())));
+    let sung = stage.desk.create(wanted("https://shop", &["reservation.sung"]), asked(2)).await;
+    assert!(matches!(sung, Err(DeskTrouble::Invalid(why)) if why.contains("reservation.sung")));
+    let inside = Change { url: Some("http://inside".to_owned()), ..Change::default() };
+    assert!(stage.desk.change(1, inside, asked(3)).await.is_err());
+    let outdated = Asked { expected: Some(made.version + 1), ..asked(4) };
+    let refused = stage.desk.change(1, Change::default(), outdated).await;
+    assert_eq!(refused, Err(DeskTrouble::Changed { version: made.version }));
+    let missing = stage.desk.change(9, Change::default(), asked(5)).await;
+    assert_eq!(missing, Err(DeskTrouble::Missing("endpoint")));
+    let later = stage.house.clock.now().plus_ms(1);
+    assert!(stage.desk.replay_since(1, later, asked(6)).await.is_err(), "of what is to come");
+    assert_eq!(stage.desk.list().await.unwrap(), [made]);
+}
+
+#[tokio::test]
+async fn an_endpoint_is_tried_with_a_message_that_tells_of_nothing() {
+    let stage = Stage::new().await;
+    stage.endpoint(1, "https://shop").await;
+    stage.network.answers("https://shop", Ok(500));
+    assert_eq!(stage.desk.test(1).await.unwrap().status, Some(500));
+    let letter = stage.network.at("https://shop").remove(0);
+    let body: Value = serde_json::from_slice(&letter.body).unwrap();
+    assert_eq!([&body["type"], &body["data"]["id"]], ["endpoint.tested", "endpoint_1"]);
+    assert_eq!(stage.log(1).await[0].kind, "endpoint.tested");
+    assert_eq!(stage.log(1).await[0].next, None, "once");
+    let nothing = stage.desk.replay(1, 0).await;
+    assert_eq!(nothing, Err(DeskTrouble::Missing("message in the log")));
+}
+
+#[tokio::test]
+async fn what_happened_since_a_moment_is_told_again_beside_what_happens_now() {
+    let stage = Stage::new().await;
+    stage.house.charge(1).await;
+    stage.house.clock.advance_ms(60_000);
+    let since = stage.house.clock.now();
+    stage.house.charge(1).await;
+    stage.house.charge(1).await;
+    stage.endpoint(1, "https://shop").await;
+    let mut instance = stage.instance(1).await;
+    stage.house.charge(1).await;
+    stage.until("the first", |stage| stage.network.at("https://shop").len() == 1).await;
+    let replayed = stage.desk.replay_since(1, since, asked(2)).await.unwrap().endpoint;
+    let again = stage.desk.replay_since(1, since, asked(2)).await.unwrap();
+    assert_eq!((again.is_repeated, again.endpoint.replays.len()), (true, 1));
+    instance.look().await;
+    stage.until("three more", |stage| stage.network.at("https://shop").len() == 4).await;
+    assert_eq!(stage.network.versions("https://shop"), [4, 2, 3, 4]);
+    stage.house.charge(1).await;
+    stage.until("what happens now", |stage| stage.network.at("https://shop").len() == 5).await;
+    for _ in 0..5_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stage.network.versions("https://shop"), [4, 2, 3, 4, 5], "once");
+    // After its time the road is forgotten.
+    let until = replayed.replays[0].until;
+    stage.house.clock.advance_ms(until.ms_since(stage.house.clock.now()));
+    instance.look().await;
+    let left = stage.desk.read(1).await.unwrap();
+    assert_eq!((left.replays.len(), left.roads().len()), (0, 1));
 }

@@ -2,7 +2,7 @@
 
 use super::FreshLanes;
 use admitone_app::Trouble;
-use admitone_app::ports::webhooks::{Attempt, Endpoint};
+use admitone_app::ports::webhooks::{Attempt, Endpoint, Replay, Wish};
 use admitone_domain::Moment;
 
 fn endpoint(id: u64, version: u64) -> Endpoint {
@@ -18,6 +18,8 @@ fn endpoint(id: u64, version: u64) -> Endpoint {
         begin: 7,
         created_at: Moment(3),
         changed_by: "op_1".into(),
+        wish: Wish { id: u64::MAX, print: 9 },
+        replays: vec![Replay { number: 3, since: Moment(1), begin: 2, end: 7, until: Moment(9) }],
     }
 }
 
