@@ -10,10 +10,12 @@ mod carrier;
 mod consumer;
 mod context;
 mod dead;
+mod events;
 mod options;
 mod producer;
 mod queues;
 mod topics;
 
 pub use carrier::KafkaCarrier;
+pub use events::KafkaEvents;
 pub use options::KafkaOptions;

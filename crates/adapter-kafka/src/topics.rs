@@ -14,21 +14,45 @@ const OPERATION: &str = "make the topics of Kafka";
 /// As many copies as the broker thinks right.
 const COPIES: TopicReplication<'static> = TopicReplication::Fixed(-1);
 
-/// Makes the topics where they are missing.
+type Admin = AdminClient<DefaultClientContext>;
+
+/// Makes the topics of a carrier where they are missing.
 pub(crate) async fn ensure(options: &Arc<KafkaOptions>) -> Result<(), Trouble> {
-    let config: ClientConfig = options.client();
-    let admin: AdminClient<DefaultClientContext> =
-        config.create().map_err(|error| trouble(OPERATION, &error))?;
     let (jobs, dead) = (options.topic(), options.dead());
     let topics = [
         NewTopic::new(&jobs, i32::from(options.lanes), COPIES),
         // What is put away is kept until somebody has looked, by its key.
         NewTopic::new(&dead, 1, COPIES).set("cleanup.policy", "compact"),
     ];
+    let admin = make(options, &topics).await?;
+    let wanted = usize::from(options.lanes);
+    let found = partitions(admin, options, jobs).await?;
+    // A topic that has just been made may not be known everywhere yet.
+    if found == wanted || found == 0 {
+        return Ok(());
+    }
+    let detail = format!("{} has {found} partitions, not {wanted}", options.topic());
+    Err(Trouble::new(TroubleKind::Inconsistent, OPERATION, detail))
+}
+
+/// Makes the topic of events where it is missing; how many partitions it has.
+pub(crate) async fn ensure_events(options: &Arc<KafkaOptions>) -> Result<u16, Trouble> {
+    let topic = NewTopic::new(&options.name, i32::from(options.lanes), COPIES);
+    let admin = make(options, &[topic]).await?;
+    let found = partitions(admin, options, options.name.clone()).await?;
+    match u16::try_from(found) {
+        Ok(found) if found > 0 => Ok(found),
+        _ => Err(Trouble::new(TroubleKind::Unavailable, OPERATION, "it is not known yet")),
+    }
+}
+
+async fn make(options: &KafkaOptions, topics: &[NewTopic<'_>]) -> Result<Admin, Trouble> {
+    let config: ClientConfig = options.client();
+    let admin: Admin = config.create().map_err(|error| trouble(OPERATION, &error))?;
     let patience = AdminOptions::new()
         .operation_timeout(Some(options.patience))
         .request_timeout(Some(options.patience));
-    let made = admin.create_topics(&topics, &patience).await;
+    let made = admin.create_topics(topics, &patience).await;
     for result in made.map_err(|error| trouble(OPERATION, &error))? {
         match result {
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
@@ -38,17 +62,16 @@ pub(crate) async fn ensure(options: &Arc<KafkaOptions>) -> Result<(), Trouble> {
             }
         }
     }
-    let (patience, wanted) = (options.patience, usize::from(options.lanes));
-    let metadata = blocking(OPERATION, move || {
-        admin.inner().fetch_metadata(Some(jobs.as_str()), patience).map(|metadata| {
+    Ok(admin)
+}
+
+/// How many partitions a topic has; none where it is not known.
+async fn partitions(admin: Admin, options: &KafkaOptions, topic: String) -> Result<usize, Trouble> {
+    let patience = options.patience;
+    blocking(OPERATION, move || {
+        admin.inner().fetch_metadata(Some(topic.as_str()), patience).map(|metadata| {
             metadata.topics().iter().map(|topic| topic.partitions().len()).sum::<usize>()
         })
-    });
-    let partitions = metadata.await?;
-    // A topic that has just been made may not be known everywhere yet.
-    if partitions == wanted || partitions == 0 {
-        return Ok(());
-    }
-    let detail = format!("{} has {partitions} partitions, not {wanted}", options.topic());
-    Err(Trouble::new(TroubleKind::Inconsistent, OPERATION, detail))
+    })
+    .await
 }

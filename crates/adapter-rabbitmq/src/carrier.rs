@@ -51,6 +51,7 @@ impl RabbitCarrier {
             key: self.options.queue(lane),
             body: &job.body,
             priority,
+            content_type: None,
             headers: Vec::new(),
         }
     }

@@ -230,6 +230,7 @@ impl Consumer for RabbitConsumer {
                 key: String::new(),
                 body: &arrival.body,
                 priority: None,
+                content_type: None,
                 headers: vec![
                     ("reason", AMQPValue::LongString(job.reason.as_str().into())),
                     ("queue", AMQPValue::LongString(queue.into())),

@@ -8,6 +8,7 @@
 
 mod carrier;
 mod consumer;
+mod events;
 mod options;
 mod publisher;
 mod queues;
@@ -15,4 +16,5 @@ mod session;
 mod topology;
 
 pub use carrier::RabbitCarrier;
+pub use events::RabbitEvents;
 pub use options::{QueueKind, RabbitOptions};

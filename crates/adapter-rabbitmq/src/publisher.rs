@@ -32,6 +32,7 @@ pub(crate) struct Message<'a> {
     pub(crate) is_mandatory: bool,
     pub(crate) body: &'a [u8],
     pub(crate) priority: Option<u8>,
+    pub(crate) content_type: Option<&'static str>,
     pub(crate) headers: Vec<(&'static str, AMQPValue)>,
 }
 
@@ -186,6 +187,9 @@ impl Publisher {
             .with_message_id(number.to_string().into());
         if let Some(priority) = message.priority {
             properties = properties.with_priority(priority);
+        }
+        if let Some(content_type) = message.content_type {
+            properties = properties.with_content_type(content_type.into());
         }
         if !message.headers.is_empty() {
             let mut headers = FieldTable::default();

@@ -68,6 +68,7 @@ impl RabbitCarrier {
             is_mandatory: true,
             body: &delivery.data,
             priority: None,
+            content_type: None,
             headers: Vec::new(),
         };
         self.publisher.publish(&[message]).await.into_iter().collect()

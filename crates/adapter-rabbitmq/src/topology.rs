@@ -14,6 +14,8 @@ const PRIORITY_MAX: i32 = 2;
 pub(crate) enum Topology {
     /// Queues of commands, and where they are put away.
     Jobs,
+    /// The exchange of events; who wants any of them binds queues of his own.
+    Events,
 }
 
 impl Topology {
@@ -21,6 +23,7 @@ impl Topology {
     pub(crate) async fn declare(self, channel: &Channel, options: &RabbitOptions) -> Result<()> {
         match self {
             Self::Jobs => declare_jobs(channel, options).await,
+            Self::Events => declare_events(channel, options).await,
         }
     }
 }
@@ -49,6 +52,11 @@ async fn declare_jobs(channel: &Channel, options: &RabbitOptions) -> Result<()> 
         channel.queue_declare(name.as_str().into(), queue, arguments(options)).await?;
     }
     Ok(())
+}
+
+async fn declare_events(channel: &Channel, options: &RabbitOptions) -> Result<()> {
+    let (name, kind) = (options.name.as_str().into(), ExchangeKind::Topic);
+    channel.exchange_declare(name, kind, durable(), FieldTable::default()).await
 }
 
 fn kept(kind: QueueKind) -> FieldTable {

@@ -1,0 +1,108 @@
+//! Events on an exchange of a real broker: whoever bound a queue finds what he wants, in its order.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use admitone_adapter_rabbitmq::{RabbitEvents, RabbitOptions};
+use admitone_app::TroubleKind;
+use admitone_app::clock::SystemClock;
+use admitone_app::events::{CONTENT_TYPE, Envelope};
+use admitone_app::ports::event_bus::EventBus;
+use admitone_conformance::own_broker::Broker;
+use admitone_conformance::redis_server::own_prefix;
+use admitone_domain::id::{ReservationId, ShowId};
+use admitone_domain::{Event, Happening, Key, Moment};
+use lapin::options::{BasicAckOptions, BasicGetOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::FieldTable;
+use lapin::{Channel, Connection, ConnectionProperties};
+use std::sync::Arc;
+
+fn event(number: u64, aggregate: Key, version: u64, what: Happening) -> Envelope {
+    let event = Event { aggregate, version, at: Moment(1_700_000_000_000_001), what };
+    Envelope { source: "/admitone/test".into(), number, event }
+}
+
+/// Events of two reservations and a show.
+fn some() -> Vec<Envelope> {
+    let (one, other) = (Key::Reservation(ReservationId(1)), Key::Reservation(ReservationId(2)));
+    vec![
+        event(1, one, 1, Happening::Released),
+        event(2, Key::Show(ShowId(1)), 1, Happening::Changed { by: "op_1".into() }),
+        event(3, other, 1, Happening::Expired),
+        event(4, one, 2, Happening::Released),
+    ]
+}
+
+fn bus(address: &str, exchange: &str) -> RabbitEvents {
+    let options = RabbitOptions::new(address, exchange, None);
+    RabbitEvents::new(options, Arc::new(SystemClock::default())).unwrap()
+}
+
+/// A queue that is bound so.
+async fn bound(channel: &Channel, exchange: &str, key: &str) -> String {
+    let queue = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
+    let queue = channel.queue_declare("".into(), queue, FieldTable::default()).await.unwrap();
+    let name = queue.name().as_str().to_owned();
+    let (from, how) = (exchange.into(), QueueBindOptions::default());
+    let bind =
+        channel.queue_bind(name.as_str().into(), from, key.into(), how, FieldTable::default());
+    bind.await.unwrap();
+    name
+}
+
+/// Everything that lies in a queue.
+async fn lying(channel: &Channel, queue: &str) -> Vec<Envelope> {
+    let mut found = Vec::new();
+    while let Some(message) =
+        channel.basic_get(queue.into(), BasicGetOptions::default()).await.unwrap()
+    {
+        let kind = message.delivery.properties.content_type().clone();
+        assert_eq!(kind.unwrap().as_str(), CONTENT_TYPE);
+        found.push(Envelope::from_bytes(&message.delivery.data).unwrap());
+        message.delivery.acker.ack(BasicAckOptions::default()).await.unwrap();
+    }
+    found
+}
+
+#[tokio::test]
+async fn who_bound_a_queue_finds_what_he_wants_in_its_order() {
+    let Some(address) = Broker::Rabbitmq.shared() else { return };
+    let exchange = own_prefix();
+    let bus = bus(&address, &exchange);
+    // It makes the exchange; before anybody has bound a queue, what is published is nobody's.
+    bus.check().await.unwrap();
+    bus.publish(0, &some()).await.unwrap();
+    let how = ConnectionProperties::default();
+    let connection = Connection::connect(&address, how).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let all = bound(&channel, &exchange, "#").await;
+    let reservations = bound(&channel, &exchange, "reservation.*").await;
+    bus.publish(0, &some()).await.unwrap();
+    assert_eq!(lying(&channel, &all).await, some(), "as it was, in its order");
+    let mut wanted = some();
+    wanted.retain(|event| event.kind().starts_with("reservation."));
+    assert_eq!(lying(&channel, &reservations).await, wanted);
+}
+
+#[tokio::test]
+async fn an_event_that_is_too_large_stops_nobody() {
+    let Some(address) = Broker::Rabbitmq.shared() else { return };
+    let exchange = own_prefix();
+    let options = RabbitOptions { body_max: 400, ..RabbitOptions::new(&address, &exchange, None) };
+    let bus = RabbitEvents::new(options, Arc::new(SystemClock::default())).unwrap();
+    bus.check().await.unwrap();
+    let connection = Connection::connect(&address, ConnectionProperties::default()).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let all = bound(&channel, &exchange, "#").await;
+    let mut events = some();
+    events[1].event.what = Happening::Changed { by: "x".repeat(400) };
+    bus.publish(0, &events).await.unwrap();
+    events.remove(1);
+    assert_eq!(lying(&channel, &all).await, events);
+}
+
+#[tokio::test]
+async fn a_broker_that_is_away_is_trouble() {
+    let bus = bus("amqp://guest:guest@127.0.0.1:1/%2f", "nobody");
+    let trouble = bus.publish(0, &some()).await.unwrap_err();
+    assert_eq!(trouble.kind, TroubleKind::Unavailable);
+    assert!(bus.check().await.is_err());
+}
