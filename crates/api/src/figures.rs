@@ -1,13 +1,14 @@
 //! The figures: what each is called, what it means, in which unit; and those that are counted
 //! only when somebody looks.
 //!
-//! The table below makes the help lines of the scrape and `docs/metrics.md`; a test compares it
+//! The tables below make the help lines of the scrape and `docs/metrics.md`; a test compares them
 //! with what is really exported.
 
+mod roads;
 mod rooms;
 mod table;
 
-pub use table::{FIGURES, Figure, Kind};
+pub use table::{Figure, Kind};
 
 use crate::house::House;
 use admitone_app::ports::clock::Clock;
@@ -30,10 +31,15 @@ const COUNTS: [f64; 8] = [1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0, 16_384.
 /// How often what was recorded is taken together. Until then every value is kept by itself.
 const UPKEEP_MS: u64 = 5_000;
 
+/// Every figure there is.
+pub fn all() -> impl Iterator<Item = &'static Figure> {
+    table::FIGURES.iter().chain(&roads::OF_ROADS)
+}
+
 /// Starts to keep figures, with their meanings and the borders of their histograms.
 pub fn recorder() -> Result<PrometheusHandle, BuildError> {
     let mut builder = PrometheusBuilder::new();
-    for figure in FIGURES.iter().filter(|figure| figure.kind == Kind::Histogram) {
+    for figure in all().filter(|figure| figure.kind == Kind::Histogram) {
         let borders: &[f64] = match (figure.name, figure.unit) {
             ("wr_wait_seconds", _) => &WAIT_SECONDS,
             (_, "seconds") => &EXCHANGE_SECONDS,
@@ -43,7 +49,7 @@ pub fn recorder() -> Result<PrometheusHandle, BuildError> {
         builder = builder.set_buckets_for_metric(name, borders)?;
     }
     let handle = builder.install_recorder()?;
-    for figure in FIGURES {
+    for figure in all() {
         match figure.kind {
             Kind::Counter => metrics::describe_counter!(figure.name, figure.meaning),
             Kind::Gauge => metrics::describe_gauge!(figure.name, figure.meaning),
@@ -131,7 +137,7 @@ pub fn document() -> String {
                     with its first value.\n\n\
                     | name | kind | unit | labels | meaning |\n| --- | --- | --- | --- | --- |\n"
             .to_owned();
-    for figure in FIGURES {
+    for figure in all() {
         let kind = match figure.kind {
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",

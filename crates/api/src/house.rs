@@ -44,6 +44,8 @@ pub struct Parts {
     pub records: Arc<dyn admitone_app::ports::records::Records>,
     /// The queues of commands that travel.
     pub queues: Arc<admitone_app::ports::queues::NamedQueues>,
+    /// The endpoints of webhooks.
+    pub webhooks: Arc<admitone_app::webhooks::WebhookDesk>,
     /// Signs buyers' tokens.
     pub secret: Secret,
     /// Somebody else's tokens, if they are taken.

@@ -217,6 +217,11 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "QUEUE_CANNOT", detail)
     }
 
+    /// An endpoint of webhooks cannot do what an operator wants of it.
+    pub(crate) fn endpoint_cannot(detail: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, "ENDPOINT_CANNOT", detail)
+    }
+
     /// This instance closes; another one answers.
     pub fn closing() -> Self {
         let detail =

@@ -120,10 +120,26 @@ fn for_operators() -> OpenApiRouter<House> {
         .routes(routes!(operator::queues::list_jobs))
         .routes(routes!(operator::queues::act_on_queue))
         .routes(routes!(operator::queues::act_on_job))
+        .merge(for_endpoints())
         .routes(routes!(operator::inbox::list_payments_inbox))
         .routes(routes!(operator::inbox::requery_payment))
         .routes(routes!(operator::inbox::reacquire_payment))
         .routes(routes!(operator::inbox::refund_any_payment))
+}
+
+fn for_endpoints() -> OpenApiRouter<House> {
+    OpenApiRouter::new()
+        .routes(routes!(operator::endpoints::create_endpoint, operator::endpoints::list_endpoints))
+        .routes(routes!(
+            operator::endpoints::read_endpoint,
+            operator::endpoints::change_endpoint,
+            operator::endpoints::delete_endpoint
+        ))
+        .routes(routes!(operator::endpoints::rotate_endpoint_secret))
+        .routes(routes!(operator::endpoints::messages::list_attempts))
+        .routes(routes!(operator::endpoints::messages::test_endpoint))
+        .routes(routes!(operator::endpoints::messages::replay_endpoint))
+        .routes(routes!(operator::endpoints::messages::replay_message))
 }
 
 /// The OpenAPI document.

@@ -1,11 +1,12 @@
-//! The brokers that carry commands beside a store that instances share.
+//! The brokers that carry commands and events beside a store that instances share.
 
 use crate::config::{Configuration, KafkaConfiguration, RabbitmqConfiguration};
 use crate::exit::{Failed, failed};
-use admitone_adapter_kafka::{KafkaCarrier, KafkaOptions};
-use admitone_adapter_rabbitmq::{RabbitCarrier, RabbitOptions};
+use admitone_adapter_kafka::{KafkaCarrier, KafkaEvents, KafkaOptions};
+use admitone_adapter_rabbitmq::{RabbitCarrier, RabbitEvents, RabbitOptions};
 use admitone_app::ports::carrier::Carrier;
 use admitone_app::ports::clock::Clock;
+use admitone_app::ports::event_bus::EventBus;
 use admitone_app::ports::queues::Queues;
 use admitone_app::strategy::{DeliveryKind, Strategy};
 use std::sync::Arc;
@@ -44,6 +45,23 @@ pub(crate) fn carrier(
     let options = KafkaOptions { title, ..kafka(&configuration.kafka, &name) };
     let carrier = Arc::new(KafkaCarrier::new(options, Arc::clone(clock)));
     Ok(Brokered { carrier: carrier.clone(), queues: carrier })
+}
+
+/// Where events are published.
+pub(crate) fn buses(
+    configuration: &Configuration,
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<Arc<dyn EventBus>>, Failed> {
+    let Configuration { rabbitmq: amqp, kafka: log, .. } = configuration;
+    let mut buses: Vec<Arc<dyn EventBus>> = Vec::new();
+    if !amqp.server.is_empty() && !amqp.events.is_empty() {
+        let bus = RabbitEvents::new(rabbit(amqp, &amqp.events), Arc::clone(clock));
+        buses.push(Arc::new(bus.map_err(|trouble| failed("--rabbitmq")(trouble.detail))?));
+    }
+    if !log.servers.is_empty() && !log.events.is_empty() {
+        buses.push(Arc::new(KafkaEvents::new(kafka(log, &log.events))));
+    }
+    Ok(buses)
 }
 
 fn rabbit(configured: &RabbitmqConfiguration, name: &str) -> RabbitOptions {

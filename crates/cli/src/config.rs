@@ -7,6 +7,7 @@ mod limits;
 mod rabbitmq;
 mod redis;
 mod variables;
+mod webhooks;
 
 use crate::arguments::{LogFormat, Place};
 use crate::exit::{Failed, failed};
@@ -22,6 +23,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+pub(crate) use webhooks::{NoticesConfiguration, WebhooksConfiguration};
 
 /// The example file: every setting with its default. A test reads it back and compares.
 pub(crate) const EXAMPLE: &str = include_str!("config.example.toml");
@@ -47,6 +49,8 @@ pub(crate) struct Configuration {
     pub(crate) kafka: KafkaConfiguration,
     pub(crate) deliveries: DeliveriesConfiguration,
     pub(crate) gateway: GatewayConfiguration,
+    pub(crate) webhooks: WebhooksConfiguration,
+    pub(crate) notices: NoticesConfiguration,
     pub(crate) limits: LimitsConfiguration,
     pub(crate) accounts: AccountsConfiguration,
     pub(crate) wallet: WalletConfiguration,
@@ -147,6 +151,8 @@ impl Default for Configuration {
             kafka: KafkaConfiguration::default(),
             deliveries: DeliveriesConfiguration::default(),
             gateway: GatewayConfiguration::default(),
+            webhooks: WebhooksConfiguration::default(),
+            notices: NoticesConfiguration::default(),
             limits: LimitsConfiguration::default(),
             accounts: AccountsConfiguration::default(),
             wallet: WalletConfiguration::default(),
@@ -267,7 +273,7 @@ mod tests {
     type Change = fn(&mut Configuration);
 
     /// A value for each variable that is not its default, and what it makes of the settings.
-    const SAID: [(&str, &str, Change); 43] = [
+    const SAID: [(&str, &str, Change); 50] = [
         ("ADMITONE_LISTEN", "127.0.0.1:9", |c| c.listen.set_port(9)),
         ("ADMITONE_DATA_DIR", "there", |c| c.data_dir = "there".into()),
         ("ADMITONE_STORE", "postgres://there/house", |c| c.store = "postgres://there/house".into()),
@@ -297,8 +303,10 @@ mod tests {
         ("ADMITONE_RABBITMQ_LANES", "7", |c| c.rabbitmq.lanes = 7),
         ("ADMITONE_RABBITMQ_PREFETCH", "7", |c| c.rabbitmq.prefetch = 7),
         ("ADMITONE_RABBITMQ_LENGTH_MAX", "7", |c| c.rabbitmq.length_max = 7),
+        ("ADMITONE_RABBITMQ_EVENTS", "told", |c| c.rabbitmq.events = "told".into()),
         ("ADMITONE_KAFKA", "b:9", |c| c.kafka.servers = "b:9".into()),
         ("ADMITONE_KAFKA_LANES", "7", |c| c.kafka.lanes = 7),
+        ("ADMITONE_KAFKA_EVENTS", "told", |c| c.kafka.events = "told".into()),
         ("ADMITONE_WORKERS", "7", |c| c.deliveries.workers = 7),
         ("ADMITONE_DELIVERY_WAIT_MS", "7", |c| c.deliveries.wait_ms = 7),
         ("ADMITONE_DELIVERY_DEADLINE_MS", "7", |c| c.deliveries.deadline_ms = 7),
@@ -308,6 +316,11 @@ mod tests {
         ("ADMITONE_GATEWAY_SECRET_KEY", "sk", |c| c.gateway.secret_key = "sk".into()),
         ("ADMITONE_GATEWAY_ANSWER_MS", "7", |c| c.gateway.answer_ms = 7),
         ("ADMITONE_GATEWAY_WAIT_MS", "7", |c| c.gateway.wait_ms = 7),
+        ("ADMITONE_WEBHOOKS_PRIVATE_ADDRESSES", "true", |c| c.webhooks.private_addresses = true),
+        ("ADMITONE_WEBHOOKS_ANSWER_MS", "7", |c| c.webhooks.answer_ms = 7),
+        ("ADMITONE_WEBHOOKS_LINKS", "https://us", |c| c.webhooks.links = "https://us".into()),
+        ("ADMITONE_NOTICES", "https://there", |c| c.notices.url = "https://there".into()),
+        ("ADMITONE_NOTICES_SECRET", "whsec_", |c| c.notices.secret = "whsec_".into()),
         ("ADMITONE_LIMIT_SALE_PER_SECOND", "7", |c| c.limits.sale_per_second = 7),
         ("ADMITONE_LIMIT_SALE_BURST", "7", |c| c.limits.sale_burst = 7),
         ("ADMITONE_LIMIT_READ_PER_SECOND", "7", |c| c.limits.read_per_second = 7),

@@ -7,16 +7,18 @@ use crate::secret;
 use crate::wiring::chance;
 use admitone_adapter_mysql::MysqlStore;
 use admitone_adapter_postgres::PostgresStore;
-use admitone_adapter_sqlite::{SqliteRoomLog, SqliteStore};
+use admitone_adapter_sqlite::{SqliteRoads, SqliteRoomLog, SqliteStore};
 use admitone_app::ports::bell::Bell;
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::instances::Instances;
+use admitone_app::ports::lanes::Lanes;
 use admitone_app::ports::lock_waits::LockWaits;
 use admitone_app::ports::outbox::Outbox;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::records::Records;
 use admitone_app::ports::room_journal::RoomJournal;
 use admitone_app::ports::store::Store;
+use admitone_app::ports::webhooks::Webhooks;
 use admitone_app::rooms::Kept;
 use admitone_app::verify::Report;
 use admitone_app::waiting_room::JournalRooms;
@@ -49,6 +51,21 @@ pub(crate) async fn empty_place(url: &str, name: &str) -> Result<String, Failed>
         }
         Address::Postgres(url) => Ok(admitone_adapter_postgres::empty_place(&url, name).await?),
         Address::Mysql(url) => Ok(admitone_adapter_mysql::empty_place(&url, name).await?),
+    }
+}
+
+/// How events leave a store: how far their roads are, the endpoints of others, and the events.
+pub(crate) struct Ways {
+    pub(crate) lanes: Arc<dyn Lanes>,
+    pub(crate) webhooks: Arc<dyn Webhooks>,
+    pub(crate) outbox: Arc<dyn Outbox>,
+}
+
+impl Ways {
+    /// All of them in one store.
+    fn of<S: Lanes + Webhooks + Outbox + Clone + 'static>(store: &S) -> Self {
+        let store = Arc::new(store.clone());
+        Self { lanes: store.clone(), webhooks: store.clone(), outbox: store }
     }
 }
 
@@ -177,6 +194,18 @@ impl Shelf {
             Self::Sqlite(_, directory) => Kept::Here(Arc::new(SqliteRoomLog::open(directory)?)),
             Self::Postgres(store) => shared(Arc::new(store.clone())),
             Self::Mysql(store) => shared(Arc::new(store.clone())),
+        })
+    }
+
+    /// How events leave it; once for each process.
+    pub(crate) fn ways(&self) -> Result<Ways, Failed> {
+        Ok(match self {
+            Self::Sqlite(store, directory) => {
+                let roads = Arc::new(SqliteRoads::open(directory, store.clone())?);
+                Ways { lanes: roads.clone(), webhooks: roads, outbox: Arc::new(store.clone()) }
+            }
+            Self::Postgres(store) => Ways::of(store),
+            Self::Mysql(store) => Ways::of(store),
         })
     }
 

@@ -1,5 +1,7 @@
 //! Puts the parts together: the store, one writer, the rooms, and who follows other instances.
 
+mod joining;
+mod roads;
 mod settled;
 
 use crate::beside::{Beside, limits};
@@ -13,7 +15,6 @@ use admitone_api::figures::Commits;
 use admitone_api::house::{Issuer, Secret};
 use admitone_api::limits::Limits;
 use admitone_app::BoxOffice;
-use admitone_app::Trouble;
 use admitone_app::board::Boards;
 use admitone_app::cached_lists::{CachedLists, DropsLists, Turn};
 use admitone_app::clock::SystemClock;
@@ -22,7 +23,7 @@ use admitone_app::follower::{Follower, Ringer, Start};
 use admitone_app::gates::Gates;
 use admitone_app::ids::Ids;
 use admitone_app::lock_watch::LockWatch;
-use admitone_app::membership::{LEASE_MS, Membership, Who};
+use admitone_app::membership::Membership;
 use admitone_app::observed::Observations;
 use admitone_app::parties::Parties;
 use admitone_app::payments::Payments;
@@ -39,8 +40,11 @@ use admitone_app::rooms::{Kept, Rooms, RoomsSetup};
 use admitone_app::strategy::{LockKind, StrategyMap};
 use admitone_app::sweeper::Sweeper;
 use admitone_app::waiting_room::MasterKey;
+use admitone_app::webhooks::WebhookDesk;
 use admitone_web::Keys;
+use joining::{join, who};
 use ring::rand::SecureRandom;
+use roads::Roads;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -60,6 +64,8 @@ pub(crate) struct Wired {
     pub(crate) issuer: Option<Issuer>,
     /// Of a house that sells and has a gateway.
     pub(crate) payments: Option<Arc<Payments>>,
+    /// Of a house that settles.
+    webhooks: Option<Arc<WebhookDesk>>,
     pub(crate) limits: Option<Limits>,
     /// How long holds and payments take.
     pub(crate) pulse: Arc<Pulse>,
@@ -112,7 +118,8 @@ impl Wired {
         let shelf = Shelf::open(configuration, &clock, guards).await?;
         let who = who(purpose, configuration, guards);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let membership = join(&shelf, &map, &clock, who, (&tasks, &stop)).await?;
+        let running = (&tasks, &stop);
+        let membership = join(&shelf, &map, &clock, who, running).await?;
         let secret = shelf.secret().await?;
         let beside = beside(purpose, configuration, &shelf).await?;
         let reads = shelf.reads();
@@ -122,24 +129,23 @@ impl Wired {
         let gates = Arc::new(Gates::new(Arc::clone(&reads)));
         let (parties, turn) = (Arc::new(Parties::default()), Arc::new(Turn::default()));
         parties.load(&*reads, &*shelf.records()).await?;
-        let has_rooms = purpose == Purpose::Selling || !shelf.is_shared();
-        let key = has_rooms.then_some(MasterKey { id: 1, secret });
-        let rooms = open_rooms(&shelf, beside.as_ref(), key, &clock, (&tasks, &stop)).await?;
+        let key = master_key(&shelf, purpose, secret);
+        let rooms = open_rooms(&shelf, beside.as_ref(), key, &clock, running).await?;
         let mut taps: Vec<Arc<dyn Tap>> =
             vec![boards.clone(), gates.clone(), parties.clone(), turn.clone()];
         taps.extend(rooms.clone().map(|rooms| rooms as Arc<dyn Tap>));
         if follower.is_some() || purpose == Purpose::Working {
-            let bell = bell(&shelf, beside.as_ref(), (&tasks, &stop)).await?;
-            follow(follower, bell, (&reads, &clock), &mut taps, (&tasks, &stop));
+            let bell = bell(&shelf, beside.as_ref(), running).await?;
+            follow(follower, bell, (&reads, &clock), &mut taps, running);
         }
         taps.push(Arc::new(Commits));
+        let ways_out = Roads::begin(&shelf, purpose, (&clock, &secret), &mut taps).await?;
         // Only of own commits: every instance carries on what it began, and what is due.
         let errands = gateway::errands(configuration, purpose, &mut taps);
-        let running = (&tasks, &stop);
         let locks = locks(beside.as_ref(), &map, configuration, &shelf.store(), running).await?;
         let carriers = Carriers::of(&map, configuration, beside.as_ref(), (&shelf, &clock)).await?;
         let queues = carriers.queues();
-        let travel = carriers.travel(configuration, beside.as_ref(), &reads, (&tasks, &stop));
+        let travel = carriers.travel(configuration, beside.as_ref(), &reads, running);
         let (store, observations) = settled::settled_in(&shelf, membership.as_ref(), configuration);
         let setup = RouterSetup {
             store,
@@ -156,8 +162,9 @@ impl Wired {
         let (delivery, reads) = with_cache(beside.as_ref(), &turn, delivery, reads);
         let ids = Arc::new(Ids::new(shelf.store()));
         let office = BoxOffice { delivery, reads, boards, ids, clock };
-        keep(&office, &shelf, purpose, (&tasks, &stop));
+        keep(&office, &shelf, purpose, running);
         let payments = gateway::payments(&configuration.gateway, &office, errands, running)?;
+        let webhooks = roads::start(ways_out, configuration, &office, running).await?;
         Ok(Self {
             staff: BoxOffice { delivery: desk, ..office.clone() },
             limits: limits(configuration, beside.as_ref(), &office.clock)?,
@@ -171,6 +178,7 @@ impl Wired {
             issuer: issuer(configuration)?,
             payments,
             pulse,
+            webhooks,
             queues,
             shelf,
             membership,
@@ -185,19 +193,17 @@ impl Wired {
         self.rooms.clone().ok_or_else(|| failed("the waiting rooms")("are left to those who sell"))
     }
 
+    /// The endpoints of a house that settles.
+    pub(crate) fn webhooks(&self) -> Result<Arc<WebhookDesk>, Failed> {
+        self.webhooks.clone().ok_or_else(|| failed("webhooks")("are left to those who settle"))
+    }
+
     /// Answers what was accepted, folds the journal, ends.
     pub(crate) async fn close(self) -> Result<(), Failed> {
         self.stop.cancel();
         self.tasks.close();
-        drop((
-            self.office,
-            self.staff,
-            self.gates,
-            self.rooms,
-            self.parties,
-            self.queues,
-            self.payments,
-        ));
+        drop((self.office, self.staff, self.gates, self.rooms, self.parties, self.queues));
+        drop((self.payments, self.webhooks));
         self.tasks.wait().await;
         if let Some(membership) = self.membership {
             membership.leave().await?;
@@ -268,44 +274,6 @@ fn boards(shelf: &Shelf, reads: &Arc<dyn Reads>, copies: Option<&Beside>) -> Arc
     })
 }
 
-/// Where a house has its waiting rooms.
-fn rooms_in(configuration: &Configuration) -> &'static str {
-    if configuration.redis.addresses().is_empty() { "the store" } else { "Redis" }
-}
-
-/// Who joins for a purpose; whoever only looks does not.
-fn who(purpose: Purpose, configuration: &Configuration, guards: Guards) -> Option<Who<'static>> {
-    let task = Who { id: chance(), rooms: None, lease_ms: LEASE_MS, allows_unsafe: false };
-    match purpose {
-        Purpose::Selling => {
-            let allows_unsafe = guards == Guards::LeftOut;
-            Some(Who { rooms: Some(rooms_in(configuration)), allows_unsafe, ..task })
-        }
-        Purpose::Working => {
-            let allows_unsafe = guards == Guards::LeftOut;
-            Some(Who { allows_unsafe, ..task })
-        }
-        Purpose::Task => Some(task),
-        Purpose::Looking => None,
-    }
-}
-
-/// Joins those who share the store, if anybody can, and stays one of them.
-async fn join(
-    shelf: &Shelf,
-    map: &StrategyMap,
-    clock: &Arc<dyn Clock>,
-    who: Option<Who<'_>>,
-    (tasks, stop): (&TaskTracker, &CancellationToken),
-) -> Result<Option<Arc<Membership>>, Failed> {
-    let (Some(instances), Some(who)) = (shelf.instances(), who) else { return Ok(None) };
-    let joined = Membership::join(instances, Arc::clone(clock), map, who).await;
-    let refused = |trouble: Trouble| failed("joining the instances of this store")(trouble.detail);
-    let membership = Arc::new(joined.map_err(refused)?);
-    tasks.spawn(Arc::clone(&membership).run(stop.clone()));
-    Ok(Some(membership))
-}
-
 /// Lists come from the cache, if there is one, and whoever changes them has it dropped.
 fn with_cache(
     beside: Option<&Beside>,
@@ -360,6 +328,12 @@ fn issuer(configuration: &Configuration) -> Result<Option<Issuer>, Failed> {
     let issuer = configuration.issuer.as_ref();
     let issuer = issuer.map(|i| Issuer::new(&i.name, i.audience.as_deref(), &i.jwk));
     Ok(issuer.transpose()?)
+}
+
+/// The key of the waiting rooms, for who may open them.
+fn master_key(shelf: &Shelf, purpose: Purpose, secret: [u8; 32]) -> Option<MasterKey> {
+    let has_rooms = purpose == Purpose::Selling || !shelf.is_shared();
+    has_rooms.then_some(MasterKey { id: 1, secret })
 }
 
 /// Opens the waiting rooms, for who has their key. Instances share them, in Redis or in the store.

@@ -26,7 +26,7 @@ pub struct Figure {
     pub meaning: &'static str,
 }
 
-const fn figure(
+pub(super) const fn figure(
     name: &'static str,
     kind: Kind,
     unit: &'static str,
@@ -39,7 +39,7 @@ const fn figure(
 use Kind::{Counter, Gauge, Histogram};
 
 /// All figures of the house.
-pub const FIGURES: [Figure; 54] = [
+pub(super) const FIGURES: [Figure; 54] = [
     figure(
         "admitone_requests_total",
         Counter,

@@ -145,6 +145,7 @@ fn parts(
         pages: Pages::new(Arc::clone(&wired.turn)),
         records: wired.shelf.records(),
         queues: Arc::clone(&wired.queues),
+        webhooks: wired.webhooks()?,
         secret: wired.secret.clone(),
         issuer: wired.issuer.clone(),
         payments: wired.payments.clone(),

@@ -10,10 +10,12 @@ pub(crate) struct KafkaConfiguration {
     pub(crate) servers: String,
     /// So many lanes, each a partition.
     pub(crate) lanes: u16,
+    /// The topic to which events are published; none when it is empty.
+    pub(crate) events: String,
 }
 
 impl Default for KafkaConfiguration {
     fn default() -> Self {
-        Self { servers: String::new(), lanes: 16 }
+        Self { servers: String::new(), lanes: 16, events: String::new() }
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct RabbitmqConfiguration {
     pub(crate) lanes: u16,
     pub(crate) prefetch: u16,
     pub(crate) length_max: u32,
+    /// The exchange to which events are published; none when it is empty.
+    pub(crate) events: String,
 }
 
 impl Default for RabbitmqConfiguration {
@@ -25,6 +27,7 @@ impl Default for RabbitmqConfiguration {
             lanes: 0,
             prefetch: 1,
             length_max: 100_000,
+            events: String::new(),
         }
     }
 }

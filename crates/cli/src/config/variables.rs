@@ -56,11 +56,19 @@ const fn gateway(name: &'static str, key: &'static str, kind: Kind) -> Variable 
     Variable { name, table: Some("gateway"), key, kind }
 }
 
+const fn webhooks(name: &'static str, key: &'static str, kind: Kind) -> Variable {
+    Variable { name, table: Some("webhooks"), key, kind }
+}
+
+const fn notices(name: &'static str, key: &'static str) -> Variable {
+    Variable { name, table: Some("notices"), key, kind: Kind::Text }
+}
+
 const fn limit(name: &'static str, key: &'static str, kind: Kind) -> Variable {
     Variable { name, table: Some("limits"), key, kind }
 }
 
-pub(super) const VARIABLES: [Variable; 46] = [
+pub(super) const VARIABLES: [Variable; 53] = [
     variable("ADMITONE_LISTEN", "listen", Kind::Text),
     variable("ADMITONE_DATA_DIR", "data_dir", Kind::Text),
     variable("ADMITONE_STORE", "store", Kind::Text),
@@ -84,8 +92,10 @@ pub(super) const VARIABLES: [Variable; 46] = [
     rabbitmq("ADMITONE_RABBITMQ_LANES", "lanes", Kind::Number),
     rabbitmq("ADMITONE_RABBITMQ_PREFETCH", "prefetch", Kind::Number),
     rabbitmq("ADMITONE_RABBITMQ_LENGTH_MAX", "length_max", Kind::Number),
+    rabbitmq("ADMITONE_RABBITMQ_EVENTS", "events", Kind::Text),
     kafka("ADMITONE_KAFKA", "servers", Kind::Text),
     kafka("ADMITONE_KAFKA_LANES", "lanes", Kind::Number),
+    kafka("ADMITONE_KAFKA_EVENTS", "events", Kind::Text),
     delivery("ADMITONE_WORKERS", "workers"),
     delivery("ADMITONE_DELIVERY_WAIT_MS", "wait_ms"),
     delivery("ADMITONE_DELIVERY_DEADLINE_MS", "deadline_ms"),
@@ -95,6 +105,11 @@ pub(super) const VARIABLES: [Variable; 46] = [
     gateway("ADMITONE_GATEWAY_SECRET_KEY", "secret_key", Kind::Text),
     gateway("ADMITONE_GATEWAY_ANSWER_MS", "answer_ms", Kind::Number),
     gateway("ADMITONE_GATEWAY_WAIT_MS", "wait_ms", Kind::Number),
+    webhooks("ADMITONE_WEBHOOKS_PRIVATE_ADDRESSES", "private_addresses", Kind::Truth),
+    webhooks("ADMITONE_WEBHOOKS_ANSWER_MS", "answer_ms", Kind::Number),
+    webhooks("ADMITONE_WEBHOOKS_LINKS", "links", Kind::Text),
+    notices("ADMITONE_NOTICES", "url"),
+    notices("ADMITONE_NOTICES_SECRET", "secret"),
     limit("ADMITONE_LIMIT_SALE_PER_SECOND", "sale_per_second", Kind::Number),
     limit("ADMITONE_LIMIT_SALE_BURST", "sale_burst", Kind::Number),
     limit("ADMITONE_LIMIT_READ_PER_SECOND", "read_per_second", Kind::Number),

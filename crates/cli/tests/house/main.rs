@@ -4,6 +4,8 @@
 mod bad_days;
 mod bench;
 mod brokers;
+#[expect(clippy::disallowed_methods, reason = "its patience is measured")]
+mod buses;
 mod buyer;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod cached_lists;
@@ -15,6 +17,8 @@ mod damage;
 mod days;
 mod deploy;
 mod disk;
+#[expect(clippy::disallowed_methods, reason = "its patience is measured")]
+mod endpoint;
 mod figures;
 mod freedoms;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
@@ -61,3 +65,5 @@ mod shopper;
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]
 mod strategy;
 mod stream;
+#[expect(clippy::disallowed_methods, reason = "its patience is measured")]
+mod webhooks;

@@ -4,6 +4,7 @@
 mod accounts;
 mod catalogue;
 mod dial;
+mod endpoints;
 mod line;
 mod money;
 mod programme;
@@ -11,14 +12,14 @@ mod sale;
 mod streams;
 mod tour;
 
-use crate::process::House;
+use crate::process::{House, serve};
 use tour::Tour;
 
 /// Asks the operations of one part.
 type Chapter = fn(&mut Tour<'_>);
 
 /// The chapters in their order: each begins where the one before left the house.
-const CHAPTERS: [(&str, Chapter); 8] = [
+const CHAPTERS: [(&str, Chapter); 9] = [
     ("catalogue", catalogue::look),
     ("accounts", accounts::open_and_read),
     ("line", line::join_poll_and_leave),
@@ -26,6 +27,7 @@ const CHAPTERS: [(&str, Chapter); 8] = [
     ("money", money::charge_use_and_refund),
     ("programme", programme::create_and_change),
     ("dial", dial::turn),
+    ("endpoints", endpoints::make_tell_and_remove),
     ("streams", streams::follow),
 ];
 
@@ -48,7 +50,10 @@ const ELSEWHERE: [&str; 11] = [
 #[test]
 fn every_operation_is_asked_and_succeeds() {
     let directory = tempfile::tempdir().unwrap();
-    let house = House::start(directory.path(), &["--demo"]);
+    let mut command = serve(directory.path(), &["--demo"]);
+    // The endpoint that is told of events is beside the house.
+    command.env("ADMITONE_WEBHOOKS_PRIVATE_ADDRESSES", "true");
+    let house = House::run(command, directory.path());
     let mut tour = Tour::of(&house);
     for (name, chapter) in CHAPTERS {
         println!("chapter {name}");
