@@ -3,11 +3,13 @@
 use crate::command::{output, root};
 
 /// Which file, and the arguments of the binary that print it.
-const GENERATED: [(&str, &[&str]); 5] = [
+const GENERATED: [(&str, &[&str]); 7] = [
     ("docs/openapi.json", &["openapi"]),
     ("docs/config.example.toml", &["config", "example"]),
     ("docs/command-line.md", &["command-line"]),
     ("docs/metrics.md", &["figures"]),
+    ("docs/events.md", &["events"]),
+    ("docs/asyncapi.json", &["asyncapi"]),
     (
         "docs/strategies.md",
         &["strategies", "docs/strategies.observed.json", "docs/strategies.services.json"],

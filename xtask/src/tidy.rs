@@ -2,6 +2,7 @@
 
 mod arrows;
 mod blocks;
+mod catalogue;
 mod codes;
 mod documents;
 mod figures;
@@ -18,7 +19,7 @@ pub(crate) struct Tree(BTreeMap<String, String>);
 
 type Rule = (&'static str, fn(&Tree) -> Vec<String>);
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     ("arrows point down", arrows::check),
     ("the judge is no party", arrows::check_laboratory),
     ("every crate keeps the lints", arrows::check_lints),
@@ -28,6 +29,7 @@ const RULES: [Rule; 13] = [
     ("links lead somewhere", documents::check_links),
     ("dashboards plot what exists", figures::check),
     ("every code is documented", codes::check),
+    ("every type of event is described", catalogue::check),
     ("every promise is a case", promises::check),
     ("every block of the README is marked", blocks::check),
     ("no place outside is named", places::check),

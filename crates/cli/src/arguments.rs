@@ -70,6 +70,12 @@ pub(crate) enum Task {
     /// Print what every figure of `/metrics` means.
     #[command(hide = true)]
     Figures,
+    /// Print what is told of outside, for people.
+    #[command(hide = true)]
+    Events,
+    /// Print the same as an `AsyncAPI` document.
+    #[command(hide = true)]
+    Asyncapi,
     /// Print the table of strategies.
     #[command(hide = true)]
     Strategies {

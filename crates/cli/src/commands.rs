@@ -5,6 +5,7 @@ pub(crate) mod cluster;
 pub(crate) mod command_line;
 pub(crate) mod config;
 pub(crate) mod doctor;
+pub(crate) mod events;
 pub(crate) mod fake_gateway;
 pub(crate) mod import;
 pub(crate) mod lab;

@@ -59,6 +59,14 @@ fn run(arguments: Arguments) -> Result<Exit, Failed> {
             print!("{}", admitone_api::figures::document());
             Ok(Exit::Done)
         }
+        Task::Events => {
+            print!("{}", commands::events::document());
+            Ok(Exit::Done)
+        }
+        Task::Asyncapi => {
+            println!("{:#}", commands::events::asyncapi());
+            Ok(Exit::Done)
+        }
         Task::Strategies { observed, services } => commands::strategies::run(&observed, &services),
         Task::CommandLine => Ok(commands::command_line::run()),
     }
