@@ -22,8 +22,8 @@ const EXAMPLES: &str = "60";
 const ANSWER_SECONDS_MAX: &str = "10";
 /// Streams that never end: `crates/cli/tests/house/` follows them.
 const STREAMS: [&str; 2] = ["follow_seats", "follow_room"];
-/// These end what the other operations need: the buyer's account, and his place inside.
-const ENDINGS: [&str; 2] = ["close_own_account", "leave_room"];
+/// These end what the other operations need: the buyer's account, his place inside, the endpoint.
+const ENDINGS: [&str; 3] = ["close_own_account", "leave_room", "delete_endpoint"];
 
 pub(crate) fn run() -> Result<(), String> {
     match tool::find()? {
@@ -81,6 +81,7 @@ fn settings_for(house: &House) -> Result<String, String> {
         ("reservations", &known.reservation),
         ("payments", &known.payment),
         ("tickets", &known.ticket),
+        ("endpoints", &known.endpoint),
     ];
     let named = named.map(|(thing, id)| {
         format!(

@@ -24,6 +24,7 @@ pub(crate) struct Known {
     pub(crate) reservation: String,
     pub(crate) payment: String,
     pub(crate) ticket: String,
+    pub(crate) endpoint: String,
 }
 
 impl House {
@@ -93,7 +94,16 @@ impl House {
         let seat = json!({ "show": "show_1", "seats": ["seat_49"] });
         let held = self.buy((&buyer_token, &pass), "/reservations", &seat)?;
         let (reservation, payment) = (text(&held, "id")?, text(&paid["payment"], "id")?);
-        Ok(Known { buyer_token, pass, reservation, payment, ticket })
+        let endpoint = self.endpoint()?;
+        Ok(Known { buyer_token, pass, reservation, payment, ticket, endpoint })
+    }
+
+    /// An endpoint of webhooks that is never reached: its name leads to this machine.
+    fn endpoint(&self) -> Result<String, String> {
+        let bearer = format!("Bearer {}", self.operator_key);
+        let headers = [("authorization", bearer.as_str()), ("idempotency-key", "endpoint")];
+        let wish = json!({ "url": "https://localhost:9/hooks", "types": ["wallet.*"] });
+        text(&self.ask("POST /api/v1/operator/endpoints", &headers, &wish)?, "id")
     }
 
     fn admitted(&self, token: &str) -> Result<String, String> {
