@@ -6,6 +6,8 @@ mod server;
 use admitone_adapter_http::{CourierOptions, HttpCourier, Trust};
 use admitone_app::ports::webhooks::{Courier, Letter};
 use server::{Manner, Server};
+use std::path::Path;
+use std::process::Stdio;
 
 const WAIT_MS: u64 = 1_000;
 
@@ -156,6 +158,33 @@ async fn a_certificate_is_checked_against_who_is_trusted_and_the_name_that_was_a
     let nobody = courier(true, Trust::These(Vec::new()));
     let said = nobody.send(&named).await.unwrap_err();
     assert!(said.contains("certificates"), "{said}");
+}
+
+/// The system's certificates are read in the process: so the question is asked in another one, this
+/// test once more.
+#[tokio::test]
+async fn a_certificate_of_ones_own_is_named_in_a_variable() {
+    const NAME: &str = "a_certificate_of_ones_own_is_named_in_a_variable";
+    const URL: &str = "ADMITONE_TEST_COURIER_URL";
+    if let Ok(url) = std::env::var(URL) {
+        assert_eq!(courier(true, Trust::System).send(&letter(&url)).await, Ok(200));
+        return;
+    }
+    let (server, certificate) = Server::start_certified("localhost").await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("authority.pem");
+    std::fs::write(&file, certificate.pem()).unwrap();
+    let url = format!("https://localhost:{}/", server.port());
+    let ask = |certificates: &Path| {
+        let mut again = tokio::process::Command::new(std::env::current_exe().unwrap());
+        again.args(["--exact", NAME]).env(URL, &url).env("SSL_CERT_FILE", certificates);
+        again.env_remove("SSL_CERT_DIR").stdout(Stdio::null()).stderr(Stdio::null());
+        async move { again.status().await.unwrap().success() }
+    };
+    assert!(ask(&file).await, "it was not trusted");
+    let (_, stranger) = Server::start_certified("localhost").await;
+    std::fs::write(&file, stranger.pem()).unwrap();
+    assert!(!ask(&file).await, "somebody else was trusted");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A server that behaves as it is told, well or not, and knows what it was asked.
 
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{Certificate, CertificateParams, KeyPair};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -54,15 +54,21 @@ impl Server {
 
     /// One with TLS and a certificate for this name; the certificate to trust, DER.
     pub(crate) async fn start_secure(name: &str) -> (Self, Vec<u8>) {
+        let (server, certificate) = Self::start_certified(name).await;
+        (server, certificate.der().to_vec())
+    }
+
+    /// The same with all of the certificate.
+    pub(crate) async fn start_certified(name: &str) -> (Self, Certificate) {
         let key = KeyPair::generate().unwrap();
         let named = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        let certificate = named.self_signed(&key).unwrap().der().clone();
+        let certificate = named.self_signed(&key).unwrap();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let config = ServerConfig::builder().with_no_client_auth();
-        let config = config.with_single_cert(vec![certificate.clone()], key).unwrap();
+        let config = config.with_single_cert(vec![certificate.der().clone()], key).unwrap();
         let says = Manner::Says("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".into());
         let server = Self::run(says, Some(TlsAcceptor::from(Arc::new(config)))).await;
-        (server, certificate.to_vec())
+        (server, certificate)
     }
 
     async fn run(manner: Manner, tls: Option<TlsAcceptor>) -> Self {

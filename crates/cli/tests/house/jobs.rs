@@ -1,6 +1,8 @@
 //! Commands that travel through the queue of jobs: instances that only accept, workers that only
 //! settle, and one that is killed.
 
+use crate::buyer::Buyer;
+use crate::endpoint::Endpoint;
 use crate::process::{Answer, House, admitone};
 use crate::redis::shared;
 use crate::shared_store::{Server, execute};
@@ -8,7 +10,7 @@ use crate::shopper::{Front, PATIENCE, Shopper, import};
 use crate::stream::Stream;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -23,6 +25,7 @@ impl Work {
     fn start(directory: &Path, flags: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_admitone"));
         command.args(["work", "--data-dir"]).arg(directory).args(flags).stdout(Stdio::piped());
+        command.env("ADMITONE_WEBHOOKS_PRIVATE_ADDRESSES", "true");
         let mut child = command.spawn().unwrap();
         let mut said = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());
@@ -302,4 +305,31 @@ fn operators_see_the_queue_and_what_is_in_it() {
     assert_eq!(Shopper::new(&front, 0).send("GET /api/v1/wallet", "").status, 200);
     assert!(queue()["done"].as_u64() > Some(0));
     assert!(house.stop());
+}
+
+#[test]
+fn what_an_instance_could_not_tell_any_more_a_worker_tells() {
+    let Some(setting) = Setting::new() else { return };
+    let house = setting.accepts(&[("ADMITONE_WEBHOOKS_PRIVATE_ADDRESSES", "true")]);
+    let shop = Endpoint::start();
+    shop.answers(503);
+    let bearer = format!("Bearer {}", setting.operator_key);
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("idempotency-key", "shop"),
+        ("content-type", "application/json"),
+    ];
+    let wanted = json!({ "url": shop.url("/"), "types": ["wallet.*"] }).to_string();
+    let made = house.connect().send("POST /api/v1/operator/endpoints", &headers, &wanted);
+    assert_eq!(made.status, 201, "{}", made.body);
+    let charged = Buyer::new(&house).post("/api/v1/wallet/charges", r#"{"amount":1}"#);
+    assert_eq!(charged.status, 201, "{}", charged.body);
+    let tried = shop.until("it was tried", |all| all.first().cloned());
+    house.kill();
+    shop.answers(200);
+    let worker = setting.work();
+    let told = until("the worker tells it", || shop.taken().pop());
+    assert_eq!((told.id, told.body), (tried.id, tried.body));
+    drop(worker);
+    setting.verified();
 }
