@@ -64,6 +64,7 @@ fn steps() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use admitone_app::webhooks::sign;
 
     #[test]
     fn every_type_is_described_with_all_that_is_told_of_it() {
@@ -76,7 +77,19 @@ mod tests {
                 assert!(part.contains(&format!("\n| `{}` |", field.name)), "{}", field.name);
             }
         }
-        assert!(!text.contains(['{', '}']) || !text.contains("{steps}"));
+        assert!(!text.contains("{steps}") && !text.contains("{days}"));
         assert!(text.contains("5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 3 h, 6 h, 12 h"), "{text}");
+    }
+
+    /// Others try their receivers with it.
+    #[test]
+    fn the_message_that_is_shown_has_the_signature_that_is_shown() {
+        let behind = |mark: &str| ABOUT.split(mark).nth(1).unwrap().lines().next().unwrap();
+        let secret = behind("It is signed with `").split('`').next().unwrap();
+        let (id, timestamp) = (behind("webhook-id: "), behind("webhook-timestamp: "));
+        let body = ABOUT.split(behind("webhook-signature: ")).nth(1).unwrap();
+        let body = body.trim_start().lines().next().unwrap();
+        let signed = sign(&[secret], id, timestamp.parse().unwrap(), body.as_bytes());
+        assert_eq!(signed, behind("webhook-signature: "));
     }
 }

@@ -16,6 +16,7 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -75,6 +76,11 @@ fn publish(flags: &[&str], (variable, name): (&str, &str), next: Next<'_>) {
     let told = read(next, 15);
     assert!(told.values().all(|versions| versions.iter().copied().eq(1..=CHARGES)), "{told:?}");
     assert!(second.stop());
+    let mut doctor = Command::new(env!("CARGO_BIN_EXE_admitone"));
+    let doctor = doctor.arg("doctor").args(flags).env("ADMITONE_LISTEN", "127.0.0.1:0");
+    let said = doctor.env(variable, name).output().unwrap().stdout;
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert!(said.lines().any(|line| line.starts_with("good  events to ")), "{said}");
 }
 
 fn charge(house: &House) {
