@@ -4,7 +4,7 @@
 use crate::buyer::Buyer;
 use crate::process::{House, serve};
 use crate::shared_store::Server;
-use admitone_conformance::own_broker::Broker;
+use admitone_conformance::own_broker::{Broker, OwnBroker};
 use lapin::options::{
     BasicGetOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
 };
@@ -33,10 +33,34 @@ fn what_two_instances_commit_is_published_to_rabbitmq() {
     };
     let exchange = name(&store);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let (_connection, channel) = runtime.block_on(bound(&broker, &exchange));
+    let queue = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
+    let (_connection, channel) = runtime.block_on(bound(&broker, &exchange, queue));
     let mut next = || runtime.block_on(taken(&channel, &exchange));
     let events = ("ADMITONE_RABBITMQ_EVENTS", exchange.as_str());
     publish(&["--store", &store, "--rabbitmq", &broker], events, &mut next);
+}
+
+#[test]
+fn a_broker_that_was_away_is_told_what_it_missed() {
+    let Some(store) = Server::Postgres.fresh() else { return };
+    let Some(mut broker) = OwnBroker::start(Broker::Rabbitmq) else { return };
+    let (exchange, address) = (name(&store), broker.address());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let queue = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    drop(runtime.block_on(bound(&address, &exchange, queue)));
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = serve(directory.path(), &["--store", &store, "--rabbitmq", &address]);
+    command.env("ADMITONE_RABBITMQ_EVENTS", &exchange);
+    let house = House::run(command, directory.path());
+    charge(&house);
+    broker.kill();
+    charge(&house);
+    broker.restart();
+    charge(&house);
+    let (_connection, channel) = runtime.block_on(bound(&address, &exchange, queue));
+    let told = read(&mut || runtime.block_on(taken(&channel, &exchange)), 3);
+    assert!(told.values().all(|versions| versions.iter().copied().eq(1..=CHARGES)), "{told:?}");
+    assert!(house.stop());
 }
 
 #[test]
@@ -122,13 +146,13 @@ fn name(store: &str) -> String {
     format!("admitone-test-{letters:016x}-{}", std::process::id())
 }
 
-async fn bound(broker: &str, exchange: &str) -> (Connection, Channel) {
+/// A queue that is bound to everything about wallets, and has the name of the exchange.
+async fn bound(broker: &str, exchange: &str, queue: QueueDeclareOptions) -> (Connection, Channel) {
     let connection = Connection::connect(broker, ConnectionProperties::default()).await.unwrap();
     let channel = connection.create_channel().await.unwrap();
     let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
     let (name, none) = (exchange.into(), FieldTable::default());
     channel.exchange_declare(name, ExchangeKind::Topic, durable, none).await.unwrap();
-    let queue = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
     channel.queue_declare(exchange.into(), queue, FieldTable::default()).await.unwrap();
     let (from, how) = (exchange.into(), QueueBindOptions::default());
     let none = FieldTable::default();
