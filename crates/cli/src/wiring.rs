@@ -1,5 +1,6 @@
 //! Puts the parts together: the store, one writer, the rooms, and who follows other instances.
 
+mod following;
 mod joining;
 mod roads;
 mod settled;
@@ -19,7 +20,6 @@ use admitone_app::board::Boards;
 use admitone_app::cached_lists::{CachedLists, DropsLists, Turn};
 use admitone_app::clock::SystemClock;
 use admitone_app::delivery::{Router, RouterSetup};
-use admitone_app::follower::{Follower, Ringer, Start};
 use admitone_app::gates::Gates;
 use admitone_app::ids::Ids;
 use admitone_app::lock_watch::LockWatch;
@@ -27,7 +27,6 @@ use admitone_app::membership::Membership;
 use admitone_app::observed::Observations;
 use admitone_app::parties::Parties;
 use admitone_app::payments::Payments;
-use admitone_app::ports::bell::{Bell, NoBell};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
 use admitone_app::ports::lock::Lock;
@@ -42,6 +41,7 @@ use admitone_app::sweeper::Sweeper;
 use admitone_app::waiting_room::MasterKey;
 use admitone_app::webhooks::WebhookDesk;
 use admitone_web::Keys;
+use following::{begin, bell, follow};
 use joining::{join, who};
 use ring::rand::SecureRandom;
 use roads::Roads;
@@ -134,10 +134,8 @@ impl Wired {
         let mut taps: Vec<Arc<dyn Tap>> =
             vec![boards.clone(), gates.clone(), parties.clone(), turn.clone()];
         taps.extend(rooms.clone().map(|rooms| rooms as Arc<dyn Tap>));
-        if follower.is_some() || purpose == Purpose::Working {
-            let bell = bell(&shelf, beside.as_ref(), running).await?;
-            follow(follower, bell, (&reads, &clock), &mut taps, running);
-        }
+        let bell = bell(&shelf, purpose, beside.as_ref(), running).await?;
+        follow(follower, bell, (&reads, &clock), &mut taps, running);
         taps.push(Arc::new(Commits));
         let ways_out = Roads::begin(&shelf, purpose, (&clock, &secret), &mut taps).await?;
         // Only of own commits: every instance carries on what it began, and what is due.
@@ -212,26 +210,6 @@ impl Wired {
     }
 }
 
-/// Follows what others commit, if they can and this house sells.
-async fn begin(shelf: &Shelf, purpose: Purpose) -> Result<Option<Start>, Failed> {
-    match shelf.outbox().filter(|_| purpose == Purpose::Selling) {
-        Some(outbox) => Ok(Some(Follower::begin(outbox).await?)),
-        None => Ok(None),
-    }
-}
-
-/// Who has others look at once: Redis if there is one, else the store if it can.
-async fn bell(
-    shelf: &Shelf,
-    beside: Option<&Beside>,
-    (tasks, stop): (&TaskTracker, &CancellationToken),
-) -> Result<Arc<dyn Bell>, Failed> {
-    match beside {
-        Some(beside) => Ok(beside.bell(tasks, stop)),
-        None => Ok(shelf.bell(tasks, stop).await?.unwrap_or_else(|| Arc::new(NoBell))),
-    }
-}
-
 /// The servers of Redis, for whoever settles.
 async fn beside(
     purpose: Purpose,
@@ -244,24 +222,6 @@ async fn beside(
         }
         Purpose::Looking => Ok(None),
     }
-}
-
-/// Tells those who follow commits of what others commit, where anybody does, and has others look at
-/// what is committed here.
-fn follow(
-    start: Option<Start>,
-    bell: Arc<dyn Bell>,
-    (reads, clock): (&Arc<dyn Reads>, &Arc<dyn Clock>),
-    taps: &mut Vec<Arc<dyn Tap>>,
-    (tasks, stop): (&TaskTracker, &CancellationToken),
-) {
-    if let Some(start) = start {
-        let follower = start.follow(Arc::clone(reads), taps.clone(), Arc::clone(clock));
-        tasks.spawn(follower.woken_by(Arc::clone(&bell)).run(stop.clone()));
-    }
-    let ringer = Arc::new(Ringer::new(bell, Arc::clone(clock)));
-    tasks.spawn(Arc::clone(&ringer).run(stop.clone()));
-    taps.push(ringer);
 }
 
 /// The boards; copies are shared by those that follow each other.
