@@ -19,7 +19,7 @@ use admitone_app::BoxOffice;
 use admitone_app::board::Boards;
 use admitone_app::cached_lists::{CachedLists, DropsLists, Turn};
 use admitone_app::clock::SystemClock;
-use admitone_app::delivery::{Router, RouterSetup};
+use admitone_app::delivery::RouterSetup;
 use admitone_app::gates::Gates;
 use admitone_app::ids::Ids;
 use admitone_app::lock_watch::LockWatch;
@@ -45,6 +45,7 @@ use following::{begin, bell, follow};
 use joining::{join, who};
 use ring::rand::SecureRandom;
 use roads::Roads;
+use settled::Ways;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -155,8 +156,7 @@ impl Wired {
             travel,
             tasks: tasks.clone(),
         };
-        let desk = settled::desk(&setup);
-        let (delivery, pulse) = settled::watched(Router::start(&map, setup)?, &clock);
+        let Ways { desk, delivery, pulse } = Ways::start(&map, setup)?;
         let (delivery, reads) = with_cache(beside.as_ref(), &turn, delivery, reads);
         let ids = Arc::new(Ids::new(shelf.store()));
         let office = BoxOffice { delivery, reads, boards, ids, clock };

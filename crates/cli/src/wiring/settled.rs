@@ -6,16 +6,17 @@ use crate::sabotage::delivery as spoilt_delivery;
 use crate::sabotage::store as spoilt_store;
 
 use crate::config::Configuration;
+use crate::exit::Failed;
 use crate::shelf::Shelf;
 use admitone_app::delivery::{ChannelLimits, Direct, Router, RouterSetup};
 use admitone_app::membership::{MemberStore, Membership};
 use admitone_app::observed::{Observations, ObservedStore};
-use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
 use admitone_app::ports::lock::NoLock;
 use admitone_app::ports::store::{Mode, Store};
 use admitone_app::pulse::{Measured, Pulse};
 use admitone_app::settle::{SettleLimits, Settler};
+use admitone_app::strategy::StrategyMap;
 use std::sync::Arc;
 
 /// The store for whoever settles in it, observed if that is wanted.
@@ -40,15 +41,28 @@ pub(super) fn settled_in(
     (Arc::new(store), Some(observations))
 }
 
-/// Where commands go, with somebody who watches how long it takes.
-pub(super) fn watched(router: Router, clock: &Arc<dyn Clock>) -> (Arc<dyn Delivery>, Arc<Pulse>) {
-    let pulse = Arc::new(Pulse::new(Arc::clone(clock)));
-    let delivery = spoilt_delivery(Arc::new(router));
-    (Arc::new(Measured { delivery, pulse: Arc::clone(&pulse) }), pulse)
+/// Where commands go.
+pub(super) struct Ways {
+    /// The house's own.
+    pub(super) desk: Arc<dyn Delivery>,
+    /// Everybody's.
+    pub(super) delivery: Arc<dyn Delivery>,
+    /// Watches how long those take.
+    pub(super) pulse: Arc<Pulse>,
+}
+
+impl Ways {
+    pub(super) fn start(map: &StrategyMap, setup: RouterSetup) -> Result<Self, Failed> {
+        let desk = desk(&setup);
+        let pulse = Arc::new(Pulse::new(Arc::clone(&setup.clock)));
+        let delivery = spoilt_delivery(Arc::new(Router::start(map, setup)?));
+        let delivery = Arc::new(Measured { delivery, pulse: Arc::clone(&pulse) });
+        Ok(Self { desk, delivery, pulse })
+    }
 }
 
 /// Settles what the house needs before anybody settles what travels: operators, one at a time.
-pub(super) fn desk(setup: &RouterSetup) -> Arc<dyn Delivery> {
+fn desk(setup: &RouterSetup) -> Arc<dyn Delivery> {
     let offered = setup.store.modes();
     let settler = Settler {
         store: Arc::clone(&setup.store),
