@@ -113,6 +113,13 @@ pub enum Finding {
         /// What is in the way.
         reservation: String,
     },
+    /// A hold was said to be over that cannot have been.
+    EndedEarly {
+        /// Which request was told so.
+        request: u64,
+        /// Of which hold.
+        reservation: String,
+    },
     /// Money was taken and there is no ticket for it.
     PaidForNothing {
         /// Which payment.
@@ -176,6 +183,7 @@ impl Finding {
             | Self::Unacknowledged { request, .. }
             | Self::Different { request, .. }
             | Self::HeldPastExpiry { request, .. }
+            | Self::EndedEarly { request, .. }
             | Self::Disordered { request, .. } => vec![*request],
             Self::Shared { requests, .. } => requests.to_vec(),
             _ => Vec::new(),
@@ -197,6 +205,7 @@ impl Finding {
             Self::Oversold { .. } => "oversold",
             Self::NoOrder { .. } => "not linearizable",
             Self::HeldPastExpiry { .. } => "held past expiry",
+            Self::EndedEarly { .. } => "ended early",
             Self::PaidForNothing { .. } => "charged without ticket",
             Self::Overtaken { .. } => "overtaken",
             Self::BeyondLimit { .. } => "beyond a limit",
@@ -245,6 +254,9 @@ impl fmt::Display for Finding {
             ),
             Self::HeldPastExpiry { request, reservation } => {
                 write!(f, "held past expiry: request {request} was refused for {reservation}")
+            }
+            Self::EndedEarly { request, reservation } => {
+                write!(f, "ended early: request {request} was told that {reservation} is over")
             }
             Self::PaidForNothing { payment, reservation, found } => {
                 write!(f, "charged without ticket: {payment} for {reservation}, which is {found}")

@@ -8,6 +8,7 @@ pub use collect::{Scope, collect};
 
 use crate::audit::serial::Transaction;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// Everything that is there.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -142,6 +143,19 @@ pub struct Rules {
 /// Whether something in this state is somebody's.
 pub(crate) fn is_live(state: &str) -> bool {
     matches!(state, "held" | "confirming" | "sold")
+}
+
+impl State {
+    /// How many seats of a show the reservations have, each counted once. A board without seats is
+    /// one that is not shown to everybody: nothing is compared with it.
+    pub(crate) fn seats_taken(&self, board: &Board) -> u64 {
+        if board.seats == 0 {
+            return board.taken;
+        }
+        let mine = self.reservations.iter().filter(|found| found.show == board.show);
+        let live = mine.filter(|found| found.is_live()).flat_map(Reservation::seats);
+        u64::try_from(live.collect::<HashSet<u64>>().len()).unwrap_or(u64::MAX)
+    }
 }
 
 impl Reservation {

@@ -19,6 +19,7 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
     oversold(state, audited);
     per_buyer(state, audited);
     held_past_expiry(commands, state, audited);
+    ended_early(commands, state, audited);
 }
 
 /// Each hold that was acknowledged is there, as it was told, and nobody else was told the same.
@@ -148,13 +149,8 @@ fn sold_twice(state: &State, audited: &mut Audited) {
         audited.findings.push(Finding::SoldTwice { seat: format!("seat_{seat}"), reservations });
     }
     for board in state.boards.iter().filter(|board| board.seats > 0) {
-        let mine = state.reservations.iter().filter(|found| found.show == board.show);
-        let mut live: Vec<u64> =
-            mine.filter(|found| found.is_live()).flat_map(Reservation::seats).collect();
-        live.sort_unstable();
-        live.dedup();
         let what = format!("seats of show_{} that are taken", board.show);
-        miscounted(what, whole(board.taken), length(live.len()), audited);
+        miscounted(what, whole(board.taken), whole(state.seats_taken(board)), audited);
     }
 }
 
@@ -232,6 +228,24 @@ fn held_past_expiry(commands: &[Command<'_>], state: &State, audited: &mut Audit
         if end < command.invoked_ns && !is_won_meanwhile(commands, command, seat) {
             let (request, reservation) = (command.number, name(id));
             audited.findings.push(Finding::HeldPastExpiry { request, reservation });
+        }
+    }
+}
+
+/// Somebody was told that his hold is over before it can have been: it began when it was asked for
+/// at the earliest.
+fn ended_early(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
+    let lasts_ns = state.rules.hold_ms.saturating_mul(1_000_000);
+    let holds = commands.iter().filter(|command| [Op::Hold, Op::Take].contains(&command.asked.op));
+    let begun: HashMap<u64, u64> =
+        holds.filter_map(|command| Some((command.named()?, command.invoked_ns))).collect();
+    for command in commands {
+        let End::Refused { code: "HOLD_EXPIRED", .. } = command.end else { continue };
+        let id = command.asked.on;
+        let (Some(begun), Some(told)) = (begun.get(&id), command.returned_ns) else { continue };
+        if told.saturating_add(MARGIN_NS) < begun.saturating_add(lasts_ns) {
+            let (request, reservation) = (command.number, name(id));
+            audited.findings.push(Finding::EndedEarly { request, reservation });
         }
     }
 }

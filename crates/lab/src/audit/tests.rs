@@ -129,6 +129,19 @@ fn a_seat_that_two_were_told_is_found_though_only_one_has_it_in_the_end() {
 }
 
 #[test]
+fn a_hold_that_is_said_to_be_over_too_early_is_found_and_one_that_may_be_over_is_not() {
+    let told = |lasts_ms: u64| {
+        kinds(move |sale| {
+            sale.events.push(event(6, (Op::Pay, 71, 60), (95, 600_000_000)));
+            sale.events[5].outcome = refused("HOLD_EXPIRED");
+            sale.state.rules.hold_ms = lasts_ms;
+        })
+    };
+    assert_eq!(told(300_000), ["ended early"]);
+    assert_eq!(told(1_000), Vec::<&str>::new());
+}
+
+#[test]
 fn an_oversold_type_and_a_wrong_count_are_found() {
     let oversold = kinds(|sale| sale.state.stocks[0].capacity = 0);
     assert_eq!(oversold, ["oversold"]);

@@ -6,10 +6,12 @@ use crate::audit::serial::Transaction;
 use crate::requests::number_of;
 use crate::site::{Site, VISITORS, all};
 use crate::target::{Account, As, Visit};
+use crate::time::pause;
 use admitone_domain::id::ShowId;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// What a load can have changed.
@@ -37,13 +39,12 @@ pub fn collect(site: &Site, scope: &Scope) -> Result<State, Trouble> {
             ..State::default()
         };
         let mut visit = site.visit().await?;
-        if !scope.shows.is_empty() {
-            state.reservations = reservations(&mut visit, site, &scope.shows).await?;
-        }
-        for show in &scope.shows {
-            let (board, mut stocks) = show_state(&mut visit, *show).await?;
-            state.boards.push(board);
-            state.stocks.append(&mut stocks);
+        for _ in 0..READS_MAX {
+            read_shows(&mut visit, site, &scope.shows, &mut state).await?;
+            if state.boards.iter().all(|board| state.seats_taken(board) == board.taken) {
+                break;
+            }
+            pause(BETWEEN_READS).await;
         }
         let found = wallets(site, scope).await?;
         for (wallet, mut payments) in found {
@@ -53,6 +54,31 @@ pub fn collect(site: &Site, scope: &Scope) -> Result<State, Trouble> {
         state.wallets.sort_by_key(|wallet| wallet.by);
         Ok(state)
     })
+}
+
+/// So often what is for sale is read at most.
+const READS_MAX: u32 = 20;
+const BETWEEN_READS: Duration = Duration::from_millis(250);
+
+/// While holds run out, what is shown of seats and of reservations is of different moments: then
+/// both are read again. What is wrong stays wrong.
+async fn read_shows(
+    visit: &mut Visit,
+    site: &Site,
+    shows: &[ShowId],
+    state: &mut State,
+) -> Result<(), Trouble> {
+    state.boards.clear();
+    state.stocks.clear();
+    if !shows.is_empty() {
+        state.reservations = reservations(visit, site, shows).await?;
+    }
+    for show in shows {
+        let (board, mut stocks) = show_state(visit, *show).await?;
+        state.boards.push(board);
+        state.stocks.append(&mut stocks);
+    }
+    Ok(())
 }
 
 async fn reservations(
