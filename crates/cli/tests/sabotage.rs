@@ -26,7 +26,7 @@ const PLANTED: [(&str, &str, &[&str]); 24] = [
     ("stale-rows", "cash", &["miscounted", "no_order"]),
     ("no-memory", "retries", &["twice", "foreign"]),
     ("late-expiry", "drop-outs", &["held_past_expiry"]),
-    ("early-expiry", "sell-out", &["nobody_succeeded"]),
+    ("early-expiry", "sell-out", &["ended_early"]),
     ("tell-other-balance", "cash", &["no_order"]),
     ("tell-other-reservation", "overbook", &["lost"]),
     ("tell-refusal", "overbook", &["foreign"]),
@@ -38,11 +38,10 @@ const PLANTED: [(&str, &str, &[&str]); 24] = [
 fn kinds(sabotage: Option<&str>, workload: &str) -> (Option<i32>, Vec<String>) {
     let sets: &[&str] = match workload {
         "cash" => &["count=300", "users=16"],
-        "overbook" => &["seconds=1", "users=16", "stock=400"],
-        "hot-seat" => &["seconds=1", "users=8"],
+        "overbook" => &["seconds=1", "users=16", "stock=100000"],
+        "hot-seat" | "retries" => &["seconds=1", "users=8"],
         "sell-out" => &["buyers=120", "tickets=200", "users=16"],
-        "retries" => &["seconds=1", "users=8"],
-        _ => &["seconds=4", "users=16", "seats=50", "hold_seconds=1"],
+        _ => &["seconds=6", "users=16", "seats=50", "hold_seconds=1"],
     };
     let mut command = Command::new(env!("CARGO_BIN_EXE_admitone"));
     command.args(["lab", "run", workload, "--quick", "--json", "--without-guards"]);

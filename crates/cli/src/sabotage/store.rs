@@ -72,10 +72,13 @@ impl Transaction for SpoiltTransaction {
         match self.turn.deed {
             Deed::NoMemory => known.clear(),
             Deed::LateExpiry => {
-                rows.now = Moment(rows.now.0 - HOUR_US);
                 rows.due.clear();
+                wanted.keys.iter().for_each(|key| lengthen(*key, rows));
             }
-            Deed::EarlyExpiry => rows.now = Moment(rows.now.0 + 48 * HOUR_US),
+            // Now and then: where every clock is wrong alike, none is.
+            Deed::EarlyExpiry if self.turn.is_due(Deed::EarlyExpiry) => {
+                rows.now = Moment(rows.now.0 + 48 * HOUR_US);
+            }
             Deed::StaleRows => self.make_stale(&wanted.keys, rows),
             _ => {}
         }
@@ -93,7 +96,7 @@ impl Transaction for SpoiltTransaction {
                 entry.amount = Money(entry.amount.0 + 1);
             }
             if turn.is_due(Deed::DoubleEntry) {
-                let mut again = entry.clone();
+                let mut again = *entry;
                 again.id.0 += 1_000_000_000;
                 doubled.push(again);
             }
@@ -126,6 +129,22 @@ impl SpoiltTransaction {
     }
 }
 
+/// A hold that was loaded seems to end an hour later.
+fn lengthen(key: Key, rows: &mut Rows) {
+    let Some(Loaded { version, row }) = rows.peek(key).cloned() else { return };
+    let mut row = Row::clone(&row);
+    match &mut row {
+        Row::Reservation(found) => found.held_until = Moment(found.held_until.0 + HOUR_US),
+        Row::Seat(seat) => {
+            if let SeatState::Held { until, .. } = &mut seat.state {
+                *until = Moment(until.0 + HOUR_US);
+            }
+        }
+        _ => {}
+    }
+    rows.insert(key, Some(Loaded { version, row: Arc::new(row) }));
+}
+
 fn is_a_sale(row: &Row) -> bool {
     matches!(row, Row::Wallet(_) | Row::Reservation(_))
 }
@@ -137,7 +156,8 @@ fn keep(turn: &Turn, change: &mut Change) -> bool {
     let is_kept = match &mut row {
         Row::Reservation(found) => {
             let is_new = version == 0;
-            let has = |state: ItemState| found.items.iter().any(|item| item.state == state);
+            let has = |state| found.items.iter().any(|item| item.state == state);
+            let (gives_back, is_sold) = (has(ItemState::Released), has(ItemState::Sold));
             if is_new && turn.is_due(Deed::OtherBuyer) {
                 found.buyer = BuyerId(found.buyer.0 ^ 1);
             }
@@ -149,8 +169,8 @@ fn keep(turn: &Turn, change: &mut Change) -> bool {
                 }
             }
             let is_lost = is_new && turn.is_due(Deed::LoseReservation)
-                || has(ItemState::Released) && turn.is_due(Deed::ForgetRelease)
-                || has(ItemState::Sold) && turn.is_due(Deed::PaidForNothing);
+                || gives_back && turn.is_due(Deed::ForgetRelease)
+                || is_sold && turn.is_due(Deed::PaidForNothing);
             !is_lost
         }
         Row::Seat(seat) => {
