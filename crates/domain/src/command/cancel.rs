@@ -22,6 +22,7 @@ pub struct Cancel {
 impl Rule for Cancel {
     fn keys(&self, _command: &Command, rows: &Rows, want: &mut Vec<Key>) {
         items::keys(self.reservation, rows, want);
+        items::ticket_keys(self.reservation, rows, want);
         if let Some(reservation) = rows.reservation(self.reservation) {
             want.push(Key::Wallet(reservation.buyer));
         }
@@ -53,7 +54,7 @@ fn refuse_used(
     items: &[u32],
 ) -> Result<(), Refusal> {
     let tickets = items.iter().map(|item| TicketId { reservation, item: *item });
-    let used = tickets.filter_map(PassKey::of_ticket).find_map(|pass| bench.pass(pass));
+    let used = tickets.filter_map(PassKey::of_ticket).find_map(|pass| bench.use_of_ticket(pass));
     used.map_or(Ok(()), |used| Err(Refusal::TicketUsed { at: used.ended_at }))
 }
 

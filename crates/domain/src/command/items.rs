@@ -18,6 +18,12 @@ pub(super) fn keys(id: ReservationId, rows: &Rows, want: &mut Vec<Key>) {
         want.extend(reservation.pass.map(Key::Pass));
         want.extend(reservation.payment.map(Key::Payment));
         want.extend(reservation.items.iter().map(|item| ware_key(item.what)));
+    }
+}
+
+/// Names what tells which of its tickets were used.
+pub(super) fn ticket_keys(id: ReservationId, rows: &Rows, want: &mut Vec<Key>) {
+    if let Some(reservation) = rows.reservation(id) {
         want.extend(tickets(reservation).filter_map(PassKey::of_ticket).map(Key::Pass));
     }
 }

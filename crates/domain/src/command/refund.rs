@@ -27,6 +27,7 @@ impl Rule for Refund {
             want.push(Key::Wallet(payment.buyer));
             if let Some(reservation) = payment.reservation {
                 items::keys(reservation, rows, want);
+                items::ticket_keys(reservation, rows, want);
             }
         }
     }

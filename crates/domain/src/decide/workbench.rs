@@ -115,6 +115,12 @@ impl<'a> Workbench<'a> {
         }
     }
 
+    /// The use of a ticket. One that was sold in this batch no command could name beforehand, and
+    /// nobody used it before there was a ticket.
+    pub(crate) fn use_of_ticket(&self, key: PassKey) -> Option<Pass> {
+        if self.rows.has(Key::Pass(key)) { self.pass(key) } else { None }
+    }
+
     pub(crate) fn quota(&self, show: ShowId, buyer: BuyerId) -> u32 {
         match self.row(Key::Quota(show, buyer)) {
             Some(Row::Quota { taken, .. }) => *taken,

@@ -1,6 +1,6 @@
 //! Admitting: a ticket lets in once, as long as it is one.
 
-use crate::house::{ANN, House};
+use crate::house::{ANN, House, pay};
 use admitone_domain::command::operate::{Admit, Operate};
 use admitone_domain::command::{Cancel, Refund};
 use admitone_domain::id::{OperatorId, PaymentId, ReservationId, TicketId};
@@ -46,6 +46,33 @@ fn two_at_the_same_moment_are_one() {
     let answers = house.settle(&commands);
     assert!(answers[0].is_ok());
     assert!(matches!(answers[1], Err(Refusal::TicketUsed { .. })), "{answers:?}");
+}
+
+#[test]
+fn a_ticket_that_is_sold_and_given_back_in_one_batch_was_not_used() {
+    let mut house = House::new();
+    let id = house.hold(ANN, &[1]).unwrap().id;
+    house.charge(ANN, 10_000).unwrap();
+    let ann = Actor::Buyer(ANN);
+    let back = || Action::Cancel(Cancel { reservation: id, items: Some(vec![0]) });
+    let commands = [house.command(ann, pay(id)), house.command(ann, back())];
+    let answers = house.settle(&commands);
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+}
+
+#[test]
+fn a_ticket_that_is_sold_and_used_in_one_batch_is_not_given_back() {
+    let mut house = House::new();
+    let id = house.hold(ANN, &[1]).unwrap().id;
+    house.charge(ANN, 10_000).unwrap();
+    let (ann, back) = (Actor::Buyer(ANN), Cancel { reservation: id, items: Some(vec![0]) });
+    let commands = [
+        house.command(ann, pay(id)),
+        house.command(EVE, admit(id, 0)),
+        house.command(ann, Action::Cancel(back)),
+    ];
+    let answers = house.settle(&commands);
+    assert!(matches!(answers[2], Err(Refusal::TicketUsed { .. })), "{answers:?}");
 }
 
 #[test]
