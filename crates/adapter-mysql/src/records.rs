@@ -6,7 +6,7 @@ use crate::tables::{self, read};
 use admitone_app::Trouble;
 use admitone_app::ports::records::{Changes, Mark, Records, Sought};
 use admitone_domain::id::BuyerId;
-use admitone_domain::{Event, Key, Row};
+use admitone_domain::{Event, Row};
 use async_trait::async_trait;
 
 /// One search looks at so many events: sales are many, changes few.
@@ -14,32 +14,6 @@ const LOOKED_AT_MAX: i64 = 100_000;
 
 #[async_trait]
 impl Records for MysqlStore {
-    async fn changes(&self, before: Option<Mark>, limit: usize) -> Result<Changes, Trouble> {
-        self.search(Sought::OfStaff, before, limit).await
-    }
-
-    async fn history(
-        &self,
-        of: &[Key],
-        before: Option<Mark>,
-        limit: usize,
-    ) -> Result<Changes, Trouble> {
-        self.search(Sought::About(of), before, limit).await
-    }
-
-    async fn closed_accounts(&self) -> Result<Vec<BuyerId>, Trouble> {
-        let closed = |row| match row {
-            Row::Buyer(buyer) if buyer.disabled => Some(buyer.id),
-            _ => None,
-        };
-        // The last byte of an account says whether it is closed; decoding says it for sure.
-        let sql = "SELECT version, body FROM buyer \
-                   WHERE RIGHT(body, 1) = X'01' OR RIGHT(body, 2) = X'0100'";
-        self.bodies(sql, closed).await
-    }
-}
-
-impl MysqlStore {
     async fn search(
         &self,
         sought: Sought<'_>,
@@ -78,5 +52,16 @@ impl MysqlStore {
         let below = Mark { batch: floor.cast_unsigned(), nth: 0 };
         let next = if rows.len() > limit { last } else { (floor > 1).then_some(below) };
         Ok(Changes { found, next })
+    }
+
+    async fn closed_accounts(&self) -> Result<Vec<BuyerId>, Trouble> {
+        let closed = |row| match row {
+            Row::Buyer(buyer) if buyer.disabled => Some(buyer.id),
+            _ => None,
+        };
+        // The last byte of an account says whether it is closed; decoding says it for sure.
+        let sql = "SELECT version, body FROM buyer \
+                   WHERE RIGHT(body, 1) = X'01' OR RIGHT(body, 2) = X'0100'";
+        self.bodies(sql, closed).await
     }
 }

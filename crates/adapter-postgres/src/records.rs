@@ -6,7 +6,7 @@ use crate::tables::{self, read};
 use admitone_app::Trouble;
 use admitone_app::ports::records::{Changes, Mark, Records, Sought};
 use admitone_domain::id::BuyerId;
-use admitone_domain::{Event, Key, Row};
+use admitone_domain::{Event, Row};
 use async_trait::async_trait;
 
 /// One search looks at so many events: sales are many, changes few.
@@ -26,29 +26,6 @@ const CLOSED: &str = "SELECT version, body FROM buyer \
 
 #[async_trait]
 impl Records for PostgresStore {
-    async fn changes(&self, before: Option<Mark>, limit: usize) -> Result<Changes, Trouble> {
-        self.search(Sought::OfStaff, before, limit).await
-    }
-
-    async fn history(
-        &self,
-        of: &[Key],
-        before: Option<Mark>,
-        limit: usize,
-    ) -> Result<Changes, Trouble> {
-        self.search(Sought::About(of), before, limit).await
-    }
-
-    async fn closed_accounts(&self) -> Result<Vec<BuyerId>, Trouble> {
-        let closed = |row| match row {
-            Row::Buyer(buyer) if buyer.disabled => Some(buyer.id),
-            _ => None,
-        };
-        self.bodies(CLOSED, Vec::new(), closed).await
-    }
-}
-
-impl PostgresStore {
     async fn search(
         &self,
         sought: Sought<'_>,
@@ -82,5 +59,13 @@ impl PostgresStore {
         let below = Mark { batch: floor.cast_unsigned(), nth: 0 };
         let next = if looked_at > limit { last } else { (floor > 1).then_some(below) };
         Ok(Changes { found, next })
+    }
+
+    async fn closed_accounts(&self) -> Result<Vec<BuyerId>, Trouble> {
+        let closed = |row| match row {
+            Row::Buyer(buyer) if buyer.disabled => Some(buyer.id),
+            _ => None,
+        };
+        self.bodies(CLOSED, Vec::new(), closed).await
     }
 }

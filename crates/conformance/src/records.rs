@@ -3,7 +3,7 @@
 use crate::cases::cases;
 use crate::steps::{ANN, BOB, command, hold, sale, settle};
 use crate::{Case, CaseFuture, Fresh, Promised};
-use admitone_app::ports::records::{Changes, Mark};
+use admitone_app::ports::records::{Changes, Mark, Sought};
 use admitone_app::ports::store::Mode;
 use admitone_domain::command::Release;
 use admitone_domain::id::{OperatorId, ReservationId};
@@ -54,7 +54,9 @@ async fn what_staff_did_is_found_newest_first(fresh: Fresh, mode: Mode) {
     two_holds(&fresh, mode).await;
     let part = |before, limit| {
         let records = fresh.records.clone();
-        async move { records.changes(before, limit).await.unwrap_or_else(|e| panic!("{e}")) }
+        async move {
+            records.search(Sought::OfStaff, before, limit).await.unwrap_or_else(|e| panic!("{e}"))
+        }
     };
     let found = all(part, 100).await;
     let by = EVE.to_string();
@@ -71,7 +73,12 @@ async fn what_happened_to_one_thing_is_found_and_nothing_else(fresh: Fresh, mode
         let records = fresh.records.clone();
         move |before, limit| {
             let records = records.clone();
-            async move { records.history(keys, before, limit).await.unwrap_or_else(|e| panic!("{e}")) }
+            async move {
+                records
+                    .search(Sought::About(keys), before, limit)
+                    .await
+                    .unwrap_or_else(|e| panic!("{e}"))
+            }
         }
     };
     let hers = all(part(&[Key::Reservation(HERS)]), 100).await;

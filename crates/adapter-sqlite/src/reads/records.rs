@@ -6,7 +6,7 @@ use crate::trouble;
 use admitone_app::Trouble;
 use admitone_app::ports::records::{Changes, Mark, Records, Sought};
 use admitone_domain::id::BuyerId;
-use admitone_domain::{Event, Key, Row};
+use admitone_domain::{Event, Row};
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, ToSql};
 
@@ -15,17 +15,14 @@ const BATCHES_MAX: u64 = 50_000;
 
 #[async_trait]
 impl Records for SqliteStore {
-    async fn changes(&self, before: Option<Mark>, limit: usize) -> Result<Changes, Trouble> {
-        self.search(Sought::OfStaff, before, limit).await
-    }
-
-    async fn history(
+    async fn search(
         &self,
-        of: &[Key],
+        sought: Sought<'_>,
         before: Option<Mark>,
         limit: usize,
     ) -> Result<Changes, Trouble> {
-        self.search(Sought::About(of), before, limit).await
+        self.fold_what_was_answered().await?;
+        self.shared.read(|tables| search(tables, sought, before, limit))
     }
 
     async fn closed_accounts(&self) -> Result<Vec<BuyerId>, Trouble> {
@@ -37,18 +34,6 @@ impl Records for SqliteStore {
         let sql = "SELECT version, body FROM buyer \
                    WHERE substr(body, -1) = x'01' OR substr(body, -2) = x'0100'";
         self.bodies(sql, [], closed).await
-    }
-}
-
-impl SqliteStore {
-    async fn search(
-        &self,
-        sought: Sought<'_>,
-        before: Option<Mark>,
-        limit: usize,
-    ) -> Result<Changes, Trouble> {
-        self.fold_what_was_answered().await?;
-        self.shared.read(|tables| search(tables, sought, before, limit))
     }
 }
 

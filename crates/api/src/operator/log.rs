@@ -5,7 +5,7 @@ use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply::{PageQuery, PageView};
 use crate::view::instant;
-use admitone_app::ports::records::Mark;
+use admitone_app::ports::records::{Mark, Sought};
 use admitone_domain::{Deed, Event, Happening, Key};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -55,7 +55,7 @@ pub(crate) async fn list_operator_log(
 ) -> Result<Json<PageView<LogView>>, Problem> {
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let before = query.after.as_deref().map(mark).transpose()?;
-    let changes = house.records.changes(before, query.limit()?).await?;
+    let changes = house.records.search(Sought::OfStaff, before, query.limit()?).await?;
     let operators = house.office.reads.operators().await?;
     let data = changes.found.into_iter().map(|(_, event)| {
         let by = maker(&event);

@@ -4,36 +4,18 @@ use super::store::MemoryStore;
 use crate::Trouble;
 use crate::ports::records::{Changes, Mark, Records, Sought};
 use admitone_domain::id::BuyerId;
-use admitone_domain::{Event, Key, Loaded, Row};
+use admitone_domain::{Event, Loaded, Row};
 use async_trait::async_trait;
 
 #[async_trait]
 impl Records for MemoryStore {
-    async fn changes(&self, before: Option<Mark>, limit: usize) -> Result<Changes, Trouble> {
-        Ok(self.search(Sought::OfStaff, before, limit))
-    }
-
-    async fn history(
+    /// Each event is a batch of its own here.
+    async fn search(
         &self,
-        of: &[Key],
+        sought: Sought<'_>,
         before: Option<Mark>,
         limit: usize,
     ) -> Result<Changes, Trouble> {
-        Ok(self.search(Sought::About(of), before, limit))
-    }
-
-    async fn closed_accounts(&self) -> Result<Vec<BuyerId>, Trouble> {
-        let closed = |loaded: &Loaded| match &*loaded.row {
-            Row::Buyer(buyer) if buyer.disabled => Some(buyer.id),
-            _ => None,
-        };
-        Ok(self.lock().rows.values().filter_map(closed).collect())
-    }
-}
-
-impl MemoryStore {
-    /// Events before a mark, the newest first. Each is a batch of its own here.
-    fn search(&self, sought: Sought<'_>, before: Option<Mark>, limit: usize) -> Changes {
         let state = self.lock();
         let marked = (1..).zip(&state.events).map(|(batch, event)| (Mark { batch, nth: 0 }, event));
         let wanted = marked
@@ -43,6 +25,14 @@ impl MemoryStore {
         found.reverse();
         let next = (found.len() > limit).then(|| found[limit - 1].0);
         found.truncate(limit);
-        Changes { found, next }
+        Ok(Changes { found, next })
+    }
+
+    async fn closed_accounts(&self) -> Result<Vec<BuyerId>, Trouble> {
+        let closed = |loaded: &Loaded| match &*loaded.row {
+            Row::Buyer(buyer) if buyer.disabled => Some(buyer.id),
+            _ => None,
+        };
+        Ok(self.lock().rows.values().filter_map(closed).collect())
     }
 }

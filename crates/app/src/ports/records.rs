@@ -61,13 +61,10 @@ pub struct Changes {
 ///   exactly.
 #[async_trait]
 pub trait Records: Send + Sync {
-    /// What operators and the house changed before a mark, at most so much.
-    async fn changes(&self, before: Option<Mark>, limit: usize) -> Result<Changes, Trouble>;
-
-    /// What happened to any of these before a mark, at most so much.
-    async fn history(
+    /// What is sought and happened before a mark, at most so much.
+    async fn search(
         &self,
-        of: &[Key],
+        sought: Sought<'_>,
         before: Option<Mark>,
         limit: usize,
     ) -> Result<Changes, Trouble>;

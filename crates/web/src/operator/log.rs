@@ -6,7 +6,7 @@ use crate::oops::Oops;
 use crate::query::Query;
 use crate::site::Site;
 use crate::staff::Staff;
-use admitone_app::ports::records::Mark;
+use admitone_app::ports::records::{Mark, Sought};
 use admitone_domain::party::Operator;
 use admitone_domain::{Deed, Event, Happening, Key, Moment};
 use askama::Template;
@@ -47,7 +47,7 @@ pub(crate) async fn log(
     staff: Staff,
     query: Query,
 ) -> Result<Response<Body>, Oops> {
-    let changes = site.records.changes(mark(query.text("before")), PAGE).await?;
+    let changes = site.records.search(Sought::OfStaff, mark(query.text("before")), PAGE).await?;
     let operators = site.office.reads.operators().await?;
     let lines = changes.found.into_iter().map(|(_, event)| Line::of(&event, &operators)).collect();
     let next = changes.next.map(|mark| format!("{}.{}", mark.batch, mark.nth));

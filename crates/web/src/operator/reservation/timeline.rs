@@ -4,6 +4,7 @@ use super::Known;
 use crate::frame::Frame;
 use crate::oops::Oops;
 use crate::site::Site;
+use admitone_app::ports::records::Sought;
 use admitone_domain::{Event, Happening, Key, Moment};
 
 /// The history is searched in parts, and so many of them at most for one page.
@@ -62,7 +63,7 @@ async fn events(site: &Site, known: &Known) -> Result<(Vec<Event>, bool), Oops> 
         [Some(Key::Reservation(known.reservation.id)), payment].into_iter().flatten().collect();
     let (mut events, mut before) = (Vec::new(), None);
     for _ in 0..PARTS_MAX {
-        let part = site.records.history(&keys, before, EVENTS_MAX).await?;
+        let part = site.records.search(Sought::About(&keys), before, EVENTS_MAX).await?;
         events.extend(part.found.into_iter().map(|(_, event)| event));
         let has_begun = events.iter().any(|event| matches!(event.what, Happening::Held { .. }));
         if has_begun || part.next.is_none() {
