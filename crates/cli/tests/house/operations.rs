@@ -31,21 +31,23 @@ const CHAPTERS: [(&str, Chapter); 9] = [
     ("streams", streams::follow),
 ];
 
-/// What needs a queue or a gateway beside the house: `jobs.rs` and `gateway.rs` ask it. That they
-/// ask each of these is not checked here.
-const ELSEWHERE: [&str; 11] = [
-    "read_command",
-    "follow_command",
-    "hear_of_payment",
-    "list_payments_inbox",
-    "reacquire_payment",
-    "refund_any_payment",
-    "requery_payment",
-    "list_queues",
-    "act_on_queue",
-    "list_jobs",
-    "act_on_job",
+/// What needs commands that travel, or payments that nobody knows of: by which test it is asked, and
+/// how that reads. A payment that surfaced is reacquired only while its seats are free: there it is
+/// refused.
+const ELSEWHERE: [(&str, &str, &str); 9] = [
+    ("read_command", JOBS, "/api/v1/commands/{id}"),
+    ("follow_command", JOBS, "{place}/events"),
+    ("act_on_queue", JOBS, "POST /api/v1/operator/queues/job-queue/{action}"),
+    ("list_jobs", JOBS, "/api/v1/operator/queues/job-queue/jobs?state=waiting"),
+    ("act_on_job", JOBS, "jobs/{id}/actions/drop"),
+    ("hear_of_payment", GATEWAY, "{}/api/v1/gateway/webhooks"),
+    ("reacquire_payment", GATEWAY, r#"act("reacquire")"#),
+    ("refund_any_payment", GATEWAY, r#"act("refund")"#),
+    ("requery_payment", GATEWAY, r#"act("requery")"#),
 ];
+
+const JOBS: &str = include_str!("jobs.rs");
+const GATEWAY: &str = include_str!("gateway.rs");
 
 #[test]
 fn every_operation_is_asked_and_succeeds() {
@@ -60,7 +62,11 @@ fn every_operation_is_asked_and_succeeds() {
         chapter(&mut tour);
     }
     let mut left = tour.never_succeeded();
-    left.retain(|operation| !ELSEWHERE.contains(&operation.as_str()));
+    let is_asked = |operation: &String| {
+        let found = ELSEWHERE.iter().find(|(known, ..)| *known == *operation);
+        found.is_some_and(|(_, test, how)| test.contains(how))
+    };
+    left.retain(|operation| !is_asked(operation));
     assert_eq!(left, Vec::<String>::new(), "operations without a test");
 }
 

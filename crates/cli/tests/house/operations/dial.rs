@@ -20,6 +20,14 @@ pub(super) fn turn(tour: &mut Tour<'_>) {
     tour.refused(&staff, "GET /api/v1/operator/rooms/room_999", "", (404, "NOT_FOUND"));
     let ann = tour.buyer();
     tour.refused(&ann, &format!("PATCH {dial}"), "{}", (403, "FORBIDDEN"));
+    nothing_waits_for_anybody(tour, &staff);
+}
+
+/// Nothing travels in this house, and every payment is known.
+fn nothing_waits_for_anybody(tour: &mut Tour<'_>, staff: &Who) {
+    for path in ["/api/v1/operator/queues", "/api/v1/operator/payments/inbox"] {
+        assert_eq!(tour.read(staff, path)["data"], json!([]), "{path}");
+    }
 }
 
 /// Two users and one slot: the second is in when the limit is raised.
