@@ -2,6 +2,7 @@
 
 use super::gateway;
 use crate::ask::{self, BuyerAsk};
+use crate::commands::CommandView;
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply;
@@ -121,6 +122,17 @@ impl RefundView {
     }
 }
 
+/// What is answered with 202.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it describes two answers that are given elsewhere")]
+pub(crate) enum NotKnownYet {
+    /// The gateway is being asked.
+    Asked(Box<PaidView>),
+    /// The command is kept and not answered yet.
+    Kept(CommandView),
+}
+
 /// Pay a reservation
 ///
 /// From the wallet, or through the house's gateway. It ends the waiting-room pass in the same step.
@@ -136,8 +148,8 @@ impl RefundView {
     responses(
         (status = 201, body = PaidView),
         (status = 200, body = PaidView, description = "The gateway took the money; the tickets are the buyer's"),
-        (status = 202, body = PaidView, description = "The gateway is being asked; look at `status_url` after `Retry-After`"),
-        Problems
+        Problems,
+        (status = 202, body = NotKnownYet, description = "Through a gateway: it is being asked, look at `status_url` after `Retry-After`. Where commands travel: accepted, `Location` tells the outcome"),
     )
 )]
 pub(crate) async fn pay_reservation(
