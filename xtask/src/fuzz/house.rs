@@ -35,6 +35,8 @@ impl House {
         let log = std::fs::File::create(directory.join("log")).map_err(said(&"the log"))?;
         let mut child = Command::new(binary)
             .args(["serve", "--demo", "--reference-routes", "--listen", "127.0.0.1:0"])
+            // Who tries an endpoint that says nothing hears of it within what an answer may take.
+            .env("ADMITONE_WEBHOOKS_ANSWER_MS", "2000")
             .arg("--data-dir")
             .arg(directory.join("data"))
             .stdout(Stdio::piped())
