@@ -7,7 +7,7 @@ use crate::trouble;
 use admitone_app::Trouble;
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// So many batches that the tables have are dropped with each new one: more than one, so that the
@@ -21,11 +21,10 @@ const PROBE: &str = "probe";
 const NONE: u64 = u64::MAX;
 
 /// The way to the journal.
-#[derive(Clone)]
 pub(crate) struct Journal {
-    writer: Arc<Mutex<Writer>>,
+    writer: Mutex<Writer>,
     /// Whether the last order that writes could not be followed.
-    is_failing: Arc<AtomicBool>,
+    is_failing: AtomicBool,
 }
 
 impl Journal {
@@ -35,7 +34,7 @@ impl Journal {
         let first = connection.query_row(sql, [], |row| row.get::<_, Option<u64>>(0));
         let kept_from = first.ok().flatten().unwrap_or(NONE);
         let writer = Writer { connection, kept_from, forgettable: 0 };
-        Self { writer: Arc::new(Mutex::new(writer)), is_failing: Arc::default() }
+        Self { writer: Mutex::new(writer), is_failing: AtomicBool::default() }
     }
 
     /// Appends a batch; returns when it is durable.

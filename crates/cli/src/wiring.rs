@@ -45,7 +45,7 @@ use following::{begin, bell, follow};
 use joining::{join, who};
 use ring::rand::SecureRandom;
 use roads::Roads;
-use settled::Ways;
+use settled::Deliveries;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -156,7 +156,7 @@ impl Wired {
             travel,
             tasks: tasks.clone(),
         };
-        let Ways { desk, delivery, pulse } = Ways::start(&map, setup)?;
+        let Deliveries { desk, delivery, pulse } = Deliveries::start(&map, setup)?;
         let (delivery, reads) = with_cache(beside.as_ref(), &turn, delivery, reads);
         let ids = Arc::new(Ids::new(shelf.store()));
         let office = BoxOffice { delivery, reads, boards, ids, clock };

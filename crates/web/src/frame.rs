@@ -8,6 +8,7 @@ use crate::oops::Oops;
 use crate::site::Site;
 use crate::visitor::Visitor;
 use crate::words;
+use admitone_domain::reservation::ItemState;
 use admitone_domain::ticket_type::TicketType;
 use admitone_domain::{Currency, Moment, Money};
 use askama::Template;
@@ -117,6 +118,18 @@ impl Frame {
             "coming" => "reservations.coming",
             "past" => "reservations.past",
             _ => "reservations.over",
+        })
+    }
+
+    /// What an item of a reservation is called in its state.
+    pub(crate) fn item_state(&self, state: &ItemState) -> &str {
+        self.language.say(match state {
+            ItemState::Held => "reservation.held",
+            ItemState::Confirming => "reservation.confirming",
+            ItemState::Sold => "reservation.sold",
+            ItemState::Cancelled => "reservation.cancelled",
+            ItemState::Released => "reservation.released",
+            ItemState::Expired => "reservation.expired",
         })
     }
 

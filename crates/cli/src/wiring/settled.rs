@@ -42,7 +42,7 @@ pub(super) fn settled_in(
 }
 
 /// Where commands go.
-pub(super) struct Ways {
+pub(super) struct Deliveries {
     /// The house's own.
     pub(super) desk: Arc<dyn Delivery>,
     /// Everybody's.
@@ -51,7 +51,7 @@ pub(super) struct Ways {
     pub(super) pulse: Arc<Pulse>,
 }
 
-impl Ways {
+impl Deliveries {
     pub(super) fn start(map: &StrategyMap, setup: RouterSetup) -> Result<Self, Failed> {
         let desk = desk(&setup);
         let pulse = Arc::new(Pulse::new(Arc::clone(&setup.clock)));

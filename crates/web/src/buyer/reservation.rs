@@ -201,15 +201,4 @@ impl Page {
     fn may_cancel(&self) -> bool {
         self.is("sold") && Moment(self.frame.now_ms * 1_000) < self.facts.show.opens_at
     }
-
-    fn item_state(&self, state: &ItemState) -> &str {
-        self.frame.language.say(match state {
-            ItemState::Held => "reservation.held",
-            ItemState::Confirming => "reservation.confirming",
-            ItemState::Sold => "reservation.sold",
-            ItemState::Cancelled => "reservation.cancelled",
-            ItemState::Released => "reservation.released",
-            ItemState::Expired => "reservation.expired",
-        })
-    }
 }

@@ -118,17 +118,6 @@ impl Page {
         self.frame.language.say(state_words(self.known.state))
     }
 
-    fn item_state(&self, state: &ItemState) -> &str {
-        self.frame.language.say(match state {
-            ItemState::Held => "reservation.held",
-            ItemState::Confirming => "reservation.confirming",
-            ItemState::Sold => "reservation.sold",
-            ItemState::Cancelled => "reservation.cancelled",
-            ItemState::Released => "reservation.released",
-            ItemState::Expired => "reservation.expired",
-        })
-    }
-
     fn method(&self, payment: &Payment) -> &str {
         self.frame.language.say(match &payment.method {
             Method::Wallet => "payments.wallet",
