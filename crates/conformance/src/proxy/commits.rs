@@ -17,11 +17,11 @@ impl Commits {
     /// level: in the protocol of one server it is a zero, in that of the other it ends the message.
     pub(super) fn hear(&mut self, asked: &[u8]) -> bool {
         if let Some(at) = position(asked, BY_ITSELF) {
-            // A statement is prepared: its name ends just before its text.
+            // A statement is prepared: its name, a letter and a number, ends just before its text.
+            // What stands before that is the message's length, and may look like a letter.
             let name = asked[..at].strip_suffix(&[0]).unwrap_or_default();
-            let begin =
-                name.iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map(|at| at + 1);
-            self.names.push([&[0], &name[begin.unwrap_or(0)..], &[0]].concat());
+            let letter = name.iter().rposition(|byte| !byte.is_ascii_digit());
+            self.names.push([&[0], &name[letter.unwrap_or(0)..], &[0]].concat());
             return false;
         }
         asked.ends_with(b"COMMIT")
@@ -47,5 +47,7 @@ mod tests {
         assert!(!commits.hear(bind));
         assert!(!commits.hear(b"P\0\0\0\x20s12\0/* COMMIT */ WITH step0\0\0\0"));
         assert!(commits.hear(bind) && !commits.hear(b"B\0\0\0\x10\0s1\0\0\0"));
+        assert!(!commits.hear(b"P\0\0\x04Is7\0/* COMMIT */ WITH step0\0\0\0"));
+        assert!(commits.hear(b"B\0\0\0\x10\0s7\0\0\0"), "a length that is a letter");
     }
 }
