@@ -2,7 +2,10 @@
 
 pub(crate) mod guarded;
 pub(crate) mod read;
+mod statements;
 pub(crate) mod write;
+
+pub(crate) use statements::{STATEMENTS, Write};
 
 use crate::pipeline::Array;
 use crate::trouble;
@@ -243,81 +246,6 @@ pub(crate) fn number(key: Key) -> usize {
     }
 }
 
-/// The statements of a table. The values of each are the arrays of its keys, then of the others.
-pub(crate) struct Statements {
-    /// Reads all rows.
-    pub(crate) all: String,
-    /// Reads rows by their keys.
-    pub(crate) read: String,
-    /// Reads one row by its key, which is most of what is read: with nothing to join.
-    pub(crate) read_one: String,
-    /// Makes rows that can be locked, where there are none.
-    pub(crate) make: Option<String>,
-    /// Reads rows by their keys and locks them, in the order of the keys.
-    pub(crate) read_locked: String,
-    /// Writes rows over whatever is there.
-    pub(crate) write: String,
-    /// Writes rows where the version is the one that was seen.
-    pub(crate) write_checked: String,
-    /// Locks rows in the order of their keys.
-    pub(crate) lock: String,
-}
-
-/// Made once; a connection prepares each when it first needs it.
-pub(crate) static STATEMENTS: LazyLock<Vec<Statements>> =
-    LazyLock::new(|| (0..).zip(&TABLES).map(|(at, table)| statements(at, table)).collect());
-
-fn statements(at: usize, table: &Table) -> Statements {
-    let name = table.name;
-    let keys = names(table.keys);
-    let wanted = match table.keys {
-        [(key, kind)] => format!("{key} = ANY($1::{}[])", kind.sql()),
-        many => format!("({keys}) IN (SELECT * FROM unnest({}))", arrays(many.iter())),
-    };
-    let all = format!("SELECT {at}::bigint, version, {} FROM {name}", table.read.columns());
-    let read = format!("{all} WHERE {wanted}");
-    let first = |(n, (key, kind)): (u32, &Column)| format!("{key} = (${n}::{}[])[1]", kind.sql());
-    let first: Vec<String> = (1..).zip(table.keys).map(first).collect();
-    let read_one = format!("{all} WHERE {}", first.join(" AND "));
-    let strength = if table.lock == Lock::Share { "SHARE" } else { "UPDATE" };
-    let read_locked = format!("{read} ORDER BY {keys} FOR {strength}");
-    let lock = format!("SELECT FROM {name} WHERE {wanted} ORDER BY {keys} FOR UPDATE");
-    let make = match table.lock {
-        Lock::Insert(empty) => Some(format!(
-            "INSERT INTO {name} ({keys}, version, {}) SELECT {keys}, 0, {empty} \
-             FROM unnest({}) AS new ({keys}) ON CONFLICT DO NOTHING",
-            names(table.values),
-            arrays(table.keys.iter()),
-        )),
-        Lock::Share | Lock::Update => None,
-    };
-    let columns = || table.keys.iter().chain([&("version", Number)]).chain(table.values);
-    let written: Vec<&str> = columns().map(|(name, _)| *name).collect();
-    let take = |(value, _): &Column| format!("{value} = excluded.{value}");
-    let taken: Vec<String> = table.values.iter().map(take).collect();
-    // A single array is unnested in its order, and so are the rows locked.
-    let write = format!(
-        "INSERT INTO {name} ({}) SELECT * FROM unnest({}) \
-         ON CONFLICT ({keys}) DO UPDATE SET version = {name}.version + 1, {}",
-        written.join(", "),
-        arrays(columns()),
-        taken.join(", "),
-    );
-    let write_checked = format!("{write} WHERE {name}.version = excluded.version - 1");
-    Statements { all, read, read_one, make, read_locked, write, write_checked, lock }
-}
-
-fn names(columns: &[Column]) -> String {
-    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-    names.join(", ")
-}
-
-fn arrays<'a>(columns: impl Iterator<Item = &'a Column>) -> String {
-    let all: Vec<String> =
-        (1..).zip(columns).map(|(n, (_, kind))| format!("${n}::{}[]", kind.sql())).collect();
-    all.join(", ")
-}
-
 /// One value of a row.
 enum Value {
     Number(i64),
@@ -407,13 +335,5 @@ mod tests {
         ];
         assert!(keys.is_sorted());
         assert!(keys.iter().map(|key| number(*key)).is_sorted());
-    }
-
-    #[test]
-    fn every_statement_of_a_table_takes_its_locks_in_the_order_of_the_keys() {
-        for made in STATEMENTS.iter() {
-            assert!(made.read_locked.contains("ORDER BY"), "{}", made.read_locked);
-            assert!(made.lock.contains("ORDER BY"), "{}", made.lock);
-        }
     }
 }

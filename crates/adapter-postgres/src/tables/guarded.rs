@@ -1,9 +1,11 @@
 //! The conditional mode: deltas under the guard of each change, checked by the statement that
 //! writes. It asks nothing of what was loaded but what the guard says.
 
+use super::Write;
 use super::write::seat_state;
 use crate::pipeline::{Array, Step};
 use admitone_domain::{Change, Delta, Guard, Key, Row};
+use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// Whether a change is written under its guard; others are written whole, under their version.
@@ -19,38 +21,50 @@ pub(super) fn is_guarded(change: &Change) -> bool {
     has_guard && change.seen > 0
 }
 
-const STOCK: &str = "UPDATE ticket_type AS row SET version = row.version + 1, \
-     held = row.held + new.held, sold = row.sold + new.sold \
-     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) \
-     AS new (id, held, sold, highest) WHERE row.id = new.id AND row.version > 0 \
-     AND row.held + row.sold + new.highest <= row.capacity \
-     AND row.held + new.held >= 0 AND row.sold + new.sold >= 0";
+static STOCK: LazyLock<Write> = LazyLock::new(|| {
+    let sql = "UPDATE ticket_type AS row SET version = row.version + 1, \
+               held = row.held + new.held, sold = row.sold + new.sold \
+               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) \
+               AS new (id, held, sold, highest) WHERE row.id = new.id AND row.version > 0 \
+               AND row.held + row.sold + new.highest <= row.capacity \
+               AND row.held + new.held >= 0 AND row.sold + new.sold >= 0";
+    Write::of(sql)
+});
 
-const QUOTA: &str = "UPDATE quota AS row SET version = row.version + 1, \
-     taken = row.taken + new.taken \
-     FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[]) \
-     AS new (show, buyer, taken, highest, most) \
-     WHERE row.show = new.show AND row.buyer = new.buyer AND row.version > 0 \
-     AND (new.most IS NULL OR new.highest <= 0 OR row.taken + new.highest <= new.most) \
-     AND row.taken + new.taken >= 0";
+static QUOTA: LazyLock<Write> = LazyLock::new(|| {
+    let sql = "UPDATE quota AS row SET version = row.version + 1, \
+               taken = row.taken + new.taken \
+               FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[]) \
+               AS new (show, buyer, taken, highest, most) \
+               WHERE row.show = new.show AND row.buyer = new.buyer AND row.version > 0 \
+               AND (new.most IS NULL OR new.highest <= 0 OR row.taken + new.highest <= new.most) \
+               AND row.taken + new.taken >= 0";
+    Write::of(sql)
+});
 
-const WALLET: &str = "UPDATE wallet AS row SET version = row.version + 1, \
-     balance = row.balance + new.moved \
-     FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS new (buyer, seen, moved) \
-     WHERE row.buyer = new.buyer AND row.version > 0 AND row.balance = new.seen";
+static WALLET: LazyLock<Write> = LazyLock::new(|| {
+    let sql = "UPDATE wallet AS row SET version = row.version + 1, \
+               balance = row.balance + new.moved \
+               FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS new (buyer, seen, moved) \
+               WHERE row.buyer = new.buyer AND row.version > 0 AND row.balance = new.seen";
+    Write::of(sql)
+});
 
 /// The price and the show are part of the row that is written: if an operator changed them since
 /// it was loaded, it is not the row that the command decided on.
-const SEAT: &str = "UPDATE seat AS row SET version = row.version + 1, \
-     state = new.state, owner = new.owner, held_until = new.held_until \
-     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], \
-     $6::bigint[], $7::bigint[], $8::bigint[]) \
-     AS new (id, show, price, state, owner, held_until, takeable_at, belongs_to) \
-     WHERE row.id = new.id AND row.version > 0 \
-     AND row.show = new.show AND row.price = new.price \
-     AND CASE WHEN new.belongs_to IS NOT NULL \
-     THEN row.state IN (1, 2) AND row.owner = new.belongs_to \
-     ELSE row.state = 0 OR (row.state = 1 AND row.held_until <= new.takeable_at) END";
+static SEAT: LazyLock<Write> = LazyLock::new(|| {
+    let sql = "UPDATE seat AS row SET version = row.version + 1, \
+               state = new.state, owner = new.owner, held_until = new.held_until \
+               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], \
+               $6::bigint[], $7::bigint[], $8::bigint[]) \
+               AS new (id, show, price, state, owner, held_until, takeable_at, belongs_to) \
+               WHERE row.id = new.id AND row.version > 0 \
+               AND row.show = new.show AND row.price = new.price \
+               AND CASE WHEN new.belongs_to IS NOT NULL \
+               THEN row.state IN (1, 2) AND row.owner = new.belongs_to \
+               ELSE row.state = 0 OR (row.state = 1 AND row.held_until <= new.takeable_at) END";
+    Write::of(sql)
+});
 
 /// The step that writes guarded changes of one table.
 pub(super) fn step(table: usize, changes: &[&Change]) -> Step {
@@ -77,7 +91,11 @@ fn stocks(changes: &[&Change]) -> Step {
             highest.push(most);
         }
     }
-    Step::write(STOCK, [ids, all_held, all_sold, highest].map(Array::Number).into(), changes.len())
+    Step::write(
+        STOCK.of_rows(changes.len()),
+        [ids, all_held, all_sold, highest].map(Array::Number).into(),
+        changes.len(),
+    )
 }
 
 fn quotas(changes: &[&Change]) -> Step {
@@ -101,7 +119,7 @@ fn quotas(changes: &[&Change]) -> Step {
         Array::Number(all_highest),
         Array::Maybe(most),
     ];
-    Step::write(QUOTA, values, changes.len())
+    Step::write(QUOTA.of_rows(changes.len()), values, changes.len())
 }
 
 fn wallets(changes: &[&Change]) -> Step {
@@ -116,7 +134,7 @@ fn wallets(changes: &[&Change]) -> Step {
         }
     }
     let values = vec![Array::Id(buyers), Array::Number(all_seen), Array::Number(moved)];
-    Step::write(WALLET, values, changes.len())
+    Step::write(WALLET.of_rows(changes.len()), values, changes.len())
 }
 
 fn seats(changes: &[&Change]) -> Step {
@@ -142,5 +160,5 @@ fn seats(changes: &[&Change]) -> Step {
     }
     let mut values: Vec<Array> = [ids, shows, prices, states].map(Array::Number).into();
     values.extend([owners, ends, takeable_at, belongs_to].map(Array::Maybe));
-    Step::write(SEAT, values, changes.len())
+    Step::write(SEAT.of_rows(changes.len()), values, changes.len())
 }

@@ -1,7 +1,7 @@
 //! Writes what a batch comes to: one statement for each kind of row, in the order of locking.
 
 use super::guarded;
-use super::{STATEMENTS, TABLES, Value, columns, encode, key_arrays, key_values, number};
+use super::{STATEMENTS, TABLES, Value, Write, columns, encode, key_arrays, key_values, number};
 use crate::merged;
 use crate::pipeline::{Array, Step};
 use admitone_app::Trouble;
@@ -12,8 +12,29 @@ use admitone_domain::seat::{Seat, SeatState};
 use admitone_domain::wallet::{Entry, EntryKind};
 use admitone_domain::{Change, Event, Key, Row, StoredAnswer, Verdict};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use uuid::Uuid;
+
+static ANSWERS: LazyLock<Write> = LazyLock::new(|| {
+    let sql = "INSERT INTO answer (id, at, money, body) SELECT * FROM \
+               unnest($1::uuid[], $2::bigint[], $3::boolean[], $4::bytea[]) AS new \
+               ON CONFLICT DO NOTHING";
+    Write::of(sql)
+});
+
+static ENTRIES: LazyLock<Write> = LazyLock::new(|| {
+    let sql = "INSERT INTO entry (id, buyer, kind, amount, at, payment) SELECT * FROM \
+               unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], \
+               $6::bigint[]) AS new";
+    Write::of(sql)
+});
+
+/// Numbered in the order of the batch: a single array is unnested in its order.
+static EVENTS: LazyLock<Write> = LazyLock::new(|| {
+    let sql = "INSERT INTO event (lane, body) SELECT * FROM \
+               unnest($1::bigint[], $2::bytea[]) AS new";
+    Write::of(sql)
+});
 
 /// The statement that saves a verdict: all of it, or a conflict. None where there is nothing to save.
 pub(crate) fn step(
@@ -61,13 +82,13 @@ fn save_rows(mode: Mode, group: &[&Change], steps: &mut Vec<Step>) -> Result<(),
     }
     if !whole.is_empty() {
         let blind = mode == Mode::Plain;
-        let sql = if blind { &statements.write } else { &statements.write_checked };
+        let write = if blind { &statements.write } else { &statements.write_checked };
         let rows = whole.iter().map(|change| values(change)).collect::<Result<Vec<_>, _>>()?;
         let described = &TABLES[table];
         let version = [("version", super::Kind::Number)];
         let kinds = described.keys.iter().chain(&version).chain(described.values);
         let arrays = columns(kinds.map(|(_, kind)| *kind), rows);
-        steps.push(Step::write(sql, arrays, whole.len()));
+        steps.push(Step::write(write.of_rows(whole.len()), arrays, whole.len()));
     }
     Ok(())
 }
@@ -186,9 +207,6 @@ fn save_words(changes: &[&Change], steps: &mut Vec<Step>) {
 fn answers(answers: &[Arc<StoredAnswer>]) -> Result<Step, Trouble> {
     let mut sorted: Vec<&StoredAnswer> = answers.iter().map(Arc::as_ref).collect();
     sorted.sort_unstable_by_key(|answer| answer.id);
-    let sql = "INSERT INTO answer (id, at, money, body) \
-               SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::boolean[], $4::bytea[]) \
-               ON CONFLICT DO NOTHING";
     let ids = sorted.iter().map(|answer| Uuid::from_u128(answer.id.0));
     let bodies = sorted.iter().copied().map(encode).collect::<Result<_, _>>()?;
     let values = vec![
@@ -197,7 +215,7 @@ fn answers(answers: &[Arc<StoredAnswer>]) -> Result<Step, Trouble> {
         Array::Flag(sorted.iter().map(|answer| answer.money).collect()),
         Array::Bytes(bodies),
     ];
-    Ok(Step::write(sql, values, answers.len()))
+    Ok(Step::write(ANSWERS.of_rows(answers.len()), values, answers.len()))
 }
 
 fn entries(entries: &[Entry]) -> Step {
@@ -206,9 +224,6 @@ fn entries(entries: &[Entry]) -> Step {
         EntryKind::Use => 1,
         EntryKind::Refund => 2,
     };
-    let sql = "INSERT INTO entry (id, buyer, kind, amount, at, payment) \
-               SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[], \
-               $5::bigint[], $6::bigint[])";
     let payment = |entry: &Entry| entry.payment.map(|id| id.0.cast_signed());
     let values = vec![
         Array::Number(entries.iter().map(|entry| entry.id.0.cast_signed()).collect()),
@@ -218,19 +233,17 @@ fn entries(entries: &[Entry]) -> Step {
         Array::Number(entries.iter().map(|entry| entry.at.0).collect()),
         Array::Maybe(entries.iter().map(payment).collect()),
     ];
-    Step::write(sql, values, entries.len())
+    Step::write(ENTRIES.of_rows(entries.len()), values, entries.len())
 }
 
 fn events(events: &[Event]) -> Result<Step, Trouble> {
-    // Numbered in the order of the batch: a single array is unnested in its order. And behind all
-    // that is written: whoever reads them relies on a number being drawn in a transaction that has
-    // an id already.
-    let sql = "INSERT INTO event (lane, body) SELECT * FROM unnest($1::bigint[], $2::bytea[])";
+    // Behind all that is written: whoever reads them relies on a number being drawn in a
+    // transaction that has an id already.
     let values = vec![
         Array::Number(events.iter().map(|event| i64::from(lane(event.aggregate))).collect()),
         Array::Bytes(events.iter().map(encode).collect::<Result<_, _>>()?),
     ];
-    Ok(Step::read(sql, values).last())
+    Ok(Step::read(EVENTS.of_rows(events.len()), values).last())
 }
 
 #[cfg(test)]
