@@ -25,8 +25,9 @@ const HELP: &str = "cargo xtask COMMAND
   generate [--check]  write the generated documents, or fail when the committed ones differ
   services up|down|status [postgres] [mariadb] [redis] [rabbitmq] [kafka]
                       real services on free ports of this machine; `up` prints variables to eval
-  versus [holds] [charges]
-                      the house on PostgreSQL beside pgbench: minutes, on a machine that is idle";
+  versus [holds] [charges] [brokers]
+                      the house on PostgreSQL beside pgbench, or, with brokers, by every way that
+                      commands travel: minutes, on a machine that is idle";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -6,6 +6,8 @@
 //! HTTP, no idempotency key, no rules, no audit. The house's answers count only if the audit of
 //! `admitone bench` lets them stand.
 
+mod brokers;
+mod house;
 mod pgbench;
 
 use crate::command::{built, root};
@@ -43,12 +45,18 @@ struct Run {
 
 /// Measures the scenarios that are named, or all of them.
 pub(crate) fn run(scenarios: &[String]) -> Result<(), String> {
+    if scenarios.iter().any(|wanted| wanted == "brokers") {
+        return brokers::run();
+    }
     let is_wanted = |pair: &&Pair| {
         scenarios.is_empty() || scenarios.iter().any(|wanted| wanted == pair.scenario)
     };
     let pairs: Vec<&Pair> = PAIRS.iter().filter(is_wanted).collect();
     if pairs.is_empty() {
-        return Err(format!("{}: `holds` and `charges` are measured", scenarios.join(" ")));
+        return Err(format!(
+            "{}: `holds`, `charges` and `brokers` are measured",
+            scenarios.join(" ")
+        ));
     }
     let services = ForTests::of(&[Service::Postgres])?;
     let url = services.address(Service::Postgres)?;

@@ -21,6 +21,7 @@ pub mod matrix;
 pub mod parameters;
 mod programme;
 mod proxy;
+mod purse;
 mod reads;
 pub mod record;
 pub mod reports;

@@ -44,7 +44,7 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) house: House,
     /// A house that runs already, started with `--bench-routes`: its address; again for each further instance.
-    #[arg(long = "url", requires = "operator_key", conflicts_with_all = ["store", "redis"])]
+    #[arg(long = "url", requires = "operator_key", conflicts_with_all = ["store", "redis", "rabbitmq", "kafka"])]
     pub(crate) urls: Vec<String>,
     /// An operator's key of that house.
     #[arg(long, env = "ADMITONE_OPERATOR_KEY", hide_env_values = true)]
@@ -108,6 +108,12 @@ pub(crate) struct House {
     /// Redis beside that store, as of `serve`.
     #[arg(long, requires = "store")]
     pub(crate) redis: Option<String>,
+    /// RabbitMQ beside that store, as of `serve`.
+    #[arg(long, requires = "store")]
+    pub(crate) rabbitmq: Option<String>,
+    /// Kafka beside that store, as of `serve`.
+    #[arg(long, requires = "store")]
+    pub(crate) kafka: Option<String>,
 }
 
 #[derive(Debug, Args)]

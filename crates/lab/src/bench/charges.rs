@@ -2,7 +2,6 @@
 
 use super::holds;
 use super::stage::{House, Scenario, Stage};
-use crate::Trouble;
 use crate::audit::Audited;
 use crate::audit::wallet::{Entry, audit};
 use crate::client::{Answer, last_number, text_field};
@@ -11,6 +10,7 @@ use crate::programme::halls;
 use crate::requests::{finish, number_of, post_heads};
 use crate::target::{Account, As};
 use crate::workload::{Workload, refused};
+use crate::{Trouble, purse};
 use serde_json::Value;
 use std::io::Write;
 use std::sync::Arc;
@@ -64,18 +64,7 @@ impl Stage for Wallet {
     fn audit(&self, house: &House<'_>, history: &History) -> Result<Audited, Trouble> {
         let (found, balance) = house.wait(async {
             let mut visit = house.visit().await?;
-            let (mut found, mut unreadable) = (Vec::new(), 0_u32);
-            let read = |value: &Value| match entry(value) {
-                Some(entry) => found.push(entry),
-                None => unreadable += 1,
-            };
-            let who = As::Bearer(&self.account.token);
-            visit.list(who, "/api/v1/wallet/entries", read).await?;
-            let wallet = visit.get(who, "/api/v1/wallet").await?;
-            match wallet["balance"].as_i64() {
-                Some(balance) if unreadable == 0 => Ok((found, balance)),
-                _ => Err(Trouble::Impossible("a wallet that cannot be read".to_owned())),
-            }
+            purse::read(&mut visit, As::Bearer(&self.account.token), entry).await
         })?;
         Ok(audit(history, amount, &found, balance))
     }

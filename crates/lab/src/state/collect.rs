@@ -1,12 +1,12 @@
 //! Asks a house for everything that an audit needs.
 
 use super::{Board, Entry, Item, Payment, Reservation, Rules, State, Stock, Wallet};
-use crate::Trouble;
 use crate::audit::serial::Transaction;
 use crate::requests::number_of;
 use crate::site::{Site, VISITORS, all};
 use crate::target::{Account, As, Visit};
 use crate::time::pause;
+use crate::{Trouble, purse};
 use admitone_domain::id::ShowId;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
@@ -187,15 +187,7 @@ async fn purse(
     has_payments: bool,
 ) -> Result<Purse, Trouble> {
     let who = As::Bearer(&account.token);
-    let (mut entries, mut unreadable) = (Vec::new(), 0_u32);
-    let read = |value: &Value| match entry(value) {
-        Some(entry) => entries.push(entry),
-        None => unreadable += 1,
-    };
-    visit.list(who, "/api/v1/wallet/entries", read).await?;
-    let balance = visit.get(who, "/api/v1/wallet").await?["balance"].as_i64();
-    let balance = balance.ok_or_else(|| Trouble::Impossible("a wallet without balance".into()))?;
-    let mut entries = readable(unreadable, entries, "entries")?;
+    let (mut entries, balance) = purse::read(visit, who, entry).await?;
     // What was put in before the load is no part of the history: it is the oldest.
     entries.sort_by_key(|entry| entry.id);
     if opening > 0 && entries.first().is_some_and(|first| first.amount == opening) {

@@ -104,6 +104,8 @@ fn open(
         (STORE, store),
         ("ADMITONE_STRATEGY", Some(cell.strategy.clone())),
         ("ADMITONE_REDIS", arguments.house.redis.clone()),
+        ("ADMITONE_RABBITMQ", arguments.house.rabbitmq.clone()),
+        ("ADMITONE_KAFKA", arguments.house.kafka.clone()),
     ];
     Ok(Quarters::Own(Opened {
         program: std::env::current_exe()?,

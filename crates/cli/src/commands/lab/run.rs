@@ -84,6 +84,8 @@ fn quarters(arguments: &Run, directory: &Path, reference_routes: bool) -> Result
         (STORE, arguments.house.store.clone()),
         ("ADMITONE_STRATEGY", strategy),
         ("ADMITONE_REDIS", arguments.house.redis.clone()),
+        ("ADMITONE_RABBITMQ", arguments.house.rabbitmq.clone()),
+        ("ADMITONE_KAFKA", arguments.house.kafka.clone()),
         ("ADMITONE_SABOTAGE", planted(arguments)),
     ];
     if arguments.instances > 1 && arguments.house.store.is_none() {
