@@ -10,6 +10,7 @@ use crate::reply;
 use crate::view::{PaymentView, ReservationView, instant};
 use crate::wallet::movement;
 use admitone_app::delivery::journey_of;
+use admitone_app::payments::as_it_stands;
 use admitone_app::ports::delivery::Receipt;
 use admitone_domain::{Moment, Outcome, StoredAnswer};
 use axum::body::Body;
@@ -177,8 +178,16 @@ async fn look(house: &House, id: String, receipt: &Receipt) -> Result<CommandVie
     let names = [receipt.id, journey_of(receipt.id, receipt.fresh)];
     let found = house.office.reads.answers(&names).await?;
     let of = |name| found.iter().find(|answer: &&Arc<StoredAnswer>| answer.id == name);
-    Ok(match of(names[0]).or_else(|| of(names[1])) {
-        Some(stored) => CommandView::answered(id, receipt, stored),
+    let stored = match of(names[0]).or_else(|| of(names[1])) {
+        Some(stored) => match as_it_stands(&*house.office.reads, stored).await? {
+            Some(now) => Some(now),
+            // It has begun, and will have an end.
+            None => return Ok(CommandView::accepted(id, receipt)),
+        },
+        None => None,
+    };
+    Ok(match stored {
+        Some(stored) => CommandView::answered(id, receipt, &stored),
         None if house.office.clock.now() > receipt.until.plus_ms(GRACE_MS) => {
             CommandView { state: "lapsed", ..CommandView::accepted(id, receipt) }
         }

@@ -52,7 +52,7 @@ pub struct Parts {
     pub issuer: Option<Issuer>,
     /// What buyers may do without asking anybody.
     pub freedoms: Freedoms,
-    /// Carries payments through a gateway, if there is one.
+    /// Carries payments in steps, if any may be: through a gateway, or from a wallet apart.
     pub payments: Option<Arc<admitone_app::payments::Payments>>,
     /// How often somebody may ask, if that is limited.
     pub limits: Option<Limits>,

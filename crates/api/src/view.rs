@@ -324,12 +324,12 @@ impl From<&Payment> for PaymentView {
             currency: payment.currency.to_string(),
             refunded: payment.given_back(),
             method: match payment.method {
-                Method::Wallet => "wallet",
+                Method::Wallet | Method::Apart(_) => "wallet",
                 Method::External { .. } => "external",
                 Method::Gateway(_) => "gateway",
             },
             state: payment_state_name(payment.state()),
-            order_id: payment.attempt().map(|attempt| attempt.order.clone()),
+            order_id: order_of(payment),
             provider_code: payment.attempt().and_then(provider_code),
             created_at: instant(payment.created_at),
         }
@@ -344,6 +344,14 @@ fn payment_state_name(state: PaymentState) -> &'static str {
         PaymentState::Declined => "declined",
         PaymentState::RefundOwed => "refund_owed",
         PaymentState::Refunded => "refunded",
+    }
+}
+
+/// The order that a gateway knows.
+fn order_of(payment: &Payment) -> Option<String> {
+    match &payment.method {
+        Method::Gateway(attempt) => Some(attempt.order.clone()),
+        Method::Wallet | Method::Apart(_) | Method::External { .. } => None,
     }
 }
 

@@ -1,8 +1,10 @@
-//! Payments through a gateway, from the hold to the ticket.
+//! Payments in steps, from the hold to the ticket: through a gateway, or from a wallet that is settled
+//! apart from the stock.
 //!
 //! There is no conductor. Each step is a function of what happened and of the rows as they are
 //! now: [`Payments::on`] is given an event, asks the gateway what is to be asked, and submits the
-//! command that its answer comes to. Whoever brings events may bring them twice, late, or to
+//! command that its answer comes to. Each such command travels as any other, by a broker or not, and
+//! so does each question to a wallet ([`purse`]). Whoever brings events may bring them twice, late, or to
 //! several instances at once: a step that was done is not done again. No lock and no transaction is
 //! held while the gateway is asked.
 //!
@@ -11,23 +13,29 @@
 
 mod clerk;
 pub mod names;
+mod purse;
 mod step;
+mod till;
 mod waiting;
+mod whole;
 
 pub use clerk::{Clerk, Errands};
 pub use step::{MISMATCHED, Todo, todo};
+pub use whole::{Whole, as_it_stands};
 
 use crate::Trouble;
 use crate::box_office::{BoxOffice, Request};
 use crate::ports::delivery::Reply;
-use crate::ports::gateway::{BackWord, Charge, Gateway, Word};
+use crate::ports::gateway::{BackWord, Gateway, Word};
 use admitone_domain::command::gateway::{
     Ask, Begin, Gateway as Step, Repaid, Repay, Said, Settle, Unanswered,
 };
 use admitone_domain::id::PaymentId;
-use admitone_domain::payment::{Attempt, Method, Payment};
-use admitone_domain::{Action, Event, Key, Loaded, Outcome, Row};
+use admitone_domain::payment::{Attempt, Payment};
+use admitone_domain::{Action, CommandId, Event, Key, Loaded, Outcome, Row};
+use purse::Purse;
 use std::sync::Arc;
+use till::Till;
 
 /// How payments are waited for and asked about.
 #[derive(Debug, Clone, Copy)]
@@ -53,23 +61,39 @@ const PAUSE_MAX_MS: u64 = 60_000;
 /// A waiting buyer looks at the row this often: another instance may have brought it further.
 const LOOK_MS: u64 = 250;
 
-/// Carries payments through a gateway.
+/// Nobody else asks the wallet for so long after a payment was taken apart: longer than its answer is
+/// waited for where commands travel.
+pub const WALLET_LEASE_MS: u64 = 10_000;
+
+/// Carries payments in steps.
 pub struct Payments {
     office: BoxOffice,
-    gateway: Arc<dyn Gateway>,
+    gateway: Option<Arc<dyn Gateway>>,
+    purse: Purse,
     limits: PaymentLimits,
     errands: Arc<Errands>,
 }
 
 impl Payments {
-    /// Of a box office, through a gateway. The errands are the tap of whoever settles.
+    /// Of a box office, through a gateway if there is one. The errands are the tap of whoever
+    /// settles.
     pub fn new(
         office: BoxOffice,
-        gateway: Arc<dyn Gateway>,
+        gateway: Option<Arc<dyn Gateway>>,
         limits: PaymentLimits,
         errands: Arc<Errands>,
     ) -> Self {
-        Self { office, gateway, limits, errands }
+        let purse = Purse { office: office.clone() };
+        Self { office, gateway, purse, limits, errands }
+    }
+
+    /// Whether the house has a gateway.
+    pub fn has_gateway(&self) -> bool {
+        self.gateway.is_some()
+    }
+
+    fn till<'a>(&'a self, payment: &'a Payment) -> Option<Till<'a>> {
+        Till::of(payment, self.gateway.as_deref(), &self.purse)
     }
 
     /// Somebody says that there is news of a payment: the gateway is asked, soon.
@@ -157,7 +181,8 @@ impl Payments {
 
     /// Does what is to be done, unless somebody else was quicker to say that he does.
     async fn claim_and(&self, payment: Payment, todo: Todo) -> Result<(), Trouble> {
-        let Some(attempt) = payment.attempt() else { return Ok(()) };
+        let can_ask = self.till(&payment).is_some();
+        let Some(attempt) = payment.attempt().filter(|_| can_ask) else { return Ok(()) };
         let (asked, wait_ms) = (attempt.asked, self.limits.lease_ms);
         let ask = Ask { payment: payment.id, asked, wait_ms, unanswered: None };
         match self.submit_once(Step::Ask(ask)).await? {
@@ -166,31 +191,30 @@ impl Payments {
         }
     }
 
-    /// Asks the gateway, and submits what it said. Nothing is held meanwhile.
+    /// Asks the gateway or the wallet, and submits what it said. Nothing is held meanwhile.
     async fn carry_out(&self, payment: Payment, todo: Todo) -> Result<(), Trouble> {
-        let Some(charge) = charge(&payment) else { return Ok(()) };
+        let Some(till) = self.till(&payment) else { return Ok(()) };
         match todo {
             Todo::Nothing => Ok(()),
             Todo::Confirm => {
-                let word = self.gateway.confirm(&charge).await;
+                let word = till.confirm().await;
                 self.settle(&payment, word).await
             }
             Todo::Find => {
-                let mut word = self.gateway.find(&charge).await;
+                let mut word = till.find().await;
                 if word == Word::Open && is_pending(&payment) {
-                    word = self.gateway.confirm(&charge).await;
+                    word = till.confirm().await;
                 }
                 self.settle(&payment, word).await
             }
             Todo::GiveBack(back) => {
-                let word = self.gateway.give_back(&charge, &back).await;
+                let word = till.give_back(&back).await;
                 self.repay(&payment, back.number, word).await
             }
         }
     }
 
     async fn settle(&self, payment: &Payment, word: Word) -> Result<(), Trouble> {
-        count(&word);
         let said = match word {
             Word::Taken => Said::Approved,
             Word::Declined { code } => Said::Declined { code },
@@ -233,8 +257,8 @@ impl Payments {
         number: u32,
         code: String,
     ) -> Result<(), Trouble> {
-        if let Some(charge) = charge(payment).filter(|_| step::may_owe_nothing(payment)) {
-            match self.gateway.find(&charge).await {
+        if let Some(till) = self.till(payment).filter(|_| step::may_owe_nothing(payment)) {
+            match till.find().await {
                 Word::Taken | Word::GivenBack(_) | Word::Mismatched => {}
                 word @ Word::Declined { .. } => return self.settle(payment, word).await,
                 Word::Open | Word::Unknown { .. } | Word::Misconfigured { .. } => {
@@ -273,19 +297,24 @@ impl Payments {
 
     /// Submits what must be done, under a name of what it says: delivered twice, it is done once.
     async fn submit(&self, step: Step) -> Result<(), Trouble> {
-        let id = names::step(&step, None);
-        self.office.delivery.submit(names::house(id, step)).await.map(|_| ())
+        let fresh = self.office.ids.record().await?;
+        self.send(names::step(&step, None), fresh, step).await.map(|_| ())
     }
 
     /// Submits what only one may do, under a name of its own; the outcome, if it was accepted.
     async fn submit_once(&self, step: Step) -> Result<Option<Outcome>, Trouble> {
-        let id = names::step(&step, Some(self.office.ids.record().await?));
-        let reply = self.office.delivery.submit(names::house(id, step)).await?;
-        Ok(match reply {
+        let fresh = self.office.ids.record().await?;
+        Ok(match self.send(names::step(&step, Some(fresh)), fresh, step).await? {
             Reply::Answered { answer, .. } => answer.answer.clone().ok(),
             // What is not answered yet is not ours yet: it is due again.
             Reply::KeyReused | Reply::Accepted(_) => None,
         })
+    }
+
+    /// Every try is a journey of its own: one that came too late decides nothing for the next.
+    async fn send(&self, id: CommandId, fresh: u64, step: Step) -> Result<Reply, Trouble> {
+        let command = names::house(id, fresh, Action::Gateway(step));
+        self.office.delivery.submit(command).await
     }
 }
 
@@ -300,29 +329,6 @@ fn begun(answer: &admitone_domain::Answer) -> Option<PaymentId> {
     }
 }
 
-fn charge(payment: &Payment) -> Option<Charge> {
-    let Method::Gateway(attempt) = &payment.method else { return None };
-    Some(Charge {
-        key: attempt.key.clone(),
-        order: attempt.order.clone(),
-        amount: payment.amount,
-        currency: payment.currency,
-    })
-}
-
 fn gone(id: PaymentId) -> Trouble {
     Trouble::new(crate::TroubleKind::Inconsistent, "wait for a payment", format_args!("{id}: gone"))
-}
-
-fn count(word: &Word) {
-    let said = match word {
-        Word::Taken => "taken",
-        Word::GivenBack(_) => "given_back",
-        Word::Declined { .. } => "declined",
-        Word::Open => "open",
-        Word::Mismatched => "mismatched",
-        Word::Unknown { .. } => "unknown",
-        Word::Misconfigured { .. } => "misconfigured",
-    };
-    metrics::counter!("admitone_gateway_answers_total", "answer" => said).increment(1);
 }

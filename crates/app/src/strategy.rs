@@ -46,6 +46,13 @@ impl Strategy {
         if self.lock == LockKind::None { self } else { Self { scope, ..self } }
     }
 
+    /// Whether one command of it may not write stock and wallet at once: its lanes cover one of
+    /// them each, and nothing else protects it.
+    pub fn crosses_lanes(self) -> bool {
+        let has_lanes = self.delivery.lane() == Reach::Everywhere;
+        has_lanes && self.mode == Mode::Plain && self.lock.reach() != Reach::Everywhere
+    }
+
     /// Its three axes, such as `direct/mutex/plain`.
     pub fn axes(self) -> String {
         format!("{}/{}/{}", self.delivery.name(), self.lock.name(), self.mode.name())

@@ -1,14 +1,18 @@
-//! The payment gateway of a house that sells: the adapter, the payments, and who carries them on.
+//! Payments in steps: through the gateway of a house that sells, and from wallets that are settled apart
+//! from the stock; the adapter, the payments, and who carries them on.
 //! The demo has a gateway of its own in this process, which takes no money.
 
 use crate::config::{Configuration, GatewayConfiguration};
 use crate::exit::{Failed, failed};
+use crate::shelf::Shelf;
 use crate::wiring::Purpose;
 use admitone_adapter_toss::{Toss, TossOptions};
 use admitone_app::BoxOffice;
 use admitone_app::clock::SystemClock;
-use admitone_app::payments::{Clerk, Errands, PaymentLimits, Payments};
+use admitone_app::payments::{Clerk, Errands, PaymentLimits, Payments, WALLET_LEASE_MS, Whole};
+use admitone_app::ports::gateway::Gateway;
 use admitone_app::ports::tap::Tap;
+use admitone_app::strategy::{Operation, StrategyMap};
 use admitone_fake_gateway::{FakeGateway, Options};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -19,13 +23,16 @@ use tokio_util::task::TaskTracker;
 /// Others take a payment up so long after a question should have been answered.
 const LEASE_BEYOND_MS: u64 = 5_000;
 
-/// Adds the tap by which payments go on, if the house has a gateway and sells.
+/// Adds the tap by which payments go on, if any may: through a gateway, or taken apart. Of a store
+/// that others share any may have been begun.
 pub(crate) fn errands(
-    configuration: &Configuration,
-    purpose: Purpose,
+    (purpose, configuration, map): (Purpose, &Configuration, &StrategyMap),
+    shelf: &Shelf,
     taps: &mut Vec<Arc<dyn Tap>>,
 ) -> Option<Arc<Errands>> {
-    if configuration.gateway.url.is_empty() || purpose != Purpose::Selling {
+    let has_any = !configuration.gateway.url.is_empty() || map.parts(Operation::Pay);
+    let settles = matches!(purpose, Purpose::Selling | Purpose::Working);
+    if !settles || !has_any && !shelf.is_shared() {
         return None;
     }
     let errands: Arc<Errands> = Arc::default();
@@ -33,15 +40,42 @@ pub(crate) fn errands(
     Some(errands)
 }
 
-/// The payments of a house with a gateway, carried on until it closes.
-pub(crate) fn payments(
-    configuration: &GatewayConfiguration,
-    office: &BoxOffice,
+/// The payments of a house, carried on until it closes, and the box office for whoever asks: there
+/// payments that are taken apart are answered whole.
+pub(crate) fn start(
+    (purpose, configuration, map): (Purpose, &Configuration, &StrategyMap),
+    office: BoxOffice,
     errands: Option<Arc<Errands>>,
     (tasks, stop): (&TaskTracker, &CancellationToken),
-) -> Result<Option<Arc<Payments>>, Failed> {
-    let Some(errands) = errands else { return Ok(None) };
-    if configuration.secret_key.is_empty() {
+) -> Result<(BoxOffice, Option<Arc<Payments>>), Failed> {
+    let Some(errands) = errands else { return Ok((office, None)) };
+    let configuration = &configuration.gateway;
+    let limits = PaymentLimits {
+        lease_ms: configuration.answer_ms.saturating_add(LEASE_BEYOND_MS).max(WALLET_LEASE_MS),
+        answer_ms: configuration.wait_ms,
+        ..PaymentLimits::default()
+    };
+    let gateway = gateway(purpose, configuration)?;
+    let payments = Arc::new(Payments::new(office.clone(), gateway, limits, errands));
+    let clerk = Clerk::new(Arc::clone(&payments), tasks.clone());
+    tasks.spawn(clerk.run(stop.clone()));
+    if !map.parts(Operation::Pay) {
+        return Ok((office, Some(payments)));
+    }
+    let whole = Whole { delivery: office.delivery, payments: Arc::clone(&payments) };
+    Ok((BoxOffice { delivery: Arc::new(whole), ..office }, Some(payments)))
+}
+
+/// The gateway, if the house has one. Workers that were not given its key leave it to those who sell.
+fn gateway(
+    purpose: Purpose,
+    configuration: &GatewayConfiguration,
+) -> Result<Option<Arc<dyn Gateway>>, Failed> {
+    let has_key = !configuration.secret_key.is_empty();
+    if configuration.url.is_empty() || purpose == Purpose::Working && !has_key {
+        return Ok(None);
+    }
+    if !has_key {
         return Err(failed("--gateway")("needs the secret key in ADMITONE_GATEWAY_SECRET_KEY"));
     }
     let toss = Toss::new(&TossOptions {
@@ -49,15 +83,7 @@ pub(crate) fn payments(
         secret_key: configuration.secret_key.clone(),
         answer_ms: configuration.answer_ms,
     });
-    let limits = PaymentLimits {
-        lease_ms: configuration.answer_ms.saturating_add(LEASE_BEYOND_MS),
-        answer_ms: configuration.wait_ms,
-        ..PaymentLimits::default()
-    };
-    let payments = Arc::new(Payments::new(office.clone(), Arc::new(toss), limits, errands));
-    let clerk = Clerk::new(Arc::clone(&payments), tasks.clone());
-    tasks.spawn(clerk.run(stop.clone()));
-    Ok(Some(payments))
+    Ok(Some(Arc::new(toss)))
 }
 
 /// A gateway in this process; it ends when this is dropped.

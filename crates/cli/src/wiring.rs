@@ -63,7 +63,7 @@ pub(crate) struct Wired {
     /// The keys of what the pages sign.
     pub(crate) page_keys: Keys,
     pub(crate) issuer: Option<Issuer>,
-    /// Of a house that sells and has a gateway.
+    /// Of a house that carries payments in steps.
     pub(crate) payments: Option<Arc<Payments>>,
     /// Of a house that settles.
     webhooks: Option<Arc<WebhookDesk>>,
@@ -117,7 +117,7 @@ impl Wired {
         let map = strategy::of(configuration)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let shelf = Shelf::open(configuration, &clock, guards).await?;
-        let who = who(purpose, configuration, guards);
+        let (who, asked) = (who(purpose, configuration, guards), (purpose, configuration, &map));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let running = (&tasks, &stop);
         let membership = join(&shelf, &map, &clock, who, running).await?;
@@ -140,7 +140,7 @@ impl Wired {
         taps.push(Arc::new(Commits));
         let ways_out = Roads::begin(&shelf, purpose, (&clock, &secret), &mut taps).await?;
         // Only of own commits: every instance carries on what it began, and what is due.
-        let errands = gateway::errands(configuration, purpose, &mut taps);
+        let errands = gateway::errands(asked, &shelf, &mut taps);
         let locks = locks(beside.as_ref(), &map, configuration, &shelf.store(), running).await?;
         let carriers = Carriers::of(&map, configuration, beside.as_ref(), (&shelf, &clock)).await?;
         let queues = carriers.queues();
@@ -158,10 +158,10 @@ impl Wired {
         };
         let Deliveries { desk, delivery, pulse } = Deliveries::start(&map, setup)?;
         let (delivery, reads) = with_cache(beside.as_ref(), &turn, delivery, reads);
-        let ids = Arc::new(Ids::new(shelf.store()));
-        let office = BoxOffice { delivery, reads, boards, ids, clock };
+        let office =
+            BoxOffice { delivery, reads, boards, ids: Arc::new(Ids::new(shelf.store())), clock };
         keep(&office, &shelf, purpose, running);
-        let payments = gateway::payments(&configuration.gateway, &office, errands, running)?;
+        let (office, payments) = gateway::start(asked, office, errands, running)?;
         let webhooks = roads::start(ways_out, configuration, &office, running).await?;
         Ok(Self {
             staff: BoxOffice { delivery: desk, ..office.clone() },

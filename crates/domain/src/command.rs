@@ -14,6 +14,7 @@ pub mod gateway;
 mod hold;
 mod items;
 pub mod operate;
+pub mod part;
 mod pay;
 mod refund;
 mod release;
@@ -28,6 +29,7 @@ pub use extend::Extend;
 pub use gateway::Gateway;
 pub use hold::{Choice, Hold, ITEMS_MAX};
 pub use operate::Operate;
+pub use part::Part;
 pub use pay::Pay;
 pub use refund::Refund;
 pub use release::Release;
@@ -99,6 +101,8 @@ pub enum Action {
     ChargeFor(ChargeFor),
     /// See [`Gateway`].
     Gateway(Gateway),
+    /// See [`Part`].
+    Part(Part),
 }
 
 /// What every command can do.
@@ -127,6 +131,7 @@ impl Action {
             Self::Operate(operate) => operate,
             Self::ChargeFor(charge) => charge,
             Self::Gateway(step) => step,
+            Self::Part(part) => part,
         }
     }
 
@@ -140,7 +145,8 @@ impl Action {
             | Self::ChargeFor(_)
             | Self::Spend(_)
             | Self::Refund(_)
-            | Self::Gateway(_) => true,
+            | Self::Gateway(_)
+            | Self::Part(_) => true,
             Self::Hold(_)
             | Self::Extend(_)
             | Self::Release(_)

@@ -1,8 +1,8 @@
 //! The waiting-room pass as the sale sees it: what admits a command, and that it has ended. A ticket
-//! that was used at the door is one, too.
+//! that was used at the door is one, too, and what a payment had a wallet do.
 
 use crate::Moment;
-use crate::id::{RoomId, TicketId};
+use crate::id::{PaymentId, RoomId, TicketId};
 use serde::{Deserialize, Serialize};
 
 /// Names a pass: a place is given once in an epoch of a room.
@@ -24,6 +24,26 @@ impl PassKey {
     pub fn of_ticket(ticket: TicketId) -> Option<Self> {
         let epoch = u16::try_from(ticket.item).ok()?;
         Some(Self { room: Self::DOOR, epoch, place: ticket.reservation.0 })
+    }
+
+    /// The room of wallets that are asked in steps of their own: what a payment had done by one is
+    /// a pass that ended, so that it is done once for ever. No waiting room has this number.
+    pub const PURSE: RoomId = RoomId(i64::MAX.unsigned_abs());
+
+    /// That the money of a payment was taken.
+    pub fn taken(payment: PaymentId) -> Self {
+        Self { room: Self::PURSE, epoch: 0, place: payment.0 }
+    }
+
+    /// That nothing was taken for a payment, and nothing ever is.
+    pub fn closed(payment: PaymentId) -> Self {
+        Self { room: Self::PURSE, epoch: 1, place: payment.0 }
+    }
+
+    /// That a refund of a payment was put back; none for a number that no payment comes to.
+    pub fn put_back(payment: PaymentId, number: u32) -> Option<Self> {
+        let epoch = u16::try_from(number).ok()?.checked_add(2)?;
+        Some(Self { room: Self::PURSE, epoch, place: payment.0 })
     }
 }
 

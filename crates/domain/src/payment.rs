@@ -23,7 +23,7 @@ pub struct Payment {
     /// In which currency.
     pub currency: Currency,
     /// How much of it went back to a wallet; never more than the amount. What goes back through a
-    /// gateway is counted in its [`Attempt`].
+    /// gateway is counted in its [`Attempt`], and so is what is owed to a wallet.
     pub refunded: Money,
     /// Where the money came from.
     pub method: Method,
@@ -45,6 +45,28 @@ pub enum Method {
     },
     /// A gateway that the house asks to take it: how far that is.
     Gateway(Box<Attempt>),
+    /// The buyer's wallet, which was asked in a step of its own, as a gateway is: how far that is.
+    Apart(Box<Attempt>),
+}
+
+impl Method {
+    /// How far it is, where somebody is asked.
+    pub fn attempt(&self) -> Option<&Attempt> {
+        match self {
+            Self::Wallet | Self::External { .. } => None,
+            Self::Gateway(attempt) | Self::Apart(attempt) => Some(attempt),
+        }
+    }
+
+    /// The same way, so far.
+    pub(crate) fn at(&self, attempt: Attempt) -> Self {
+        match self {
+            Self::Apart(_) => Self::Apart(Box::new(attempt)),
+            Self::Wallet | Self::External { .. } | Self::Gateway(_) => {
+                Self::Gateway(Box::new(attempt))
+            }
+        }
+    }
 }
 
 /// How a payment stands: derived.
@@ -69,7 +91,7 @@ impl Payment {
     pub fn refundable(&self) -> Money {
         let kept = match &self.method {
             Method::Wallet | Method::External { .. } => self.amount,
-            Method::Gateway(attempt) => match attempt.standing {
+            Method::Gateway(attempt) | Method::Apart(attempt) => match attempt.standing {
                 Standing::Approved => self.amount,
                 Standing::Late
                 | Standing::Requested
@@ -84,7 +106,7 @@ impl Payment {
     pub fn given_back(&self) -> Money {
         match &self.method {
             Method::Wallet | Method::External { .. } => self.refunded,
-            Method::Gateway(attempt) => attempt.given_back(),
+            Method::Gateway(attempt) | Method::Apart(attempt) => attempt.given_back(),
         }
     }
 
@@ -92,20 +114,18 @@ impl Payment {
     pub fn pays(&self) -> Option<ReservationId> {
         match &self.method {
             Method::Wallet | Method::External { .. } => self.reservation,
-            Method::Gateway(attempt) if attempt.standing == Standing::Approved => self.reservation,
-            Method::Gateway(_) => None,
+            Method::Gateway(attempt) | Method::Apart(attempt) => {
+                self.reservation.filter(|_| attempt.standing == Standing::Approved)
+            }
         }
     }
 
-    /// How far it is with its gateway, if it has one.
+    /// How far it is with its gateway, or with a wallet that is asked like one.
     pub fn attempt(&self) -> Option<&Attempt> {
-        match &self.method {
-            Method::Wallet | Method::External { .. } => None,
-            Method::Gateway(attempt) => Some(attempt),
-        }
+        self.method.attempt()
     }
 
-    /// From when its gateway is to be asked something; none when there is nothing to ask.
+    /// From when its gateway or wallet is to be asked something; none when there is nothing to ask.
     pub fn ask_at(&self) -> Option<Moment> {
         self.attempt().and_then(Attempt::open_from)
     }
@@ -114,7 +134,7 @@ impl Payment {
     pub fn state(&self) -> PaymentState {
         let is_back = self.amount.is_positive() && self.given_back() == self.amount;
         match &self.method {
-            Method::Gateway(attempt) => attempt.state(is_back),
+            Method::Gateway(attempt) | Method::Apart(attempt) => attempt.state(is_back),
             Method::Wallet | Method::External { .. } if is_back => PaymentState::Refunded,
             Method::Wallet | Method::External { .. } => PaymentState::Approved,
         }

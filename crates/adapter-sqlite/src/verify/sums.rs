@@ -35,7 +35,8 @@ pub(super) const ALL: [(&str, &str); 20] = [
         "SELECT 'pay_' || payment.id || ': ' || refunded || ' instead of ' || ifnull(total, 0) \
          FROM payment LEFT JOIN (SELECT payment AS id, sum(amount) AS total FROM entry \
          WHERE kind = 2 GROUP BY payment) AS sums ON sums.id = payment.id \
-         WHERE refunded <> ifnull(total, 0)",
+         WHERE refunded > ifnull(total, 0) \
+         OR refunded < total AND ask_at IS NULL",
     ),
     (
         "a seat of a reservation that does not exist",

@@ -129,6 +129,10 @@ pub(crate) const PLANTED: &[(&str, Plant)] = &[
         "a pinned seat of a buyer who pays nothing",
         Plant::Sql("UPDATE seat SET held_until = 9223372036854775807 WHERE id = 5"),
     ),
+    (
+        "a payment from a wallet without its use",
+        Plant::Sql("UPDATE entry SET payment = 12 WHERE id = 62"),
+    ),
     ("a payment from a wallet without its use", Plant::Sql("DELETE FROM entry WHERE id = 12")),
     (
         "a payment from a wallet without its use",

@@ -1,5 +1,5 @@
 //! A sale in which everything happened once: holds that live, ended, were extended, released and
-//! lapsed; payments from a wallet, from outside and under a pass; refunds, an account, a refusal.
+//! lapsed; payments from a wallet, in one step and in parts, from outside and under a pass; refunds, an account, a refusal.
 
 use admitone_adapter_sqlite::{Options, SqliteStore};
 use admitone_app::clock::HandClock;
@@ -9,7 +9,9 @@ use admitone_app::settle::Settler;
 use admitone_conformance::sale::{
     self, HOLD_MS, STANDING, by, charge, command, concert, hold, operate, seats, standing,
 };
+use admitone_domain::command::gateway::{Gateway, Repaid, Repay, Said, Settle};
 use admitone_domain::command::operate::{OpenAccount, Operate, SaveConcert, SaveRoom, SaveShow};
+use admitone_domain::command::part::{Part, PutBack, Take};
 use admitone_domain::command::{Cancel, Confirm, Extend, Pay, Refund, Release, Spend};
 use admitone_domain::id::{BuyerId, PaymentId, ReservationId, RoomId, ShowId};
 use admitone_domain::party::Buyer;
@@ -28,6 +30,7 @@ const CARL: BuyerId = BuyerId(3);
 const DORA: BuyerId = BuyerId(4);
 const ERIN: BuyerId = BuyerId(5);
 const FRED: BuyerId = BuyerId(6);
+const GINA: BuyerId = BuyerId(7);
 
 /// A store with the sale, or a copy of it.
 pub(crate) struct Sale {
@@ -50,7 +53,7 @@ impl Sale {
             sale.does(happening).await;
         }
         sale.clock.advance_ms(HOLD_MS + 1);
-        for happening in after_the_first_hold_ended() {
+        for happening in after_the_first_hold_ended().into_iter().chain(in_parts()) {
             sale.does(happening).await;
         }
         let refused = sale.settle(hold(44, DORA, OPEN, &[4], 0)).await;
@@ -152,6 +155,29 @@ fn after_the_first_hold_ended() -> Vec<Command> {
         hold(41, ERIN, OPEN, &[4], 1),
         by(42, ERIN, Action::Extend(extend)),
         command(43, Actor::House, Action::Operate(Operate::OpenAccount(account))),
+    ]
+}
+
+/// A payment whose wallet is asked in steps of its own, and one of its tickets given back so.
+fn in_parts() -> Vec<Command> {
+    let (payment, currency) = (PaymentId(62), Currency::KRW);
+    let house = |number, action| command(number, Actor::House, action);
+    let cancel = Cancel { reservation: ReservationId(61), items: Some(vec![0]) };
+    let take = Take { payment, buyer: GINA, amount: Money(200), currency };
+    let settle = Settle { payment, show: Some(OPEN), said: Said::Approved };
+    let back =
+        PutBack { payment, number: 0, buyer: GINA, amount: Money(100), currency, was_taken: true };
+    let repay = Repay { payment, number: 0, repaid: Repaid::Done };
+    let apart = |whole: Command| Command { action: whole.action.clone().apart(1), ..whole };
+    vec![
+        charge(60, GINA, 300),
+        hold(61, GINA, OPEN, &[6, 7], 0),
+        apart(pay(62, GINA, 61)),
+        house(63, Action::Part(Part::Take(take))),
+        house(64, Action::Gateway(Gateway::Settle(settle))),
+        apart(by(65, GINA, Action::Cancel(cancel))),
+        house(66, Action::Part(Part::PutBack(back))),
+        house(67, Action::Gateway(Gateway::Repay(repay))),
     ]
 }
 

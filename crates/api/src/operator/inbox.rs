@@ -9,7 +9,7 @@ use crate::reply::{self, limit};
 use crate::view::{PaymentView, instant};
 use admitone_app::operating::{self, InboxKind};
 use admitone_domain::id::PaymentId;
-use admitone_domain::payment::Payment;
+use admitone_domain::payment::{Method, Payment};
 use admitone_domain::{Action, Key, Moment, Outcome, Refusal, Row};
 use axum::Json;
 use axum::body::Body;
@@ -17,6 +17,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 /// How much of the inbox.
@@ -102,8 +103,13 @@ pub(crate) async fn requery_payment(
     PathId(payment): PathId<PaymentId>,
     _ask: StaffAsk,
 ) -> Result<Json<PaymentView>, Problem> {
-    find(&house, payment).await?;
-    let asked = gateway::of(&house)?.ask_again(payment).await?;
+    let found = find(&house, payment).await?;
+    let payments = match (&found.method, &house.payments) {
+        // A wallet that was asked in a step of its own needs no gateway.
+        (Method::Apart(_), Some(payments)) => Arc::clone(payments),
+        _ => gateway::of(&house)?,
+    };
+    let asked = payments.ask_again(payment).await?;
     Ok(Json(PaymentView::from(&asked.ok_or(Refusal::UnknownPayment)?)))
 }
 

@@ -57,11 +57,12 @@ pub(super) async fn pay(
 
 /// The gateway of the house, if it has one.
 pub(crate) fn of(house: &House) -> Result<Arc<Payments>, Problem> {
-    house.payments.clone().ok_or_else(Problem::no_gateway)
+    let payments = house.payments.clone().filter(|payments| payments.has_gateway());
+    payments.ok_or_else(Problem::no_gateway)
 }
 
 /// What became of a payment, as a buyer is told it.
-async fn outcome(house: &House, payment: &Payment) -> Result<Response<Body>, Problem> {
+pub(super) async fn outcome(house: &House, payment: &Payment) -> Result<Response<Body>, Problem> {
     let Some(attempt) = payment.attempt() else { return Err(Problem::key_reused()) };
     let status = match &attempt.standing {
         Standing::Approved => StatusCode::OK,

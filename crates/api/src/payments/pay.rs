@@ -8,6 +8,7 @@ use crate::problem::{Problem, Problems};
 use crate::reply;
 use crate::reservations::read;
 use crate::view::{PaymentView, ReservationView};
+use admitone_app::ports::delivery::Reply;
 use admitone_domain::command::{Pay, Refund};
 use admitone_domain::id::{PaymentId, ReservationId};
 use admitone_domain::payment::Payment;
@@ -170,12 +171,26 @@ pub(crate) async fn pay_reservation(
     };
     let pay = Pay { reservation, expected: wanted.amount.map(Money) };
     let paid = house.submit(&named, Action::Pay(pay)).await?;
+    if let Some(begun) = begun(&paid) {
+        return gateway::outcome(&house, begun).await;
+    }
     reply::reply(paid, StatusCode::CREATED, |outcome, at| match outcome {
         Outcome::Paid { payment, reservation, balance } => {
             Some(PaidView::from_wallet(payment, reservation, *balance, at))
         }
         _ => None,
     })
+}
+
+/// A payment whose wallet is settled elsewhere and has not answered yet.
+pub(crate) fn begun(reply: &Reply) -> Option<&Payment> {
+    match reply {
+        Reply::Answered { answer, .. } => match &answer.answer {
+            Ok(Outcome::Gateway { payment, .. }) => Some(payment),
+            _ => None,
+        },
+        Reply::KeyReused | Reply::Accepted(_) => None,
+    }
 }
 
 /// Refund a payment

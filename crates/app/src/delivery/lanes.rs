@@ -8,6 +8,7 @@
 use crate::Trouble;
 use crate::ports::carrier::Lane;
 use crate::ports::reads::Reads;
+use admitone_domain::command::Part;
 use admitone_domain::id::{BuyerId, ShowId};
 use admitone_domain::{Action, Command, Key, Row, Rows};
 use std::sync::Arc;
@@ -84,6 +85,8 @@ fn wallet_of(command: &Command) -> Option<BuyerId> {
     match &command.action {
         Action::Charge(_) | Action::Spend(_) => command_buyer(command),
         Action::ChargeFor(charge) => Some(charge.buyer),
+        Action::Part(Part::Take(take)) => Some(take.buyer),
+        Action::Part(Part::PutBack(back)) => Some(back.buyer),
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ use super::travel::{Begun, Travel};
 use super::{Channel, ChannelLimits, Direct};
 use crate::Trouble;
 use crate::lock::{MutexLock, SimpleLimits, SimpleLock, SpinLock, Unfenced};
+use crate::payments::WALLET_LEASE_MS;
 use crate::ports::clock::Clock;
 use crate::ports::delivery::{Delivery, Reply};
 use crate::ports::lock::{Lock, NoLock};
@@ -23,9 +24,15 @@ use tokio_util::task::TaskTracker;
 /// Brings each command its own way.
 pub struct Router {
     /// In the order of the operations.
-    routes: Vec<Arc<dyn Delivery>>,
+    routes: Vec<Route>,
     /// The same, each once.
     ways: Vec<Arc<dyn Delivery>>,
+}
+
+struct Route {
+    delivery: Arc<dyn Delivery>,
+    /// Whether what writes stock and wallet is taken apart: this way brings the part that comes first.
+    parts: bool,
 }
 
 /// What a router is made of.
@@ -109,16 +116,34 @@ impl Router {
             if known.is_none() {
                 ways.push((strategy, Arc::clone(&delivery)));
             }
-            routes.push(delivery);
+            routes.push(Route { delivery, parts: map.parts(operation) });
         }
         Ok(Self { routes, ways: ways.into_iter().map(|(_, delivery)| delivery).collect() })
+    }
+}
+
+impl Router {
+    /// The way of a command, and the command as it goes that way.
+    fn way(&self, command: Command) -> (&dyn Delivery, Command) {
+        let Route { delivery, parts } = &self.routes[Operation::of(&command.action).index()];
+        if !parts {
+            return (&**delivery, command);
+        }
+        let action = command.action.apart(WALLET_LEASE_MS);
+        (&**delivery, Command { action, ..command })
     }
 }
 
 #[async_trait]
 impl Delivery for Router {
     async fn submit(&self, command: Command) -> Result<Reply, Trouble> {
-        self.routes[Operation::of(&command.action).index()].submit(command).await
+        let (way, command) = self.way(command);
+        way.submit(command).await
+    }
+
+    async fn hand_over(&self, command: Command) -> Result<Reply, Trouble> {
+        let (way, command) = self.way(command);
+        way.hand_over(command).await
     }
 
     /// Every way must be good: an operation whose way is not could not be sold.

@@ -1,5 +1,6 @@
 //! Names of the commands that payments come to, and of the orders that buyers may name.
 
+use admitone_domain::command::Part;
 use admitone_domain::command::gateway::Gateway;
 use admitone_domain::id::{BuyerId, ReservationId};
 use admitone_domain::pass::Admission;
@@ -33,20 +34,29 @@ pub(super) fn step(step: &Gateway, by: Option<u64>) -> CommandId {
     id(&name)
 }
 
+/// The name of what a wallet is asked: of what it says, so that it is done once.
+pub(super) fn part(part: &Part) -> CommandId {
+    let mut name = blake3::Hasher::new();
+    name.update(b"a part of a payment");
+    // What cannot be written down cannot be stored either.
+    name.update(&postcard::to_stdvec(part).unwrap_or_default());
+    id(&name)
+}
+
 fn id(name: &blake3::Hasher) -> CommandId {
     CommandId(name.finalize().as_bytes().first_chunk().map_or(0, |b| u128::from_le_bytes(*b)))
 }
 
-/// A command of the house.
-pub(super) fn house(id: CommandId, step: Gateway) -> Command {
+/// A command of the house, on a journey with a number that nothing else has.
+pub(super) fn house(id: CommandId, fresh: u64, action: Action) -> Command {
     Command {
         id,
         fingerprint: Fingerprint(0),
-        fresh: 0,
+        fresh,
         actor: Actor::House,
         admission: Admission::Staff,
         deadline: None,
-        action: Action::Gateway(step),
+        action,
     }
 }
 

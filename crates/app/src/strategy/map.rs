@@ -1,6 +1,6 @@
 //! The map: which operation goes which way.
 
-use super::{Judgement, NoStrategy, Operation, Safety, Strategy, safety};
+use super::{Class, Judgement, NoStrategy, Operation, Safety, Strategy, safety};
 use crate::ports::store::Mode;
 use std::fmt;
 use std::str::FromStr;
@@ -12,12 +12,15 @@ pub struct StrategyMap {
     strategies: [Strategy; Operation::ALL.len()],
     /// Whether tokens are demanded of locks outside the process and of lanes.
     pub fencing: bool,
+    /// Whether what writes stock and wallet is taken apart where it would cross lanes.
+    pub parting: bool,
 }
 
 impl StrategyMap {
-    /// One strategy for everything, with fencing.
+    /// One strategy for everything, with fencing, and nothing crosses lanes.
     pub fn all(strategy: Strategy) -> Self {
-        Self { strategies: [strategy; Operation::ALL.len()], fencing: true }
+        let strategies = [strategy; Operation::ALL.len()];
+        Self { strategies, fencing: true, parting: true }
     }
 
     /// The same with another strategy for an operation.
@@ -30,6 +33,12 @@ impl StrategyMap {
     /// The way of an operation.
     pub fn strategy(&self, operation: Operation) -> Strategy {
         self.strategies[operation.index()]
+    }
+
+    /// Whether an operation that writes stock and wallet does so in parts, each by its own lane.
+    pub fn parts(&self, operation: Operation) -> bool {
+        let writes_both = Class::ALL.into_iter().all(|class| operation.writes(class));
+        self.parting && writes_both && self.strategy(operation).crosses_lanes()
     }
 
     /// The strategies that occur, each once, in the order of the operations.
@@ -68,6 +77,10 @@ impl StrategyMap {
     }
 }
 
+/// What leaves a protection off.
+const FENCING: &str = "fencing=false";
+const PARTING: &str = "parting=false";
+
 /// The same text for the same map: the way of most operations, and each that goes another.
 impl fmt::Display for StrategyMap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,7 +95,12 @@ impl fmt::Display for StrategyMap {
                 write!(f, " {}={strategy}", operation.name())?;
             }
         }
-        if self.fencing { Ok(()) } else { f.write_str(" fencing=false") }
+        for (is_on, name) in [(self.fencing, FENCING), (self.parting, PARTING)] {
+            if !is_on {
+                write!(f, " {name}")?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -94,7 +112,8 @@ pub enum NoMap {
     Strategy(#[from] NoStrategy),
     /// Something else than `OPERATION=STRATEGY`.
     #[error(
-        "`{0}` is neither `fencing=false` nor OPERATION=STRATEGY, where the operations are {names}",
+        "`{0}` is neither `{FENCING}`, `{PARTING}` nor OPERATION=STRATEGY, where the operations are \
+         {names}",
         names = Operation::ALL.map(Operation::name).join(", ")
     )]
     Operation(String),
@@ -109,8 +128,9 @@ impl FromStr for StrategyMap {
         let mut words = text.split_whitespace();
         let mut map = Self::all(words.next().unwrap_or_default().parse()?);
         for word in words {
-            if word == "fencing=false" {
-                map.fencing = false;
+            if word == FENCING || word == PARTING {
+                map.fencing &= word != FENCING;
+                map.parting &= word != PARTING;
                 continue;
             }
             let known = word.split_once('=').and_then(|(name, way)| {
@@ -154,6 +174,8 @@ mod tests {
             "batched",
             "redlock@show pay=double-lock@show",
             "batched hold=pessimistic charge=direct/mutex/optimistic fencing=false",
+            "kafka parting=false",
+            "kafka pay=optimistic fencing=false parting=false",
         ] {
             assert_eq!(read(text).to_string(), text);
         }

@@ -70,7 +70,7 @@ pub const NAMED: [Named; 16] = [
     named(
         "kafka",
         (Kafka, None, Plain),
-        "A lane of Kafka for each key: one after the other. What writes stock and wallet at once crosses lanes.",
+        "A lane of Kafka for each key: one after the other. What writes stock and wallet is taken apart.",
     ),
     named(
         "kafka-batch",

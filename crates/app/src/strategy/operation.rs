@@ -1,6 +1,7 @@
 //! What can be mapped to a strategy, and which rows it writes.
 
 use admitone_domain::Action;
+use admitone_domain::command::Part;
 
 /// A kind of command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,9 +33,9 @@ pub enum Operation {
 /// Rows that are safe or not together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
-    /// Seats, ticket types, reservations, quotas, passes.
+    /// Seats, ticket types, reservations with their payments, quotas, passes.
     Stock,
-    /// Wallets, their entries, payments.
+    /// Wallets, their entries, payments for nothing else.
     Wallet,
 }
 
@@ -104,11 +105,18 @@ impl Operation {
             Action::Spend(_) => Self::Use,
             Action::Refund(_) => Self::Refund,
             Action::Operate(_) => Self::Operate,
+            // What a wallet does for a payment goes the way of everything else that moves it.
+            Action::Part(part) => match part {
+                Part::Pin(_) => Self::Pay,
+                Part::Cancel(_) => Self::Cancel,
+                Part::Take(_) => Self::Use,
+                Part::Refund(_) | Part::PutBack(_) => Self::Refund,
+            },
         }
     }
 
-    /// Whether it writes rows of a class. A refund of a ticket's price takes the ticket back, so
-    /// it writes stock too. Closing an account reads a wallet and writes none.
+    /// Whether it writes rows of a class, taken apart or not. A refund of a ticket's price takes the
+    /// ticket back, so it writes stock too. Closing an account reads a wallet and writes none.
     pub fn writes(self, class: Class) -> bool {
         match self {
             Self::Hold

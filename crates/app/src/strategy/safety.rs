@@ -2,7 +2,8 @@
 //!
 //! A class is safe when one of three holds of all its writers together: every transaction protects
 //! by itself; all hold one lock that covers the class; all come by one lane. A writer outside of
-//! what the others rely on spoils it for all.
+//! what the others rely on spoils it for all. What is taken apart is judged by what its parts write:
+//! its own way writes stock, and the wallet is moved by those of uses and refunds.
 
 use super::{Class, Operation, Reach, Strategy, StrategyMap};
 use crate::lock::LockScope;
@@ -52,19 +53,22 @@ pub(super) fn judge(map: &StrategyMap) -> Vec<Judgement> {
 }
 
 fn judge_class(map: &StrategyMap, class: Class) -> Judgement {
-    let writing = Operation::ALL.into_iter().filter(|operation| operation.writes(class));
+    let writing = Operation::ALL.into_iter().filter(|one| writes(map, *one, class));
     let writers: Writers = writing.map(|one| (one, map.strategy(one))).collect();
-    let findings = [
-        by_modes(&writers),
-        by_lock(&writers, class, map.fencing),
-        by_lane(&writers, class, map.fencing),
-    ];
+    let findings =
+        [by_modes(&writers), by_lock(&writers, class, map.fencing), by_lane(&writers, class, map)];
     let best = findings.iter().flatten().min_by_key(|(safety, _)| *safety).cloned();
     let (safety, reason) = best.unwrap_or_else(|| {
         let reasons: Vec<String> = findings.into_iter().filter_map(Result::err).collect();
         (Safety::Unsafe, reasons.join("; "))
     });
     Judgement { class, safety, reason }
+}
+
+/// Whether an operation's own way writes a class. Refunds move wallets also when they are parted.
+fn writes(map: &StrategyMap, operation: Operation, class: Class) -> bool {
+    let leaves_it = class == Class::Wallet && operation != Operation::Refund;
+    operation.writes(class) && !(leaves_it && map.parts(operation))
 }
 
 /// Every mode but plain bumps the version of each row it writes and sees what the others bumped.
@@ -121,7 +125,7 @@ fn by_lock(writers: &Writers, class: Class, fencing: bool) -> Finding {
 }
 
 /// A lane is a strategy's own: what goes another way does not come by it.
-fn by_lane(writers: &Writers, class: Class, fencing: bool) -> Finding {
+fn by_lane(writers: &Writers, class: Class, map: &StrategyMap) -> Finding {
     let (first, way) = writers[0];
     if with(writers, |other| other.delivery.lane() == Reach::Nowhere).len() == writers.len() {
         return Err("nothing comes by a lane".to_owned());
@@ -134,17 +138,21 @@ fn by_lane(writers: &Writers, class: Class, fencing: bool) -> Finding {
         return Ok((Safety::Alone, "one writer settles it, in one process".to_owned()));
     }
     // A lane is a wallet's, or a show's, which those behind the same room share: a pass is stock of
-    // all of them. Whatever writes stock comes by that of its show, money among it (decision 7).
+    // all of them. Whatever writes stock comes by that of its show, money among it (decision 7),
+    // unless it is taken apart (decision 12).
+    let crosses = |one: Operation| one.writes(Class::Stock) && !map.parts(one);
     let astray: Vec<Operation> = writers
         .iter()
         .map(|(operation, _)| *operation)
-        .filter(|operation| class == Class::Wallet && operation.writes(Class::Stock))
+        .filter(|operation| class == Class::Wallet && crosses(*operation))
         .collect();
     if !astray.is_empty() {
         return Err(format!("{} by the lane of a show, not of the wallet", come(&astray)));
     }
-    if fencing {
-        Ok((Safety::Safe, "one lane for each key settles it, with a token".to_owned()))
+    if map.fencing {
+        let parted = Operation::ALL.into_iter().any(|one| map.parts(one));
+        let parts = if parted { ", what would cross them is taken apart" } else { "" };
+        Ok((Safety::Safe, format!("one lane for each key settles it, with a token{parts}")))
     } else {
         Err("a lane can move to another consumer, and it has no token".to_owned())
     }

@@ -4,7 +4,7 @@ use crate::house::{SEATS, STANDING, TICKETS};
 use admitone_app::memory::MemoryStore;
 use admitone_app::ports::reads::{Page, Reads};
 use admitone_app::strategy::Class;
-use admitone_domain::id::{BuyerId, SeatId};
+use admitone_domain::id::{BuyerId, ReservationId, SeatId};
 use admitone_domain::reservation::{ItemState, Reservation, Ware};
 use admitone_domain::seat::SeatState;
 use admitone_domain::wallet::EntryKind;
@@ -20,7 +20,8 @@ pub(crate) struct Harm {
     pub(crate) stock_lost: u64,
     /// Commands that met counts which no sale leaves behind.
     pub(crate) contradictions: u64,
-    /// Wallets whose balance is not the sum of their entries.
+    /// Wallets whose balance is not the sum of their entries, and reservations for which another sum
+    /// was taken than their tickets cost.
     pub(crate) wallet_lost: u64,
     /// Items that somebody has.
     pub(crate) sold: u64,
@@ -55,6 +56,7 @@ pub(crate) async fn count(store: &MemoryStore) -> Harm {
     buyers.dedup();
     for buyer in buyers {
         harm.wallet_lost += u64::from(!is_balanced(store, buyer).await);
+        harm.wallet_lost += paid_for_nothing(store, buyer, &reservations).await;
     }
     harm
 }
@@ -129,6 +131,24 @@ async fn is_balanced(store: &MemoryStore, buyer: BuyerId) -> bool {
         Some(Row::Wallet(wallet)) => wallet.balance.0 == sum,
         _ => sum == 0,
     }
+}
+
+/// The reservations of a buyer for which another sum was taken than their tickets cost.
+async fn paid_for_nothing(store: &MemoryStore, buyer: BuyerId, all: &[Reservation]) -> u64 {
+    let entries = store.entries(buyer, ALL).await.unwrap();
+    let mut kept: BTreeMap<ReservationId, i64> = BTreeMap::new();
+    for payment in store.payments(buyer, ALL).await.unwrap() {
+        let Some(reservation) = payment.reservation else { continue };
+        let of_it = entries.iter().filter(|entry| entry.payment == Some(payment.id));
+        let taken: i64 = of_it.map(|entry| -entry.signed_amount().0).sum();
+        *kept.entry(reservation).or_default() += taken;
+    }
+    let of_buyer = all.iter().filter(|one| one.buyer == buyer);
+    let differs = |one: &&Reservation| {
+        let tickets = one.total_in(ItemState::Sold).map_or(0, |sum| sum.0);
+        kept.get(&one.id).copied().unwrap_or_default() != tickets
+    };
+    of_buyer.filter(differs).count() as u64
 }
 
 async fn row(store: &MemoryStore, key: Key) -> Option<Row> {

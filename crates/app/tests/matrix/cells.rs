@@ -47,10 +47,18 @@ fn single() -> Vec<StrategyMap> {
             maps.extend(Mode::ALL.map(of_mode));
         }
     }
+    maps.extend(lanes());
     let mutex = Strategy::new(DeliveryKind::Direct, LockKind::Mutex, Mode::Plain);
     let scopes = [LockScope::Show, LockScope::Wallet];
     maps.extend(scopes.map(|scope| StrategyMap::all(mutex.scoped(scope))));
     maps
+}
+
+/// A lane for each key, in memory as a broker has them: in parts, in one step, and where the mode
+/// protects.
+fn lanes() -> Vec<StrategyMap> {
+    let maps = ["kafka", "kafka parting=false", "kafka/mutex/plain", "kafka/none/conditional"];
+    maps.map(|map| map.parse().unwrap()).to_vec()
 }
 
 /// Several strategies beside each other, some of which protect nothing from the rest.

@@ -51,8 +51,11 @@ pub(crate) async fn run(cell: &Cell, seed: u64) -> Harm {
         let pay = Pay { reservation: ReservationId(hold.fresh), expected: None };
         command(40_000 + hold.fresh, hold.actor, Action::Pay(pay))
     });
+    // While they pay, money comes into the same wallets.
+    let gifts = (1..=BUYERS).map(|buyer| money(60_000 + buyer, BuyerId(buyer.into()), Move::In(1)));
     let prices = (1..=u64::from(SEATS)).map(|seat| new_price(50_000 + seat, SeatId(seat)));
-    let last = all_at_once(&house.instances, pays.chain(prices).collect()).await;
+    let last = pays.chain(gifts).chain(prices).collect();
+    let last = all_at_once(&house.instances, last).await;
     let unanswered = answers.iter().chain(&last).filter(|(_, answer)| answer.is_none()).count();
     Harm { contradictions: unanswered as u64, ..audit::count(&house.store).await }
 }

@@ -1,6 +1,7 @@
-//! Payments through a gateway, with a process that may end between any two of its steps.
+//! Payments in steps, through a gateway or from a wallet apart, with a process that may end between any two of its steps.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod apart;
 mod crashes;
 mod flow;
 mod gateway;

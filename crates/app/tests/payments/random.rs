@@ -3,13 +3,26 @@
 
 use crate::gateway::Manner;
 use crate::world::{ANN, BOB, Fuse, World};
+use admitone_domain::command::gateway::{Gateway, GiveUp};
+use admitone_domain::payment::{Method, Payment};
 use admitone_domain::reservation::Reservation;
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
 enum Step {
-    Pay { buyer: bool, seat: u64, manner: Manner },
+    Pay {
+        buyer: bool,
+        seat: u64,
+        manner: Manner,
+    },
+    /// From the wallet, in parts, with money for it or not.
+    Pin {
+        buyer: bool,
+        seat: u64,
+        is_rich: bool,
+    },
     Cancel(usize),
+    GiveUp(usize),
     TakeLate(usize),
     Hint(usize),
     Deliver,
@@ -27,7 +40,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         4 => (any::<bool>(), 1..=4_u64, manner())
             .prop_map(|(buyer, seat, manner)| Step::Pay { buyer, seat, manner }),
-        1 => (0..4_usize).prop_map(Step::Cancel),
+        4 => (any::<bool>(), 1..=4_u64, any::<bool>())
+            .prop_map(|(buyer, seat, is_rich)| Step::Pin { buyer, seat, is_rich }),
+        2 => (0..4_usize).prop_map(Step::Cancel),
+        1 => (0..4_usize).prop_map(Step::GiveUp),
         1 => (0..4_usize).prop_map(Step::TakeLate),
         1 => (0..4_usize).prop_map(Step::Hint),
         3 => Just(Step::Deliver),
@@ -78,6 +94,24 @@ async fn take(step: &Step, world: &World, process: &crate::world::Process, made:
             made.held.push(held.clone());
             made.keys.push(key.clone());
             let _ = process.begin(world, &held, &key).await;
+        }
+        Step::Pin { buyer, seat, is_rich } => {
+            let buyer = if *buyer { ANN } else { BOB };
+            if *is_rich {
+                process.charge(world, buyer, 1).await;
+            }
+            let Some(held) = try_hold(world, process, buyer, *seat).await else { return };
+            made.held.push(held.clone());
+            made.keys.push(String::new());
+            let _ = process.pin(world, &held).await;
+        }
+        Step::GiveUp(at) => {
+            // A gateway that knows nothing of a payment says nothing definite either.
+            let is_apart = |one: &&Payment| matches!(one.method, Method::Apart(_));
+            if let Some(payment) = world.payments().await.get(*at).filter(is_apart) {
+                let give_up = Gateway::GiveUp(GiveUp { payment: payment.id });
+                let _ = process.operate(world, give_up).await;
+            }
         }
         Step::Cancel(at) => {
             if let Some(held) = made.held.get(*at) {

@@ -1,30 +1,32 @@
 //! A store and a gateway that outlive the processes between them. The test is the bus: it reads
 //! what happened and brings it, once or twice, to whichever process lives.
 
-use crate::gateway::{Accounts, Line};
+mod acts;
+
+use crate::gateway::{Account, Accounts, Line};
 use admitone_app::board::Boards;
 use admitone_app::box_office::Request;
 use admitone_app::clock::HandClock;
 use admitone_app::delivery::Direct;
 use admitone_app::ids::Ids;
 use admitone_app::memory::MemoryStore;
-use admitone_app::payments::{Errands, PaymentLimits, Payments, names};
+use admitone_app::payments::{Errands, PaymentLimits, Payments};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::{Delivery, Reply};
 use admitone_app::ports::outbox::Outbox;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::store::Mode;
-use admitone_app::settle::{Settler, sweep};
+use admitone_app::settle::{SettleLimits, Settler};
 use admitone_app::{BoxOffice, Trouble};
 use admitone_conformance::sale::{self, HOLD_MS, NOW, SHOW};
-use admitone_domain::command::gateway::{Begin, Gateway as Step};
-use admitone_domain::command::{Cancel, Choice, Hold};
+use admitone_domain::command::operate::{Operate, SaveSeats, SeatChange};
 use admitone_domain::id::{BuyerId, PaymentId, ReservationId, SeatId};
 use admitone_domain::pass::Admission;
-use admitone_domain::payment::{Payment, PaymentState};
+use admitone_domain::payment::{Method, Payment, PaymentState};
 use admitone_domain::reservation::{ItemState, Reservation};
+use admitone_domain::wallet::EntryKind;
 use admitone_domain::{
-    Action, Actor, Answer, Command, CommandId, Event, Fingerprint, Key, Loaded, Money, Outcome, Row,
+    Action, Actor, Command, CommandId, Event, Fingerprint, Key, Loaded, Money, Row,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -112,16 +114,28 @@ impl World {
     }
 
     pub(crate) fn process(&self, fuse: &Arc<Fuse>) -> Process {
+        let fused =
+            |inner| -> Arc<dyn Delivery> { Arc::new(Fused { inner, fuse: Arc::clone(fuse) }) };
+        self.process_by(fuse, fused)
+    }
+
+    /// A process whose commands go another way to where they are settled.
+    pub(crate) fn process_by(
+        &self,
+        fuse: &Arc<Fuse>,
+        way: impl FnOnce(Direct) -> Arc<dyn Delivery>,
+    ) -> Process {
         let errands: Arc<Errands> = Arc::default();
+        let usual = sale::settler(Arc::new(self.store.clone()), Mode::Optimistic);
         let settler = Settler {
             clock: self.clock.clone(),
             taps: vec![errands.clone()],
-            ..sale::settler(Arc::new(self.store.clone()), Mode::Optimistic)
+            limits: SettleLimits { keeps_journeys: true, ..usual.limits },
+            ..usual
         };
         let reads: Arc<dyn Reads> = Arc::new(self.store.clone());
-        let inner = Direct::new(Arc::new(settler));
         let office = BoxOffice {
-            delivery: Arc::new(Fused { inner, fuse: Arc::clone(fuse) }),
+            delivery: way(Direct::new(Arc::new(settler))),
             boards: Arc::new(Boards::new(Arc::clone(&reads), 1)),
             reads,
             ids: Arc::new(Ids::new(Arc::new(self.store.clone()))),
@@ -129,7 +143,7 @@ impl World {
         };
         let line = Line { accounts: self.accounts.clone(), fuse: Arc::clone(fuse) };
         let limits = PaymentLimits::default();
-        let payments = Payments::new(office.clone(), Arc::new(line), limits, errands);
+        let payments = Payments::new(office.clone(), Some(Arc::new(line)), limits, errands);
         Process { payments, office, fuse: Arc::clone(fuse) }
     }
 
@@ -210,13 +224,61 @@ impl World {
         }
     }
 
+    /// What a wallet gave for a payment, and got back of it: what its entries say.
+    async fn purse_of(&self, payment: &Payment) -> Account {
+        let page = admitone_app::ports::reads::Page { before: None, limit: 1_000 };
+        let entries = self.store.entries(payment.buyer, page).await.unwrap();
+        let mut account = Account::default();
+        for entry in entries.iter().filter(|entry| entry.payment == Some(payment.id)) {
+            match entry.kind {
+                EntryKind::Use => account.taken += entry.amount.0,
+                EntryKind::Refund => {
+                    let number = u32::try_from(account.backs.len()).unwrap();
+                    account.backs.insert(number, entry.amount.0);
+                }
+                EntryKind::Charge => panic!("{entry:?}"),
+            }
+        }
+        account
+    }
+
+    /// What the tickets of a buyer cost.
+    pub(crate) async fn worth(&self, buyer: BuyerId) -> i64 {
+        let page = admitone_app::ports::reads::Page { before: None, limit: 1_000 };
+        let all = self.store.reservations(Some(buyer), page).await.unwrap();
+        all.iter().map(|one| one.total_in(ItemState::Sold).unwrap().0).sum()
+    }
+
+    /// Makes a seat cost nothing.
+    pub(crate) async fn make_free(&self, seat: u64) {
+        let (seats, change) = (vec![SeatId(seat)], SeatChange::Price(Money::ZERO));
+        let save = Operate::SaveSeats(SaveSeats { show: SHOW, seats, change });
+        let request = Request { actor: Actor::House, ..self.named(ANN) };
+        self.lasting().submit(&request, Action::Operate(save)).await.unwrap();
+    }
+
+    /// What is in a wallet, which is the sum of its entries.
+    pub(crate) async fn balance(&self, buyer: BuyerId) -> i64 {
+        let page = admitone_app::ports::reads::Page { before: None, limit: 1_000 };
+        let entries = self.store.entries(buyer, page).await.unwrap();
+        let sum: i64 = entries.iter().map(|entry| entry.signed_amount().0).sum();
+        let balance = match self.row(Key::Wallet(buyer)).await {
+            Some(Row::Wallet(wallet)) => wallet.balance.0,
+            _ => 0,
+        };
+        assert_eq!(balance, sum, "the wallet is the sum of its entries");
+        balance
+    }
+
     /// The gateway's ledger against ours: nobody is charged without a ticket, nothing is paid back
     /// twice, and nothing is left hanging unless the gateway itself keeps the money.
     pub(crate) async fn audit(&self) -> Result<(), String> {
         let accounts = self.accounts.all().clone();
         for payment in self.payments().await {
-            let attempt = payment.attempt().unwrap();
-            let account = accounts.get(&attempt.key).cloned().unwrap_or_default();
+            let account = match &payment.method {
+                Method::Gateway(attempt) => accounts.get(&attempt.key).cloned().unwrap_or_default(),
+                _ => self.purse_of(&payment).await,
+            };
             let tickets = match payment.reservation {
                 Some(id) if self.reservation(id).await.payment == Some(payment.id) => {
                     self.reservation(id).await.total_in(ItemState::Sold).unwrap()
@@ -232,84 +294,6 @@ impl World {
             }
         }
         Ok(())
-    }
-}
-
-impl Process {
-    pub(crate) async fn submit(&self, request: &Request, action: Action) -> Answer {
-        match self.office.submit(request, action).await.unwrap() {
-            Reply::Answered { answer, .. } => answer.answer.clone(),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    pub(crate) async fn hold(&self, world: &World, buyer: BuyerId, seats: &[u64]) -> Reservation {
-        let seats = seats.iter().copied().map(SeatId).collect();
-        let choice = Choice::Items { seats, tickets: Vec::new() };
-        let hold = Action::Hold(Hold { show: SHOW, choice });
-        match self.submit(&world.named(buyer), hold).await {
-            Ok(Outcome::Reserved(reservation)) => reservation,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// Begins the payment of a reservation under a key of the gateway.
-    pub(crate) async fn begin(
-        &self,
-        world: &World,
-        held: &Reservation,
-        key: &str,
-    ) -> Result<PaymentId, admitone_domain::Refusal> {
-        let order = format!("{}-{key}", held.id);
-        let begin = Begin {
-            reservation: held.id,
-            show: held.show,
-            key: key.to_owned(),
-            amount: Money::sum(held.items.iter().map(|item| item.price)).unwrap(),
-            wait_ms: self.payments.lease_ms(),
-            order: order.clone(),
-        };
-        let named = Request { id: names::begin(held.buyer, &order), ..world.named(held.buyer) };
-        match self.submit(&named, Action::Gateway(Step::Begin(begin))).await {
-            Ok(Outcome::Gateway { payment, .. }) => Ok(payment.id),
-            Err(refusal) => Err(refusal),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// Cancels all tickets of a reservation.
-    pub(crate) async fn cancel(&self, world: &World, held: &Reservation) -> Answer {
-        let cancel = Cancel { reservation: held.id, items: None };
-        self.submit(&world.named(held.buyer), Action::Cancel(cancel)).await
-    }
-
-    pub(crate) async fn sweep(&self, reservation: ReservationId) {
-        // Refused when there is nothing to sweep.
-        let _ = self.office.delivery.submit(sweep(reservation)).await;
-    }
-
-    /// Brings all that has happened so far, each once.
-    pub(crate) async fn deliver(&self, world: &World) {
-        let mut seen = 0;
-        loop {
-            let events = world.events(seen).await;
-            if events.is_empty() {
-                return;
-            }
-            for (number, event) in events {
-                seen = number;
-                self.payments.on(&event).await.unwrap();
-            }
-        }
-    }
-
-    /// Lives through something, or dies on the way; whether it lived.
-    pub(crate) async fn live(&self, through: impl Future<Output = ()>) -> bool {
-        tokio::select! {
-            biased;
-            () = through => true,
-            () = self.fuse.blown.notified() => false,
-        }
     }
 }
 

@@ -48,7 +48,9 @@ safe is the map. Stock and wallets are judged each over everything that writes t
 
 Written down, a map is a strategy and what goes another way: `batched pay=pessimistic`. A strategy is a
 name of the first table or its three axes, `direct/mutex/plain`; behind `@` stands what a key of its
-lock covers, a `seat` (that is every row by itself, and the default), a `show` or a `wallet`.
+lock covers, a `seat` (that is every row by itself, and the default), a `show` or a `wallet`. Payments
+from a wallet, and what gives back, are taken apart where they would cross lanes; `parting=false` behind
+a map leaves that off, and `fencing=false` the tokens of locks and lanes.
 
 ## By name
 
@@ -62,10 +64,11 @@ const MATRIX: &str = "
 ## The matrix
 
 Each cell sells a show of 6 seats and 8 tickets to 48 buyers at once, who pay while an operator
-changes prices, and moves money in one wallet; on the in-memory store, slowed between load and save,
-without guards. Two instances share the store and nothing else. A run is audited by counting:
-items given to more buyers than there are, rows that do not say what was sold, commands that met
-impossible counts, wallets that are not the sum of their entries.
+changes prices and money comes into their wallets, and moves money in one wallet; on the in-memory
+store, slowed between load and save, without guards. Two instances share the store and nothing else,
+and what carries commands where they travel. A run is audited by counting: items given to more buyers
+than there are, rows that do not say what was sold, commands that met impossible counts, wallets that
+are not the sum of their entries or gave another sum for tickets than those cost.
 
 | map | instances | computed | because | observed |
 | --- | --- | --- | --- | --- |
@@ -76,7 +79,8 @@ const SERVICES: &str = "
 
 The same with processes: `admitone serve` on a PostgreSQL and on a MariaDB without guards, each save
 slowed, with five nodes of Redis beside it. Eight buyers at once want the same three seats, and charge
-one wallet. Counted are seats that were held by more than one, money that was charged and is not
+one wallet; where commands come by lanes, who got a seat pays for it while money comes into the same
+wallet. Counted are seats that were held by more than one, money that was charged and is not
 there, and whether `admitone verify` finds something. The harm of an unsafe cell is that of the last of
 its runs. A run writes down the cells that it had; with `--long` it has all of them.
 

@@ -13,6 +13,8 @@ mod repay;
 mod retake;
 mod settle;
 
+pub(super) use settle::sell;
+
 pub use ask::{Ask, Unanswered};
 pub use begin::Begin;
 pub use give_up::GiveUp;
@@ -23,7 +25,7 @@ pub use settle::{Said, Settle};
 use super::{Actor, Command, Rule, items};
 use crate::decide::Workbench;
 use crate::id::{PaymentId, ShowId};
-use crate::payment::{Attempt, Method, Payment};
+use crate::payment::{Attempt, Payment};
 use crate::reservation::Reservation;
 use crate::{Answer, Happening, Key, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
@@ -101,9 +103,9 @@ fn find(
         return Err(Refusal::UnknownPayment);
     }
     let payment = bench.payment(id).cloned().ok_or(Refusal::UnknownPayment)?;
-    match payment.method.clone() {
-        Method::Gateway(attempt) => Ok((payment, *attempt)),
-        Method::Wallet | Method::External { .. } => Err(Refusal::UnknownPayment),
+    match payment.attempt().cloned() {
+        Some(attempt) => Ok((payment, attempt)),
+        None => Err(Refusal::UnknownPayment),
     }
 }
 
@@ -114,14 +116,14 @@ fn reservation_of(bench: &Workbench<'_>, payment: &Payment) -> Result<Reservatio
 }
 
 /// Writes how far a payment is.
-fn save(bench: &mut Workbench<'_>, mut payment: Payment, attempt: Attempt) -> Payment {
-    payment.method = Method::Gateway(Box::new(attempt));
+pub(super) fn save(bench: &mut Workbench<'_>, mut payment: Payment, attempt: Attempt) -> Payment {
+    payment.method = payment.method.at(attempt);
     bench.write(Row::Payment(payment.clone()));
     payment
 }
 
 /// Writes how far a payment is, and its reservation.
-fn save_both(
+pub(super) fn save_both(
     bench: &mut Workbench<'_>,
     payment: Payment,
     attempt: Attempt,

@@ -7,7 +7,7 @@ use crate::id::{BuyerId, ReservationId};
 use crate::pass::{Admission, Pass, PassKey};
 use crate::payment::{Method, Payment};
 use crate::reservation::{ItemState, Reservation, ReservationState};
-use crate::{Answer, Happening, Key, Money, Outcome, Refusal, Row, Rows};
+use crate::{Answer, Currency, Happening, Key, Money, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
 
 /// Pays a reservation from the wallet of its buyer.
@@ -32,22 +32,14 @@ impl Rule for Pay {
     }
 
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
-        let buyer = command.buyer()?;
-        let mut reservation = items::find(bench, command, self.reservation)?;
-        check_payable(bench, &reservation)?;
-        let show = bench.show(reservation.show).cloned();
-        let show = show.ok_or(Refusal::UnknownShow(reservation.show))?;
-        let pass = gate::check_pass(bench, command, &show, Patience::WhileHeld)?;
-        let price = reservation.total_in(ItemState::Held).ok_or(Refusal::AmountOverflow)?;
-        if self.expected.is_some_and(|expected| expected != price) {
-            return Err(Refusal::AmountMismatch { price });
-        }
+        let due = due(bench, command, self.reservation, self.expected)?;
+        let Due { buyer, mut reservation, currency, price, pass } = due;
         let payment = Payment {
             id: command.payment_id(),
             buyer,
             reservation: Some(reservation.id),
             amount: price,
-            currency: show.currency,
+            currency,
             refunded: Money::ZERO,
             method: Method::Wallet,
             created_at: bench.now(),
@@ -55,15 +47,45 @@ impl Rule for Pay {
         let balance = take_price(bench, command, buyer, &payment)?;
         items::sell(bench, &mut reservation, ItemState::Held)?;
         reservation.payment = Some(payment.id);
-        // A place that only waits, or a pass of somebody's later turn, is not used up by this.
-        let inside = pass.filter(|_| command.admission.is_good_at(bench.now()));
-        end_passes(bench, [inside, reservation.pass]);
+        end_passes(bench, [pass, reservation.pass]);
         let sold = Happening::Sold { payment: payment.id };
         bench.tell(Key::Reservation(reservation.id), sold);
         bench.write(Row::Payment(payment.clone()));
         bench.write(Row::Reservation(reservation.clone()));
         Ok(Outcome::Paid { payment, reservation, balance })
     }
+}
+
+/// What is to be paid.
+pub(super) struct Due {
+    pub(super) buyer: BuyerId,
+    pub(super) reservation: Reservation,
+    pub(super) currency: Currency,
+    pub(super) price: Money,
+    /// The pass that the payment ends.
+    pub(super) pass: Option<PassKey>,
+}
+
+/// What is to be paid, once all is checked but whether there is the money for it.
+pub(super) fn due(
+    bench: &Workbench<'_>,
+    command: &Command,
+    reservation: ReservationId,
+    expected: Option<Money>,
+) -> Result<Due, Refusal> {
+    let buyer = command.buyer()?;
+    let reservation = items::find(bench, command, reservation)?;
+    check_payable(bench, &reservation)?;
+    let show = bench.show(reservation.show);
+    let show = show.ok_or(Refusal::UnknownShow(reservation.show))?;
+    let pass = gate::check_pass(bench, command, show, Patience::WhileHeld)?;
+    let price = reservation.total_in(ItemState::Held).ok_or(Refusal::AmountOverflow)?;
+    if expected.is_some_and(|expected| expected != price) {
+        return Err(Refusal::AmountMismatch { price });
+    }
+    // A place that only waits, or a pass of somebody's later turn, is not used up by this.
+    let pass = pass.filter(|_| command.admission.is_good_at(bench.now()));
+    Ok(Due { buyer, currency: show.currency, price, pass, reservation })
 }
 
 pub(super) fn check_payable(

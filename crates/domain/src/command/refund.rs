@@ -53,7 +53,7 @@ impl Rule for Refund {
 }
 
 /// Counts an amount as refunded and books it into the payer's wallet. What a gateway took, that
-/// gateway is to give back.
+/// gateway is to give back, and what a wallet gave in a step of its own comes back in another.
 pub(super) fn give_back(
     bench: &mut Workbench<'_>,
     command: &Command,
@@ -66,7 +66,7 @@ pub(super) fn give_back(
     match &mut payment.method {
         Method::Wallet => {}
         Method::External { .. } => return Err(Refusal::RefundedElsewhere),
-        Method::Gateway(attempt) => {
+        Method::Gateway(attempt) | Method::Apart(attempt) => {
             attempt.refunds.push(GatewayRefund { amount, state: RefundState::Owed });
             attempt.ask_at = bench.now();
             gateway::owe(bench, &payment);

@@ -11,6 +11,7 @@ mod gateway;
 mod gateway_properties;
 mod holding;
 mod house;
+mod parting;
 mod passes;
 mod paying;
 mod properties;

@@ -113,7 +113,7 @@ impl Wallet {
 impl Paid {
     fn method(&self, method: &Method) -> &str {
         self.frame.language.say(match method {
-            Method::Wallet => "payments.wallet",
+            Method::Wallet | Method::Apart(_) => "payments.wallet",
             Method::External { .. } => "payments.external",
             Method::Gateway(_) => "payments.gateway",
         })

@@ -108,7 +108,7 @@ impl Known {
         match self.payment.as_ref().map(|payment| &payment.method) {
             Some(Method::Gateway(_)) => "deed.through_the_bank",
             Some(Method::External { .. }) => "deed.elsewhere",
-            Some(Method::Wallet) | None => "deed.to_the_wallet",
+            Some(Method::Wallet | Method::Apart(_)) | None => "deed.to_the_wallet",
         }
     }
 }
@@ -120,7 +120,7 @@ impl Page {
 
     fn method(&self, payment: &Payment) -> &str {
         self.frame.language.say(match &payment.method {
-            Method::Wallet => "payments.wallet",
+            Method::Wallet | Method::Apart(_) => "payments.wallet",
             Method::External { .. } => "payments.external",
             Method::Gateway(_) => "payments.gateway",
         })
@@ -142,7 +142,7 @@ impl Page {
         match &payment.method {
             Method::Gateway(attempt) => Some(attempt.key.clone()),
             Method::External { key, .. } => Some(key.clone()),
-            Method::Wallet => None,
+            Method::Wallet | Method::Apart(_) => None,
         }
     }
 

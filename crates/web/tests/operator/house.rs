@@ -109,7 +109,7 @@ impl House {
             clock: clock.clone(),
         };
         let (limits_of, errands) = (PaymentLimits::default(), Arc::default());
-        let payments = Payments::new(office.clone(), Arc::new(Bank), limits_of, errands);
+        let payments = Payments::new(office.clone(), Some(Arc::new(Bank)), limits_of, errands);
         let payments = Arc::new(payments);
         let site = Site::new(Parts {
             office: office.clone(),

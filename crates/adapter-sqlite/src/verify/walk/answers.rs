@@ -101,10 +101,13 @@ fn has_payment(tables: &Connection, answered: &Payment) -> Result<bool, Trouble>
     // How far it is with its gateway goes on; what was asked for does not change.
     let method = match (&answered.method, &kept.method) {
         (Method::Gateway(then), Method::Gateway(now))
+        | (Method::Apart(then), Method::Apart(now))
             if (&then.key, &then.order) == (&now.key, &now.order) =>
         {
             answered.method.clone()
         }
+        // It gives back in steps of its own since.
+        (Method::Wallet, Method::Apart(_)) => Method::Wallet,
         _ => kept.method.clone(),
     };
     let refunded = answered.refunded;

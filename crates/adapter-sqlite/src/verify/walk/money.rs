@@ -8,7 +8,7 @@ use admitone_app::Trouble;
 use admitone_app::verify::{Claims, Pins};
 use admitone_domain::id::{BuyerId, EntryId, RoomId};
 use admitone_domain::pass::PassKey;
-use admitone_domain::payment::{Method, Payment};
+use admitone_domain::payment::{Method, Payment, Standing};
 use admitone_domain::{Key, Row};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -69,10 +69,13 @@ fn check_reservation(
 
 /// What was paid from a wallet was taken from it, once and in full.
 fn check_use(tables: &Connection, payment: &Payment, report: &mut Report) -> Result<(), Trouble> {
-    if payment.method != Method::Wallet || !payment.amount.is_positive() {
+    let is_from_wallet = matches!(payment.method, Method::Wallet | Method::Apart(_));
+    // Of one that was not paid yet, or came to nothing, the wallet may know nothing.
+    let is_paid = payment.attempt().is_none_or(|attempt| attempt.standing == Standing::Approved);
+    if !is_from_wallet || !is_paid || !payment.amount.is_positive() {
         return Ok(());
     }
-    // The use has the number of the payment: both are made by one command.
+    // The use has the number of the payment, whether both are made by one command or not.
     let sql = "SELECT buyer, amount FROM entry WHERE id = ?1 AND kind = 1 AND payment = ?1";
     let mut query = tables.prepare_cached(sql).map_err(trouble::of("verify"))?;
     let taken = query
@@ -126,7 +129,8 @@ fn walk_passes(tables: &Connection, told: &Told, report: &mut Report) -> Result<
     for key in keys.map_err(&failed)? {
         report.rows += 1;
         let key = key.map_err(&failed)?;
-        if !told.has_ended(key) {
+        // What a wallet did for a payment is told by its movement.
+        if key.room != PassKey::PURSE && !told.has_ended(key) {
             report.find(Kind::PassUntold, format_args!("{key:?}"));
         }
     }

@@ -54,8 +54,11 @@ pub(crate) async fn pay(
     let held = held.ok_or_else(|| failure(StatusCode::CONFLICT, "The seat is not held for you"))?;
     let pay = Action::Pay(Pay { reservation: held.id, expected: None });
     let paid = house.submit(&named(&house, &visitor), pay).await?;
-    let Outcome::Paid { payment, .. } = reply::outcome(paid)? else {
-        return Err(Problem::key_reused().into());
+    let payment = match reply::outcome(paid)? {
+        Outcome::Paid { payment, .. } => payment,
+        // The wallet is settled elsewhere and has not answered yet.
+        Outcome::Gateway { .. } => return Err(Problem::not_answered().into()),
+        _ => return Err(Problem::key_reused().into()),
     };
     let show = house.show(seat.show).await?;
     let concert = match house

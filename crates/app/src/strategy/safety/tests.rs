@@ -48,8 +48,7 @@ fn each_name_is_as_safe_as_it_says() {
         ("double-lock", Safe),
         ("job-queue", Safe),
         ("rabbitmq-lock", Safe),
-        // A payment writes stock and wallet, and no lane has both.
-        ("kafka", Unsafe),
+        ("kafka", Safe),
         ("kafka-batch", Safe),
         ("single-writer", Alone),
         ("batched", Safe),
@@ -157,19 +156,46 @@ fn one_lane_settles_all_that_comes_by_it_and_nothing_else() {
 }
 
 #[test]
-fn a_lane_of_a_show_is_none_of_the_wallet() {
-    check(&map("kafka", &[]), Safe, Unsafe);
-    check_reason(
-        &map("kafka", &[]),
-        Class::Wallet,
-        &["pay, cancel and refund come by the lane of"],
-    );
+fn what_is_taken_apart_leaves_each_part_to_its_lane() {
+    check(&map("kafka", &[]), Safe, Safe);
+    check_reason(&map("kafka", &[]), Class::Wallet, &["what would cross them is taken apart"]);
     let mut stale = map("kafka", &[]);
     stale.fencing = false;
     check(&stale, Unsafe, Unsafe);
+    // Neither a lock in the process nor a lane of another strategy covers both.
+    check(&map("kafka/mutex/plain", &[]), Safe, Safe);
+    check(&map("kafka", &[(Charge, "batched")]), Safe, Unsafe);
+}
+
+#[test]
+fn a_lane_of_a_show_is_none_of_the_wallet() {
+    let mut whole = map("kafka", &[]);
+    whole.parting = false;
+    check(&whole, Safe, Unsafe);
+    check_reason(&whole, Class::Wallet, &["pay, cancel and refund come by the lane of"]);
     let only_wallets =
         [(Pay, "optimistic"), (Operation::Cancel, "optimistic"), (Refund, "optimistic")];
     check(&map("kafka", &only_wallets), Unsafe, Unsafe);
+}
+
+#[test]
+fn a_part_is_judged_by_the_way_that_it_goes() {
+    use Operation::{Cancel, Confirm, Extend, Release};
+    // Wallets go another way than everything that writes stock: payments move them by that way.
+    let stock = [Hold, Extend, Release, Expire, Pay, Confirm, Cancel, Operate];
+    let lanes = stock.map(|operation| (operation, "kafka"));
+    check(&map("conditional", &[&lanes[..], &[(Refund, "kafka")]].concat()), Safe, Unsafe);
+    let wallets = [(Charge, "kafka"), (Use, "kafka"), (Refund, "kafka")];
+    check(&map("conditional", &wallets), Unsafe, Unsafe);
+    let mut whole = map("conditional", &lanes);
+    check(&whole, Unsafe, Safe);
+    whole.parting = false;
+    check(&whole, Unsafe, Unsafe);
+    // Where the mode protects, nothing is taken apart.
+    let optimistic = map("kafka/none/optimistic", &[]);
+    check(&optimistic, Safe, Safe);
+    assert!(!optimistic.parts(Pay) && map("kafka", &[]).parts(Pay));
+    assert!(!map("kafka/redlock/plain", &[]).parts(Pay) && !map("kafka", &[]).parts(Charge));
 }
 
 #[test]

@@ -82,8 +82,7 @@ impl Rule for Begin {
             amount: price,
             currency: show.currency,
             refunded: Money::ZERO,
-            // Replaced when it is saved.
-            method: Method::Wallet,
+            method: Method::Gateway(Box::new(attempt.clone())),
             created_at: bench.now(),
         };
         let requested = Happening::PaymentRequested { payment: payment.id };

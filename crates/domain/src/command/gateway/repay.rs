@@ -4,7 +4,7 @@ use super::super::{Command, Rule};
 use super::{find, keys, save};
 use crate::decide::Workbench;
 use crate::id::PaymentId;
-use crate::payment::RefundState;
+use crate::payment::{Method, RefundState};
 use crate::{Answer, Happening, Key, Outcome, Refusal, Rows};
 use serde::{Deserialize, Serialize};
 
@@ -38,12 +38,16 @@ impl Rule for Repay {
     }
 
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
-        let (payment, mut attempt) = find(bench, command, self.payment)?;
+        let (mut payment, mut attempt) = find(bench, command, self.payment)?;
         let found = usize::try_from(self.number).ok().and_then(|at| attempt.refunds.get_mut(at));
         let refund = found.ok_or(Refusal::UnknownPayment)?;
         match (&refund.state, &self.repaid) {
             (RefundState::Owed | RefundState::Refused { .. }, Repaid::Done) => {
                 refund.state = RefundState::Done;
+                if let Method::Apart(_) = payment.method {
+                    let refunded = payment.refunded.plus(refund.amount);
+                    payment.refunded = refunded.ok_or(Refusal::AmountOverflow)?;
+                }
                 let reservation = payment.reservation;
                 bench.tell(Key::Payment(payment.id), Happening::Refunded { reservation });
             }

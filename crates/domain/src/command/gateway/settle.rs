@@ -124,7 +124,7 @@ pub(super) fn owe_all(
 }
 
 /// Gives the tickets. Whoever calls it has seen that every seat is the reservation's.
-fn sell(
+pub(in crate::command) fn sell(
     bench: &mut Workbench<'_>,
     payment: Payment,
     attempt: Attempt,
