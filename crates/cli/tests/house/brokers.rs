@@ -1,13 +1,19 @@
 //! Sales whose commands travel through real brokers: instances that share one queue, one of them
 //! killed while it settles, and what an earlier run left over.
 
+use crate::gateway::{Gateway, free_port};
+use crate::jobs::Work;
 use crate::process::{House, admitone, serve};
 use crate::redis::shared;
 use crate::shared_store::Server;
-use crate::shopper::{Front, Shopper, import};
+use crate::shopper::{Front, Shopper, import, until};
 use admitone_conformance::own_broker::Broker;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 const SEATS: usize = 12;
 const BUYERS: usize = 20;
@@ -35,6 +41,7 @@ fn house(directory: &Path, flags: &[String], workers: &str, wait_ms: &str) -> Ho
         .env("ADMITONE_DELIVERY_WAIT_MS", wait_ms)
         .env("ADMITONE_DELIVERY_DEADLINE_MS", wait_ms)
         .env("ADMITONE_ANSWER_MS", "70000")
+        .env("ADMITONE_GATEWAY_SECRET_KEY", "test_sk_admitone")
         .env("ADMITONE_KAFKA_LANES", "4");
     House::run(command, directory)
 }
@@ -49,6 +56,12 @@ fn through_kafka_every_seat_is_sold_once_though_a_worker_is_killed() {
     sell_through("kafka-batch");
 }
 
+#[test]
+fn in_lanes_of_kafka_every_seat_is_paid_for_once_though_a_worker_is_killed() {
+    // A wallet has another lane than a show: a payment is taken apart.
+    sell_through("kafka");
+}
+
 fn sell_through(strategy: &str) {
     let Some(store) = Server::Postgres.fresh() else { return };
     let Some(flags) = flags(&store, strategy) else { return };
@@ -58,10 +71,7 @@ fn sell_through(strategy: &str) {
     // Everybody asks the first two; the third only settles.
     let front = Front::of(&[&houses[0], &houses[1]], SEATS);
     let buyers = front.send(BUYERS);
-    while front.sold.load(std::sync::atomic::Ordering::SeqCst) < SEATS / 3 {
-        assert!(buyers.iter().any(|buyer| !buyer.is_finished()), "nobody buys any more");
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    until_sold(&front, SEATS / 3, &buyers);
     let [first, second, third] = houses;
     third.kill();
     let tickets: Vec<String> = buyers.into_iter().flat_map(|buyer| buyer.join().unwrap()).collect();
@@ -70,6 +80,97 @@ fn sell_through(strategy: &str) {
     assert!(first.stop() && second.stop());
     let (code, said) = admitone(&["verify", "--store", &store], directory.path());
     assert_eq!(code, 0, "{said}");
+}
+
+/// Waits until so many seats are sold.
+fn until_sold<T>(front: &Front, count: usize, buyers: &[JoinHandle<T>]) {
+    while front.sold.load(Ordering::SeqCst) < count {
+        assert!(buyers.iter().any(|buyer| !buyer.is_finished()), "nobody buys any more");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn workers_alone_carry_payments_from_lane_to_lane_though_one_is_killed() {
+    let Some(store) = Server::Postgres.fresh() else { return };
+    let Some(flags) = flags(&store, "kafka") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    import(directory.path(), &store, SEATS + 1, None);
+    let house = house(directory.path(), &flags, "0", "60000");
+    let plain: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let lanes = [("ADMITONE_KAFKA_LANES", "4")];
+    let [first, second] = [(); 2].map(|()| Work::start(directory.path(), &plain, &lanes));
+    let front = Front::of(&[&house], SEATS);
+    let mut ann = Shopper::new(&front, BUYERS);
+    let bought = buy_one(&mut ann);
+    let buyers = front.send(BUYERS);
+    until_sold(&front, SEATS / 3, &buyers);
+    drop(first);
+    let tickets: Vec<String> = buyers.into_iter().flat_map(|buyer| buyer.join().unwrap()).collect();
+    assert_eq!(tickets.iter().collect::<BTreeSet<_>>().len(), SEATS, "{tickets:?}");
+    // What is given back comes into the wallet by a step of its own.
+    let cancel = format!("POST /api/v1/reservations/{bought}/actions/cancel");
+    let cancelled = ann.send(&cancel, "{}");
+    assert_eq!(cancelled.status, 200, "{}", cancelled.body);
+    until("the money is back", || balance(&mut ann.beside(BUYERS + 1)) == 10);
+    assert!(house.stop());
+    drop(second);
+    let (code, said) = admitone(&["verify", "--store", &store], directory.path());
+    assert_eq!(code, 0, "{said}");
+}
+
+/// Buys a seat before anybody else does; its reservation.
+fn buy_one(buyer: &mut Shopper<'_>) -> String {
+    assert_eq!(buyer.send("POST /api/v1/wallet/charges", r#"{"amount":10}"#).status, 201);
+    let held = buyer.hold_best().json()["id"].as_str().unwrap().to_owned();
+    let paid = buyer.send("POST /api/v1/payments", &format!(r#"{{"reservation":"{held}"}}"#));
+    assert_eq!(paid.status, 201, "{}", paid.body);
+    assert_eq!(balance(buyer), 0);
+    held
+}
+
+fn balance(buyer: &mut Shopper<'_>) -> i64 {
+    buyer.send("GET /api/v1/wallet", "").json()["balance"].as_i64().unwrap()
+}
+
+#[test]
+fn through_rabbitmq_payments_through_a_gateway_end_well_though_a_worker_is_killed() {
+    let Some(store) = Server::Postgres.fresh() else { return };
+    let Some(mut flags) = flags(&store, "rabbitmq-lock") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    import(directory.path(), &store, SEATS, None);
+    let port = free_port();
+    let gateway = Gateway::start(directory.path(), port, None);
+    flags.extend(["--gateway".to_owned(), format!("http://127.0.0.1:{port}")]);
+    let houses = [(); 3].map(|()| house(directory.path(), &flags, "2", "60000"));
+    let front = Front::of(&[&houses[0], &houses[1]], SEATS);
+    let buyers: Vec<JoinHandle<usize>> = (0..SEATS)
+        .map(|number| {
+            let front = Arc::clone(&front);
+            std::thread::spawn(move || pay_through_gateway(&front, number))
+        })
+        .collect();
+    until_sold(&front, SEATS / 3, &buyers);
+    let [first, second, third] = houses;
+    third.kill();
+    let tickets: usize = buyers.into_iter().map(|buyer| buyer.join().unwrap()).sum();
+    assert_eq!(tickets, SEATS);
+    assert_eq!(gateway.balance("delay"), 10 * i64::try_from(SEATS).unwrap());
+    assert!(first.stop() && second.stop());
+    let (code, said) = admitone(&["verify", "--store", &store], directory.path());
+    assert_eq!(code, 0, "{said}");
+}
+
+/// Buys one seat; how many tickets there are then.
+fn pay_through_gateway(front: &Front, number: usize) -> usize {
+    let mut buyer = Shopper::new(front, number);
+    let held = buyer.hold_best();
+    assert_eq!(held.status, 201, "{}", held.body);
+    let held = held.json()["id"].as_str().unwrap().to_owned();
+    let paid = buyer.pay_through(&held, &format!("delay-100.n{number}"));
+    assert_eq!(paid.status, 200, "{}", paid.body);
+    front.sold.fetch_add(1, Ordering::SeqCst);
+    buyer.send("GET /api/v1/tickets", "").json()["data"].as_array().unwrap().len()
 }
 
 #[test]

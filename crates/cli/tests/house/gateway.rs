@@ -14,14 +14,14 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A running gateway. Dropped, it is killed.
-struct Gateway {
+pub(crate) struct Gateway {
     child: Child,
     address: String,
 }
 
 impl Gateway {
     /// On this port, with its ledger in the directory, telling the house.
-    fn start(directory: &Path, port: u16, house: Option<&House>) -> Self {
+    pub(crate) fn start(directory: &Path, port: u16, house: Option<&House>) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_admitone"));
         command
             .args(["fake-gateway", "--listen", &format!("127.0.0.1:{port}"), "--ledger"])
@@ -43,7 +43,7 @@ impl Gateway {
     }
 
     /// What it has of each payment, by the beginning of its key.
-    fn balance(&self, key: &str) -> i64 {
+    pub(crate) fn balance(&self, key: &str) -> i64 {
         let mut connection = crate::process::Connection::try_to(&self.address).unwrap();
         let ledger = connection.get("/ledger", &[]).json();
         let payments = ledger["payments"].as_array().unwrap().clone();
@@ -65,7 +65,7 @@ impl Drop for Gateway {
 }
 
 /// A port that was free a moment ago.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

@@ -19,18 +19,19 @@ use std::time::{Duration, Instant};
 const SEATS: usize = 4;
 
 /// A running `admitone work`. Dropped, it is killed.
-struct Work(Child);
+pub(crate) struct Work(Child);
 
 impl Work {
-    fn start(directory: &Path, flags: &[&str]) -> Self {
+    pub(crate) fn start(directory: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_admitone"));
         command.args(["work", "--data-dir"]).arg(directory).args(flags).stdout(Stdio::piped());
         command.env("ADMITONE_WEBHOOKS_PRIVATE_ADDRESSES", "true");
+        command.envs(variables.iter().copied());
         let mut child = command.spawn().unwrap();
         let mut said = String::new();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         assert_ne!(out.read_line(&mut said).unwrap(), 0, "work ended before it said anything");
-        assert!(said.contains("works for job-queue"), "{said}");
+        assert!(said.contains("works for "), "{said}");
         Self(child)
     }
 }
@@ -82,7 +83,7 @@ impl Setting {
     }
 
     fn work(&self) -> Work {
-        Work::start(self.directory.path(), &self.flags())
+        Work::start(self.directory.path(), &self.flags(), &[])
     }
 
     /// Runs `admitone queue`.

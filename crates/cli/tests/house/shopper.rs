@@ -128,6 +128,16 @@ impl<'a> Shopper<'a> {
         self.send("POST /api/v1/reservations", best)
     }
 
+    /// Pays for what is held through a gateway, under a key of its own there; how it was answered.
+    pub(crate) fn pay_through(&mut self, reservation: &str, key: &str) -> Answer {
+        let order = format!("{reservation}-{}", self.number);
+        let body = json!({
+            "reservation": reservation, "method": "gateway", "amount": 10,
+            "payment_key": key, "order_id": order,
+        });
+        self.send("POST /api/v1/payments", &body.to_string())
+    }
+
     /// Buys one seat, unless all are sold; the seats on its tickets.
     pub(crate) fn buy(mut self) -> Vec<String> {
         let charged = self.send("POST /api/v1/wallet/charges", r#"{"amount":10}"#);
@@ -151,6 +161,9 @@ impl<'a> Shopper<'a> {
             assert!(paid.body.contains("HOLD_EXPIRED"), "{}", paid.body);
         }
         let tickets = self.send("GET /api/v1/tickets", "").json();
+        let count = i64::try_from(tickets["data"].as_array().unwrap().len()).unwrap();
+        let wallet = self.send("GET /api/v1/wallet", "").json();
+        assert_eq!(wallet["balance"], 10 - 10 * count, "paid for what is there: {tickets}");
         let seat = |ticket: &Value| ticket["item"]["seat"].as_str().unwrap().to_owned();
         tickets["data"].as_array().unwrap().iter().map(seat).collect()
     }
