@@ -5,6 +5,8 @@ use crate::figures;
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply;
+use crate::server::Doors;
+use admitone_app::BoxOffice;
 use admitone_domain::Key;
 use admitone_domain::id::ShowId;
 use axum::body::{Body, Bytes};
@@ -32,12 +34,18 @@ pub(crate) async fn live() -> Response<Body> {
 #[utoipa::path(get, path = "/health/ready", operation_id = "read_readiness", tag = "health",
     responses((status = 200, body = HealthView), Problems))]
 pub(crate) async fn ready(State(house): State<House>) -> Result<Response<Body>, Problem> {
-    if house.doors.leaving.is_cancelled() {
+    check(&house.office, &house.doors).await?;
+    Ok(reply::json(StatusCode::OK, &HealthView { status: "ready" }))
+}
+
+/// Whether commands would be settled, and whoever looks may still come.
+pub(crate) async fn check(office: &BoxOffice, doors: &Doors) -> Result<(), Problem> {
+    if doors.leaving.is_cancelled() {
         return Err(Problem::closing());
     }
-    house.office.delivery.check().await.map_err(|trouble| Problem::not_ready(&trouble))?;
-    house.office.row(Key::Show(ShowId(0))).await.map_err(|trouble| Problem::not_ready(&trouble))?;
-    Ok(reply::json(StatusCode::OK, &HealthView { status: "ready" }))
+    office.delivery.check().await.map_err(|trouble| Problem::not_ready(&trouble))?;
+    office.row(Key::Show(ShowId(0))).await.map_err(|trouble| Problem::not_ready(&trouble))?;
+    Ok(())
 }
 
 /// The figures, for Prometheus

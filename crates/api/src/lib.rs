@@ -29,6 +29,7 @@ mod tickets;
 mod users;
 mod view;
 mod wallet;
+pub mod worker;
 
 pub use house::{Freedoms, House, Parts};
 pub use problem::Problem;

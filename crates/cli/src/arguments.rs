@@ -176,6 +176,10 @@ pub(crate) struct Work {
     /// How many workers of each queue; else as the configuration says, one at least.
     #[arg(long, value_parser = clap::value_parser!(usize))]
     pub(crate) workers: Option<usize>,
+    /// Where `/metrics`, `/health/live` and `/health/ready` are served; else nowhere. Port 0 takes a
+    /// free one.
+    #[arg(long, env = "ADMITONE_METRICS", value_name = "ADDRESS")]
+    pub(crate) metrics: Option<SocketAddr>,
     /// Work although nothing would stop an oversell, as of `serve`.
     #[arg(long)]
     pub(crate) allow_unsafe: bool,

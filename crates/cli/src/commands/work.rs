@@ -8,7 +8,16 @@ use crate::exit::{Exit, Failed, failed};
 use crate::shelf::{Guards, shown};
 use crate::wiring::{Purpose, Wired};
 use crate::{logging, strategy};
+use admitone_api::figures;
+use admitone_api::server::{self, Doors, ServerLimits};
+use admitone_api::worker::{self, Worker};
+use std::fmt::Write as _;
 use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// So many look at a worker at once.
+const WATCHERS_MAX: usize = 64;
 
 pub(crate) fn run(arguments: &Work) -> Result<Exit, Failed> {
     let mut configuration = Configuration::of(&arguments.place)?;
@@ -35,16 +44,49 @@ async fn work(arguments: &Work, configuration: &Configuration) -> Result<Exit, F
             "no strategy of the map lets commands travel, as `job-queue` does",
         ));
     }
+    let doors = Doors { closing: wired.stop.child_token(), ..Doors::default() };
+    let watched_at = match arguments.metrics {
+        Some(address) => Some(watch(&wired, address, &doors)?),
+        None => None,
+    };
     // Before anybody is told that it works: who is told may ask it to end.
     let ended = ended()?;
     let mut out = std::io::stdout().lock();
     let store = shown(&configuration.address()?);
-    let line = format!("admitone works for {} on {store}\n", queues.join(", "));
+    let mut line = format!("admitone works for {} on {store}\n", queues.join(", "));
+    if let Some(address) = watched_at {
+        // Writing into a String cannot fail.
+        let _ = writeln!(line, "its figures: http://{address}/metrics");
+    }
     // Whoever does not listen any more stops no worker.
     drop(out.write_all(line.as_bytes()).and_then(|()| out.flush()));
     drop(out);
     ended.await;
+    doors.leaving.cancel();
     tracing::info!("ending what was begun, closing");
     wired.close().await?;
     Ok(Exit::Done)
+}
+
+/// Serves what whoever watches a worker asks for, until it ends; where.
+fn watch(wired: &Wired, address: SocketAddr, doors: &Doors) -> Result<SocketAddr, Failed> {
+    let listener = server::bind(address).map_err(failed("--metrics"))?;
+    let address = listener.local_addr()?;
+    let metrics = figures::recorder()?;
+    let (clock, closing) = (Arc::clone(&wired.office.clock), doors.closing.clone());
+    let worker =
+        Worker { office: wired.office.clone(), metrics: metrics.clone(), doors: doors.clone() };
+    wired.tasks.spawn(figures::keep(metrics, Arc::clone(&clock), closing.clone()));
+    let queues = Arc::clone(&wired.queues);
+    wired.tasks.spawn(figures::watch_queues(queues, Arc::clone(&clock), closing));
+    let limits = ServerLimits { connections_max: WATCHERS_MAX, ..ServerLimits::default() };
+    let doors = doors.clone();
+    wired.tasks.spawn(async move {
+        if let Err(error) =
+            server::serve(listener, worker::router(worker), clock, limits, doors).await
+        {
+            tracing::error!(%error, "nobody can look at this worker any more");
+        }
+    });
+    Ok(address)
 }

@@ -3,7 +3,7 @@
 
 use crate::buyer::Buyer;
 use crate::endpoint::Endpoint;
-use crate::process::{Answer, House, admitone};
+use crate::process::{Answer, Connection, House, admitone};
 use crate::redis::shared;
 use crate::shared_store::{Server, execute};
 use crate::shopper::{Front, PATIENCE, Shopper, import};
@@ -19,7 +19,11 @@ use std::time::{Duration, Instant};
 const SEATS: usize = 4;
 
 /// A running `admitone work`. Dropped, it is killed.
-pub(crate) struct Work(Child);
+pub(crate) struct Work {
+    child: Child,
+    /// Where it shows its figures, if it was told to.
+    pub(crate) address: Option<String>,
+}
 
 impl Work {
     pub(crate) fn start(directory: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Self {
@@ -28,18 +32,28 @@ impl Work {
         command.env("ADMITONE_WEBHOOKS_PRIVATE_ADDRESSES", "true");
         command.envs(variables.iter().copied());
         let mut child = command.spawn().unwrap();
-        let mut said = String::new();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        assert_ne!(out.read_line(&mut said).unwrap(), 0, "work ended before it said anything");
-        assert!(said.contains("works for "), "{said}");
-        Self(child)
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = said.next().expect("work ended before it said anything").unwrap();
+        assert!(first.contains("works for "), "{first}");
+        let address = flags.contains(&"--metrics").then(|| {
+            let second = said.next().unwrap().unwrap();
+            second.split('/').nth(2).unwrap().to_owned()
+        });
+        Self { child, address }
+    }
+
+    /// Asks it to end and waits; whether it ended well.
+    fn stop(mut self) -> bool {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.child.wait().unwrap().success()
     }
 }
 
 impl Drop for Work {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -332,5 +346,26 @@ fn what_an_instance_could_not_tell_any_more_a_worker_tells() {
     let told = until("the worker tells it", || shop.taken().pop());
     assert_eq!((told.id, told.body), (tried.id, tried.body));
     drop(worker);
+    setting.verified();
+}
+
+#[test]
+fn a_worker_shows_that_it_works_and_its_figures_and_nothing_of_the_sale() {
+    let Some(setting) = Setting::new() else { return };
+    let flags = [&setting.flags()[..], &["--metrics", "127.0.0.1:0"]].concat();
+    let worker = Work::start(setting.directory.path(), &flags, &[]);
+    let house = setting.accepts(&NO_WORKERS);
+    let mut watcher = Connection::try_to(worker.address.as_deref().unwrap()).unwrap();
+    assert_eq!(watcher.get("/health/live", &[]).json()["status"], "live");
+    assert_eq!(watcher.get("/health/ready", &[]).json()["status"], "ready");
+    assert_eq!(watcher.get("/api/v1/concerts", &[]).status, 404);
+    let charged = Buyer::new(&house).post("/api/v1/wallet/charges", r#"{"amount":1}"#);
+    assert_eq!(charged.status, 201, "{}", charged.body);
+    // The account and the charge.
+    let done = r#"admitone_jobs_done_total{queue="job-queue"} 2"#;
+    until("it counts what it did", || {
+        watcher.get("/metrics", &[]).body.contains(done).then_some(())
+    });
+    assert!(worker.stop());
     setting.verified();
 }
