@@ -1,6 +1,8 @@
 //! Sales whose commands travel through real brokers: instances that share one queue, one of them
 //! killed while it settles, and what an earlier run left over.
 
+mod confirmed;
+
 use crate::gateway::{Gateway, free_port};
 use crate::jobs::Work;
 use crate::process::{House, admitone, serve};
