@@ -3,7 +3,7 @@
 
 use super::Payments;
 use crate::Trouble;
-use crate::ports::delivery::{Delivery, Reply};
+use crate::ports::delivery::{Delivery, Receipt, Reply};
 use crate::ports::reads::Reads;
 use admitone_domain::id::PaymentId;
 use admitone_domain::payment::{Method, Payment, Standing};
@@ -36,10 +36,16 @@ impl Delivery for Whole {
         self.now(reply).await
     }
 
+    /// One that has begun is kept: how it ended is asked for under its own name.
     async fn hand_over(&self, command: Command) -> Result<Reply, Trouble> {
-        let is_payment = matches!(command.action, Action::Pay(_));
-        let reply = self.delivery.hand_over(command).await?;
-        if is_payment { self.now(reply).await } else { Ok(reply) }
+        if !matches!(command.action, Action::Pay(_)) {
+            return self.delivery.hand_over(command).await;
+        }
+        let until = self.payments.office.clock.now().plus_ms(self.payments.limits.answer_ms);
+        let until = command.deadline.unwrap_or(until);
+        let receipt = Receipt { id: command.id, fresh: command.fresh, until };
+        let reply = self.now(self.delivery.hand_over(command).await?).await?;
+        Ok(if parted(&reply).is_some() { Reply::Accepted(receipt) } else { reply })
     }
 
     async fn check(&self) -> Result<(), Trouble> {

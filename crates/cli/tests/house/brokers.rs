@@ -10,6 +10,7 @@ use crate::redis::shared;
 use crate::shared_store::Server;
 use crate::shopper::{Front, Shopper, import, until};
 use admitone_conformance::own_broker::Broker;
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -121,12 +122,24 @@ fn workers_alone_carry_payments_from_lane_to_lane_though_one_is_killed() {
     assert_eq!(code, 0, "{said}");
 }
 
-/// Buys a seat before anybody else does; its reservation.
+/// Buys a seat before anybody else does, and asks later what became of it; its reservation.
 fn buy_one(buyer: &mut Shopper<'_>) -> String {
     assert_eq!(buyer.send("POST /api/v1/wallet/charges", r#"{"amount":10}"#).status, 201);
     let held = buyer.hold_best().json()["id"].as_str().unwrap().to_owned();
-    let paid = buyer.send("POST /api/v1/payments", &format!(r#"{{"reservation":"{held}"}}"#));
-    assert_eq!(paid.status, 201, "{}", paid.body);
+    let pay = format!(r#"{{"reservation":"{held}"}}"#);
+    let accepted = buyer.send_async("POST /api/v1/payments", &pay);
+    assert_eq!(accepted.status, 202, "{}", accepted.body);
+    let command = accepted.json()["id"].as_str().unwrap().to_owned();
+    let look = || buyer.beside(1).send(&format!("GET /api/v1/commands/{command}"), "").json();
+    // Begun is not done: what is told is how it ended.
+    until("the payment is done", || look()["state"] != "accepted");
+    let done = look();
+    assert_eq!(
+        (&done["state"], &done["outcome"]["balance"]),
+        (&json!("done"), &json!(0)),
+        "{done}"
+    );
+    assert_eq!(done["outcome"]["reservation"]["state"], "sold", "{done}");
     assert_eq!(balance(buyer), 0);
     held
 }
