@@ -23,7 +23,7 @@ const HELP: &str = "cargo xtask COMMAND
   lint                formatting, clippy, the rules of the house, documentation, licences
   tidy                only the rules of the house
   generate [--check]  write the generated documents, or fail when the committed ones differ
-  services up|down|status [postgres] [mariadb] [redis] [rabbitmq] [kafka]
+  services up|down|status [postgres] [mariadb] [redis] [rabbitmq] [kafka] [nginx] [chromium] [axe]
                       real services on free ports of this machine; `up` prints variables to eval
   versus [holds] [charges] [brokers]
                       the house on PostgreSQL beside pgbench, or, with brokers, by every way that

@@ -1,8 +1,11 @@
 //! `cargo xtask services up | down | status`: real PostgreSQL, MariaDB, five Redis nodes, RabbitMQ
-//! and Kafka on free loopback ports, in a directory of their own, and the program of nginx, which a
-//! test starts by itself. The tests use the same code. The distribution's own services are neither
-//! started nor touched, and every process is stopped by its number.
+//! and Kafka on free loopback ports, in a directory of their own, the driver of Chromium, the script
+//! of axe-core, and the program of nginx, which a test starts by itself. The tests use the same
+//! code. The distribution's own services are neither started nor touched, and every process is
+//! stopped by its number.
 
+mod axe;
+mod chromium;
 mod install;
 mod kafka;
 mod mariadb;
@@ -30,11 +33,21 @@ pub(crate) enum Service {
     Rabbitmq,
     Kafka,
     Nginx,
+    Chromium,
+    Axe,
 }
 
 impl Service {
-    const ALL: [Self; 6] =
-        [Self::Postgres, Self::Mariadb, Self::Redis, Self::Rabbitmq, Self::Kafka, Self::Nginx];
+    const ALL: [Self; 8] = [
+        Self::Postgres,
+        Self::Mariadb,
+        Self::Redis,
+        Self::Rabbitmq,
+        Self::Kafka,
+        Self::Nginx,
+        Self::Chromium,
+        Self::Axe,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -44,6 +57,8 @@ impl Service {
             Self::Rabbitmq => "rabbitmq",
             Self::Kafka => "kafka",
             Self::Nginx => "nginx",
+            Self::Chromium => "chromium",
+            Self::Axe => "axe",
         }
     }
 
@@ -56,10 +71,17 @@ impl Service {
             Self::Rabbitmq => "ADMITONE_TEST_RABBITMQ",
             Self::Kafka => "ADMITONE_TEST_KAFKA",
             Self::Nginx => "ADMITONE_TEST_NGINX",
+            Self::Chromium => "ADMITONE_TEST_CHROMIUM",
+            Self::Axe => "ADMITONE_TEST_AXE",
         }
     }
 
-    /// Starts it; where it can be reached. Of nginx, where the program is.
+    /// Whether it is a file that tests use by themselves, and no process.
+    fn is_file(self) -> bool {
+        matches!(self, Self::Nginx | Self::Axe)
+    }
+
+    /// Starts it; where it can be reached. Of nginx and axe-core, where the file is.
     fn start(self, place: &Place) -> Result<String, String> {
         match self {
             Self::Postgres => postgres::start(place),
@@ -68,6 +90,8 @@ impl Service {
             Self::Rabbitmq => rabbitmq::start(place),
             Self::Kafka => kafka::start(place),
             Self::Nginx => install::require("nginx"),
+            Self::Chromium => chromium::start(place),
+            Self::Axe => axe::bring(),
         }
     }
 }
@@ -137,7 +161,7 @@ fn status(home: &Path, service: Service) {
 fn running(home: &Path, service: Service) -> Option<String> {
     let directory = home.join(service.name());
     let address = std::fs::read_to_string(directory.join("address")).ok()?;
-    if service == Service::Nginx {
+    if service.is_file() {
         return Path::new(&address).is_file().then_some(address);
     }
     let processes = Process::recorded_in(&directory);

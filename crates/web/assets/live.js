@@ -1,8 +1,8 @@
-// The live page: puts the part of the page that changes in its place once a second, and draws what
+// The live page: puts the parts of the page that change in their places once a second, and draws what
 // it saw of its numbers. Without it the page shows the same numbers.
 (() => {
   "use strict";
-  const box = document.getElementById("live");
+  const box = document.getElementById("now");
   if (!box) return;
   const lost = document.getElementById("lost");
   const said = document.getElementById("said");
@@ -66,9 +66,12 @@
 
   const show = (html) => {
     // Whoever has a table in hand to scroll it with keys keeps it.
-    const tables = () => [...box.querySelectorAll("[tabindex]")];
+    const tables = () => [...document.querySelectorAll(".live [tabindex]")];
     const focused = tables().indexOf(document.activeElement);
-    box.innerHTML = html;
+    const fresh = new DOMParser().parseFromString(html, "text/html");
+    for (const part of document.querySelectorAll(".live")) {
+      part.innerHTML = fresh.getElementById(part.id).innerHTML;
+    }
     if (focused >= 0 && tables()[focused]) tables()[focused].focus({ preventScroll: true });
     const words = box.firstElementChild ? box.firstElementChild.dataset.said || "" : "";
     if (words !== lastSaid) said.textContent = lastSaid = words;

@@ -15,6 +15,8 @@
   let seats = [], index = new Map(), blocks = [], world = { w: 1, h: 1 }, classes = [];
   const chosen = new Set();
   let view = { x: 0, y: 0, z: 1 }, cursor = -1, version = "", dirty = false, colours = {};
+  // How large the window was that the view is of, and whether all of the hall is in it.
+  let pane = { w: 0, h: 0 }, isWhole = true;
   const PITCH = 12;
 
   const lay = (map) => {
@@ -122,7 +124,7 @@
     dirty = false;
     const ratio = devicePixelRatio || 1;
     const w = canvas.clientWidth, h = canvas.clientHeight;
-    if (canvas.width !== Math.round(w * ratio)) {
+    if (canvas.width !== Math.round(w * ratio) || canvas.height !== Math.round(h * ratio)) {
       canvas.width = Math.round(w * ratio);
       canvas.height = Math.round(h * ratio);
     }
@@ -184,6 +186,8 @@
 
   const whole = () => {
     const w = canvas.clientWidth, h = canvas.clientHeight;
+    pane = { w, h };
+    isWhole = true;
     const z = Math.min(w / (world.w + 2 * PITCH), h / (world.h + PITCH));
     view = { z, x: (world.w - w / z) / 2, y: (world.h - h / z) / 2 };
     again();
@@ -191,11 +195,23 @@
   const zoom = (by, px = canvas.clientWidth / 2, py = canvas.clientHeight / 2) => {
     const z = Math.min(8, Math.max(0.05, view.z * by));
     view = { z, x: view.x + px / view.z - px / z, y: view.y + py / view.z - py / z };
+    isWhole = false;
+    again();
+  };
+  // A phone that is turned shows the same: the whole hall, or what was in the middle.
+  const turn = () => {
+    const w = canvas.clientWidth, h = canvas.clientHeight;
+    if (w === pane.w && h === pane.h) return again();
+    if (isWhole) return whole();
+    view.x += (pane.w - w) / 2 / view.z;
+    view.y += (pane.h - h) / 2 / view.z;
+    pane = { w, h };
     again();
   };
   const reveal = (seat) => {
     const w = canvas.clientWidth / view.z, h = canvas.clientHeight / view.z;
     if (PITCH * view.z < 14) {
+      isWhole = false;
       view.z = 18 / PITCH;
       view.x = seat.x - canvas.clientWidth / view.z / 2;
       view.y = seat.y - canvas.clientHeight / view.z / 2;
@@ -412,6 +428,7 @@
     if (moved < 6) return;
     view.x -= (px - before[0]) / view.z;
     view.y -= (py - before[1]) / view.z;
+    isWhole = false;
     again();
   });
   const up = (event) => {
@@ -472,7 +489,9 @@
   document.addEventListener("change", (event) => {
     if (event.target.name !== "seat" || event.target.type !== "checkbox") return;
     const id = Number(event.target.value.slice(5));
-    if (index.has(id) && chosen.has(id) !== event.target.checked) toggle(id);
+    // Without the map the list is a form, and what is ticked there is posted.
+    if (!index.has(id)) return;
+    if (chosen.has(id) !== event.target.checked) toggle(id);
     event.target.checked = chosen.has(id);
   });
   for (const offer of document.querySelectorAll("a.offer")) {
@@ -488,7 +507,7 @@
     look();
     again();
   });
-  addEventListener("resize", again);
+  addEventListener("resize", turn);
   box.seats = () => seats;
   box.point = (id) => {
     const seat = seats[index.get(id)];

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
-/// The packages, and for each a program that is there once the package is.
+/// The packages, and for each a program, or the path of a file, that is there once the package is.
 fn packages(service: Service) -> &'static [(&'static str, &'static str)] {
     match service {
         Service::Postgres => &[("postgresql", "initdb")],
@@ -20,6 +20,14 @@ fn packages(service: Service) -> &'static [(&'static str, &'static str)] {
         // Kafka itself is no package: see there.
         Service::Kafka => &[("default-jre-headless", "java"), ("maven", "mvn")],
         Service::Nginx => &[("nginx", "nginx")],
+        // Without the last, pictures of Korean pages show boxes.
+        Service::Chromium => &[
+            ("chromium", "chromium"),
+            ("chromium-driver", "chromedriver"),
+            ("fonts-nanum", "/usr/share/fonts/truetype/nanum/NanumGothic.ttf"),
+        ],
+        // axe-core itself is no package: see there.
+        Service::Axe => &[("npm", "npm")],
     }
 }
 

@@ -106,8 +106,16 @@ impl Process {
         state(self.number).is_some_and(|(state, born)| state != "Z" && born == self.born)
     }
 
-    /// Asks it to end, and ends it when it does not.
+    /// Asks it to end, and ends it when it does not; then what it left behind in its group, such as
+    /// the browsers of a driver.
     pub(super) fn stop(&self) {
+        if self.is_alive() {
+            self.end_it();
+            drop(output(&["kill", "-KILL", "--", &format!("-{}", self.number)]));
+        }
+    }
+
+    fn end_it(&self) {
         for signal in [&*self.end, "KILL"] {
             if !self.is_alive() {
                 return;
@@ -143,6 +151,33 @@ mod tests {
         assert!(!Process { born: "1".to_owned(), ..us.clone() }.is_alive(), "the number's heir");
         let record = format!("{} {} TERM", us.number, us.born);
         assert_eq!(Process::parse(&record), Some(us));
+    }
+
+    #[test]
+    fn what_a_stopped_process_left_behind_is_ended_too() {
+        let place = std::env::temp_dir().join(format!("left-behind-{}", std::process::id()));
+        let line = format!("trap 'exit 0' TERM; sleep 61 & echo $! >{}; wait", place.display());
+        let mut sh = std::process::Command::new("sh");
+        let mut child = sh.args(["-c", &line]).process_group(0).spawn().unwrap();
+        let left = loop {
+            let said = std::fs::read_to_string(&place).unwrap_or_default();
+            if let Ok(number) = said.trim().parse() {
+                break number;
+            }
+            std::thread::sleep(PAUSE);
+        };
+        let left = Process::of(left, "TERM").unwrap();
+        // Its number stays taken until it is waited for; so it counts as ended.
+        Process::of(child.id(), "TERM").unwrap().stop();
+        child.wait().unwrap();
+        std::fs::remove_file(&place).unwrap();
+        for _ in 0..PAUSES_MAX {
+            if !left.is_alive() {
+                return;
+            }
+            std::thread::sleep(PAUSE);
+        }
+        panic!("it lives");
     }
 
     #[test]

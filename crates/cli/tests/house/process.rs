@@ -198,7 +198,7 @@ impl Connection {
         }
         let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
         let length = head.lines().find_map(|line| {
-            line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok()
+            line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse::<usize>().ok()
         });
         let mut body = vec![0; length.unwrap_or(0)];
         self.stream.read_exact(&mut body)?;

@@ -28,13 +28,30 @@ use std::sync::Arc;
 struct Page {
     frame: Frame,
     figures: Arc<Figures>,
-    part: Part,
+    now: Now,
+    stock: Stock,
 }
 
-/// What changes on the page.
+/// What changes on the page, sent alone to its script.
 #[derive(Template)]
 #[template(path = "operator/live_part.html")]
 struct Part {
+    now: Now,
+    stock: Stock,
+}
+
+/// How it goes: lamps, figures, times, rooms.
+#[derive(Template)]
+#[template(path = "operator/live_now.html")]
+struct Now {
+    frame: Frame,
+    figures: Arc<Figures>,
+}
+
+/// What is left of every show, by section.
+#[derive(Template)]
+#[template(path = "operator/live_stock.html")]
+struct Stock {
     frame: Frame,
     figures: Arc<Figures>,
 }
@@ -42,9 +59,9 @@ struct Part {
 /// `GET /operator`.
 pub(crate) async fn live(State(site): State<Site>, staff: Staff) -> Result<Response<Body>, Oops> {
     let figures = site.live().figures(&site).await?;
-    let frame = || Frame::new(&site, &staff.visitor);
-    let part = Part { frame: frame(), figures: Arc::clone(&figures) };
-    page(&Page { frame: frame(), figures, part })
+    let frame = Frame::new(&site, &staff.visitor);
+    let Part { now, stock } = Part::of(&site, &staff, &figures);
+    page(&Page { frame, figures, now, stock })
 }
 
 /// `GET /operator/live/part`: what changes on the page, for its script.
@@ -53,7 +70,7 @@ pub(crate) async fn live_part(
     staff: Staff,
 ) -> Result<Response<Body>, Oops> {
     let figures = site.live().figures(&site).await?;
-    page(&Part { frame: Frame::new(&site, &staff.visitor), figures })
+    page(&Part::of(&site, &staff, &figures))
 }
 
 impl Page {
@@ -89,6 +106,22 @@ impl Page {
 }
 
 impl Part {
+    fn of(site: &Site, staff: &Staff, figures: &Arc<Figures>) -> Self {
+        let frame = || Frame::new(site, &staff.visitor);
+        let now = Now { frame: frame(), figures: Arc::clone(figures) };
+        Self { now, stock: Stock { frame: frame(), figures: Arc::clone(figures) } }
+    }
+}
+
+impl Stock {
+    /// How full a section is, from 0 for nothing to 10 for sold out: its colour.
+    fn heat(&self, section: &SectionFigures) -> u32 {
+        let taken = section.held + section.sold;
+        (taken * 10).checked_div(section.for_sale()).unwrap_or(10).min(10)
+    }
+}
+
+impl Now {
     fn mode(&self, mode: &Mode) -> &str {
         self.frame.language.say(match mode {
             Mode::Open => "live.is_open",
@@ -123,12 +156,6 @@ impl Part {
     /// How many of a hundred met trouble.
     fn failed_percent(&self, beat: &Beat) -> u64 {
         (beat.failed * 100).div_ceil((beat.done + beat.refused + beat.failed).max(1))
-    }
-
-    /// How full a section is, from 0 for nothing to 10 for sold out: its colour.
-    fn heat(&self, section: &SectionFigures) -> u32 {
-        let taken = section.held + section.sold;
-        (taken * 10).checked_div(section.for_sale()).unwrap_or(10).min(10)
     }
 
     /// What somebody who hears the page is told when it changes.

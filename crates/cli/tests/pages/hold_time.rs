@@ -1,0 +1,34 @@
+//! The time of a hold, on the screen: it is extended once, and ends by itself.
+
+use crate::browser::Browser;
+use crate::stage::{BRIEF, Stage};
+
+#[test]
+fn a_hold_counts_down_is_extended_and_ends_on_the_screen() {
+    let stage = Stage::set();
+    let Some(ann) = Browser::at(&stage.house) else { return };
+    ann.sign_up("Ann", 100_000);
+    ann.go(&format!("/shows/{BRIEF}/seats"));
+    ann.see_map();
+    ann.choose("[name=best]", "2");
+    ann.click(".best button");
+    ann.arrive("/reservations/res_");
+    let seconds = "document.getElementById('clock').textContent.split(':')[1] | 0";
+    ann.wait(&format!("({seconds}) <= 4"));
+    ann.click("#extend");
+    ann.read("The time cannot be extended any more.");
+    assert!(ann.run(&format!("return ({seconds}) > 4")) == true, "it was extended");
+
+    // Nobody touches it: the page itself says that it is over.
+    ann.wait("document.querySelector('.hold.late')");
+    ann.read("The time to pay is over");
+    ann.read("Nothing was charged.");
+    assert_eq!(ann.count("#pay"), 0);
+    ann.click("main .button");
+    ann.arrive(&format!("/shows/{BRIEF}/seats"));
+    ann.see_map();
+    let free = "return document.getElementById('map').seats().every((seat) => seat.mark === 'f')";
+    assert!(ann.run(free) == true, "the seats can be had again");
+    drop(ann);
+    stage.strike();
+}
