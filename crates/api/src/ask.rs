@@ -7,6 +7,7 @@ use crate::problem::Problem;
 use admitone_app::box_office::Request as Named;
 use admitone_app::ports::delivery::Reply;
 use admitone_domain::id::{BuyerId, OperatorId, ShowId};
+use admitone_domain::party::Right;
 use admitone_domain::pass::Admission;
 use admitone_domain::{Action, Actor, CommandId, Fingerprint};
 use axum::body::{Body, Bytes};
@@ -47,14 +48,14 @@ impl FromRequestParts<House> for Anybody {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Problem> {
-        match house.operator(&parts.headers) {
+        match house.operator(&parts.headers, Right::Look) {
             Ok(operator) => Ok(Self(Actor::Operator(operator))),
             Err(_) => Ok(Self(Actor::Buyer(house.buyer(&parts.headers)?))),
         }
     }
 }
 
-/// An operator who reads.
+/// An operator who reads, or whose change is no command.
 pub(crate) struct Staff {
     pub(crate) operator: OperatorId,
 }
@@ -63,7 +64,8 @@ impl FromRequestParts<House> for Staff {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Problem> {
-        Ok(Self { operator: house.operator(&parts.headers)? })
+        let right = if parts.method.is_safe() { Right::Look } else { Right::Change };
+        Ok(Self { operator: house.operator(&parts.headers, right)? })
     }
 }
 
@@ -128,14 +130,29 @@ impl FromRequest<House> for StaffAsk {
     type Rejection = Problem;
 
     async fn from_request(request: Request, house: &House) -> Result<Self, Problem> {
-        let operator = house.operator(request.headers())?;
-        let credential = operator.0.to_be_bytes();
-        let (named, headers, body) = read(request, &credential, Actor::Operator(operator)).await?;
-        Ok(Self { headers, named, body })
+        Self::with(request, house, Right::Change).await
+    }
+}
+
+/// Somebody at the door who lets somebody in.
+pub(crate) struct DoorAsk(pub(crate) StaffAsk);
+
+impl FromRequest<House> for DoorAsk {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, house: &House) -> Result<Self, Problem> {
+        Ok(Self(StaffAsk::with(request, house, Right::Admit).await?))
     }
 }
 
 impl StaffAsk {
+    async fn with(request: Request, house: &House, right: Right) -> Result<Self, Problem> {
+        let operator = house.operator(request.headers(), right)?;
+        let credential = operator.0.to_be_bytes();
+        let (named, headers, body) = read(request, &credential, Actor::Operator(operator)).await?;
+        Ok(Self { headers, named, body })
+    }
+
     /// The body as JSON.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         parse(&self.headers, &self.body)

@@ -18,6 +18,7 @@ use admitone_app::box_office::{BestAvailable, Request};
 use admitone_app::parties::Parties;
 use admitone_app::ports::delivery::Reply;
 use admitone_domain::id::{BuyerId, OperatorId, RoomId, ShowId};
+use admitone_domain::party::Right;
 use admitone_domain::show::Show;
 use admitone_domain::{Action, Currency, Key, Row};
 use axum::http::{HeaderMap, header};
@@ -46,6 +47,8 @@ pub struct Parts {
     pub queues: Arc<admitone_app::ports::queues::NamedQueues>,
     /// The endpoints of webhooks.
     pub webhooks: Arc<admitone_app::webhooks::WebhookDesk>,
+    /// Makes the codes of tickets, and knows them.
+    pub tickets: admitone_app::ticket_codes::TicketCodes,
     /// Signs buyers' tokens.
     pub secret: Secret,
     /// Somebody else's tokens, if they are taken.
@@ -102,16 +105,26 @@ impl House {
         known.ok_or_else(Problem::unauthenticated)
     }
 
-    /// The operator whose key came with a request.
-    pub(crate) fn operator(&self, headers: &HeaderMap) -> Result<OperatorId, Problem> {
+    /// The operator whose key came with a request, if the key allows what is asked.
+    pub(crate) fn operator(
+        &self,
+        headers: &HeaderMap,
+        right: Right,
+    ) -> Result<OperatorId, Problem> {
         let key = bearer(headers).ok_or_else(Problem::unauthenticated)?;
         match self.parties.operator(key) {
-            Some(operator) => Ok(operator),
+            Some(operator) if self.is_allowed(operator, right) => Ok(operator),
+            Some(_) => Err(Problem::forbidden("the role of this key does not allow it")),
             None if self.buyer(headers).is_ok() => {
                 Err(Problem::forbidden("this takes an operator's key"))
             }
             None => Err(Problem::unauthenticated()),
         }
+    }
+
+    /// Whether an operator may do something.
+    pub(crate) fn is_allowed(&self, operator: OperatorId, right: Right) -> bool {
+        self.parties.role(operator).is_some_and(|role| role.may(right))
     }
 
     /// Has a command settled. One that travels and has no answer yet ends the handler with that.

@@ -1,6 +1,7 @@
 //! What operators do: the programme, the stock, the rooms, and reservations of anybody.
 
 pub(crate) mod concerts;
+pub(crate) mod door;
 pub(crate) mod endpoints;
 pub(crate) mod import;
 pub(crate) mod inbox;

@@ -9,6 +9,7 @@ use crate::operator::queues::{JobView, QueueAction, QueueView, act};
 use crate::problem::Problem;
 use admitone_app::ports::queues::{JobState, Queues};
 use admitone_domain::id::OperatorId;
+use admitone_domain::party::Right;
 use axum::Form;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Query, State};
@@ -50,7 +51,9 @@ impl FromRequestParts<House> for AtBrowser {
 
     async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, SignIn> {
         let key = password(&parts.headers).ok_or(SignIn)?;
-        house.parties.operator(&key).map(Self).ok_or(SignIn)
+        let operator = house.parties.operator(&key).ok_or(SignIn)?;
+        let right = if parts.method.is_safe() { Right::Look } else { Right::Change };
+        house.is_allowed(operator, right).then_some(Self(operator)).ok_or(SignIn)
     }
 }
 

@@ -113,6 +113,7 @@ fn for_operators() -> OpenApiRouter<House> {
         .routes(routes!(operator::reservations::read_any_reservation))
         .routes(routes!(operator::reservations::release_any_reservation))
         .routes(routes!(operator::reservations::cancel_any_reservation))
+        .routes(routes!(operator::door::admit_ticket))
         .routes(routes!(operator::import::import_programme))
         .routes(routes!(operator::log::list_operator_log))
         .routes(routes!(operator::wallets::charge_any_wallet))

@@ -28,6 +28,9 @@ pub(crate) struct TicketView {
     pub(crate) show: String,
     /// What it is.
     pub(crate) item: ItemView,
+    /// What lets in at the door, as text or as a QR code. Whoever has it has the ticket.
+    #[schema(example = "KH8000-8E6E-A9YY-NJ9Z")]
+    pub(crate) code: String,
 }
 
 /// Read a ticket
@@ -44,8 +47,8 @@ pub(crate) async fn read_ticket(
 ) -> Result<Response<Body>, Problem> {
     let found = read::find(&house, id.reservation).await?;
     let found = found.filter(|found| found.buyer == reader.buyer);
-    let ticket =
-        found.and_then(|found| tickets_of(&found).into_iter().find(|t| t.id == id.to_string()));
+    let ticket = found
+        .and_then(|found| tickets_of(&house, &found).into_iter().find(|t| t.id == id.to_string()));
     let ticket = ticket.ok_or_else(|| Problem::not_found("ticket"))?;
     Ok(reply::resource(&headers, &ticket))
 }
@@ -67,7 +70,7 @@ pub(crate) async fn list_tickets(
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let found = house.office.reads.reservations(Some(reader.buyer), query.page()?).await?;
     let cursor = |reservation: &Reservation| reservation.id.0.to_string();
-    let pages = reply::page(found, query.limit()?, cursor, |found| tickets_of(&found));
+    let pages = reply::page(found, query.limit()?, cursor, |found| tickets_of(&house, &found));
     Ok(Json(PageView {
         data: pages.data.into_iter().flatten().collect(),
         next_cursor: pages.next_cursor,
@@ -75,14 +78,18 @@ pub(crate) async fn list_tickets(
     }))
 }
 
-fn tickets_of(reservation: &Reservation) -> Vec<TicketView> {
+fn tickets_of(house: &House, reservation: &Reservation) -> Vec<TicketView> {
     let items = reservation.items.iter().zip(0..);
     let sold = items.filter(|(item, _)| item.state == ItemState::Sold);
-    sold.map(|(item, place)| TicketView {
-        id: TicketId { reservation: reservation.id, item: place }.to_string(),
-        reservation: reservation.id.to_string(),
-        show: reservation.show.to_string(),
-        item: ItemView::from(item),
+    sold.map(|(item, place)| {
+        let ticket = TicketId { reservation: reservation.id, item: place };
+        TicketView {
+            id: ticket.to_string(),
+            reservation: reservation.id.to_string(),
+            show: reservation.show.to_string(),
+            item: ItemView::from(item),
+            code: house.tickets.code(ticket),
+        }
     })
     .collect()
 }

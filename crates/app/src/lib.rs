@@ -35,6 +35,7 @@ pub mod rooms;
 pub mod settle;
 pub mod strategy;
 pub mod sweeper;
+pub mod ticket_codes;
 pub mod trouble;
 pub mod verify;
 pub mod waiting_room;

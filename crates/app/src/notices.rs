@@ -14,7 +14,7 @@ use crate::ports::reads::Reads;
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{BuyerId, PaymentId, ReservationId};
 use admitone_domain::payment::Payment;
-use admitone_domain::reservation::Reservation;
+use admitone_domain::reservation::{ItemState, Reservation};
 use admitone_domain::show::Show;
 use admitone_domain::{Event, Happening, Key, Loaded, Row};
 use async_trait::async_trait;
@@ -58,6 +58,29 @@ impl Consumer for NoticeWriter {
 }
 
 impl NoticeWriter {
+    /// Tells a buyer once more that the tickets of a reservation are his, as an operator wishes;
+    /// whether there is anything to tell. The same wish, asked for twice, is one notice.
+    pub async fn again(&self, id: ReservationId, wish: &str) -> Result<bool, Trouble> {
+        let payment = match self.row(Some(Key::Reservation(id))).await? {
+            Some(Row::Reservation(known)) if is_sold(&known) => known.payment,
+            _ => return Ok(false),
+        };
+        let Some(story) = self.story(Some(id), payment).await? else { return Ok(false) };
+        let what = Subject::Confirmed;
+        let (english, korean) = texts::write(what, &story);
+        let notice = Notice {
+            id: format!("again_{id}_{wish}"),
+            what,
+            buyer: story.buyer,
+            reservation: Some(id),
+            at: self.clock.now(),
+            english,
+            korean,
+        };
+        self.notices.send(&[notice]).await?;
+        Ok(true)
+    }
+
     async fn write(&self, envelope: &Envelope) -> Result<Option<Notice>, Trouble> {
         let Some((what, reservation, payment)) = subject(&envelope.event) else { return Ok(None) };
         if self.clock.now().ms_since(envelope.event.at) >= STALE_MS {
@@ -113,6 +136,10 @@ impl NoticeWriter {
         let found = self.reads.rows(&[key]).await?.pop().flatten();
         Ok(found.map(Loaded::into_row))
     }
+}
+
+fn is_sold(reservation: &Reservation) -> bool {
+    reservation.items.iter().any(|item| item.state == ItemState::Sold)
 }
 
 /// What an event has to be told of to its buyer, and what it is about.

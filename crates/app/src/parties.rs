@@ -6,15 +6,17 @@ use crate::ports::reads::Reads;
 use crate::ports::records::Records;
 use crate::ports::tap::Tap;
 use admitone_domain::id::{BuyerId, OperatorId};
-use admitone_domain::party::Operator;
+use admitone_domain::party::{Operator, Role};
 use admitone_domain::{Row, Verdict};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Who is known.
 #[derive(Default)]
 pub struct Parties {
-    operators: RwLock<HashMap<[u8; 32], OperatorId>>,
+    operators: RwLock<HashMap<[u8; 32], (OperatorId, Role)>>,
     disabled: RwLock<HashSet<BuyerId>>,
 }
 
@@ -36,16 +38,21 @@ impl Parties {
         digest.as_ref().try_into().unwrap_or_default()
     }
 
+    /// A key for an operator, of 32 random bytes. It is shown once and kept nowhere.
+    pub fn new_key(random: &[u8; 32]) -> String {
+        format!("amo_{}", URL_SAFE_NO_PAD.encode(random))
+    }
+
     /// Whose key this is.
     pub fn operator(&self, key: &str) -> Option<OperatorId> {
         let known = self.operators.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(&Self::hash(key)).copied()
+        known.get(&Self::hash(key)).map(|(id, _)| *id)
     }
 
-    /// Whether somebody is an operator now.
-    pub fn has_operator(&self, id: OperatorId) -> bool {
+    /// What an operator may do now; nothing at all once the key is refused.
+    pub fn role(&self, id: OperatorId) -> Option<Role> {
         let known = self.operators.read().unwrap_or_else(PoisonError::into_inner);
-        known.values().any(|known| *known == id)
+        known.values().find(|(known, _)| *known == id).map(|(_, role)| *role)
     }
 
     /// Whether a buyer's account is closed.
@@ -59,9 +66,9 @@ impl Parties {
 
     fn learn(&self, operator: &Operator) {
         let mut known = self.operators.write().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, id| *id != operator.id);
+        known.retain(|_, (id, _)| *id != operator.id);
         if !operator.disabled {
-            known.insert(operator.key_hash, operator.id);
+            known.insert(operator.key_hash, (operator.id, operator.role));
         }
     }
 }
@@ -99,5 +106,41 @@ mod tests {
         let before = postcard::to_stdvec(&(BuyerId(7), name, Moment(5), false)).unwrap();
         let read = postcard::from_bytes::<Buyer>(&before).unwrap();
         assert_eq!(read, Buyer { password: None, ..now });
+    }
+
+    #[test]
+    fn a_key_from_before_there_were_roles_allows_everything() {
+        let now = Operator {
+            id: OperatorId(3),
+            name: "Opal".to_owned(),
+            key_hash: [7; 32],
+            created_at: Moment(5),
+            disabled: false,
+            role: Role::Door,
+        };
+        let bytes = postcard::to_stdvec(&now).unwrap();
+        assert_eq!(postcard::from_bytes::<Operator>(&bytes).unwrap(), now);
+        let before = (OperatorId(3), "Opal", [7_u8; 32], Moment(5), false);
+        let before = postcard::to_stdvec(&before).unwrap();
+        let read = postcard::from_bytes::<Operator>(&before).unwrap();
+        assert_eq!(read, Operator { role: Role::Owner, ..now });
+    }
+
+    #[test]
+    fn a_key_that_is_refused_has_no_role() {
+        let (parties, hash) = (Parties::default(), Parties::hash("amo_x"));
+        let opal = Operator {
+            id: OperatorId(3),
+            name: "Opal".to_owned(),
+            key_hash: hash,
+            created_at: Moment(5),
+            disabled: false,
+            role: Role::Door,
+        };
+        parties.learn(&opal);
+        assert_eq!(parties.operator("amo_x"), Some(OperatorId(3)));
+        assert_eq!(parties.role(OperatorId(3)), Some(Role::Door));
+        parties.learn(&Operator { disabled: true, ..opal });
+        assert_eq!((parties.operator("amo_x"), parties.role(OperatorId(3))), (None, None));
     }
 }

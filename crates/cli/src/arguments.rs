@@ -4,6 +4,7 @@ mod lab;
 mod queue;
 
 use admitone_app::strategy::StrategyMap;
+use admitone_domain::party::Role;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -376,6 +377,10 @@ pub(crate) enum UserTask {
     Add {
         /// What people call them; stands in the audit trail.
         name: String,
+        /// What the key allows: owner (everything), operator (everything but keys), door (to let
+        /// people in), read-only.
+        #[arg(long, default_value = "owner")]
+        role: Role,
     },
     /// List operators.
     List,

@@ -273,7 +273,7 @@ mod tests {
     type Change = fn(&mut Configuration);
 
     /// A value for each variable that is not its default, and what it makes of the settings.
-    const SAID: [(&str, &str, Change); 50] = [
+    const SAID: [(&str, &str, Change); 51] = [
         ("ADMITONE_LISTEN", "127.0.0.1:9", |c| c.listen.set_port(9)),
         ("ADMITONE_DATA_DIR", "there", |c| c.data_dir = "there".into()),
         ("ADMITONE_STORE", "postgres://there/house", |c| c.store = "postgres://there/house".into()),
@@ -314,6 +314,7 @@ mod tests {
         ("ADMITONE_JOBS_BATCH_MAX", "7", |c| c.deliveries.jobs_batch_max = 7),
         ("ADMITONE_GATEWAY", "http://there", |c| c.gateway.url = "http://there".into()),
         ("ADMITONE_GATEWAY_SECRET_KEY", "sk", |c| c.gateway.secret_key = "sk".into()),
+        ("ADMITONE_GATEWAY_PAGE", "http://pay", |c| c.gateway.page = "http://pay".into()),
         ("ADMITONE_GATEWAY_ANSWER_MS", "7", |c| c.gateway.answer_ms = 7),
         ("ADMITONE_GATEWAY_WAIT_MS", "7", |c| c.gateway.wait_ms = 7),
         ("ADMITONE_WEBHOOKS_PRIVATE_ADDRESSES", "true", |c| c.webhooks.private_addresses = true),

@@ -113,6 +113,7 @@ impl PlayGateway {
         let gateway = GatewayConfiguration {
             url: format!("http://{}", self.address),
             secret_key: self.secret_key.clone(),
+            page: format!("http://{}/pay", self.address),
             ..configuration.gateway.clone()
         };
         Configuration { gateway, ..configuration.clone() }

@@ -29,9 +29,10 @@ pub(crate) fn beside(
         is_demo,
     };
     let (currency, closing) = (configuration.currency, closing.clone());
+    let gateway_page = Some(configuration.gateway.page.clone()).filter(|page| !page.is_empty());
     let strategy = strategy::of(configuration)?.to_string();
     let parts = parts(wired, freedoms)?;
-    let site = Site::new(Parts { currency, closing, strategy, ..parts });
+    let site = Site::new(Parts { currency, closing, strategy, gateway_page, ..parts });
     let header = wired.limits.as_ref().and_then(|limits| limits.client_header.clone());
     let name_caller = move |mut request: Request| {
         let caller = Caller(client(header.as_ref(), &request));
@@ -59,9 +60,12 @@ fn parts(wired: &Wired, freedoms: Freedoms) -> Result<Parts, Failed> {
         currency: Currency::KRW,
         queues: Arc::clone(&wired.queues),
         payments: wired.payments.clone(),
+        webhooks: wired.webhooks()?,
+        notices: wired.notices(),
         pulse: Arc::clone(&wired.pulse),
         instances: wired.shelf.instances(),
         strategy: String::new(),
+        gateway_page: None,
         chance,
         closing: wired.stop.child_token(),
     })

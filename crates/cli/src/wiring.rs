@@ -24,6 +24,7 @@ use admitone_app::gates::Gates;
 use admitone_app::ids::Ids;
 use admitone_app::lock_watch::LockWatch;
 use admitone_app::membership::Membership;
+use admitone_app::notices::NoticeWriter;
 use admitone_app::observed::Observations;
 use admitone_app::parties::Parties;
 use admitone_app::payments::Payments;
@@ -66,7 +67,7 @@ pub(crate) struct Wired {
     /// Of a house that carries payments in steps.
     pub(crate) payments: Option<Arc<Payments>>,
     /// Of a house that settles.
-    webhooks: Option<Arc<WebhookDesk>>,
+    ahead: Option<roads::Ahead>,
     pub(crate) limits: Option<Limits>,
     /// How long holds and payments take.
     pub(crate) pulse: Arc<Pulse>,
@@ -162,7 +163,7 @@ impl Wired {
             BoxOffice { delivery, reads, boards, ids: Arc::new(Ids::new(shelf.store())), clock };
         keep(&office, &shelf, purpose, running);
         let (office, payments) = gateway::start(asked, office, errands, running)?;
-        let webhooks = roads::start(ways_out, configuration, &office, running).await?;
+        let ahead = roads::start(ways_out, configuration, &office, running).await?;
         Ok(Self {
             staff: BoxOffice { delivery: desk, ..office.clone() },
             limits: limits(configuration, beside.as_ref(), &office.clock)?,
@@ -176,7 +177,7 @@ impl Wired {
             issuer: issuer(configuration)?,
             payments,
             pulse,
-            webhooks,
+            ahead,
             queues,
             shelf,
             membership,
@@ -193,7 +194,13 @@ impl Wired {
 
     /// The endpoints of a house that settles.
     pub(crate) fn webhooks(&self) -> Result<Arc<WebhookDesk>, Failed> {
-        self.webhooks.clone().ok_or_else(|| failed("webhooks")("are left to those who settle"))
+        let webhooks = self.ahead.as_ref().map(|ahead| Arc::clone(&ahead.webhooks));
+        webhooks.ok_or_else(|| failed("webhooks")("are left to those who settle"))
+    }
+
+    /// Who writes notices to buyers, if anybody sends them.
+    pub(crate) fn notices(&self) -> Option<Arc<NoticeWriter>> {
+        self.ahead.as_ref()?.notices.clone()
     }
 
     /// Answers what was accepted, folds the journal, ends.
@@ -201,7 +208,7 @@ impl Wired {
         self.stop.cancel();
         self.tasks.close();
         drop((self.office, self.staff, self.gates, self.rooms, self.parties, self.queues));
-        drop((self.payments, self.webhooks));
+        drop((self.payments, self.ahead));
         self.tasks.wait().await;
         if let Some(membership) = self.membership {
             membership.leave().await?;

@@ -3,6 +3,7 @@
 use crate::Moment;
 use crate::id::{BuyerId, OperatorId};
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 /// A buyer with a local account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,4 +41,93 @@ pub struct Operator {
     pub created_at: Moment,
     /// Whether the key is refused.
     pub disabled: bool,
+    /// What the key allows. Last, because rows that were written before there were roles end
+    /// before it: those keys allow everything.
+    #[serde(deserialize_with = "or_owner")]
+    pub role: Role,
+}
+
+/// What is not there allows everything.
+#[expect(clippy::unnecessary_wraps, reason = "serde asks for a result")]
+fn or_owner<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Role, D::Error> {
+    Ok(Role::deserialize(source).unwrap_or(Role::Owner))
+}
+
+/// What an operator's key allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// Everything, and who else may do what.
+    Owner,
+    /// Everything but that.
+    Operator,
+    /// To let people in at the door, and nothing else.
+    Door,
+    /// To see everything, and to change nothing.
+    ReadOnly,
+}
+
+/// What a key is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// To see how it goes, and what is whose.
+    Look,
+    /// To change something, or to do something to what is a buyer's.
+    Change,
+    /// To let somebody in at the door.
+    Admit,
+    /// To make keys and to refuse them.
+    Appoint,
+}
+
+impl Role {
+    /// All of them, the mightiest first.
+    pub const ALL: [Self; 4] = [Self::Owner, Self::Operator, Self::Door, Self::ReadOnly];
+
+    /// Whether a key of this role allows something.
+    pub fn may(self, right: Right) -> bool {
+        match self {
+            Self::Owner => true,
+            Self::Operator => right != Right::Appoint,
+            Self::Door => right == Right::Admit,
+            Self::ReadOnly => right == Right::Look,
+        }
+    }
+
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Operator => "operator",
+            Self::Door => "door",
+            Self::ReadOnly => "read-only",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|role| role.name() == text);
+        found.ok_or_else(|| format!("{text} is no role: {}", Self::ALL.map(Self::name).join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_role_allows_its_own_and_no_more() {
+        use Right::{Admit, Appoint, Change, Look};
+        let of = |role: Role| [Look, Change, Admit, Appoint].map(|right| role.may(right));
+        assert_eq!(of(Role::Owner), [true, true, true, true]);
+        assert_eq!(of(Role::Operator), [true, true, true, false]);
+        assert_eq!(of(Role::Door), [false, false, true, false]);
+        assert_eq!(of(Role::ReadOnly), [true, false, false, false]);
+        for role in Role::ALL {
+            assert_eq!(role.name().parse(), Ok(role));
+        }
+        assert!("boss".parse::<Role>().is_err());
+    }
 }

@@ -7,6 +7,7 @@
 
 mod ledger;
 mod manner;
+mod page;
 mod routes;
 mod webhook;
 

@@ -1,9 +1,10 @@
-//! The routes, as the documentation of Toss Payments has them, and two that the real one does not
-//! have: what a buyer does in the browser, and the ledger.
+//! The routes, as the documentation of Toss Payments has them, and three that the real one does
+//! not have: what a buyer does in the browser, the page where it is done, and the ledger.
 
 use crate::FakeGateway;
 use crate::ledger::{Cancelled, Session, Taken};
 use crate::manner::Manner;
+use crate::page;
 use crate::webhook;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
@@ -27,6 +28,7 @@ pub(crate) fn router(gateway: FakeGateway) -> Router {
         .route("/v1/payments/{key}", get(of_key))
         .route("/v1/payments/orders/{order}", get(of_order))
         .route("/ledger", get(ledger))
+        .route("/pay", get(page::pay))
         .with_state(gateway)
 }
 

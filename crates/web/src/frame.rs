@@ -6,8 +6,10 @@ use crate::facts::Availability;
 use crate::language::Language;
 use crate::oops::Oops;
 use crate::site::Site;
+use crate::staff::home;
 use crate::visitor::Visitor;
 use crate::words;
+use admitone_domain::party::{Right, Role};
 use admitone_domain::reservation::ItemState;
 use admitone_domain::ticket_type::TicketType;
 use admitone_domain::{Currency, Moment, Money};
@@ -16,14 +18,16 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use std::fmt::Display;
 
-/// The navigation of operators.
-const DESK: [(&str, &str); 6] = [
-    ("/operator", "desk.live"),
-    ("/operator/reservations", "desk.reservations"),
-    ("/operator/concerts", "desk.concerts"),
-    ("/operator/payments", "desk.payments"),
-    ("/operator/door", "desk.door"),
-    ("/operator/log", "desk.log"),
+/// The navigation of operators, and what each page needs.
+const DESK: [(&str, &str, Right); 8] = [
+    ("/operator", "desk.live", Right::Look),
+    ("/operator/reservations", "desk.reservations", Right::Look),
+    ("/operator/concerts", "desk.concerts", Right::Look),
+    ("/operator/payments", "desk.payments", Right::Look),
+    ("/operator/door", "desk.door", Right::Admit),
+    ("/operator/log", "desk.log", Right::Look),
+    ("/operator/webhooks", "desk.webhooks", Right::Look),
+    ("/operator/staff", "desk.staff", Right::Appoint),
 ];
 
 /// Pages whose address does not say to which of them they belong.
@@ -41,7 +45,8 @@ fn is_below(here: &str, path: &str) -> bool {
 pub(crate) struct Frame {
     pub(crate) language: Language,
     pub(crate) is_signed_in: bool,
-    pub(crate) is_staff: bool,
+    /// What the key of an operator allows, if there is one.
+    role: Option<Role>,
     pub(crate) form_token: String,
     /// Where the visitor is, to come back to.
     pub(crate) path: String,
@@ -57,7 +62,7 @@ impl Frame {
         Self {
             language: visitor.language,
             is_signed_in: visitor.buyer.is_some(),
-            is_staff: visitor.operator.is_some(),
+            role: visitor.role,
             form_token: visitor.form_token(site),
             path: visitor.path.clone(),
             now_ms: visitor.now.0 / 1_000,
@@ -171,8 +176,33 @@ impl Frame {
     }
 
     /// The pages of operators: where, and the key of what they are called.
-    pub(crate) fn desk(&self) -> &'static [(&'static str, &'static str)] {
-        &DESK
+    pub(crate) fn desk(&self) -> Vec<(&'static str, &'static str)> {
+        let open = DESK.iter().filter(|(_, _, right)| self.may(*right));
+        open.map(|(path, words, _)| (*path, *words)).collect()
+    }
+
+    /// Where an operator begins; nothing for anybody else.
+    pub(crate) fn home(&self) -> Option<&'static str> {
+        self.role.map(home)
+    }
+
+    /// Whether whoever looks at a page of operators changes nothing on it.
+    pub(crate) fn only_looks(&self) -> bool {
+        self.may(Right::Look) && !self.may(Right::Change)
+    }
+
+    fn may(&self, right: Right) -> bool {
+        self.role.is_some_and(|role| role.may(right))
+    }
+
+    /// What a role is called.
+    pub(crate) fn role(&self, role: &Role) -> &str {
+        self.language.say(match role {
+            Role::Owner => "staff.owner",
+            Role::Operator => "staff.operator",
+            Role::Door => "staff.door",
+            Role::ReadOnly => "staff.read_only",
+        })
     }
 
     /// Whether this is a page of the navigation, or one that belongs to it.

@@ -28,7 +28,6 @@ mod routes;
 mod session;
 mod site;
 mod staff;
-mod ticket_code;
 mod visitor;
 mod words;
 

@@ -4,12 +4,14 @@
 
 use crate::frame::{Frame, go_to, page_with};
 use crate::site::Site;
+use crate::staff::home;
 use crate::visitor::Visitor;
 use crate::words;
 use admitone_app::operating::Unfit;
 use admitone_app::rooms::VisitTrouble;
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::id::ShowId;
+use admitone_domain::party::Role;
 use admitone_domain::{Currency, Refusal};
 use askama::Template;
 use axum::body::Body;
@@ -87,9 +89,19 @@ impl Oops {
         Self::new(status, "STAFF_ONLY").onward(format!("/operator/sign-in?to={to}"))
     }
 
+    /// A page for operators whose key allows more than this one's.
+    pub(crate) fn not_of_this_role(role: Role) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "ROLE").onward(home(role).to_owned())
+    }
+
     /// What an operator wrote cannot be taken; the text says why.
     pub(crate) fn unfit(text: String) -> Self {
         Self { values: vec![text], ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "UNFIT") }
+    }
+
+    /// Somebody changed what was looked at.
+    pub(crate) fn changed_meanwhile() -> Self {
+        Self::new(StatusCode::CONFLICT, "VERSION_CONFLICT")
     }
 
     /// Asked too often.
@@ -160,7 +172,7 @@ struct Problem {
 impl Problem {
     /// Whether somebody may think that it cost something.
     fn is_a_sale(&self) -> bool {
-        self.code != "STAFF_ONLY"
+        !self.frame.path.starts_with("/operator")
     }
 }
 

@@ -11,3 +11,5 @@ pub(crate) mod reservation;
 pub(crate) mod reservations;
 pub(crate) mod show;
 pub(crate) mod sign_in;
+pub(crate) mod staff;
+pub(crate) mod webhooks;

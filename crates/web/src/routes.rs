@@ -29,6 +29,7 @@ pub fn router(site: Site) -> Router {
         .merge(for_buyers())
         .merge(for_operators())
         .merge(the_programme())
+        .merge(for_integrators())
         .layer(from_fn_with_state(site.clone(), door::enter));
     pages
         .route("/assets/{name}", get(assets::asset))
@@ -69,6 +70,7 @@ fn for_buyers() -> Router<Site> {
         .route("/reservations/{id}/extend", post(reservation::extend))
         .route("/reservations/{id}/release", post(reservation::release))
         .route("/reservations/{id}/pay", post(reservation::pay))
+        .route("/reservations/{id}/agreed", get(reservation::agreed))
         .route("/reservations/{id}/cancel", get(reservation::cancel_page).post(reservation::cancel))
         .route("/reservations/{id}/tickets", get(ticket::tickets))
         .route("/wallet", get(wallet::wallet))
@@ -85,6 +87,7 @@ fn for_operators() -> Router<Site> {
         .route("/operator/rooms/{id}/{action}", post(live::act))
         .route("/operator/reservations", get(operator::reservations::reservations))
         .route("/operator/reservations/{id}", get(operator::reservation::reservation))
+        .route("/operator/reservations/{id}/resend", post(operator::reservation::resend))
         .route(
             "/operator/reservations/{id}/{deed}",
             get(operator::reservation::ask).post(operator::reservation::done),
@@ -95,8 +98,20 @@ fn for_operators() -> Router<Site> {
         .route("/operator/door", get(operator::door::door).post(operator::door::check))
         .route("/operator/door/scan", post(operator::door::scan))
         .route("/operator/log", get(operator::log::log))
+        .route("/operator/staff", get(operator::staff::staff).post(operator::staff::create))
+        .route("/operator/staff/{id}/refuse", post(operator::staff::refuse))
         .route("/operator/sign-in", get(sign_in::sign_in_page).post(sign_in::sign_in))
         .route("/operator/sign-out", post(sign_in::sign_out))
+}
+
+/// What leaves the house.
+fn for_integrators() -> Router<Site> {
+    use operator::webhooks;
+    Router::new()
+        .route("/operator/webhooks", get(webhooks::webhooks).post(webhooks::create))
+        .route("/operator/webhooks/{id}", get(webhooks::webhook).post(webhooks::change))
+        .route("/operator/webhooks/{id}/{action}", post(webhooks::act))
+        .route("/operator/webhooks/{id}/messages/{event}", post(webhooks::replay_message))
 }
 
 /// What operators sell.

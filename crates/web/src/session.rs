@@ -1,6 +1,7 @@
 //! Cookies that say who somebody is: signed, so that no store is asked. Nothing of them stands in
 //! an address, and no script can read them.
 
+use admitone_app::ticket_codes::TicketCodes;
 use admitone_domain::Moment;
 use admitone_domain::id::{BuyerId, OperatorId};
 use base64::Engine;
@@ -18,7 +19,7 @@ pub(crate) const OPERATOR_MS: u64 = 12 * 3_600 * 1_000;
 pub struct Keys {
     sessions: [u8; 32],
     forms: [u8; 32],
-    tickets: [u8; 32],
+    tickets: TicketCodes,
     names: [u8; 32],
 }
 
@@ -36,7 +37,7 @@ impl Keys {
         Self {
             sessions: key("admitone 2026 page sessions"),
             forms: key("admitone 2026 page forms"),
-            tickets: key("admitone 2026 ticket codes"),
+            tickets: TicketCodes::new(secret),
             names: key("admitone 2026 account names"),
         }
     }
@@ -91,9 +92,9 @@ impl Keys {
         BuyerId(id)
     }
 
-    /// The tag of a ticket's code.
-    pub(crate) fn ticket_tag(&self, ticket: &[u8]) -> [u8; 16] {
-        tag(&self.tickets, ticket)
+    /// The codes of tickets.
+    pub fn tickets(&self) -> &TicketCodes {
+        &self.tickets
     }
 }
 

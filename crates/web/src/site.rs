@@ -7,6 +7,7 @@ use crate::operator::live::Live;
 use crate::session::Keys;
 use admitone_app::BoxOffice;
 use admitone_app::gates::Gates;
+use admitone_app::notices::NoticeWriter;
 use admitone_app::parties::Parties;
 use admitone_app::payments::Payments;
 use admitone_app::ports::instances::Instances;
@@ -14,6 +15,7 @@ use admitone_app::ports::queues::NamedQueues;
 use admitone_app::ports::records::Records;
 use admitone_app::pulse::Pulse;
 use admitone_app::rooms::Rooms;
+use admitone_app::webhooks::WebhookDesk;
 use admitone_domain::Currency;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -47,6 +49,12 @@ pub struct Parts {
     pub queues: Arc<NamedQueues>,
     /// Carries payments through a gateway, if there is one.
     pub payments: Option<Arc<Payments>>,
+    /// Where buyers agree to a payment through the gateway, if pages lead there.
+    pub gateway_page: Option<String>,
+    /// The endpoints of webhooks.
+    pub webhooks: Arc<WebhookDesk>,
+    /// Who writes notices to buyers, if anybody sends them.
+    pub notices: Option<Arc<NoticeWriter>>,
     /// How long holds and payments take.
     pub pulse: Arc<Pulse>,
     /// Those who share the store; none where there is one alone.

@@ -7,8 +7,10 @@ use crate::visitor::Visitor;
 use admitone_app::box_office::Request as Named;
 use admitone_domain::Actor;
 use admitone_domain::id::OperatorId;
+use admitone_domain::party::{Right, Role};
 use admitone_domain::pass::Admission;
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::Method;
 use axum::http::request::Parts;
 
 /// An operator at a browser.
@@ -22,15 +24,34 @@ impl FromRequestParts<Site> for Staff {
 
     async fn from_request_parts(parts: &mut Parts, _site: &Site) -> Result<Self, Oops> {
         let visitor = parts.extensions.get::<Visitor>().cloned().ok_or_else(Oops::inside)?;
-        Self::of(visitor)
+        Self::of(visitor, right(parts.uri.path(), &parts.method))
+    }
+}
+
+/// Where an operator begins.
+pub(crate) fn home(role: Role) -> &'static str {
+    if role.may(Right::Look) { "/operator" } else { "/operator/door" }
+}
+
+/// What a request of an operator needs. It goes by the address, so that no page can forget it.
+fn right(path: &str, method: &Method) -> Right {
+    let is_below = |home: &str| {
+        path.strip_prefix(home).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    match method {
+        _ if is_below("/operator/door") => Right::Admit,
+        _ if is_below("/operator/staff") => Right::Appoint,
+        method if method.is_safe() => Right::Look,
+        _ => Right::Change,
     }
 }
 
 impl Staff {
-    fn of(visitor: Visitor) -> Result<Self, Oops> {
-        match visitor.operator {
-            Some(operator) => Ok(Self { visitor, operator }),
-            None => Err(Oops::staff_only(visitor.buyer.is_some(), &visitor.path)),
+    fn of(visitor: Visitor, right: Right) -> Result<Self, Oops> {
+        match (visitor.operator, visitor.role) {
+            (Some(operator), Some(role)) if role.may(right) => Ok(Self { visitor, operator }),
+            (Some(_), Some(role)) => Err(Oops::not_of_this_role(role)),
+            _ => Err(Oops::staff_only(visitor.buyer.is_some(), &visitor.path)),
         }
     }
 }
@@ -46,7 +67,8 @@ impl FromRequest<Site> for StaffForm {
 
     async fn from_request(request: Request, site: &Site) -> Result<Self, Oops> {
         let visitor = request.extensions().get::<Visitor>().cloned().ok_or_else(Oops::inside)?;
-        let Staff { operator, .. } = Staff::of(visitor)?;
+        let right = right(request.uri().path(), request.method());
+        let Staff { operator, .. } = Staff::of(visitor, right)?;
         Ok(Self { form: Form::from_request(request, site).await?, operator })
     }
 }

@@ -7,6 +7,7 @@ use crate::session::Who;
 use crate::site::Site;
 use admitone_domain::Moment;
 use admitone_domain::id::{BuyerId, OperatorId, RoomId};
+use admitone_domain::party::Role;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -38,9 +39,13 @@ pub(crate) struct Seen {
     session: String,
     pub(crate) buyer: Option<BuyerId>,
     pub(crate) operator: Option<OperatorId>,
+    /// What the operator's key allows.
+    pub(crate) role: Option<Role>,
     pub(crate) caller: IpAddr,
     /// Whether he came over TLS, as a proxy says: his cookies come back no other way.
     pub(crate) is_secure: bool,
+    /// What he calls this house.
+    host: String,
     /// When he came.
     pub(crate) now: Moment,
     cookies: Vec<(String, String)>,
@@ -69,11 +74,11 @@ impl Visitor {
         };
         let operator = match cookie(STAFF).and_then(|cookie| site.keys.who(cookie, now)) {
             // It ends at once when the key is refused from now on.
-            Some(Who::Operator(operator)) => {
-                Some(operator).filter(|one| site.parties.has_operator(*one))
-            }
+            Some(Who::Operator(operator)) => Some(operator),
             Some(Who::Buyer(_)) | None => None,
         };
+        let role = operator.and_then(|operator| site.parties.role(operator));
+        let operator = operator.filter(|_| role.is_some());
         let known = cookie(VISIT).filter(|visit| is_number(visit)).map(str::to_owned);
         let text = |name: header::HeaderName| headers.get(name)?.to_str().ok();
         let language = cookie(LANGUAGE).and_then(Language::of_code);
@@ -90,8 +95,10 @@ impl Visitor {
             session: [cookie(SESSION), cookie(STAFF)].map(Option::unwrap_or_default).concat(),
             buyer,
             operator,
+            role,
             caller: network(caller.0),
             is_secure: scheme == Some("https"),
+            host: text(header::HOST).unwrap_or_default().to_owned(),
             now,
             cookies,
         }))
@@ -100,6 +107,12 @@ impl Visitor {
     /// The buyer, or the way to sign in and back here.
     pub(crate) fn buyer(&self) -> Result<BuyerId, Oops> {
         self.buyer.ok_or_else(|| Oops::sign_in(&self.path))
+    }
+
+    /// The beginning of the addresses of this house, as he writes them.
+    pub(crate) fn origin(&self) -> String {
+        let scheme = if self.is_secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.host)
     }
 
     /// The value of a cookie.

@@ -19,8 +19,6 @@ use std::sync::Arc;
 
 /// After so many seconds it is worth looking again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
-/// The longest name that a gateway gives a payment.
-const KEY_MAX: usize = 200;
 
 pub(super) async fn pay(
     house: &House,
@@ -104,7 +102,7 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     fn of(reservation: ReservationId, wanted: PayRequest) -> Result<Self, Problem> {
-        let key = wanted.payment_key.filter(|key| is_key(key));
+        let key = wanted.payment_key.filter(|key| names::is_key(key));
         let key =
             key.ok_or_else(|| Problem::invalid("`payment_key` must have 1 to 200 letters"))?;
         let order = wanted.order_id.filter(|one| names::reservation(one) == Some(reservation));
@@ -121,9 +119,7 @@ impl Wanted {
 
     /// However its JSON was written, it is the same wish.
     pub(crate) fn fingerprint(&self) -> Fingerprint {
-        let text = format!("{} {} {}", self.key, self.order, self.amount);
-        let print = blake3::hash(text.as_bytes());
-        Fingerprint(print.as_bytes().first_chunk().map_or(0, |b| u64::from_le_bytes(*b)))
+        names::fingerprint(&self.key, &self.order, self.amount)
     }
 
     pub(crate) fn begin(
@@ -135,9 +131,4 @@ impl Wanted {
         let Self { key, order, amount } = self;
         Begin { reservation, show, key, order, amount, wait_ms: payments.lease_ms() }
     }
-}
-
-/// What a gateway may call a payment: no blanks, nothing that no header or path takes.
-pub(crate) fn is_key(key: &str) -> bool {
-    (1..=KEY_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -4,7 +4,10 @@ use admitone_domain::command::Part;
 use admitone_domain::command::gateway::Gateway;
 use admitone_domain::id::{BuyerId, ReservationId};
 use admitone_domain::pass::Admission;
-use admitone_domain::{Action, Actor, Command, CommandId, Fingerprint};
+use admitone_domain::{Action, Actor, Command, CommandId, Fingerprint, Money};
+
+/// The longest name that a gateway gives a payment.
+const KEY_MAX: usize = 200;
 
 /// The name of the command that begins the payment of an order. It stays the same whoever repeats
 /// it under whatever key: one order is paid by one payment, which its buyer alone begins.
@@ -22,6 +25,17 @@ pub fn reservation(order: &str) -> Option<ReservationId> {
     let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let fits = (6..=64).contains(&order.len()) && !rest.is_empty() && rest.bytes().all(is_fit);
     reservation.parse().ok().filter(|_| fits)
+}
+
+/// What tells a wish from another one under the same order: however it came here, it is the same.
+pub fn fingerprint(key: &str, order: &str, amount: Money) -> Fingerprint {
+    let print = blake3::hash(format!("{key} {order} {amount}").as_bytes());
+    Fingerprint(print.as_bytes().first_chunk().map_or(0, |b| u64::from_le_bytes(*b)))
+}
+
+/// Whether a gateway may call a payment so: no blanks, nothing that no header or path takes.
+pub fn is_key(key: &str) -> bool {
+    (1..=KEY_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// The name of a step: of what it says, and of who says it where only one may.

@@ -14,6 +14,7 @@ use admitone_api::server::{self, Doors, ServerLimits};
 use admitone_api::{Freedoms, House, Parts, figures};
 use admitone_app::ports::delivery::Delivery;
 use admitone_domain::id::RoomId;
+use admitone_domain::party::Role;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -146,6 +147,7 @@ fn parts(
         records: wired.shelf.records(),
         queues: Arc::clone(&wired.queues),
         webhooks: wired.webhooks()?,
+        tickets: wired.page_keys.tickets().clone(),
         secret: wired.secret.clone(),
         issuer: wired.issuer.clone(),
         payments: wired.payments.clone(),
@@ -224,7 +226,7 @@ fn say(address: SocketAddr, store: &str, operator_key: Option<&str>) {
 /// An operator for a house that has none.
 async fn first_operator(wired: &Wired) -> Result<Option<String>, Failed> {
     if wired.office.reads.operators().await?.is_empty() {
-        return user::add(&wired.staff, "first operator").await.map(Some);
+        return user::add(&wired.staff, "first operator", Role::Owner).await.map(Some);
     }
     Ok(None)
 }

@@ -12,11 +12,9 @@ use admitone_app::ports::delivery::Reply;
 use admitone_app::ports::store::Sequence;
 use admitone_domain::command::operate::{Operate, SaveOperator};
 use admitone_domain::id::OperatorId;
-use admitone_domain::party::Operator;
+use admitone_domain::party::{Operator, Role};
 use admitone_domain::pass::Admission;
 use admitone_domain::{Action, Actor, CommandId, Fingerprint};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub(crate) fn run(arguments: &User) -> Result<Exit, Failed> {
     let configuration = Configuration::of(&arguments.place)?;
@@ -30,15 +28,16 @@ pub(crate) fn run(arguments: &User) -> Result<Exit, Failed> {
 
 async fn follow(office: &BoxOffice, task: &UserTask) -> Result<(), Failed> {
     match task {
-        UserTask::Add { name } => {
-            let key = add(office, name).await?;
+        UserTask::Add { name, role } => {
+            let key = add(office, name, *role).await?;
             println!("operator key: {key}");
             println!("It is not shown again.");
         }
         UserTask::List => {
             for operator in office.reads.operators().await? {
                 let state = if operator.disabled { "disabled" } else { "active" };
-                println!("{}\t{}\t{state}", operator.id, operator.name);
+                let role = operator.role.name();
+                println!("{}\t{}\t{role}\t{state}", operator.id, operator.name);
             }
         }
         UserTask::Disable { id } => {
@@ -53,14 +52,15 @@ async fn follow(office: &BoxOffice, task: &UserTask) -> Result<(), Failed> {
 }
 
 /// Makes an operator; the key, which is kept nowhere.
-pub(crate) async fn add(office: &BoxOffice, name: &str) -> Result<String, Failed> {
-    let key = format!("amo_{}", URL_SAFE_NO_PAD.encode(random::<32>()));
+pub(crate) async fn add(office: &BoxOffice, name: &str, role: Role) -> Result<String, Failed> {
+    let key = Parties::new_key(&random());
     let operator = Operator {
         id: OperatorId(office.draw(Sequence::Operator, 1).await?),
         name: name.to_owned(),
         key_hash: Parties::hash(&key),
         created_at: office.clock.now(),
         disabled: false,
+        role,
     };
     save(office, operator).await?;
     Ok(key)

@@ -68,7 +68,7 @@ const fn limit(name: &'static str, key: &'static str, kind: Kind) -> Variable {
     Variable { name, table: Some("limits"), key, kind }
 }
 
-pub(super) const VARIABLES: [Variable; 53] = [
+pub(super) const VARIABLES: [Variable; 54] = [
     variable("ADMITONE_LISTEN", "listen", Kind::Text),
     variable("ADMITONE_DATA_DIR", "data_dir", Kind::Text),
     variable("ADMITONE_STORE", "store", Kind::Text),
@@ -103,6 +103,7 @@ pub(super) const VARIABLES: [Variable; 53] = [
     delivery("ADMITONE_JOBS_BATCH_MAX", "jobs_batch_max"),
     gateway("ADMITONE_GATEWAY", "url", Kind::Text),
     gateway("ADMITONE_GATEWAY_SECRET_KEY", "secret_key", Kind::Text),
+    gateway("ADMITONE_GATEWAY_PAGE", "page", Kind::Text),
     gateway("ADMITONE_GATEWAY_ANSWER_MS", "answer_ms", Kind::Number),
     gateway("ADMITONE_GATEWAY_WAIT_MS", "wait_ms", Kind::Number),
     webhooks("ADMITONE_WEBHOOKS_PRIVATE_ADDRESSES", "private_addresses", Kind::Truth),

@@ -59,10 +59,13 @@ impl Roads {
         configuration: &Configuration,
         office: &BoxOffice,
         (tasks, stop): (&TaskTracker, &CancellationToken),
-    ) -> Result<Arc<WebhookDesk>, Failed> {
+    ) -> Result<Ahead, Failed> {
         tasks.spawn(Arc::clone(&self.lookout).run(stop.clone()));
-        if !configuration.notices.url.is_empty() {
-            let bus = Arc::new(self.notices(&configuration.notices, office)?);
+        let notices = writer(&configuration.notices, office)?;
+        if let Some(writer) = &notices {
+            let intake =
+                Intake { source: Arc::clone(&self.source), consumers: vec![writer.clone() as _] };
+            let bus = Arc::new(InProcess { name: "notices", intake });
             self.lead_to(bus, &office.clock, (tasks, stop)).await?;
         }
         for bus in brokers::buses(configuration, &office.clock)? {
@@ -85,7 +88,8 @@ impl Roads {
         tasks.spawn(Supervisor::new(supervisor, tasks.clone()).run(stop.clone()));
         let Ways { webhooks, outbox, .. } = self.ways;
         let clock = Arc::clone(&office.clock);
-        Ok(Arc::new(WebhookDesk { webhooks, courier, outbox, clock, random, changed }))
+        let desk = WebhookDesk { webhooks, courier, outbox, clock, random, changed };
+        Ok(Ahead { webhooks: Arc::new(desk), notices })
     }
 
     /// A road to a bus, from now on when it is new.
@@ -111,37 +115,44 @@ impl Roads {
         tasks.spawn(relay.run(stop.clone()));
         Ok(())
     }
-
-    /// Who writes notices, and whoever sends them behind him.
-    fn notices(
-        &self,
-        configuration: &NoticesConfiguration,
-        office: &BoxOffice,
-    ) -> Result<InProcess, Failed> {
-        let NoticesConfiguration { url, secret } = configuration;
-        // Whoever runs the house chose it, so it may be beside the house.
-        let courier = HttpCourier::new(CourierOptions {
-            private_addresses: true,
-            answer_ms: NOTICE_ANSWER_MS,
-            trust: Trust::System,
-        });
-        let clock = Arc::clone(&office.clock);
-        let sends = HttpNotices::new(courier, url, secret, Arc::clone(&clock));
-        let notices = Arc::new(sends.map_err(failed("notices"))?);
-        let writer = NoticeWriter { reads: Arc::clone(&office.reads), notices, clock };
-        let consumers = vec![Arc::new(writer) as _];
-        let intake = Intake { source: Arc::clone(&self.source), consumers };
-        Ok(InProcess { name: "notices", intake })
-    }
 }
 
-/// Starts to carry, if events are carried here; the operators' way to endpoints.
+/// What operators can do about what leaves the house.
+pub(crate) struct Ahead {
+    /// The way to endpoints.
+    pub(crate) webhooks: Arc<WebhookDesk>,
+    /// Who writes notices to buyers, if anybody sends them.
+    pub(crate) notices: Option<Arc<NoticeWriter>>,
+}
+
+/// Who writes notices, and whoever sends them behind him, if anybody does.
+fn writer(
+    configuration: &NoticesConfiguration,
+    office: &BoxOffice,
+) -> Result<Option<Arc<NoticeWriter>>, Failed> {
+    let NoticesConfiguration { url, secret } = configuration;
+    if url.is_empty() {
+        return Ok(None);
+    }
+    // Whoever runs the house chose it, so it may be beside the house.
+    let courier = HttpCourier::new(CourierOptions {
+        private_addresses: true,
+        answer_ms: NOTICE_ANSWER_MS,
+        trust: Trust::System,
+    });
+    let clock = Arc::clone(&office.clock);
+    let sends = HttpNotices::new(courier, url, secret, Arc::clone(&clock));
+    let notices = Arc::new(sends.map_err(failed("notices"))?);
+    Ok(Some(Arc::new(NoticeWriter { reads: Arc::clone(&office.reads), notices, clock })))
+}
+
+/// Starts to carry, if events are carried here; what operators can do about it.
 pub(super) async fn start(
     roads: Option<Roads>,
     configuration: &Configuration,
     office: &BoxOffice,
     running: (&TaskTracker, &CancellationToken),
-) -> Result<Option<Arc<WebhookDesk>>, Failed> {
+) -> Result<Option<Ahead>, Failed> {
     match roads {
         Some(roads) => roads.start(configuration, office, running).await.map(Some),
         None => Ok(None),

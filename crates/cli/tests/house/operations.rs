@@ -34,7 +34,7 @@ const CHAPTERS: [(&str, Chapter); 9] = [
 /// What needs commands that travel, or payments that nobody knows of: by which test it is asked, and
 /// how that reads. A payment that surfaced is reacquired only while its seats are free: there it is
 /// refused.
-const ELSEWHERE: [(&str, &str, &str); 9] = [
+const ELSEWHERE: [(&str, &str, &str); 10] = [
     ("read_command", JOBS, "/api/v1/commands/{id}"),
     ("follow_command", JOBS, "{place}/events"),
     ("act_on_queue", JOBS, "POST /api/v1/operator/queues/job-queue/{action}"),
@@ -42,11 +42,13 @@ const ELSEWHERE: [(&str, &str, &str); 9] = [
     ("act_on_job", JOBS, "jobs/{id}/actions/drop"),
     ("hear_of_payment", GATEWAY, "{}/api/v1/gateway/webhooks"),
     ("reacquire_payment", GATEWAY, r#"act("reacquire")"#),
+    ("admit_ticket", DOOR, "POST /api/v1/operator/admissions"),
     ("refund_any_payment", GATEWAY, r#"act("refund")"#),
     ("requery_payment", GATEWAY, r#"act("requery")"#),
 ];
 
 const JOBS: &str = include_str!("jobs.rs");
+const DOOR: &str = include_str!("operators.rs");
 const GATEWAY: &str = include_str!("gateway.rs");
 
 #[test]

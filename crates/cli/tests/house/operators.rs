@@ -1,6 +1,7 @@
 //! The pages of operators on the real binary and its store: a ticket that is bought at the pages is
 //! let in at the door, told in the history, and the books are right afterwards.
 
+use crate::buyer::{Buyer, text};
 use crate::process::{Answer, Connection, House, admitone};
 use std::collections::BTreeMap;
 
@@ -80,6 +81,48 @@ fn buy(house: &House) -> (String, String) {
     (reservation, code)
 }
 
+/// A key of a role, made on the page that shows it once.
+fn key_of(opal: &mut Browser, role: &str) -> String {
+    let page = "/operator/staff";
+    let made = opal.post(page, page, &format!("name={role}&role={role}&key={role}"));
+    assert_eq!(made.status, 200, "{}", made.body);
+    format!("Bearer {}", between(&made.body, "id=\"made\">", "<"))
+}
+
+/// Whoever stands at the door lets in, once, and may do nothing else; who only looks lets nobody in.
+fn door_by_the_api(house: &House, opal: &mut Browser) {
+    let mut bob = Buyer::new(house);
+    let wanted = r#"{"show":"show_1","seats":["seat_3"]}"#;
+    let held = text(&bob.post("/api/v1/reservations", wanted).json(), "id");
+    bob.post("/api/v1/wallet/charges", r#"{"amount":10}"#);
+    let wish = format!(r#"{{"reservation":"{held}"}}"#);
+    assert_eq!(bob.post("/api/v1/payments", &wish).status, 201);
+    let code = text(&bob.get("/api/v1/tickets").json()["data"][0], "code");
+
+    let (door, reader) = (key_of(opal, "door"), key_of(opal, "read-only"));
+    let mut connection = house.connect();
+    let mut admit = |bearer: &str, key: &str, show: &str| {
+        let headers = [
+            ("authorization", bearer),
+            ("idempotency-key", key),
+            ("content-type", "application/json"),
+        ];
+        let body = format!(r#"{{"code":"{}","show":"{show}"}}"#, code.to_lowercase());
+        connection.send("POST /api/v1/operator/admissions", &headers, &body)
+    };
+    assert_eq!(admit(&reader, "1", "show_1").status, 403, "who only looks");
+    assert_eq!(admit(&bob.token, "2", "show_1").status, 403, "a buyer");
+    assert_eq!(admit(&door, "3", "show_2").status, 404, "another show's ticket is not used");
+    let first = admit(&door, "4", "show_1");
+    assert_eq!((first.status, text(&first.json(), "reservation")), (200, held));
+    assert!(admit(&door, "4", "show_1").has_header("idempotent-replayed: true"));
+    let again = admit(&door, "5", "show_1");
+    assert_eq!((again.status, text(&again.json(), "code")), (409, "TICKET_USED".to_owned()));
+    let list = "/api/v1/operator/reservations";
+    assert_eq!(connection.get(list, &[("authorization", &door)]).status, 403);
+    assert_eq!(connection.get(list, &[("authorization", &reader)]).status, 200);
+}
+
 #[test]
 fn a_ticket_is_let_in_once_and_the_history_says_by_whom() {
     let directory = tempfile::tempdir().unwrap();
@@ -106,6 +149,8 @@ fn a_ticket_is_let_in_once_and_the_history_says_by_whom() {
     let again = opal.post(door, door, &scan(2));
     assert_eq!(again.status, 409, "{}", again.body);
     assert!(again.body.contains("Already used since"), "{}", again.body);
+
+    door_by_the_api(&house, &mut opal);
 
     let told = opal.get(&format!("/operator{reservation}")).body;
     for step in

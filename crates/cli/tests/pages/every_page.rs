@@ -123,12 +123,21 @@ fn every_page_of_operators_shuts_nobody_out() {
         ("queues", "/operator/queues"),
         ("door", "/operator/door"),
         ("log", "/operator/log"),
+        ("staff", "/operator/staff"),
+        ("webhooks", "/operator/webhooks"),
     ];
     for (page, path) in pages {
         ann.go(path);
         outlook.look(&ann, page);
     }
     assert!(ann.run("return document.querySelector('b') === null") == true);
+    ann.go("/operator/webhooks");
+    ann.fill("[name=url]", "https://tickets.example/hooks");
+    ann.click("form[action='/operator/webhooks'] button");
+    ann.read("It is shown this once");
+    ann.click("form[action$='/test'] button");
+    ann.read("endpoint.tested");
+    outlook.look(&ann, "webhook");
     outlook.is_clear();
 }
 

@@ -3,6 +3,7 @@
 use crate::browser::Browser;
 use crate::process::House;
 use crate::stage::{Stage, concert, rows};
+use crate::weights::{PAGE_MAX, load};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -24,11 +25,11 @@ fn great_hall() -> Value {
 
 #[test]
 fn twenty_thousand_seats_are_soon_there_and_follow_fifty_changes_a_second() {
-    let stage = Stage::with(&great_hall(), &[]);
+    let stage = Stage::with(&great_hall());
     let Some(ann) = Browser::at(&stage.house) else { return };
     ann.sign_up("Ann", 0);
-    ann.go("/shows/show_1/seats");
-    ann.see_map();
+    let load = load(&ann, "/shows/show_1/seats");
+    assert!(load.bytes < PAGE_MAX, "{load:?}");
     assert_eq!(ann.run("return document.getElementById('map').seats().length"), 20_000);
     let ready = ann.run("return performance.getEntriesByName('map')[0].startTime");
     let ready = ready.as_f64().unwrap();
@@ -56,10 +57,11 @@ fn twenty_thousand_seats_are_soon_there_and_follow_fifty_changes_a_second() {
     let p99 = frames[frames.len() * 99 / 100];
     println!(
         "usable after {ready:.0} ms; {CHANGES} changes in {:.1} s, {:.0} a second; the last seen \
-         after {behind} ms; {} frames, the 99th of 100 took {p99:.0} ms",
+         after {behind} ms; {} frames, the 99th of 100 took {p99:.0} ms; {} bytes",
         took.as_secs_f64(),
         CHANGES as f64 / took.as_secs_f64(),
         frames.len(),
+        load.bytes,
     );
     assert!(buyer >= 50, "the house was asked for too little: {buyer}");
     drop(ann);

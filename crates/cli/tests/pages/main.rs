@@ -5,6 +5,7 @@
 //! axe-core is: `cargo xtask services up chromium axe`. Pictures are left in `target/tmp/pictures`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod bank;
 mod browser;
 mod driver;
 mod every_page;
@@ -19,5 +20,6 @@ mod outlook;
 #[path = "../house/process.rs"]
 mod process;
 mod road;
+mod roles;
 mod stage;
 mod weights;

@@ -3,6 +3,8 @@
 use crate::browser::Browser;
 use crate::process::{House, admitone, serve};
 use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
 use tempfile::TempDir;
 
 /// A house that sells, in a directory of its own.
@@ -21,17 +23,22 @@ pub(crate) const DAY: &str = "show_5";
 impl Stage {
     /// With the usual programme.
     pub(crate) fn set() -> Self {
-        Self::with(&programme(), &[])
+        Self::with(&programme())
     }
 
-    /// With a programme and flags of `serve`.
-    pub(crate) fn with(programme: &Value, flags: &[&str]) -> Self {
+    /// With a programme.
+    pub(crate) fn with(programme: &Value) -> Self {
+        Self::run(programme, |directory| serve(directory, &[]))
+    }
+
+    /// With a programme, and the command that serves it.
+    pub(crate) fn run(programme: &Value, served: impl FnOnce(&Path) -> Command) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("programme.json");
         std::fs::write(&file, programme.to_string()).unwrap();
         let (code, said) = admitone(&["import", file.to_str().unwrap()], directory.path());
         assert_eq!(code, 0, "{said}");
-        let house = House::run(serve(directory.path(), flags), directory.path());
+        let house = House::run(served(directory.path()), directory.path());
         Self { house, directory }
     }
 

@@ -6,21 +6,21 @@ use crate::stage::{GATED, Stage, WINTER};
 use serde_json::{Value, json};
 
 /// Bytes of any page of buyers, with everything that it loads.
-const PAGE_MAX: u64 = 100_000;
+pub(crate) const PAGE_MAX: u64 = 100_000;
 /// Bytes of the waiting room.
 const LINE_MAX: u64 = 30_000;
 
 /// What one load came to.
 #[derive(Debug)]
-struct Load {
-    bytes: u64,
+pub(crate) struct Load {
+    pub(crate) bytes: u64,
     /// What has to be there before anything is shown, and is asked for after the page.
     blocking: Vec<String>,
     /// Of those the ones that are asked for because another was read.
     late: Vec<String>,
 }
 
-fn load(browser: &Browser, path: &str) -> Load {
+pub(crate) fn load(browser: &Browser, path: &str) -> Load {
     browser.tell("Network.clearBrowserCache", &json!({}));
     browser.network();
     browser.go(path);

@@ -4,8 +4,10 @@
 //! checked. Each is how the reservation stands, so a page that is opened later says the same.
 
 mod act;
+mod gateway;
 
 pub(crate) use act::{cancel, cancel_page, extend, pay, release};
+pub(crate) use gateway::agreed;
 
 use crate::facts::ShowFacts;
 use crate::frame::{Frame, page};
@@ -36,6 +38,8 @@ struct Page {
     balance: Money,
     may_charge: bool,
     payment: Option<Payment>,
+    /// The way to the gateway's page, where there is one.
+    to_gateway: Option<String>,
     /// What went wrong with the last wish, in words.
     wrong: Option<(String, String)>,
     /// What came back a moment ago.
@@ -76,6 +80,8 @@ pub(crate) async fn reservation(
     let refunded = query.text("refunded").parse().ok().map(Money);
     let total = total(&reservation, state);
     let may_charge = site.freedoms.self_charge;
+    let of = (&reservation, total, frame.key.as_str());
+    let to_gateway = gateway::way_there(&site, &visitor, of);
     page(&Page {
         frame,
         facts,
@@ -86,6 +92,7 @@ pub(crate) async fn reservation(
         balance,
         may_charge,
         payment,
+        to_gateway,
         wrong,
         refunded,
     })

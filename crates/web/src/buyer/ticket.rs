@@ -5,7 +5,6 @@ use crate::facts::ShowFacts;
 use crate::frame::{Frame, page};
 use crate::oops::Oops;
 use crate::site::Site;
-use crate::ticket_code;
 use crate::visitor::Visitor;
 use admitone_domain::Money;
 use admitone_domain::id::TicketId;
@@ -54,7 +53,7 @@ pub(crate) async fn tickets(
     let mut tickets = Vec::new();
     for item in things(&site, &frame, &reservation).await? {
         if item.state == ItemState::Sold {
-            let code = ticket_code::code(&site.keys, item.ticket);
+            let code = site.keys.tickets().code(item.ticket);
             let picture = picture(&code).ok_or_else(Oops::inside)?;
             let (id, name, price) = (item.ticket, item.name, item.price);
             tickets.push(Ticket { id, name, price, code, picture });

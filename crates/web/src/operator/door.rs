@@ -10,7 +10,6 @@ use crate::oops::Oops;
 use crate::query::Query;
 use crate::site::Site;
 use crate::staff::{Staff, StaffForm};
-use crate::ticket_code::ticket_of;
 use crate::visitor::Visitor;
 use admitone_domain::command::operate::{Admit, Operate};
 use admitone_domain::id::{ShowId, TicketId};
@@ -100,7 +99,7 @@ async fn door_page(
 async fn admitted(site: &Site, asked: &StaffForm, here: ShowId) -> Result<Part, Oops> {
     let frame = Frame::new(site, &asked.form.visitor);
     let code = asked.form.text("code");
-    let Some(ticket) = ticket_of(&site.keys, code) else {
+    let Some(ticket) = site.keys.tickets().ticket_of(code) else {
         return Ok(Part::out(frame.say("door.no_ticket"), code.to_owned()));
     };
     let row = site.row(Key::Reservation(ticket.reservation)).await?;

@@ -2,15 +2,18 @@
 //! happened to it.
 
 mod deed;
+mod resend;
 mod timeline;
 
 pub(crate) use deed::{ask, done};
+pub(crate) use resend::resend;
 
 use super::reservations::{Whose, ZONE, state_words, whose};
 use crate::buyer::reservation::{Thing, things};
 use crate::facts::ShowFacts;
 use crate::frame::{Frame, page};
 use crate::oops::Oops;
+use crate::query::Query;
 use crate::site::Site;
 use crate::staff::Staff;
 use admitone_domain::id::ReservationId;
@@ -33,6 +36,9 @@ struct Page {
     /// Whether there may be more before the first step.
     is_cut: bool,
     zone: &'static str,
+    /// Whether notices to buyers are sent at all, and whether one was just now.
+    sends: bool,
+    is_sent: bool,
 }
 
 /// What is known of a reservation.
@@ -50,11 +56,13 @@ pub(crate) async fn reservation(
     State(site): State<Site>,
     Path(id): Path<String>,
     staff: Staff,
+    query: Query,
 ) -> Result<Response<Body>, Oops> {
     let frame = Frame::new(&site, &staff.visitor);
     let known = known(&site, &frame, &id).await?;
     let (steps, is_cut) = timeline(&site, &frame, &known).await?;
-    page(&Page { frame, known, steps, is_cut, zone: ZONE })
+    let (sends, is_sent) = (site.notices.is_some(), query.has("sent"));
+    page(&Page { frame, known, steps, is_cut, zone: ZONE, sends, is_sent })
 }
 
 /// A reservation that exists.

@@ -7,7 +7,6 @@ use crate::oops::Oops;
 use crate::query::Query;
 use crate::site::Site;
 use crate::staff::Staff;
-use crate::ticket_code::ticket_of;
 use admitone_app::ports::reads::Page as Part;
 use admitone_domain::id::{BuyerId, PaymentId, ReservationId, TicketId};
 use admitone_domain::reservation::{ItemState, Reservation, ReservationState};
@@ -81,7 +80,7 @@ async fn wanted(site: &Site, q: &str) -> Result<Wanted, Oops> {
         return Ok(Wanted::All);
     }
     let number = q.parse::<u64>().ok().map(ReservationId);
-    let ticket = q.parse::<TicketId>().ok().or_else(|| ticket_of(&site.keys, q));
+    let ticket = q.parse::<TicketId>().ok().or_else(|| site.keys.tickets().ticket_of(q));
     let id = q.parse().ok().or(number).or(ticket.map(|ticket| ticket.reservation));
     if let Some(id) = id {
         return Ok(Wanted::One(id));

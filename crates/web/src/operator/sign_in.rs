@@ -6,7 +6,9 @@ use crate::oops::Oops;
 use crate::query::Query;
 use crate::session::{OPERATOR_MS, Who};
 use crate::site::Site;
+use crate::staff::home;
 use crate::visitor::{STAFF, Visitor};
+use admitone_domain::party::Role;
 use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
@@ -30,8 +32,8 @@ pub(crate) async fn sign_in_page(
     query: Query,
 ) -> Result<Response<Body>, Oops> {
     let to = onward(query.text("to")).to_owned();
-    if visitor.operator.is_some() {
-        return Ok(go_to(&to));
+    if let Some(role) = visitor.role {
+        return Ok(go_to(first_page(&to, role)));
     }
     page_with(StatusCode::OK, &Page { frame: Frame::new(&site, &visitor), to, is_wrong: false })
 }
@@ -48,7 +50,8 @@ pub(crate) async fn sign_in(State(site): State<Site>, form: Form) -> Result<Resp
     let session = site.keys.session(Who::Operator(operator), form.visitor.now);
     let cookie = form.visitor.set_cookie(STAFF, &session, Some(OPERATOR_MS / 1_000));
     tracing::info!(%operator, "an operator signs in at the pages");
-    let mut response = go_to(to);
+    let role = site.parties.role(operator).ok_or_else(Oops::inside)?;
+    let mut response = go_to(first_page(to, role));
     response.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(response)
 }
@@ -59,6 +62,11 @@ pub(crate) async fn sign_out(form: Form) -> Result<Response<Body>, Oops> {
     let gone = form.visitor.set_cookie(STAFF, "", Some(0));
     response.headers_mut().append(header::SET_COOKIE, gone);
     Ok(response)
+}
+
+/// Where somebody goes on; whoever stands at the door has one page alone.
+fn first_page(to: &str, role: Role) -> &str {
+    if to == HOME { home(role) } else { to }
 }
 
 /// Back to where somebody was refused, as long as that is a page of operators.

@@ -1,7 +1,6 @@
 //! A house in memory behind the pages: one show with seats and standing tickets, behind a room.
 
 use crate::browser::Browser;
-use admitone_app::BoxOffice;
 use admitone_app::board::Boards;
 use admitone_app::box_office::Request;
 use admitone_app::clock::HandClock;
@@ -11,33 +10,39 @@ use admitone_app::ids::Ids;
 use admitone_app::import::{Document, Import};
 use admitone_app::limits::MemoryBuckets;
 use admitone_app::memory::MemoryStore;
+use admitone_app::notices::NoticeWriter;
 use admitone_app::parties::Parties;
 use admitone_app::payments::{PaymentLimits, Payments};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Reply;
 use admitone_app::ports::gateway;
 use admitone_app::ports::lock::NoLock;
+use admitone_app::ports::notices::{Notice, Notices};
 use admitone_app::ports::reads::Reads;
-use admitone_app::ports::store::Mode;
+use admitone_app::ports::store::{Mode, Sequence};
 use admitone_app::ports::tap::Tap;
+use admitone_app::ports::webhooks::{Courier, Letter};
 use admitone_app::pulse::{Measured, Pulse};
 use admitone_app::rooms::{Kept, Rooms, RoomsSetup};
 use admitone_app::settle::{SettleLimits, Settler};
 use admitone_app::waiting_room::MasterKey;
 use admitone_app::waiting_room::memory_log::MemoryRoomLog;
+use admitone_app::webhooks::WebhookDesk;
+use admitone_app::{BoxOffice, Trouble};
 use admitone_domain::command::gateway::{Begin, Gateway};
 use admitone_domain::command::operate::{Operate, SaveOperator};
 use admitone_domain::command::{Charge, Choice, Hold, Pay};
 use admitone_domain::id::{
     BuyerId, OperatorId, PaymentId, ReservationId, SeatId, ShowId, TicketTypeId,
 };
-use admitone_domain::party::Operator;
+use admitone_domain::party::{Operator, Role};
 use admitone_domain::pass::Admission;
 use admitone_domain::reservation::ItemState;
 use admitone_domain::{
     Action, Actor, CommandId, Currency, Fingerprint, Key, Moment, Money, Outcome, Row,
 };
 use admitone_web::{Freedoms, Keys, Limits, Parts, Site};
+use async_trait::async_trait;
 use axum::Router;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -72,10 +77,64 @@ pub(crate) struct House {
     pub(crate) clock: Arc<HandClock>,
     /// Ann, who buys.
     pub(crate) ann: BuyerId,
+    /// What buyers were told.
+    pub(crate) told: Arc<Told>,
     /// Where she is signed in.
     at_home: Browser,
     next: AtomicU64,
     _stop: tokio_util::sync::DropGuard,
+}
+
+/// Others that are told of everything, and answer what they are told to.
+struct Post;
+
+#[async_trait]
+impl Courier for Post {
+    fn check(&self, url: &str) -> Result<(), String> {
+        if url.starts_with("https://") { Ok(()) } else { Err("must begin with https://".into()) }
+    }
+
+    async fn send(&self, letter: &Letter) -> Result<u16, String> {
+        if letter.url.ends_with("/broken") { Err("nobody is there".into()) } else { Ok(204) }
+    }
+}
+
+/// Takes notices, each once.
+#[derive(Default)]
+pub(crate) struct Told(std::sync::Mutex<Vec<Notice>>);
+
+impl Told {
+    pub(crate) fn all(&self) -> Vec<Notice> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Notices for Told {
+    async fn send(&self, notices: &[Notice]) -> Result<(), Trouble> {
+        let mut told = self.0.lock().unwrap();
+        for notice in notices {
+            if told.iter().all(|known| known.id != notice.id) {
+                told.push(notice.clone());
+            }
+        }
+        Ok(())
+    }
+
+    async fn check(&self) -> Result<(), Trouble> {
+        Ok(())
+    }
+}
+
+fn webhooks(store: &MemoryStore, clock: &Arc<HandClock>) -> WebhookDesk {
+    WebhookDesk {
+        webhooks: Arc::new(store.clone()),
+        courier: Arc::new(Post),
+        outbox: Arc::new(store.clone()),
+        clock: clock.clone(),
+        random: || [7; 32],
+        changed: Arc::default(),
+    }
 }
 
 impl House {
@@ -111,6 +170,9 @@ impl House {
         let (limits_of, errands) = (PaymentLimits::default(), Arc::default());
         let payments = Payments::new(office.clone(), Some(Arc::new(Bank)), limits_of, errands);
         let payments = Arc::new(payments);
+        let told: Arc<Told> = Arc::default();
+        let (reads, at, notices) = (Arc::clone(&office.reads), clock.clone(), told.clone());
+        let writer = NoticeWriter { reads, notices, clock: at };
         let site = Site::new(Parts {
             office: office.clone(),
             gates,
@@ -123,6 +185,9 @@ impl House {
             currency: Currency::KRW,
             queues: Arc::default(),
             payments: Some(payments),
+            gateway_page: None,
+            webhooks: Arc::new(webhooks(&store, &clock)),
+            notices: Some(Arc::new(writer)),
             pulse,
             instances: None,
             strategy: "none/none/optimistic".into(),
@@ -133,7 +198,7 @@ impl House {
         let (next, guard) = (AtomicU64::new(1 << 40), stop.drop_guard());
         let mut at_home = Browser::new(router.clone());
         let ann = sign_up(&mut at_home, "Ann", &store).await;
-        let house = Self { router, office, clock, ann, at_home, next, _stop: guard };
+        let house = Self { router, office, clock, ann, told, at_home, next, _stop: guard };
         house.fill().await;
         house
     }
@@ -142,12 +207,14 @@ impl House {
         let document: Document = serde_json::from_str(PROGRAMME).unwrap();
         let import = Import::new(&self.office, Actor::House, PROGRAMME.as_bytes());
         import.run(&document, |_| ()).await.unwrap();
+        let drawn = self.office.draw(Sequence::Operator, 1).await.unwrap();
         let operator = Operator {
-            id: OPERATOR,
+            id: OperatorId(drawn),
             name: "Opal <the operator>".into(),
             key_hash: Parties::hash(KEY),
             created_at: NOW,
             disabled: false,
+            role: Role::Owner,
         };
         self.save_operator(operator).await;
     }

@@ -9,4 +9,6 @@ mod log;
 mod payments;
 mod programme;
 mod reservations;
+mod roles;
 mod sign_in;
+mod webhooks;

@@ -103,3 +103,26 @@ async fn cancelling_shows_the_sum_first_and_pays_it_into_the_wallet() {
     assert_eq!(balance(&house).await, Money(had.0 + 2_500), "once, however often it is posted");
     assert_eq!(reservation(&house, id).await.state(), ReservationState::Cancelled);
 }
+
+#[tokio::test]
+async fn a_confirmation_is_sent_again_once_for_each_wish() {
+    let house = House::open().await;
+    let (sold, held) = (house.buy(&[1, 2]).await, house.hold(&[4]).await);
+    let mut opal = house.staff().await;
+    let page = format!("/operator/reservations/{sold}");
+    let form = opal.form(&page, &format!("{page}/resend")).await;
+    assert!(opal.post_and_follow(&form).await.has("on its way to the buyer"));
+    opal.post(&form).await;
+    let told = house.told.all();
+    assert_eq!(told.len(), 1, "posted twice, sent once: {told:?}");
+    assert_eq!((told[0].buyer, told[0].reservation), (house.ann, Some(sold)));
+    let form = opal.form(&page, &format!("{page}/resend")).await;
+    opal.post(&form).await;
+    assert_eq!(house.told.all().len(), 2, "another wish is another notice");
+
+    let page = format!("/operator/reservations/{held}");
+    assert!(opal.get(&page).await.try_form(&format!("{page}/resend")).is_none());
+    let mut forced = form;
+    forced.action = format!("{page}/resend");
+    assert_eq!(opal.post(&forced).await.status, StatusCode::CONFLICT, "nothing to confirm");
+}

@@ -6,7 +6,7 @@ use admitone_domain::party::Operator;
 use axum::http::StatusCode;
 
 /// Every page, and every form, that only operators may see and post.
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 16] = [
     "/operator",
     "/operator/live/part",
     "/operator/reservations",
@@ -20,14 +20,18 @@ const PAGES: [&str; 13] = [
     "/operator/queues",
     "/operator/door",
     "/operator/log",
+    "/operator/staff",
+    "/operator/webhooks",
+    "/operator/webhooks/endpoint_1",
 ];
-const FORMS: [&str; 20] = [
+const FORMS: [&str; 27] = [
     "/operator/rooms",
     "/operator/rooms/room_1/pause",
     "/operator/rooms/room_1/dial",
     "/operator/reservations/res_1/release",
     "/operator/reservations/res_1/cancel",
     "/operator/reservations/res_1/refund",
+    "/operator/reservations/res_1/resend",
     "/operator/concerts",
     "/operator/concerts/concert_1",
     "/operator/concerts/concert_1/shows",
@@ -42,6 +46,12 @@ const FORMS: [&str; 20] = [
     "/operator/payments/pay_1/refund",
     "/operator/door",
     "/operator/door/scan",
+    "/operator/staff",
+    "/operator/staff/op_1/refuse",
+    "/operator/webhooks",
+    "/operator/webhooks/endpoint_1",
+    "/operator/webhooks/endpoint_1/test",
+    "/operator/webhooks/endpoint_1/messages/1",
 ];
 
 #[tokio::test]

@@ -54,7 +54,7 @@ async fn done(
     back(id, outcome(&reply).map(|_| ()))
 }
 
-fn back(id: &str, outcome: Result<(), Refusal>) -> Result<Response<Body>, Oops> {
+pub(super) fn back(id: &str, outcome: Result<(), Refusal>) -> Result<Response<Body>, Oops> {
     let path = format!("/reservations/{id}");
     match outcome {
         Ok(()) => Ok(go_to(&path)),
