@@ -352,6 +352,8 @@ pub(crate) enum Scenario {
     Seats2000,
     /// A page of concerts of a category.
     Lists,
+    /// The waiting room's page of users far back in the line.
+    WaitingPage,
     /// From start to ready on an empty store.
     Start,
     /// From start to ready with a million reservations.

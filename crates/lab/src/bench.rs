@@ -13,6 +13,7 @@ pub mod report;
 mod seats;
 mod stage;
 mod start;
+mod waiting_page;
 
 use crate::Trouble;
 use crate::instance::{Instance, Opening, Variable, is_in_memory};
@@ -43,6 +44,8 @@ pub enum Name {
     Seats2000,
     /// A page of concerts.
     Lists,
+    /// The waiting room's page.
+    WaitingPage,
     /// From start to ready on an empty store.
     Start,
     /// From start to ready with a million reservations.
@@ -176,6 +179,7 @@ fn scenario(name: Name) -> Option<Box<dyn Scenario>> {
         Name::Seats50 => Box::new(seats::Seats { count: 50 }),
         Name::Seats2000 => Box::new(seats::Seats { count: 2_000 }),
         Name::Lists => Box::new(lists::Lists),
+        Name::WaitingPage => Box::new(waiting_page::WaitingPage),
         Name::Start | Name::StartMillion => return None,
     })
 }

@@ -82,6 +82,7 @@ fn name(scenario: Scenario) -> Name {
         Scenario::Seats50 => Name::Seats50,
         Scenario::Seats2000 => Name::Seats2000,
         Scenario::Lists => Name::Lists,
+        Scenario::WaitingPage => Name::WaitingPage,
         Scenario::Start => Name::Start,
         Scenario::StartMillion => Name::StartMillion,
     }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// Users before those who ask, when the line is new.
-const BEFORE: usize = 200;
+pub(super) const BEFORE: usize = 200;
 /// More of them for each second: the line moves, though slowly, and who asks must stay far back.
 const BEFORE_PER_SECOND: f64 = 4.0;
 /// Users who ask in turn.
@@ -58,14 +58,18 @@ impl Scenario for Polls {
 }
 
 /// A place in the line.
-struct Place {
+pub(super) struct Place {
     account: Account,
-    number: u64,
-    token: String,
+    pub(super) number: u64,
+    pub(super) token: String,
 }
 
 /// Lets buyers join the line, several at a time, in no order.
-async fn join(house: &House<'_>, room: &str, count: usize) -> Result<Vec<Place>, Trouble> {
+pub(super) async fn join(
+    house: &House<'_>,
+    room: &str,
+    count: usize,
+) -> Result<Vec<Place>, Trouble> {
     let mut accounts = house.accounts(count).await?;
     let mut joining = JoinSet::new();
     while !accounts.is_empty() {
