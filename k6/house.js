@@ -44,11 +44,16 @@ export function accounts(count) {
   return tokens;
 }
 
+// Which turn of a user it is; before and after the load there are none.
+function turn() {
+  return typeof __ITER === 'undefined' ? 'outside' : __ITER;
+}
+
 // The headers of a command: who wants it, under a key of its own.
 export function command(token, name, pass) {
   const headers = Object.assign({
     Authorization: `Bearer ${token}`,
-    'Idempotency-Key': `${name}-${__VU}-${__ITER}-${Date.now()}`,
+    'Idempotency-Key': `${name}-${__VU}-${turn()}-${Date.now()}`,
   }, json);
   if (pass) headers['queue-token'] = pass;
   return { headers, tags: { name } };

@@ -2,6 +2,7 @@
 
 use crate::command::{self, program};
 use crate::fuzz;
+use crate::k6;
 use crate::services::ForTests;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -28,8 +29,10 @@ pub(crate) fn run(is_long: bool) -> Result<(), String> {
     // After the tests, so that theirs are the first words about what is broken; what it finds
     // counts even when they failed.
     let asked = fuzz::run();
+    let played = k6::run(None);
     println!("{} passed, {} failed", counted.passed, counted.failed);
     asked?;
+    played?;
     spoilt?;
     if !status.success() || counted.failed > 0 {
         return Err("tests failed".to_owned());

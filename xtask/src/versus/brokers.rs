@@ -14,6 +14,10 @@ use std::path::Path;
 /// How long each load counts, in seconds.
 const SECONDS: &str = "4";
 
+/// So many ask at once where each transaction is slow, as in R2: more would wait for longer than a
+/// house lets anybody wait.
+const USERS_OF_R2: &str = "100";
+
 /// A way to travel.
 struct Way {
     name: &'static str,
@@ -104,21 +108,28 @@ fn measure(
     if way.added_ms > 0 {
         pgbench.slow_down(store, way.added_ms)?;
     }
-    let ceiling = bench(program, &house, None)?;
+    let ceiling = bench(program, (way, &house), None)?;
     let rate = number(&ceiling["ceiling"])?;
     let half = format!("{:.0}", (rate / 2.0).max(1.0));
-    let open = bench(program, &house, Some(&half))?;
+    let open = bench(program, (way, &house), Some(&half))?;
     Ok(Seen { rate, p99_ms: number(&open["open"]["p99_ms"])? })
 }
 
 /// One run of `admitone bench` on a house.
-fn bench(program: &Path, house: &House, rate: Option<&str>) -> Result<serde_json::Value, String> {
+fn bench(
+    program: &Path,
+    (way, house): (&Way, &House),
+    rate: Option<&str>,
+) -> Result<serde_json::Value, String> {
     let program = program.to_string_lossy();
     let url = house.url();
     let mut words = vec![&*program, "bench", "--json", "--runs", "1", "--scenario", "charges"];
     words.extend(["--seconds", SECONDS, "--url", &url, "--operator-key", house.operator_key()]);
+    if way.added_ms > 0 {
+        words.extend(["--connections", USERS_OF_R2]);
+    }
     // In the first run only the closed loop is wanted.
-    words.extend(["--rate", rate.unwrap_or("50")]);
+    words.extend(["--rate", rate.unwrap_or("5")]);
     let printed = output(&words)?;
     let report: serde_json::Value =
         serde_json::from_str(&printed).map_err(|error| format!("admitone bench: {error}"))?;
