@@ -39,16 +39,16 @@ async fn main() -> Result<(), Failed> {
     let span = Duration::from_secs(seconds.parse()?);
     let queue = format!("bare-{}", std::process::id());
     let connect = || Connection::connect(address, ConnectionProperties::default());
-    let (sends, takes) = (connect().await?, connect().await?);
-    let (sender, taker) = (sends.create_channel().await?, takes.create_channel().await?);
-    declare(&taker, &queue).await?;
+    let (outward, inward) = (connect().await?, connect().await?);
+    let (sender, consumer) = (outward.create_channel().await?, inward.create_channel().await?);
+    declare(&consumer, &queue).await?;
     sender.confirm_select(ConfirmSelectOptions::default()).await?;
-    taker.basic_qos(prefetch.parse()?, BasicQosOptions::default()).await?;
+    consumer.basic_qos(prefetch.parse()?, BasicQosOptions::default()).await?;
     let (through, is_through) = tokio::sync::mpsc::channel(UNDER_WAY);
-    let taking = tokio::spawn(take(taker.clone(), queue.clone(), through));
+    let taking = tokio::spawn(take(consumer.clone(), queue.clone(), through));
     let rate = send(&sender, &queue, (is_through, span)).await;
     taking.abort();
-    let end = takes.create_channel().await?;
+    let end = inward.create_channel().await?;
     end.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await?;
     println!("{:.0}", rate?);
     Ok(())
