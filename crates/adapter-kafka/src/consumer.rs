@@ -45,6 +45,8 @@ struct Held {
     before: Option<Handed>,
     /// What is handed out now.
     now: Option<Handed>,
+    /// Where whoever takes over goes on, as was said last.
+    next: Option<i64>,
 }
 
 /// A message on its own.
@@ -108,7 +110,7 @@ impl KafkaConsumer {
                 Turn::Assigned(lanes) => {
                     let won = lanes.iter().map(|(lane, _)| *lane).collect();
                     for (lane, before) in lanes {
-                        self.held.insert(lane, Held { before, now: None });
+                        self.held.insert(lane, Held { before, ..Held::default() });
                     }
                     self.news.push_back(Heard::Assigned(won));
                 }
@@ -149,6 +151,21 @@ impl KafkaConsumer {
         let offsets = self.offsets(firsts.collect());
         if let Err(error) = offsets.and_then(|all| self.client.commit(&all, CommitMode::Async)) {
             tracing::debug!(%error, "what is handed out is not written down");
+        }
+    }
+
+    /// Says once more what was said last, and waits for it: whoever takes over begins there.
+    async fn say_again(&self) {
+        let next = self.held.iter().filter_map(|(lane, held)| Some((*lane, held.next?)));
+        let next: Vec<(Lane, i64)> = next.collect();
+        let Ok(offsets) = self.offsets(next) else { return };
+        if offsets.count() == 0 {
+            return;
+        }
+        let client = Arc::clone(&self.client);
+        let told = blocking(COMMIT, move || client.commit(&offsets, CommitMode::Sync));
+        if !matches!(tokio::time::timeout(self.options.patience, told).await, Ok(Ok(()))) {
+            tracing::debug!("offsets stay where they were");
         }
     }
 
@@ -204,7 +221,8 @@ impl Consumer for KafkaConsumer {
         }
     }
 
-    /// Waits for the broker. Where it does not take the offsets, jobs come again, and are known.
+    /// Does not wait for the broker: a batch would take as long as its acknowledgement. Words on
+    /// this way keep their order, and where one is lost jobs come again, and are known.
     async fn acknowledge(&mut self, tags: &[Tag]) -> Result<(), Trouble> {
         let passed = self.backlog.end(tags).passed;
         let next = passed.into_iter().filter_map(|(lane, last)| Some((lane?, last + 1)));
@@ -212,11 +230,14 @@ impl Consumer for KafkaConsumer {
         if next.is_empty() {
             return Ok(());
         }
+        for (lane, next) in &next {
+            if let Some(held) = self.held.get_mut(lane) {
+                held.next = Some(*next);
+            }
+        }
         let offsets = self.offsets(next).map_err(|error| trouble(COMMIT, &error))?;
-        let client = Arc::clone(&self.client);
-        let told = blocking(COMMIT, move || client.commit(&offsets, CommitMode::Sync)).await;
-        if let Err(trouble) = told {
-            tracing::debug!(%trouble, "offsets stay where they were");
+        if let Err(error) = self.client.commit(&offsets, CommitMode::Async) {
+            tracing::debug!(%error, "offsets stay where they were");
         }
         Ok(())
     }
@@ -255,6 +276,7 @@ impl Consumer for KafkaConsumer {
     }
 
     async fn leave(self: Box<Self>) {
+        self.say_again().await;
         // The client tells the group that it goes, and waits for that.
         let client = self.client;
         let left = tokio::task::spawn_blocking(move || drop(client));
