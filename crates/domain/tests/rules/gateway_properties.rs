@@ -180,6 +180,12 @@ impl World {
             (Step::Approved(_), Ok(Outcome::Gateway { payment, .. })) => {
                 self.took.insert(payment.id, true);
             }
+            // That it gives nothing back is noted of a gateway once it has said that it took it.
+            (Step::Repaid(..), Ok(Outcome::Gateway { payment, .. }))
+                if payment.attempt().is_some_and(Attempt::is_stuck) =>
+            {
+                self.took.insert(payment.id, true);
+            }
             _ => {}
         }
     }
