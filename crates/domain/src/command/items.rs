@@ -75,6 +75,14 @@ pub(super) fn give_back(
     take_quota(bench, reservation.show, reservation.buyer, -count);
 }
 
+/// Whether every seat of a reservation points to it still.
+pub(super) fn are_its_own(bench: &Workbench<'_>, reservation: &Reservation) -> bool {
+    reservation.items.iter().all(|item| match item.what {
+        Ware::Seat(id) => bench.seat(id).is_some_and(|seat| seat.belongs_to(reservation.id)),
+        Ware::Ticket(_) => true,
+    })
+}
+
 /// Sells the items that are in a state. Every seat must point to the reservation still: the seat
 /// row decides who has it.
 pub(super) fn sell(

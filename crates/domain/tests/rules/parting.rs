@@ -2,15 +2,20 @@
 //! did for a payment it does once.
 
 use crate::gateway::step;
-use crate::house::{ANN, BOB, HOLD_MS, House, charge, pay};
+use crate::house::{ANN, BOB, HOLD_MS, House, SHOW, charge, pay};
 use admitone_domain::command::gateway::{Gateway, GiveUp, Repaid, Repay, Said};
+use admitone_domain::command::operate::{Operate, SaveSeats, SeatChange};
 use admitone_domain::command::part::{Part, PutBack, Take};
 use admitone_domain::command::{Cancel, Refund, Spend};
-use admitone_domain::id::{BuyerId, OperatorId, PaymentId};
+use admitone_domain::id::{BuyerId, OperatorId, PaymentId, ReservationId, SeatId};
 use admitone_domain::payment::{Method, Payment, PaymentState};
 use admitone_domain::reservation::{ItemState, Reservation, ReservationState};
+use admitone_domain::seat::SeatState;
 use admitone_domain::wallet::EntryKind;
-use admitone_domain::{Action, Actor, Answer, Currency, Key, Money, Outcome, Refusal, Rows};
+use admitone_domain::{
+    Action, Actor, Answer, Currency, Key, Loaded, Money, Outcome, Refusal, Row, Rows,
+};
+use std::sync::Arc;
 
 const WAIT_MS: u64 = 10_000;
 
@@ -196,6 +201,44 @@ fn what_was_given_up_after_it_was_taken_goes_back() {
     let late = step(house.act(operator, Action::Gateway(give_up))).unwrap();
     house.act(Actor::House, put_back(&late, 0, false)).unwrap();
     assert_eq!(house.balance(ANN), 5_000);
+}
+
+/// What two instances with different maps may do at once: each decides without the other's mark.
+#[test]
+fn what_was_taken_while_it_was_given_up_goes_back_once() {
+    let mut house = House::new();
+    let (_, payment) = house.pinned(5_000, &[1]);
+    let give_up = Gateway::GiveUp(GiveUp { payment: payment.id });
+    let operator = Actor::Operator(OperatorId(1));
+    let late = step(house.act(operator, Action::Gateway(give_up))).unwrap();
+    let commands = [take(&payment), put_back(&late, 0, false)]
+        .map(|action| house.command(Actor::House, action));
+    let verdicts = commands.map(|command| house.verdict(&[command]));
+    for verdict in &verdicts {
+        assert!(verdict.answers[0].answer.is_ok(), "each alone may be done");
+        house.apply(verdict);
+    }
+    assert_eq!(house.balance(ANN), 4_000);
+    for was_taken in [false, true] {
+        house.act(Actor::House, put_back(&late, 0, was_taken)).unwrap();
+        assert_eq!(house.balance(ANN), 5_000, "once, whatever was known of it");
+    }
+}
+
+#[test]
+fn what_costs_nothing_is_not_sold_once_its_seat_is_somebody_elses() {
+    let mut house = House::new();
+    let (seats, change) = (vec![SeatId(1), SeatId(2)], SeatChange::Price(Money::ZERO));
+    house.operate(Operate::SaveSeats(SaveSeats { show: SHOW, seats, change })).unwrap();
+    let held = [1, 2].map(|seat| house.hold(ANN, &[seat]).unwrap());
+    // A store that lost an update: the first seat points to another reservation.
+    let Row::Seat(mut seat) = house.row(Key::Seat(SeatId(1))).clone() else { panic!("no seat") };
+    seat.state = SeatState::Sold { by: ReservationId(99) };
+    let lost = Loaded { version: 9, row: Arc::new(Row::Seat(seat)) };
+    house.rows.insert(Key::Seat(SeatId(1)), lost);
+    let answers = held.map(|held| house.as_buyer(pay(held.id).apart(WAIT_MS)));
+    assert_eq!(answers[0], Err(Refusal::HoldExpired));
+    assert!(answers[1].is_ok(), "{:?}", answers[1]);
 }
 
 #[test]

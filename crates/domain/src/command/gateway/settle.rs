@@ -7,7 +7,7 @@ use super::{find, keys, owe, reservation_of, retake, save, save_both};
 use crate::decide::Workbench;
 use crate::id::{PaymentId, ShowId};
 use crate::payment::{Attempt, GatewayRefund, Payment, RefundState, Standing};
-use crate::reservation::{Item, ItemState, Reservation, ReservationState, Ware};
+use crate::reservation::{Item, ItemState, Reservation, ReservationState};
 use crate::{Answer, Happening, Key, Outcome, Refusal, Rows};
 use serde::{Deserialize, Serialize};
 
@@ -91,11 +91,7 @@ fn approve(
 
 /// Whether all that the reservation has is its own still.
 fn is_pinned(bench: &Workbench<'_>, reservation: &Reservation) -> bool {
-    let has = |item: &Item| match item.what {
-        Ware::Seat(id) => bench.seat(id).is_some_and(|seat| seat.belongs_to(reservation.id)),
-        Ware::Ticket(_) => true,
-    };
-    reservation.state() == ReservationState::Confirming && reservation.items.iter().all(has)
+    reservation.state() == ReservationState::Confirming && items::are_its_own(bench, reservation)
 }
 
 /// The money came when nothing was pinned for it any more.

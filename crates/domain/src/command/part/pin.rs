@@ -7,7 +7,7 @@ use crate::id::ReservationId;
 use crate::pass::Admission;
 use crate::payment::{Attempt, Method, Payment, Standing};
 use crate::reservation::ItemState;
-use crate::{Answer, Happening, Key, Moment, Money, Rows};
+use crate::{Answer, Happening, Key, Moment, Money, Refusal, Rows};
 use serde::{Deserialize, Serialize};
 
 /// Pins a reservation that its buyer pays from the wallet.
@@ -56,6 +56,9 @@ impl Rule for Pin {
             created_at: bench.now(),
         };
         if price == Money::ZERO {
+            if !items::are_its_own(bench, &reservation) {
+                return Err(Refusal::HoldExpired);
+            }
             // No wallet has anything to say to that.
             return Ok(gateway::sell(bench, payment, attempt, (reservation, ItemState::Held)));
         }

@@ -23,7 +23,7 @@ pub struct PutBack {
     /// In which currency.
     pub currency: Currency,
     /// Whether it was taken for certain. Of what was given up before anybody knew the wallet says
-    /// so itself; what was not taken by then never is.
+    /// so itself; what was not taken by then is not taken any more.
     pub was_taken: bool,
 }
 
@@ -41,12 +41,16 @@ impl Rule for PutBack {
         if bench.pass(done).is_some() {
             return Ok(marked(bench, done));
         }
-        let closed = PassKey::closed(self.payment);
-        if bench.pass(closed).is_some() {
-            return Ok(marked(bench, closed));
-        }
-        if !self.was_taken && bench.pass(PassKey::taken(self.payment)).is_none() {
-            return Ok(mark(bench, closed));
+        // Outside one lane a take may have been decided while it was marked as given up: neither
+        // writes what the other does. What was taken goes back all the same.
+        if bench.pass(PassKey::taken(self.payment)).is_none() {
+            let closed = PassKey::closed(self.payment);
+            if bench.pass(closed).is_some() {
+                return Ok(marked(bench, closed));
+            }
+            if !self.was_taken {
+                return Ok(mark(bench, closed));
+            }
         }
         let entry = Entry {
             id: command.entry_id(),
