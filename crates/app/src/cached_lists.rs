@@ -169,6 +169,15 @@ impl Delivery for DropsLists {
         replied
     }
 
+    /// What makes lists old is waited for all the same: dropped before, they would be made again as
+    /// they were.
+    async fn hand_over(&self, command: Command) -> Result<Reply, Trouble> {
+        if changed_by(&command.action).is_some() {
+            return self.submit(command).await;
+        }
+        self.delivery.hand_over(command).await
+    }
+
     async fn check(&self) -> Result<(), Trouble> {
         self.delivery.check().await
     }

@@ -82,6 +82,11 @@ impl Delivery for Channel {
         answered.await.unwrap_or_else(|_| Err(busy("the writer ended before it answered")))
     }
 
+    /// It is answered as soon as it is kept.
+    async fn hand_over(&self, command: Command) -> Result<Reply, Trouble> {
+        self.submit(command).await
+    }
+
     async fn check(&self) -> Result<(), Trouble> {
         if self.sender.is_closed() {
             return Err(Trouble::new(TroubleKind::Unavailable, "check", "the writer ended"));

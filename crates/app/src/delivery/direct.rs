@@ -29,6 +29,11 @@ impl Delivery for Direct {
         })
     }
 
+    /// It does not travel.
+    async fn hand_over(&self, command: Command) -> Result<Reply, Trouble> {
+        self.submit(command).await
+    }
+
     async fn check(&self) -> Result<(), Trouble> {
         self.settler.store.check().await
     }

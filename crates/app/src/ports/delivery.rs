@@ -13,10 +13,9 @@ pub trait Delivery: Send + Sync {
     async fn submit(&self, command: Command) -> Result<Reply, Trouble>;
 
     /// Brings a command and waits only until it is kept: its answer is asked for later. Where a
-    /// command does not travel it is settled at once.
-    async fn hand_over(&self, command: Command) -> Result<Reply, Trouble> {
-        self.submit(command).await
-    }
+    /// command does not travel it is settled at once. Nobody has this by default: who brings
+    /// commands by another's hands and forgot it would wait after all.
+    async fn hand_over(&self, command: Command) -> Result<Reply, Trouble>;
 
     /// Whether a command that came now would be settled, as far as is known.
     async fn check(&self) -> Result<(), Trouble>;

@@ -3,6 +3,7 @@
 
 mod boards;
 mod copies;
+mod handing;
 mod house;
 mod imports;
 mod keys;

@@ -79,6 +79,10 @@ impl Delivery for Fused {
         reply
     }
 
+    async fn hand_over(&self, command: Command) -> Result<Reply, Trouble> {
+        self.submit(command).await
+    }
+
     async fn check(&self) -> Result<(), Trouble> {
         Ok(())
     }
@@ -102,10 +106,15 @@ pub(crate) struct Process {
 impl World {
     /// A show with ten seats for one each.
     pub(crate) async fn open() -> Self {
+        Self::with_seats(10).await
+    }
+
+    /// A show with so many seats.
+    pub(crate) async fn with_seats(count: u32) -> Self {
         let clock = Arc::new(HandClock::at(NOW));
         let store = MemoryStore::new(clock.clone());
         let settler = sale::settler(Arc::new(store.clone()), Mode::Optimistic);
-        for command in sale::programme(10, 10) {
+        for command in sale::programme(count, 10) {
             let reply = settler.settle(vec![command]).await.remove(0);
             assert!(sale::answer(reply).is_ok());
         }

@@ -114,6 +114,10 @@ impl Delivery for Faster {
         self.settler.settle(vec![command]).await.remove(0)
     }
 
+    async fn hand_over(&self, command: Command) -> Result<Reply, Trouble> {
+        self.submit(command).await
+    }
+
     async fn check(&self) -> Result<(), Trouble> {
         Ok(())
     }

@@ -269,6 +269,10 @@ mod tests {
             Err(Trouble::new(TroubleKind::Busy, "submit", "nobody settles"))
         }
 
+        async fn hand_over(&self, command: Command) -> Result<Reply, Trouble> {
+            self.submit(command).await
+        }
+
         async fn check(&self) -> Result<(), Trouble> {
             Ok(())
         }

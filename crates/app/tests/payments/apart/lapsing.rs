@@ -41,6 +41,10 @@ impl Delivery for Lapsing {
         self.inner.submit(command).await
     }
 
+    async fn hand_over(&self, command: Command) -> Result<Reply, Trouble> {
+        self.submit(command).await
+    }
+
     async fn check(&self) -> Result<(), Trouble> {
         Ok(())
     }
