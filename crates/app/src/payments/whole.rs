@@ -79,14 +79,20 @@ fn parted(reply: &Reply) -> Option<PaymentId> {
     }
 }
 
-/// The payment that an answer says was begun, if it was taken apart.
+/// The payment that an answer says was begun, if it was taken apart. What an operator decided about
+/// one is answered with the same outcome, and stays answered so.
 fn begun_apart(stored: &StoredAnswer) -> Option<&Payment> {
-    match &stored.answer {
-        Ok(Outcome::Gateway { payment, .. }) => {
-            Some(payment).filter(|payment| matches!(payment.method, Method::Apart(_)))
-        }
-        _ => None,
-    }
+    let Ok(Outcome::Gateway { payment, reservation: Some(_) }) = &stored.answer else {
+        return None;
+    };
+    let Method::Apart(attempt) = &payment.method else { return None };
+    let has_begun = match attempt.standing {
+        Standing::Requested => true,
+        // What costs nothing is sold by its beginning.
+        Standing::Approved => payment.amount == Money::ZERO,
+        Standing::Unknown | Standing::Declined { .. } | Standing::Late => false,
+    };
+    has_begun.then_some(payment)
 }
 
 /// An answer, where it says that a payment was begun in parts as that payment stands now: like the

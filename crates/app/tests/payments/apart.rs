@@ -2,6 +2,7 @@
 //! and after each. In the end the money is where the tickets are.
 
 mod lapsing;
+mod told;
 
 use crate::world::{ANN, BOB, Fuse, Process, World, pass_hold};
 use admitone_domain::command::gateway::{Gateway, GiveUp};
