@@ -96,6 +96,11 @@ impl Payments {
         Till::of(payment, self.gateway.as_deref(), &self.purse)
     }
 
+    /// Whether a payment calls for a step that somebody here can take.
+    fn can_take_up(&self, payment: &Payment) -> bool {
+        todo(payment) != Todo::Nothing && self.till(payment).is_some()
+    }
+
     /// Somebody says that there is news of a payment: the gateway is asked, soon.
     pub fn heard_of(&self, payment: PaymentId) {
         self.errands.ask_again(payment);
@@ -107,12 +112,16 @@ impl Payments {
     }
 
     /// Begins a payment and waits, as long as a buyer waits, for what becomes of it. The reply is
-    /// that of the beginning; the payment is as it stands now, if it was begun.
+    /// that of the beginning; the payment is as it stands now, if it was begun. Without a gateway
+    /// nothing is begun: nobody would ever be asked, and the seats would stay pinned.
     pub async fn pay(
         &self,
         request: &Request,
         begin: Begin,
     ) -> Result<(Reply, Option<Payment>), Trouble> {
+        if !self.has_gateway() {
+            return Err(no_gateway());
+        }
         let reply = self.office.submit(request, Action::Gateway(Step::Begin(begin))).await?;
         let started = match &reply {
             Reply::Answered { answer, .. } => begun(&answer.answer),
@@ -327,6 +336,11 @@ fn begun(answer: &admitone_domain::Answer) -> Option<PaymentId> {
         Ok(Outcome::Gateway { payment, .. }) => Some(payment.id),
         _ => None,
     }
+}
+
+fn no_gateway() -> Trouble {
+    let kind = crate::TroubleKind::Unavailable;
+    Trouble::new(kind, "begin a payment", "this house has no gateway to ask")
 }
 
 fn gone(id: PaymentId) -> Trouble {

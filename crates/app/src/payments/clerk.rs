@@ -5,6 +5,7 @@
 
 use super::waiting::Waiting;
 use super::{Payments, step};
+use crate::Trouble;
 use admitone_domain::id::PaymentId;
 use admitone_domain::payment::Payment;
 use admitone_domain::{Event, Moment, Row, Verdict};
@@ -18,8 +19,10 @@ use tokio_util::task::TaskTracker;
 const PAUSE_MS: u64 = 500;
 /// So many events wait for their step.
 const BASKET: usize = 10_000;
-/// So much that is due is looked at in one round.
+/// So much that is due is taken up in one round.
 const DUE_MAX: usize = 256;
+/// Where what nobody here can ask is in the way, so many times more is looked at.
+const LOOKS_FURTHER: usize = 8;
 
 /// Something to be done.
 enum Errand {
@@ -101,15 +104,13 @@ impl Clerk {
 
     /// Takes up what is due; how much that was.
     pub async fn round(&self) -> usize {
-        let open = match self.payments.office.reads.open_payments(DUE_MAX).await {
-            Ok(open) => open,
+        let due = match self.due().await {
+            Ok(due) => due,
             Err(trouble) => {
                 tracing::warn!(%trouble, "cannot look for payments that are due");
                 return 0;
             }
         };
-        let now = self.payments.office.clock.now();
-        let due: Vec<Payment> = open.into_iter().filter(|one| is_due(one, now)).collect();
         let count = due.len();
         for payment in due {
             let Some(place) = self.place().await else { return count };
@@ -120,6 +121,24 @@ impl Clerk {
             });
         }
         count
+    }
+
+    /// What is due, the longest first. What nobody here can ask stays with those who can, for as
+    /// long as it takes: it is read past, else it would hide what is due behind it.
+    async fn due(&self) -> Result<Vec<Payment>, Trouble> {
+        let now = self.payments.office.clock.now();
+        let mut limit = DUE_MAX;
+        loop {
+            let mut due = self.payments.office.reads.open_payments(limit).await?;
+            due.retain(|one| is_due(one, now));
+            let is_all = due.len() < limit;
+            due.retain(|one| self.payments.can_take_up(one));
+            due.truncate(DUE_MAX);
+            if is_all || due.len() == DUE_MAX {
+                return Ok(due);
+            }
+            limit = limit.saturating_mul(LOOKS_FURTHER);
+        }
     }
 
     async fn send(&self, errand: Errand) {
@@ -145,7 +164,7 @@ fn is_due(payment: &Payment, now: Moment) -> bool {
 }
 
 /// What could not be done is due again.
-fn done<T>(done: Result<T, crate::Trouble>) {
+fn done<T>(done: Result<T, Trouble>) {
     if let Err(trouble) = done {
         tracing::warn!(%trouble, "a step of a payment waits for the next look");
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod apart;
+mod clerks;
 mod crashes;
 mod flow;
 mod gateway;
