@@ -105,6 +105,12 @@ impl Site {
         &self.0.live
     }
 
+    /// The payments of a house that has a gateway: without one they settle what others began, and a
+    /// payment that nobody can ask about would pin its seats for ever.
+    pub(crate) fn gateway(&self) -> Option<Arc<Payments>> {
+        self.payments.clone().filter(|payments| payments.has_gateway())
+    }
+
     /// What many pages show of a show.
     pub(crate) fn facts(&self) -> &Facts {
         &self.0.facts

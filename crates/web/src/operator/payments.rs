@@ -7,13 +7,15 @@ use crate::oops::Oops;
 use crate::site::Site;
 use crate::staff::{Staff, StaffForm};
 use admitone_app::operating::{self, InboxKind};
+use admitone_app::payments::Payments;
 use admitone_domain::id::PaymentId;
-use admitone_domain::payment::{Attempt, Payment};
-use admitone_domain::{Moment, Refusal};
+use admitone_domain::payment::{Attempt, Method, Payment};
+use admitone_domain::{Key, Moment, Refusal, Row};
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::Response;
+use std::sync::Arc;
 
 /// So many are shown: those whose gateway is asked next stand first.
 const SHOWN: usize = 100;
@@ -33,6 +35,8 @@ struct Line {
     payment: Payment,
     attempt: Attempt,
     kind: InboxKind,
+    /// Whether there is somebody to ask about it.
+    can_ask: bool,
 }
 
 /// `GET /operator/payments`.
@@ -43,9 +47,10 @@ pub(crate) async fn payments(
     let open = site.office.reads.open_payments(SHOWN).await?;
     let lines = open.into_iter().filter_map(|payment| {
         let attempt = payment.attempt()?.clone();
-        Some(Line { kind: InboxKind::of(&attempt)?, attempt, payment })
+        let can_ask = whom_to_ask(&site, &payment).is_some();
+        Some(Line { kind: InboxKind::of(&attempt)?, attempt, payment, can_ask })
     });
-    let (lines, has_gateway) = (lines.collect(), site.payments.is_some());
+    let (lines, has_gateway) = (lines.collect(), site.gateway().is_some());
     page(&Page { frame: Frame::new(&site, &staff.visitor), lines, has_gateway, zone: ZONE })
 }
 
@@ -71,11 +76,23 @@ pub(crate) async fn act(
     Ok(go_to(HERE))
 }
 
-/// Asks the gateway at once, whatever is known of a payment.
+/// Asks about a payment at once, whatever is known of it.
 async fn requery(site: &Site, id: PaymentId) -> Result<(), Oops> {
-    let payments = site.payments.as_ref().ok_or_else(Oops::forbidden)?;
+    let Some(Row::Payment(payment)) = site.row(Key::Payment(id)).await? else {
+        return Err(Refusal::UnknownPayment.into());
+    };
+    let payments = whom_to_ask(site, &payment).ok_or_else(Oops::forbidden)?;
     let found = payments.ask_again(id).await?;
     found.map(drop).ok_or_else(|| Refusal::UnknownPayment.into())
+}
+
+/// Who asks about a payment, if anybody can. A wallet that was asked in a step of its own needs no
+/// gateway.
+fn whom_to_ask(site: &Site, payment: &Payment) -> Option<Arc<Payments>> {
+    match payment.method {
+        Method::Apart(_) => site.payments.clone(),
+        Method::Gateway(_) | Method::Wallet | Method::External { .. } => site.gateway(),
+    }
 }
 
 impl Page {
@@ -98,7 +115,7 @@ impl Page {
     /// What may be done about it, with the keys of the words.
     fn actions(&self, line: &Line) -> Vec<(&'static str, &'static str)> {
         let mut actions = Vec::new();
-        if self.has_gateway {
+        if line.can_ask {
             actions.push(("requery", "inbox.requery"));
         }
         if line.kind == InboxKind::RefundRefused {

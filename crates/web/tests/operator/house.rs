@@ -139,6 +139,15 @@ fn webhooks(store: &MemoryStore, clock: &Arc<HandClock>) -> WebhookDesk {
 
 impl House {
     pub(crate) async fn open() -> Self {
+        Self::with(Some(Arc::new(Bank))).await
+    }
+
+    /// A house that settles payments which others began, and can ask no gateway.
+    pub(crate) async fn without_a_gateway() -> Self {
+        Self::with(None).await
+    }
+
+    async fn with(gateway: Option<Arc<dyn gateway::Gateway>>) -> Self {
         let clock = Arc::new(HandClock::at(NOW));
         let store = MemoryStore::new(clock.clone());
         let reads: Arc<dyn Reads> = Arc::new(store.clone());
@@ -168,7 +177,7 @@ impl House {
             clock: clock.clone(),
         };
         let (limits_of, errands) = (PaymentLimits::default(), Arc::default());
-        let payments = Payments::new(office.clone(), Some(Arc::new(Bank)), limits_of, errands);
+        let payments = Payments::new(office.clone(), gateway, limits_of, errands);
         let payments = Arc::new(payments);
         let told: Arc<Told> = Arc::default();
         let (reads, at, notices) = (Arc::clone(&office.reads), clock.clone(), told.clone());
@@ -185,7 +194,7 @@ impl House {
             currency: Currency::KRW,
             queues: Arc::default(),
             payments: Some(payments),
-            gateway_page: None,
+            gateway_page: Some("https://bank.example/pay".into()),
             webhooks: Arc::new(webhooks(&store, &clock)),
             notices: Some(Arc::new(writer)),
             pulse,

@@ -1,6 +1,7 @@
 //! The pages of operators, through the router, over a house in memory.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod agreed;
 mod browser;
 mod door;
 mod house;

@@ -47,6 +47,20 @@ async fn a_payment_that_is_given_up_frees_its_seats_and_money_goes_back() {
 }
 
 #[tokio::test]
+async fn where_nobody_can_be_asked_asking_is_not_offered() {
+    let house = House::without_a_gateway().await;
+    let id = house.hold(&[1]).await;
+    let payment = house.begin_to_pay(id).await;
+    let mut opal = house.staff().await;
+    let inbox = opal.get(INBOX).await;
+    let requery = format!("{INBOX}/{payment}/requery");
+    assert!(inbox.try_form(&requery).is_none(), "{}", inbox.body);
+    let form = inbox.form(&format!("{INBOX}/{payment}/refund"));
+    let answer = opal.post(&crate::browser::Form { action: requery, ..form }).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.body);
+}
+
+#[tokio::test]
 async fn what_is_not_there_cannot_be_acted_on() {
     let house = House::open().await;
     let id = house.hold(&[1]).await;

@@ -33,7 +33,7 @@ pub(super) fn way_there(
     visitor: &Visitor,
     (reservation, total, key): (&Reservation, Money, &str),
 ) -> Option<String> {
-    let page = site.gateway_page.as_deref().filter(|_| site.payments.is_some())?;
+    let page = site.gateway_page.as_deref().filter(|_| site.gateway().is_some())?;
     let order = format!("{}-{}", reservation.id, key.get(..ORDER_LETTERS)?);
     let here = format!("{}/reservations/{}", visitor.origin(), reservation.id);
     let mut fields = form_urlencoded::Serializer::new(String::new());
@@ -52,7 +52,7 @@ pub(crate) async fn agreed(
     query: Query,
 ) -> Result<Response<Body>, Oops> {
     let buyer = visitor.buyer()?;
-    let payments = site.payments.clone().ok_or_else(Oops::forbidden)?;
+    let payments = site.gateway().ok_or_else(Oops::forbidden)?;
     let reservation = site.reservation(reservation_id(&id)?, buyer).await?;
     let begin = wanted(&reservation, &payments, &query).ok_or_else(Oops::malformed)?;
     let named = named(&site, &visitor, (buyer, &reservation), &begin).await?;
