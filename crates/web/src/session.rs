@@ -10,6 +10,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 /// 1 byte kind, 16 bytes who, 8 bytes since when, 16 bytes tag.
 const LENGTH: usize = 41;
 const SIGNED: usize = 25;
+/// The letters of a tag: those of base64 for addresses are all letters that an order may have.
+const TAG_LETTERS: usize = 22;
 /// A buyer stays signed in for thirty days, an operator for twelve hours.
 const BUYER_MS: u64 = 30 * 24 * 3_600 * 1_000;
 pub(crate) const OPERATOR_MS: u64 = 12 * 3_600 * 1_000;
@@ -21,6 +23,7 @@ pub struct Keys {
     forms: [u8; 32],
     tickets: TicketCodes,
     names: [u8; 32],
+    orders: [u8; 32],
 }
 
 /// Who a session is of.
@@ -39,6 +42,7 @@ impl Keys {
             forms: key("admitone 2026 page forms"),
             tickets: TicketCodes::new(secret),
             names: key("admitone 2026 account names"),
+            orders: key("admitone 2026 page orders"),
         }
     }
 
@@ -85,6 +89,23 @@ impl Keys {
         is_tag(&self.forms, &said, &given)
     }
 
+    /// The order under which a buyer is sent to the gateway's page: the name with a tag that is bound
+    /// to both. Not to the session: whoever signs in anew on the way back has paid all the same.
+    pub(crate) fn order(&self, name: &str, buyer: BuyerId) -> String {
+        let tag = tag(&self.orders, &ordered(name, buyer));
+        format!("{name}{}", URL_SAFE_NO_PAD.encode(tag))
+    }
+
+    /// Whether a page sent this buyer to the gateway with this order: any site can send him back
+    /// from there with another one, and with a payment that he never agreed to.
+    pub(crate) fn is_order(&self, order: &str, buyer: BuyerId) -> bool {
+        let at = order.len().saturating_sub(TAG_LETTERS);
+        order.split_at_checked(at).is_some_and(|(name, given)| {
+            let given = URL_SAFE_NO_PAD.decode(given).unwrap_or_default();
+            is_tag(&self.orders, &ordered(name, buyer), &given)
+        })
+    }
+
     /// The buyer who signs in under a name. Nobody else can compute it.
     pub(crate) fn buyer_named(&self, login: &str) -> BuyerId {
         let name = blake3::keyed_hash(&self.names, login.as_bytes());
@@ -96,6 +117,11 @@ impl Keys {
     pub fn tickets(&self) -> &TicketCodes {
         &self.tickets
     }
+}
+
+/// What the tag of an order is made of.
+fn ordered(name: &str, buyer: BuyerId) -> Vec<u8> {
+    [&buyer.0.to_be_bytes()[..], name.as_bytes()].concat()
 }
 
 fn tag(key: &[u8; 32], said: &[u8]) -> [u8; 16] {
@@ -113,6 +139,8 @@ fn is_tag(key: &[u8; 32], said: &[u8], given: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use admitone_app::payments::names;
+    use admitone_domain::id::ReservationId;
 
     const NOW: Moment = Moment(1_000_000);
 
@@ -153,5 +181,20 @@ mod tests {
         assert!(!keys().is_form_token(&token, "visit", ""));
         assert!(!keys().is_form_token("", "visit", "session"));
         assert!(!keys().is_form_token(&keys().form_token("visits", "ession"), "visit", "session"));
+    }
+
+    #[test]
+    fn an_order_is_good_for_the_buyer_it_was_made_for_and_as_it_was_made() {
+        let ann = BuyerId(42);
+        let order = keys().order("res_9223372036854775807-0123456789ab", ann);
+        assert!(order.len() <= 64, "{order}");
+        assert_eq!(names::reservation(&order), Some(ReservationId(i64::MAX.unsigned_abs())));
+        assert!(keys().is_order(&order, ann));
+        assert!(!keys().is_order(&order, BuyerId(43)));
+        assert!(!Keys::new(&[8; 32]).is_order(&order, ann));
+        for foreign in [&order.replace("ab", "ac"), &order[..order.len() - 1], "res_7-1", "", "ü"]
+        {
+            assert!(!keys().is_order(foreign, ann), "{foreign}");
+        }
     }
 }

@@ -27,7 +27,7 @@ fn back(id: ReservationId, order: &str) -> String {
 #[tokio::test]
 async fn without_a_gateway_nothing_is_begun_that_nobody_could_end() {
     // An instance that has one sent her there; the one she comes back to has none.
-    let elsewhere = House::open().await;
+    let elsewhere = House::without_a_line().await;
     let order = order(&elsewhere, elsewhere.hold(&[1]).await).await;
     let house = House::without_a_gateway().await;
     let id = house.hold(&[1]).await;
@@ -36,4 +36,22 @@ async fn without_a_gateway_nothing_is_begun_that_nobody_could_end() {
     assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.body);
     assert_eq!(state(&house, id).await, ReservationState::Held);
     assert!(!ann.get(&format!("/reservations/{id}")).await.has("bank.example"));
+}
+
+#[tokio::test]
+async fn an_order_that_no_page_gave_this_buyer_begins_nothing() {
+    let house = House::without_a_line().await;
+    let (id, other) = (house.hold(&[1]).await, house.hold(&[2]).await);
+    let (own, others) = (order(&house, id).await, order(&house, other).await);
+    let mut ann = house.as_ann();
+    // Whoever lures her here knows the number of her reservation, and may know an order of another.
+    let tag = others.split_once('-').unwrap().1;
+    for foreign in [format!("{id}-1"), format!("{id}-{tag}"), others.clone(), format!("{own}0")] {
+        let answer = ann.get(&back(id, &foreign)).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{foreign}: {}", answer.body);
+        assert_eq!(state(&house, id).await, ReservationState::Held, "{foreign}");
+    }
+    let answer = ann.get(&back(id, &own)).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    assert_eq!(state(&house, id).await, ReservationState::Confirming);
 }

@@ -70,6 +70,9 @@ const PROGRAMME: &str = r#"{
   }] }]
 }"#;
 
+/// What puts the show behind the room.
+const BEHIND: &str = r#", "room": "Main door""#;
+
 /// The house.
 pub(crate) struct House {
     pub(crate) router: Router,
@@ -139,15 +142,20 @@ fn webhooks(store: &MemoryStore, clock: &Arc<HandClock>) -> WebhookDesk {
 
 impl House {
     pub(crate) async fn open() -> Self {
-        Self::with(Some(Arc::new(Bank))).await
+        Self::with(Some(Arc::new(Bank)), PROGRAMME).await
     }
 
-    /// A house that settles payments which others began, and can ask no gateway.
+    /// A house whose show stands behind no room.
+    pub(crate) async fn without_a_line() -> Self {
+        Self::with(Some(Arc::new(Bank)), &PROGRAMME.replace(BEHIND, "")).await
+    }
+
+    /// The same, that settles payments which others began, and can ask no gateway.
     pub(crate) async fn without_a_gateway() -> Self {
-        Self::with(None).await
+        Self::with(None, &PROGRAMME.replace(BEHIND, "")).await
     }
 
-    async fn with(gateway: Option<Arc<dyn gateway::Gateway>>) -> Self {
+    async fn with(gateway: Option<Arc<dyn gateway::Gateway>>, programme: &str) -> Self {
         let clock = Arc::new(HandClock::at(NOW));
         let store = MemoryStore::new(clock.clone());
         let reads: Arc<dyn Reads> = Arc::new(store.clone());
@@ -176,7 +184,9 @@ impl House {
             ids: Arc::new(Ids::new(Arc::new(store.clone()))),
             clock: clock.clone(),
         };
-        let (limits_of, errands) = (PaymentLimits::default(), Arc::default());
+        // Nobody carries payments on here: who begins one is not kept waiting.
+        let limits_of = PaymentLimits { answer_ms: 0, ..PaymentLimits::default() };
+        let errands = Arc::default();
         let payments = Payments::new(office.clone(), gateway, limits_of, errands);
         let payments = Arc::new(payments);
         let told: Arc<Told> = Arc::default();
@@ -208,13 +218,13 @@ impl House {
         let mut at_home = Browser::new(router.clone());
         let ann = sign_up(&mut at_home, "Ann", &store).await;
         let house = Self { router, office, clock, ann, told, at_home, next, _stop: guard };
-        house.fill().await;
+        house.fill(programme).await;
         house
     }
 
-    async fn fill(&self) {
-        let document: Document = serde_json::from_str(PROGRAMME).unwrap();
-        let import = Import::new(&self.office, Actor::House, PROGRAMME.as_bytes());
+    async fn fill(&self, programme: &str) {
+        let document: Document = serde_json::from_str(programme).unwrap();
+        let import = Import::new(&self.office, Actor::House, programme.as_bytes());
         import.run(&document, |_| ()).await.unwrap();
         let drawn = self.office.draw(Sequence::Operator, 1).await.unwrap();
         let operator = Operator {

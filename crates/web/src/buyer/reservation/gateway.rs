@@ -2,7 +2,8 @@
 //!
 //! What the gateway says is one of three: confirmed, declined with the seats still held, or not known
 //! yet, which the reservation's page says until it is. The order names the payment, so coming back
-//! twice, or loading the page anew, asks for the same one.
+//! twice, or loading the page anew, asks for the same one. Coming back changes something though it is no
+//! form, so the order is tagged: one that no page of this house gave to this buyer is refused.
 
 use super::act::back;
 use super::reservation_id;
@@ -26,6 +27,8 @@ use axum::http::Response;
 
 /// So much of a page's key makes an order another one.
 const ORDER_LETTERS: usize = 12;
+/// The field in which the order goes there and comes back.
+const ORDER: &str = "orderId";
 
 /// The address of the gateway's page for this payment, if there is one.
 pub(super) fn way_there(
@@ -34,10 +37,11 @@ pub(super) fn way_there(
     (reservation, total, key): (&Reservation, Money, &str),
 ) -> Option<String> {
     let page = site.gateway_page.as_deref().filter(|_| site.gateway().is_some())?;
-    let order = format!("{}-{}", reservation.id, key.get(..ORDER_LETTERS)?);
+    let name = format!("{}-{}", reservation.id, key.get(..ORDER_LETTERS)?);
+    let order = site.keys.order(&name, reservation.buyer);
     let here = format!("{}/reservations/{}", visitor.origin(), reservation.id);
     let mut fields = form_urlencoded::Serializer::new(String::new());
-    fields.append_pair("orderId", &order).append_pair("amount", &total.to_string());
+    fields.append_pair(ORDER, &order).append_pair("amount", &total.to_string());
     fields.append_pair("successUrl", &format!("{here}/agreed"));
     fields.append_pair("failUrl", &format!("{here}?problem=PAYMENT_LEFT"));
     let mark = if page.contains('?') { '&' } else { '?' };
@@ -54,7 +58,9 @@ pub(crate) async fn agreed(
     let buyer = visitor.buyer()?;
     let payments = site.gateway().ok_or_else(Oops::forbidden)?;
     let reservation = site.reservation(reservation_id(&id)?, buyer).await?;
-    let begin = wanted(&reservation, &payments, &query).ok_or_else(Oops::malformed)?;
+    let is_ours = site.keys.is_order(query.text(ORDER), buyer);
+    let begin = wanted(&reservation, &payments, &query).filter(|_| is_ours);
+    let begin = begin.ok_or_else(Oops::malformed)?;
     let named = named(&site, &visitor, (buyer, &reservation), &begin).await?;
     let back_there = |oops: Oops| oops.onward(format!("/reservations/{id}"));
     let paid = payments.pay(&named, begin).await;
@@ -69,7 +75,7 @@ pub(crate) async fn agreed(
 
 /// What the gateway's page says that the buyer agreed to, for this reservation.
 fn wanted(reservation: &Reservation, payments: &Payments, query: &Query) -> Option<Begin> {
-    let (key, order) = (query.text("paymentKey"), query.text("orderId"));
+    let (key, order) = (query.text("paymentKey"), query.text(ORDER));
     let is_its = names::is_key(key) && names::reservation(order) == Some(reservation.id);
     let amount = query.text("amount").parse().ok().filter(|_| is_its).map(Money)?;
     Some(Begin {
