@@ -127,6 +127,21 @@ mod tests {
     }
 
     #[test]
+    fn a_key_with_a_role_of_a_later_version_is_not_read_as_one_that_allows_everything() {
+        let written = |role: u8| {
+            let row = (OperatorId(3), "Opal", [7_u8; 32], Moment(5), false, role);
+            postcard::from_bytes::<Operator>(&postcard::to_stdvec(&row).unwrap())
+        };
+        for (role, number) in Role::ALL.into_iter().zip(0..) {
+            assert_eq!(written(number).unwrap().role, role);
+            assert_eq!(postcard::to_stdvec(&role).unwrap(), [number]);
+        }
+        for unknown in [4, 9, 0xff] {
+            assert!(written(unknown).is_err(), "{unknown}");
+        }
+    }
+
+    #[test]
     fn a_key_that_is_refused_has_no_role() {
         let (parties, hash) = (Parties::default(), Parties::hash("amo_x"));
         let opal = Operator {

@@ -47,10 +47,13 @@ pub struct Operator {
     pub role: Role,
 }
 
-/// What is not there allows everything.
-#[expect(clippy::unnecessary_wraps, reason = "serde asks for a result")]
+/// What is not there allows everything. What is there and cannot be read allows nothing: it is a role of
+/// a later version, and less than everything.
 fn or_owner<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Role, D::Error> {
-    Ok(Role::deserialize(source).unwrap_or(Role::Owner))
+    // Roles are written as one byte, their number. Reading it fails only where the row has ended.
+    let Ok(number) = u8::deserialize(source) else { return Ok(Role::Owner) };
+    let role = Role::ALL.get(usize::from(number)).copied();
+    role.ok_or_else(|| serde::de::Error::custom(format_args!("{number} is no role")))
 }
 
 /// What an operator's key allows.
@@ -80,7 +83,7 @@ pub enum Right {
 }
 
 impl Role {
-    /// All of them, the mightiest first.
+    /// All of them, the mightiest first; each stands at the number under which it is written.
     pub const ALL: [Self; 4] = [Self::Owner, Self::Operator, Self::Door, Self::ReadOnly];
 
     /// Whether a key of this role allows something.
