@@ -122,6 +122,11 @@ impl House {
         }
     }
 
+    /// The operator whose key came with a request, whatever it allows.
+    pub(crate) fn any_operator(&self, headers: &HeaderMap) -> Option<OperatorId> {
+        self.parties.operator(bearer(headers)?)
+    }
+
     /// Whether an operator may do something.
     pub(crate) fn is_allowed(&self, operator: OperatorId, right: Right) -> bool {
         self.parties.role(operator).is_some_and(|role| role.may(right))

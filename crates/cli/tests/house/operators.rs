@@ -3,6 +3,9 @@
 
 use crate::buyer::{Buyer, text};
 use crate::process::{Answer, Connection, House, admitone};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 const PROGRAMME: &str = r#"{ "concerts": [{ "name": "At the door", "category": "rock", "shows": [{
@@ -121,6 +124,64 @@ fn door_by_the_api(house: &House, opal: &mut Browser) {
     let list = "/api/v1/operator/reservations";
     assert_eq!(connection.get(list, &[("authorization", &door)]).status, 403);
     assert_eq!(connection.get(list, &[("authorization", &reader)]).status, 200);
+    // Whose answer is on its way may ask for it, whatever the key allows; this one is nobody's.
+    let command = "/api/v1/commands/cmd_AAAA";
+    assert_eq!(connection.get(command, &[("authorization", &door)]).status, 404);
+    assert_eq!(connection.get(command, &[("authorization", "Bearer amo_x")]).status, 401);
+    every_route_is_guarded(house, (&door, &reader));
+    the_queues_are_guarded(house, (&door, &reader));
+}
+
+/// An address of the document, with the examples that it gives for its parts.
+fn example_of(path: &str, operation: &Value) -> String {
+    let said = operation["parameters"].as_array().into_iter().flatten();
+    said.filter(|one| one["in"] == "path").fold(path.to_owned(), |path, one| {
+        let name = format!("{{{}}}", one["name"].as_str().unwrap());
+        path.replace(&name, one["example"].as_str().unwrap_or("1"))
+    })
+}
+
+/// Whatever the served document has for operators is refused to keys that do not allow it, so that a
+/// route which is added without a guard fails here.
+fn every_route_is_guarded(house: &House, (door, reader): (&str, &str)) {
+    let mut connection = house.connect();
+    let document = connection.get("/api/v1/openapi.json", &[]).json();
+    let (mut changes, mut looks) = (0, 0);
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        if !path.starts_with("/api/v1/operator/") {
+            continue;
+        }
+        for (method, operation) in methods.as_object().unwrap() {
+            let request = format!("{} {}", method.to_uppercase(), example_of(path, operation));
+            let mut status =
+                |bearer: &str| connection.send(&request, &[("authorization", bearer)], "").status;
+            if method == "get" {
+                looks += 1;
+            } else {
+                changes += 1;
+                assert_eq!(status(reader), 403, "who only looks: {request}");
+            }
+            if path != "/api/v1/operator/admissions" {
+                assert_eq!(status(door), 403, "who stands at the door: {request}");
+            }
+        }
+    }
+    assert!(changes > 20 && looks > 5, "{changes} changes and {looks} looks in the document");
+}
+
+/// At the page of the queues the key is a password.
+fn the_queues_are_guarded(house: &House, (door, reader): (&str, &str)) {
+    let mut connection = house.connect();
+    let mut ask = |request: &str, bearer: &str| {
+        let key = bearer.strip_prefix("Bearer ").unwrap();
+        let basic = format!("Basic {}", STANDARD.encode(format!("anybody:{key}")));
+        let kind = ("content-type", "application/x-www-form-urlencoded");
+        let headers = [("authorization", basic.as_str()), kind];
+        connection.send(request, &headers, "queue=none&action=pause").status
+    };
+    assert_eq!(ask("GET /queues", reader), 200);
+    assert_eq!(ask("POST /queues", reader), 401, "who only looks pauses nothing");
+    assert_eq!(ask("GET /queues", door), 401);
 }
 
 #[test]
