@@ -160,6 +160,9 @@ fn wrong(
     facts: &ShowFacts,
 ) -> Option<(String, String)> {
     let code = query.text("problem");
+    if !fits(code, reservation) {
+        return None;
+    }
     let needed = frame.money(&total(reservation, ReservationState::Held), &facts.show.currency);
     let balance = query.text("balance").parse().map_or(Money::ZERO, Money);
     let balance = frame.money(&balance, &facts.show.currency);
@@ -173,6 +176,18 @@ fn wrong(
         })
     };
     Some((words("problem")?, words("remedy")?))
+}
+
+/// Whether what an address says of a payment can be so: it may be an old one, or somebody else's.
+fn fits(code: &str, reservation: &Reservation) -> bool {
+    let state = reservation.state();
+    match code {
+        "PAYMENT_DECLINED" | "PAYMENT_LEFT" => {
+            matches!(state, ReservationState::Held | ReservationState::Expired)
+        }
+        "PAYMENT_TOO_LATE" => state != ReservationState::Sold,
+        _ => true,
+    }
 }
 
 impl Page {

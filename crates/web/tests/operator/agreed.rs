@@ -55,3 +55,16 @@ async fn an_order_that_no_page_gave_this_buyer_begins_nothing() {
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
     assert_eq!(state(&house, id).await, ReservationState::Confirming);
 }
+
+#[tokio::test]
+async fn nobody_is_told_that_nothing_was_charged_while_that_is_not_known() {
+    let house = House::without_a_line().await;
+    let id = house.hold(&[1]).await;
+    let mut ann = house.as_ann();
+    let declined = format!("/reservations/{id}?problem=PAYMENT_DECLINED");
+    assert!(ann.get(&declined).await.has("Nothing was charged"), "it is held, and was declined");
+    let order = order(&house, id).await;
+    ann.get(&back(id, &order)).await;
+    assert_eq!(state(&house, id).await, ReservationState::Confirming);
+    assert!(!ann.get(&declined).await.has("Nothing was charged"), "an address says what is over");
+}
