@@ -1,6 +1,8 @@
 //! A house in memory behind the pages: one show with seats and standing tickets, behind a room.
 
 use crate::browser::Browser;
+use crate::told::{Post, Told};
+use admitone_app::BoxOffice;
 use admitone_app::board::Boards;
 use admitone_app::box_office::Request;
 use admitone_app::clock::HandClock;
@@ -17,18 +19,15 @@ use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Reply;
 use admitone_app::ports::gateway;
 use admitone_app::ports::lock::NoLock;
-use admitone_app::ports::notices::{Notice, Notices};
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::store::{Mode, Sequence};
 use admitone_app::ports::tap::Tap;
-use admitone_app::ports::webhooks::{Courier, Letter};
 use admitone_app::pulse::{Measured, Pulse};
 use admitone_app::rooms::{Kept, Rooms, RoomsSetup};
 use admitone_app::settle::{SettleLimits, Settler};
 use admitone_app::waiting_room::MasterKey;
 use admitone_app::waiting_room::memory_log::MemoryRoomLog;
 use admitone_app::webhooks::WebhookDesk;
-use admitone_app::{BoxOffice, Trouble};
 use admitone_domain::command::gateway::{Begin, Gateway};
 use admitone_domain::command::operate::{Operate, SaveOperator};
 use admitone_domain::command::{Charge, Choice, Hold, Pay};
@@ -42,7 +41,6 @@ use admitone_domain::{
     Action, Actor, CommandId, Currency, Fingerprint, Key, Moment, Money, Outcome, Row,
 };
 use admitone_web::{Freedoms, Keys, Limits, Parts, Site};
-use async_trait::async_trait;
 use axum::Router;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -86,47 +84,6 @@ pub(crate) struct House {
     at_home: Browser,
     next: AtomicU64,
     _stop: tokio_util::sync::DropGuard,
-}
-
-/// Others that are told of everything, and answer what they are told to.
-struct Post;
-
-#[async_trait]
-impl Courier for Post {
-    fn check(&self, url: &str) -> Result<(), String> {
-        if url.starts_with("https://") { Ok(()) } else { Err("must begin with https://".into()) }
-    }
-
-    async fn send(&self, letter: &Letter) -> Result<u16, String> {
-        if letter.url.ends_with("/broken") { Err("nobody is there".into()) } else { Ok(204) }
-    }
-}
-
-/// Takes notices, each once.
-#[derive(Default)]
-pub(crate) struct Told(std::sync::Mutex<Vec<Notice>>);
-
-impl Told {
-    pub(crate) fn all(&self) -> Vec<Notice> {
-        self.0.lock().unwrap().clone()
-    }
-}
-
-#[async_trait]
-impl Notices for Told {
-    async fn send(&self, notices: &[Notice]) -> Result<(), Trouble> {
-        let mut told = self.0.lock().unwrap();
-        for notice in notices {
-            if told.iter().all(|known| known.id != notice.id) {
-                told.push(notice.clone());
-            }
-        }
-        Ok(())
-    }
-
-    async fn check(&self) -> Result<(), Trouble> {
-        Ok(())
-    }
 }
 
 fn webhooks(store: &MemoryStore, clock: &Arc<HandClock>) -> WebhookDesk {

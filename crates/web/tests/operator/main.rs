@@ -12,4 +12,5 @@ mod programme;
 mod reservations;
 mod roles;
 mod sign_in;
+mod told;
 mod webhooks;

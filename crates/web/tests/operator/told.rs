@@ -1,0 +1,47 @@
+//! Whoever is told of what happens: endpoints of webhooks, and whoever sends notices.
+
+use admitone_app::Trouble;
+use admitone_app::ports::notices::{Notice, Notices};
+use admitone_app::ports::webhooks::{Courier, Letter};
+use async_trait::async_trait;
+
+/// Others that are told of everything, and answer what they are told to.
+pub(crate) struct Post;
+
+#[async_trait]
+impl Courier for Post {
+    fn check(&self, url: &str) -> Result<(), String> {
+        if url.starts_with("https://") { Ok(()) } else { Err("must begin with https://".into()) }
+    }
+
+    async fn send(&self, letter: &Letter) -> Result<u16, String> {
+        if letter.url.ends_with("/broken") { Err("nobody is there".into()) } else { Ok(204) }
+    }
+}
+
+/// Takes notices, each once.
+#[derive(Default)]
+pub(crate) struct Told(std::sync::Mutex<Vec<Notice>>);
+
+impl Told {
+    pub(crate) fn all(&self) -> Vec<Notice> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Notices for Told {
+    async fn send(&self, notices: &[Notice]) -> Result<(), Trouble> {
+        let mut told = self.0.lock().unwrap();
+        for notice in notices {
+            if told.iter().all(|known| known.id != notice.id) {
+                told.push(notice.clone());
+            }
+        }
+        Ok(())
+    }
+
+    async fn check(&self) -> Result<(), Trouble> {
+        Ok(())
+    }
+}
