@@ -26,8 +26,8 @@ use super::{Actor, Command, Rule, items};
 use crate::decide::Workbench;
 use crate::id::{PaymentId, ShowId};
 use crate::payment::{Attempt, Payment};
-use crate::reservation::Reservation;
-use crate::{Answer, Happening, Key, Outcome, Refusal, Row, Rows};
+use crate::reservation::{ItemState, Reservation};
+use crate::{Answer, Happening, Key, Moment, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
 
 /// A step of a payment through a gateway.
@@ -115,6 +115,21 @@ fn reservation_of(bench: &Workbench<'_>, payment: &Payment) -> Result<Reservatio
     found.ok_or(Refusal::UnknownReservation)
 }
 
+/// Pins what is to be paid, whatever the time of its hold, until whoever is asked has said whether it
+/// is.
+pub(super) fn request(
+    bench: &mut Workbench<'_>,
+    payment: Payment,
+    attempt: Attempt,
+    mut reservation: Reservation,
+) -> Answer {
+    let pinned = (ItemState::Held, ItemState::Confirming);
+    items::keep_until(bench, &mut reservation, pinned, Moment::MAX)?;
+    let requested = Happening::PaymentRequested { payment: payment.id };
+    bench.tell(Key::Reservation(reservation.id), requested);
+    Ok(save_both(bench, payment, attempt, reservation))
+}
+
 /// Writes how far a payment is.
 pub(super) fn save(bench: &mut Workbench<'_>, mut payment: Payment, attempt: Attempt) -> Payment {
     payment.method = payment.method.at(attempt);
@@ -123,7 +138,7 @@ pub(super) fn save(bench: &mut Workbench<'_>, mut payment: Payment, attempt: Att
 }
 
 /// Writes how far a payment is, and its reservation.
-pub(super) fn save_both(
+fn save_both(
     bench: &mut Workbench<'_>,
     payment: Payment,
     attempt: Attempt,

@@ -5,7 +5,7 @@ use super::{Command, Rule, items, spend};
 use crate::decide::Workbench;
 use crate::id::{BuyerId, ReservationId};
 use crate::pass::{Admission, Pass, PassKey};
-use crate::payment::{Method, Payment};
+use crate::payment::{Attempt, Method, Payment, Standing};
 use crate::reservation::{ItemState, Reservation, ReservationState};
 use crate::{Answer, Currency, Happening, Key, Money, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
@@ -33,17 +33,8 @@ impl Rule for Pay {
 
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
         let due = due(bench, command, self.reservation, self.expected)?;
-        let Due { buyer, mut reservation, currency, price, pass } = due;
-        let payment = Payment {
-            id: command.payment_id(),
-            buyer,
-            reservation: Some(reservation.id),
-            amount: price,
-            currency,
-            refunded: Money::ZERO,
-            method: Method::Wallet,
-            created_at: bench.now(),
-        };
+        let payment = due.payment(command, bench, Method::Wallet);
+        let Due { buyer, mut reservation, pass, .. } = due;
         let balance = take_price(bench, command, buyer, &payment)?;
         items::sell(bench, &mut reservation, ItemState::Held)?;
         reservation.payment = Some(payment.id);
@@ -64,6 +55,48 @@ pub(super) struct Due {
     pub(super) price: Money,
     /// The pass that the payment ends.
     pub(super) pass: Option<PassKey>,
+}
+
+impl Due {
+    /// The payment of all of it.
+    pub(super) fn payment(
+        &self,
+        command: &Command,
+        bench: &Workbench<'_>,
+        method: Method,
+    ) -> Payment {
+        Payment {
+            id: command.payment_id(),
+            buyer: self.buyer,
+            reservation: Some(self.reservation.id),
+            amount: self.price,
+            currency: self.currency,
+            refunded: Money::ZERO,
+            method,
+            created_at: bench.now(),
+        }
+    }
+
+    /// How far it is when somebody is asked for it by a name and for an order: nobody else asks for so
+    /// long, in milliseconds.
+    pub(super) fn requested(
+        &self,
+        bench: &Workbench<'_>,
+        (key, order): (String, String),
+        wait_ms: u64,
+    ) -> Attempt {
+        Attempt {
+            key,
+            order,
+            standing: Standing::Requested,
+            pass: self.pass,
+            held_until: self.reservation.held_until,
+            asked: 1,
+            ask_at: bench.now().plus_ms(wait_ms),
+            said: None,
+            refunds: Vec::new(),
+        }
+    }
 }
 
 /// What is to be paid, once all is checked but whether there is the money for it.

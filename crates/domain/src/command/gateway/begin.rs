@@ -4,15 +4,16 @@
 //! From here on neither the hold's time nor the sweeper touches the items: a definite answer does.
 
 use super::super::gate::{self, Patience};
-use super::super::{Command, Rule, items, pay};
-use super::{retake, save_both};
+use super::super::pay::{self, Due};
+use super::super::{Command, Rule, items};
+use super::{request, retake};
 use crate::decide::Workbench;
 use crate::id::{ReservationId, ShowId};
 use crate::pass::{Admission, PassKey};
-use crate::payment::{Attempt, Method, Payment, Standing};
-use crate::reservation::{ItemState, Reservation};
+use crate::payment::Method;
+use crate::reservation::Reservation;
 use crate::show::Show;
-use crate::{Answer, Happening, Key, Moment, Money, Refusal, Rows};
+use crate::{Answer, Key, Money, Refusal, Rows};
 use serde::{Deserialize, Serialize};
 
 /// Pins a reservation for a payment through a gateway.
@@ -61,33 +62,11 @@ impl Rule for Begin {
         if !price.is_positive() {
             return Err(Refusal::InvalidAmount);
         }
-        let held_until = reservation.held_until;
-        let pinned = (ItemState::Held, ItemState::Confirming);
-        items::keep_until(bench, &mut reservation, pinned, Moment::MAX)?;
-        let attempt = Attempt {
-            key: self.key.clone(),
-            order: self.order.clone(),
-            standing: Standing::Requested,
-            pass: pass.filter(|_| command.admission.is_good_at(bench.now())),
-            held_until,
-            asked: 1,
-            ask_at: bench.now().plus_ms(self.wait_ms),
-            said: None,
-            refunds: Vec::new(),
-        };
-        let payment = Payment {
-            id: command.payment_id(),
-            buyer,
-            reservation: Some(reservation.id),
-            amount: price,
-            currency: show.currency,
-            refunded: Money::ZERO,
-            method: Method::Gateway(Box::new(attempt.clone())),
-            created_at: bench.now(),
-        };
-        let requested = Happening::PaymentRequested { payment: payment.id };
-        bench.tell(Key::Reservation(reservation.id), requested);
-        Ok(save_both(bench, payment, attempt, reservation))
+        let pass = pass.filter(|_| command.admission.is_good_at(bench.now()));
+        let due = Due { buyer, reservation, currency: show.currency, price, pass };
+        let attempt = due.requested(bench, (self.key.clone(), self.order.clone()), self.wait_ms);
+        let payment = due.payment(command, bench, Method::Gateway(Box::new(attempt.clone())));
+        request(bench, payment, attempt, due.reservation)
     }
 }
 

@@ -5,9 +5,9 @@ use super::super::{Command, Rule, gateway, items, pay};
 use crate::decide::Workbench;
 use crate::id::ReservationId;
 use crate::pass::Admission;
-use crate::payment::{Attempt, Method, Payment, Standing};
+use crate::payment::Method;
 use crate::reservation::ItemState;
-use crate::{Answer, Happening, Key, Moment, Money, Refusal, Rows};
+use crate::{Answer, Key, Money, Refusal, Rows};
 use serde::{Deserialize, Serialize};
 
 /// Pins a reservation that its buyer pays from the wallet.
@@ -32,40 +32,16 @@ impl Rule for Pin {
 
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
         let due = pay::due(bench, command, self.reservation, self.expected)?;
-        let pay::Due { buyer, mut reservation, currency, price, pass } = due;
-        let attempt = Attempt {
-            // The wallet knows it by the payment alone.
-            key: String::new(),
-            order: String::new(),
-            standing: Standing::Requested,
-            pass,
-            held_until: reservation.held_until,
-            asked: 1,
-            ask_at: bench.now().plus_ms(self.wait_ms),
-            said: None,
-            refunds: Vec::new(),
-        };
-        let payment = Payment {
-            id: command.payment_id(),
-            buyer,
-            reservation: Some(reservation.id),
-            amount: price,
-            currency,
-            refunded: Money::ZERO,
-            method: Method::Apart(Box::new(attempt.clone())),
-            created_at: bench.now(),
-        };
-        if price == Money::ZERO {
-            if !items::are_its_own(bench, &reservation) {
+        // The wallet knows it by the payment alone.
+        let attempt = due.requested(bench, (String::new(), String::new()), self.wait_ms);
+        let payment = due.payment(command, bench, Method::Apart(Box::new(attempt.clone())));
+        if due.price == Money::ZERO {
+            if !items::are_its_own(bench, &due.reservation) {
                 return Err(Refusal::HoldExpired);
             }
             // No wallet has anything to say to that.
-            return Ok(gateway::sell(bench, payment, attempt, (reservation, ItemState::Held)));
+            return Ok(gateway::sell(bench, payment, attempt, (due.reservation, ItemState::Held)));
         }
-        let pinned = (ItemState::Held, ItemState::Confirming);
-        items::keep_until(bench, &mut reservation, pinned, Moment::MAX)?;
-        let requested = Happening::PaymentRequested { payment: payment.id };
-        bench.tell(Key::Reservation(reservation.id), requested);
-        Ok(gateway::save_both(bench, payment, attempt, reservation))
+        gateway::request(bench, payment, attempt, due.reservation)
     }
 }
