@@ -123,12 +123,8 @@ impl Payments {
             return Err(no_gateway());
         }
         let reply = self.office.submit(request, Action::Gateway(Step::Begin(begin))).await?;
-        let started = match &reply {
-            Reply::Answered { answer, .. } => begun(&answer.answer),
-            // Accepted, it begins when it is settled.
-            Reply::KeyReused | Reply::Accepted(_) => None,
-        };
-        let Some(payment) = started else { return Ok((reply, None)) };
+        // Accepted, it begins when it is settled.
+        let Some(payment) = reply.begun().map(|begun| begun.id) else { return Ok((reply, None)) };
         let payment = self.wait(payment).await?;
         Ok((reply, Some(payment)))
     }
@@ -329,13 +325,6 @@ impl Payments {
 
 fn is_pending(payment: &Payment) -> bool {
     payment.attempt().is_some_and(Attempt::is_pending)
-}
-
-fn begun(answer: &admitone_domain::Answer) -> Option<PaymentId> {
-    match answer {
-        Ok(Outcome::Gateway { payment, .. }) => Some(payment.id),
-        _ => None,
-    }
 }
 
 fn no_gateway() -> Trouble {

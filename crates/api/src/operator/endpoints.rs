@@ -7,7 +7,6 @@ use crate::ask::{Staff, StaffAsk};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply::{self, REPLAYED};
-use admitone_app::ports::webhooks::Wish;
 use admitone_app::webhooks::{Asked, Change, DeskTrouble, Done, NewEndpoint};
 use axum::Json;
 use axum::body::Body;
@@ -184,13 +183,7 @@ pub(crate) async fn rotate_endpoint_secret(
 
 /// Who asks, and by which wish: a key names the same one each time.
 fn asked(ask: &StaffAsk) -> Result<Asked, Problem> {
-    // Stores keep ids as signed numbers.
-    let id = u64::try_from(ask.named.id.0 & u128::from(u64::MAX >> 1)).unwrap_or(0);
-    Ok(Asked {
-        by: ask.named.actor.to_string(),
-        wish: Wish { id, print: ask.named.fingerprint.0 },
-        expected: ask.expected_version()?,
-    })
+    Ok(Asked::by(&ask.named, ask.expected_version()?))
 }
 
 /// How the endpoint is now, and whether the wish was done before.

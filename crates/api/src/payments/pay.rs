@@ -8,7 +8,6 @@ use crate::problem::{Problem, Problems};
 use crate::reply;
 use crate::reservations::read;
 use crate::view::{PaymentView, ReservationView};
-use admitone_app::ports::delivery::Reply;
 use admitone_domain::command::{Pay, Refund};
 use admitone_domain::id::{PaymentId, ReservationId};
 use admitone_domain::payment::Payment;
@@ -171,7 +170,8 @@ pub(crate) async fn pay_reservation(
     };
     let pay = Pay { reservation, expected: wanted.amount.map(Money) };
     let paid = house.submit(&named, Action::Pay(pay)).await?;
-    if let Some(begun) = begun(&paid) {
+    // Its wallet is settled elsewhere and has not answered yet.
+    if let Some(begun) = paid.begun() {
         return gateway::outcome(&house, begun).await;
     }
     reply::reply(paid, StatusCode::CREATED, |outcome, at| match outcome {
@@ -180,17 +180,6 @@ pub(crate) async fn pay_reservation(
         }
         _ => None,
     })
-}
-
-/// A payment whose wallet is settled elsewhere and has not answered yet.
-pub(crate) fn begun(reply: &Reply) -> Option<&Payment> {
-    match reply {
-        Reply::Answered { answer, .. } => match &answer.answer {
-            Ok(Outcome::Gateway { payment, .. }) => Some(payment),
-            _ => None,
-        },
-        Reply::KeyReused | Reply::Accepted(_) => None,
-    }
 }
 
 /// Refund a payment

@@ -1,7 +1,8 @@
 //! How a command travels to where it is settled.
 
 use crate::Trouble;
-use admitone_domain::{Command, CommandId, Moment, StoredAnswer};
+use admitone_domain::payment::Payment;
+use admitone_domain::{Command, CommandId, Moment, Outcome, StoredAnswer};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -46,6 +47,19 @@ pub enum Reply {
     KeyReused,
     /// It is kept and will be answered; nobody knows yet how.
     Accepted(Receipt),
+}
+
+impl Reply {
+    /// The payment that it says was begun in steps, and how that stood then.
+    pub fn begun(&self) -> Option<&Payment> {
+        match self {
+            Self::Answered { answer, .. } => match &answer.answer {
+                Ok(Outcome::Gateway { payment, .. }) => Some(payment),
+                _ => None,
+            },
+            Self::KeyReused | Self::Accepted(_) => None,
+        }
+    }
 }
 
 /// What tells a command that was accepted, to ask for its answer.

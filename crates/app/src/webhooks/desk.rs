@@ -4,6 +4,7 @@ mod again;
 mod send;
 
 use super::signature::secret;
+use crate::box_office::Request;
 use crate::events::{catalogue, from_now_on};
 use crate::ports::clock::Clock;
 use crate::ports::outbox::Outbox;
@@ -62,6 +63,16 @@ pub struct Asked {
     pub wish: Wish,
     /// The version that was looked at, if that matters.
     pub expected: Option<u64>,
+}
+
+impl Asked {
+    /// Whoever a request is from, by a wish that is named as the request is.
+    pub fn by(request: &Request, expected: Option<u64>) -> Self {
+        // Stores keep ids as signed numbers.
+        let id = u64::try_from(request.id.0 & u128::from(u64::MAX >> 1)).unwrap_or(0);
+        let wish = Wish { id, print: request.fingerprint.0 };
+        Self { by: request.actor.to_string(), wish, expected }
+    }
 }
 
 /// What a wish came to.

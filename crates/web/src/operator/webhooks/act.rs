@@ -7,7 +7,7 @@ use crate::oops::Oops;
 use crate::site::Site;
 use crate::staff::StaffForm;
 use crate::words::moment_of;
-use admitone_app::ports::webhooks::{Endpoint, Wish};
+use admitone_app::ports::webhooks::Endpoint;
 use admitone_app::webhooks::{Asked, Change, Done, NewEndpoint};
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -118,11 +118,7 @@ fn told(done: &Done) {
 
 /// Who asks, and by which wish: the same form names the same one each time.
 fn wish(asked: &StaffForm) -> Result<Asked, Oops> {
-    let named = asked.named();
-    // Stores keep ids as signed numbers.
-    let id = u64::try_from(named.id.0 & u128::from(u64::MAX >> 1)).unwrap_or(0);
-    let expected = asked.form.optional("version")?;
-    Ok(Asked { by: named.actor.to_string(), wish: Wish { id, print: 0 }, expected })
+    Ok(Asked::by(&asked.named(), asked.form.optional("version")?))
 }
 
 fn field(asked: &StaffForm, name: &str) -> Result<String, Oops> {
