@@ -4,17 +4,13 @@
 mod lapsing;
 mod told;
 
-use crate::world::{ANN, BOB, Fuse, Process, World, pass_hold};
+use crate::world::{ANN, BOB, Fuse, Process, Story, World, deaths, pass_hold};
 use admitone_domain::command::gateway::{Gateway, GiveUp};
 use admitone_domain::payment::PaymentState;
 use admitone_domain::reservation::{ItemState, ReservationState};
 use admitone_domain::{Action, Outcome, Refusal};
-use std::future::Future;
-use std::pin::Pin;
 
 const MONEY: i64 = 100;
-
-type Story = for<'a> fn(&'a World, &'a Process) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// Name, what the buyer has, what happens.
 const STORIES: [(&str, i64, Story); 6] = [
@@ -70,21 +66,17 @@ async fn cancelled_whole(world: &World, process: &Process) {
 #[tokio::test]
 async fn wherever_a_process_dies_the_money_is_where_the_tickets_are() {
     for (name, money, story) in STORIES {
-        let mut deaths = 0;
-        for boundary in 0..100 {
+        let open = async || {
             let world = World::open().await;
             world.lasting().charge(&world, ANN, money).await;
-            let process = world.process(&Fuse::of(boundary));
-            if process.live(story(&world, &process)).await && !process.fuse.is_blown() {
-                break;
-            }
-            deaths += 1;
-            drop(process);
-            world.settle_all().await;
+            world
+        };
+        let look = async |world: &World, boundary: u32| {
             assert_eq!(world.audit().await, Ok(()), "{name}, dead at boundary {boundary}");
             let kept = money - world.balance(ANN).await;
             assert_eq!(kept, world.worth(ANN).await, "{name}, dead at boundary {boundary}");
-        }
+        };
+        let deaths = deaths(story, open, look).await;
         // Two for each command.
         assert!((6..100).contains(&deaths), "{name}: {deaths} boundaries");
     }

@@ -2,11 +2,7 @@
 //! compared with ours. A boundary lies before and after everything that leaves the process.
 
 use crate::gateway::Manner;
-use crate::world::{ANN, BOB, Fuse, Process, World, pass_hold};
-use std::future::Future;
-use std::pin::Pin;
-
-type Story = for<'a> fn(&'a World, &'a Process) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+use crate::world::{ANN, BOB, Fuse, Process, Story, World, deaths, pass_hold};
 
 /// Name, how the payment goes, what happens.
 const STORIES: [(&str, Manner, Story); 6] = [
@@ -65,21 +61,17 @@ async fn hear_of_all(world: &World) {
 #[tokio::test]
 async fn wherever_a_process_dies_the_money_is_where_the_tickets_are() {
     for (name, manner, story) in STORIES {
-        let mut deaths = 0;
-        for boundary in 0..100 {
+        let open = async || {
             let world = World::open().await;
             world.accounts.set("key", manner);
-            let process = world.process(&Fuse::of(boundary));
-            if process.live(story(&world, &process)).await && !process.fuse.is_blown() {
-                break;
-            }
-            deaths += 1;
-            drop(process);
-            world.settle_all().await;
-            hear_of_all(&world).await;
+            world
+        };
+        let look = async |world: &World, boundary: u32| {
+            hear_of_all(world).await;
             world.settle_all().await;
             assert_eq!(world.audit().await, Ok(()), "{name}, dead at boundary {boundary}");
-        }
+        };
+        let deaths = deaths(story, open, look).await;
         // Two for each command, and for each question to the gateway.
         assert!((6..100).contains(&deaths), "{name}: {deaths} boundaries");
     }

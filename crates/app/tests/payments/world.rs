@@ -29,6 +29,7 @@ use admitone_domain::{
     Action, Actor, Command, CommandId, Event, Fingerprint, Key, Loaded, Money, Row,
 };
 use async_trait::async_trait;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use tokio::sync::Notify;
@@ -304,6 +305,32 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// What a process does in a world.
+pub(crate) type Story =
+    for<'a> fn(&'a World, &'a Process) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// A story told again and again, each time in a world of its own with a death one boundary later,
+/// until there is none: how many deaths that were. After each somebody takes over, and then it is
+/// looked at.
+pub(crate) async fn deaths(
+    story: Story,
+    open: impl AsyncFn() -> World,
+    look: impl AsyncFn(&World, u32),
+) -> u32 {
+    const BOUNDARIES_MAX: u32 = 100;
+    for boundary in 0..BOUNDARIES_MAX {
+        let world = open().await;
+        let process = world.process(&Fuse::of(boundary));
+        if process.live(story(&world, &process)).await && !process.fuse.is_blown() {
+            return boundary;
+        }
+        drop(process);
+        world.settle_all().await;
+        look(&world, boundary).await;
+    }
+    BOUNDARIES_MAX
 }
 
 /// The time after which a hold is over.
