@@ -6,6 +6,7 @@ mod fuzz;
 mod generate;
 mod k6;
 mod lint;
+mod served;
 mod services;
 mod test;
 mod tidy;

@@ -7,7 +7,6 @@
 //! `admitone bench` lets them stand.
 
 mod brokers;
-mod house;
 mod pgbench;
 
 use crate::command::{built, root};

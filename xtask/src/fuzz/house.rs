@@ -1,20 +1,18 @@
 //! A house for one run: the demo on a free port, in a directory of its own, with a buyer inside.
 
+use crate::served::Served;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 /// A running house. Dropped, it is killed and its directory removed.
 pub(crate) struct House {
-    child: Child,
-    /// Kept open: whoever prints into a closed pipe is told so.
-    _said: std::io::Lines<BufReader<std::process::ChildStdout>>,
-    directory: PathBuf,
-    address: String,
-    operator_key: String,
+    served: Served,
+    /// Behind it, so that it is removed when nobody writes there any more.
+    directory: Scratch,
 }
 
 /// A buyer inside, and what is his.
@@ -33,47 +31,34 @@ impl House {
         let directory = std::env::temp_dir().join(format!("admitone-fuzz-{}", std::process::id()));
         std::fs::create_dir_all(&directory).map_err(said(&directory.display()))?;
         let log = std::fs::File::create(directory.join("log")).map_err(said(&"the log"))?;
-        let mut child = Command::new(binary)
+        let mut serve = Command::new(binary);
+        serve
             .args(["serve", "--demo", "--reference-routes", "--listen", "127.0.0.1:0"])
             // Who tries an endpoint that says nothing hears of it within what an answer may take.
             .env("ADMITONE_WEBHOOKS_ANSWER_MS", "2000")
             .arg("--data-dir")
             .arg(directory.join("data"))
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .map_err(said(&binary.display()))?;
-        let out = child.stdout.take().ok_or("the server has no output")?;
-        let mut lines = BufReader::new(out).lines();
-        let (mut address, mut operator_key) = (None, None);
-        for line in lines.by_ref().map_while(Result::ok) {
-            address = address.or_else(|| line.split("sells at http://").nth(1).map(str::to_owned));
-            operator_key = line.trim().strip_prefix("operator key: ").map(str::to_owned);
-            if operator_key.is_some() {
-                break;
-            }
-        }
-        let (Some(address), Some(operator_key)) = (address, operator_key) else {
-            return Err(format!("the server did not start: see {}/log", directory.display()));
-        };
-        Ok(Self { child, _said: lines, directory, address, operator_key })
+            .stderr(log);
+        let served = Served::start(&mut serve);
+        let served = served.map_err(|why| format!("{why}: see {}/log", directory.display()))?;
+        Ok(Self { served, directory: Scratch(directory) })
     }
 
     pub(crate) fn directory(&self) -> &Path {
-        &self.directory
+        &self.directory.0
     }
 
     pub(crate) fn operator_key(&self) -> &str {
-        &self.operator_key
+        &self.served.operator_key
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("http://{}{path}", self.served.address)
     }
 
     /// Whether it still runs, and ends it.
     pub(crate) fn stop(mut self) -> Result<(), String> {
-        match self.child.try_wait().map_err(said(&"the server"))? {
+        match self.served.ended().map_err(said(&"the server"))? {
             None => Ok(()),
             Some(ended) => Err(format!("the server ended by itself: {ended}")),
         }
@@ -102,7 +87,7 @@ impl House {
 
     /// An endpoint of webhooks that is never reached: its name leads to this machine.
     fn endpoint(&self) -> Result<String, String> {
-        let bearer = format!("Bearer {}", self.operator_key);
+        let bearer = format!("Bearer {}", self.served.operator_key);
         let headers = [("authorization", bearer.as_str()), ("idempotency-key", "endpoint")];
         let wish = json!({ "url": "https://localhost:9/hooks", "types": ["wallet.*"] });
         text(&self.ask("POST /api/v1/operator/endpoints", &headers, &wish)?, "id")
@@ -141,7 +126,7 @@ impl House {
         let mut request = format!(
             "{what} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n\
              content-type: application/json\r\n",
-            self.address,
+            self.served.address,
             body.len()
         );
         for (name, value) in headers {
@@ -151,7 +136,7 @@ impl House {
         }
         request += "\r\n";
         request += &body;
-        let mut stream = TcpStream::connect(&self.address).map_err(said(&what))?;
+        let mut stream = TcpStream::connect(&self.served.address).map_err(said(&what))?;
         stream.set_read_timeout(Some(Duration::from_secs(10))).map_err(said(&what))?;
         stream.write_all(request.as_bytes()).map_err(said(&what))?;
         let mut answer = String::new();
@@ -164,12 +149,13 @@ impl House {
     }
 }
 
-impl Drop for House {
+/// A directory of its own. Dropped, it is removed.
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
     fn drop(&mut self) {
-        // It may have ended by itself; then there is nothing to end.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = std::fs::remove_dir_all(&self.directory);
+        // One that stays does no harm.
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

@@ -5,11 +5,12 @@
 //! itself, beside Kafka's batches the same road with one message for each transaction under the lock of
 //! its row, with nothing added to a transaction and with 20 ms.
 
-use super::house::House;
 use super::pgbench::Pgbench;
 use crate::command::{built, output};
+use crate::served::Served;
 use crate::services::{ForTests, Service};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// How long each load counts, in seconds.
 const SECONDS: &str = "4";
@@ -104,7 +105,11 @@ fn measure(
         ("--kafka", services.address(Service::Kafka)?),
         ("--strategy", way.strategy),
     ];
-    let house = House::start(program, &flags, way.settings)?;
+    let mut serve = Command::new(program);
+    serve.args(["serve", "--bench-routes", "--listen", "127.0.0.1:0"]);
+    serve.args(flags.iter().flat_map(|(flag, value)| [flag, value]));
+    let house = Served::start(serve.envs(way.settings.iter().copied()).stderr(Stdio::null()));
+    let house = house.map_err(|why| format!("{}: {why}", way.name))?;
     if way.added_ms > 0 {
         pgbench.slow_down(store, way.added_ms)?;
     }
@@ -118,13 +123,13 @@ fn measure(
 /// One run of `admitone bench` on a house.
 fn bench(
     program: &Path,
-    (way, house): (&Way, &House),
+    (way, house): (&Way, &Served),
     rate: Option<&str>,
 ) -> Result<serde_json::Value, String> {
     let program = program.to_string_lossy();
-    let url = house.url();
+    let url = format!("http://{}", house.address);
     let mut words = vec![&*program, "bench", "--json", "--runs", "1", "--scenario", "charges"];
-    words.extend(["--seconds", SECONDS, "--url", &url, "--operator-key", house.operator_key()]);
+    words.extend(["--seconds", SECONDS, "--url", &url, "--operator-key", &house.operator_key]);
     if way.added_ms > 0 {
         words.extend(["--connections", USERS_OF_R2]);
     }
