@@ -45,8 +45,10 @@ struct Held {
     before: Option<Handed>,
     /// What is handed out now.
     now: Option<Handed>,
-    /// Where whoever takes over goes on, as was said last.
+    /// Where whoever takes over goes on, where that is behind the last job that came.
     next: Option<i64>,
+    /// Whether the group has been told less than is known here.
+    has_news: bool,
 }
 
 /// A message on its own.
@@ -125,10 +127,8 @@ impl KafkaConsumer {
         }
     }
 
-    /// Writes down beside the offsets what is handed out now. It is not waited for: what comes
-    /// later on this way comes behind it.
+    /// What is handed out now is to stand beside the offsets.
     fn note(&mut self, jobs: &[Arrival]) {
-        let mut lanes = Vec::new();
         for job in jobs {
             let (Some(lane), Some(offset)) = (job.lane, self.backlog.handle(job.tag)) else {
                 continue;
@@ -137,20 +137,29 @@ impl KafkaConsumer {
             let times = job.attempts + 1;
             let now = held.now.get_or_insert(Handed { last: offset, times });
             *now = Handed { last: offset.max(now.last), times: times.max(now.times) };
-            if !lanes.contains(&lane) {
-                lanes.push(lane);
-            }
+            held.has_news = true;
         }
-        if lanes.is_empty() {
+    }
+
+    /// Tells the group what it does not know yet, unless too many words are under way: then one says
+    /// all of it later. The broker is not waited for, a batch would take as long as its answer. Words
+    /// on this way keep their order, and where one is lost jobs come again, and are known.
+    fn tell(&mut self) {
+        if !self.client.context().has_room() {
             return;
         }
-        let firsts = lanes.into_iter().filter_map(|lane| {
-            let first = self.backlog.first(Some(lane))?;
-            Some((lane, first))
-        });
-        let offsets = self.offsets(firsts.collect());
-        if let Err(error) = offsets.and_then(|all| self.client.commit(&all, CommitMode::Async)) {
-            tracing::debug!(%error, "what is handed out is not written down");
+        let mut news = Vec::new();
+        for (lane, held) in self.held.iter_mut().filter(|(_, held)| held.has_news) {
+            held.has_news = false;
+            news.extend(self.backlog.first(Some(*lane)).or(held.next).map(|at| (*lane, at)));
+        }
+        if news.is_empty() {
+            return;
+        }
+        let told = self.offsets(news).and_then(|all| self.client.commit(&all, CommitMode::Async));
+        match told {
+            Ok(()) => self.client.context().sent(),
+            Err(error) => tracing::debug!(%error, "offsets stay where they were"),
         }
     }
 
@@ -199,6 +208,7 @@ impl Consumer for KafkaConsumer {
         let until = self.clock.now().plus_ms(QUIET_MS);
         loop {
             self.take_in_ready();
+            self.tell();
             if let Some(news) = self.news.pop_front() {
                 return Ok(news);
             }
@@ -206,6 +216,7 @@ impl Consumer for KafkaConsumer {
             let jobs = self.backlog.take(jobs_max, now);
             if !jobs.is_empty() || now >= until {
                 self.note(&jobs);
+                self.tell();
                 return Ok(Heard::Jobs(jobs));
             }
             let left_ms = u64::try_from((until.0 - now.0) / 1000).unwrap_or(0) + 1;
@@ -221,24 +232,14 @@ impl Consumer for KafkaConsumer {
         }
     }
 
-    /// Does not wait for the broker: a batch would take as long as its acknowledgement. Words on
-    /// this way keep their order, and where one is lost jobs come again, and are known.
     async fn acknowledge(&mut self, tags: &[Tag]) -> Result<(), Trouble> {
-        let passed = self.backlog.end(tags).passed;
-        let next = passed.into_iter().filter_map(|(lane, last)| Some((lane?, last + 1)));
-        let next: Vec<(Lane, i64)> = next.collect();
-        if next.is_empty() {
-            return Ok(());
-        }
-        for (lane, next) in &next {
-            if let Some(held) = self.held.get_mut(lane) {
-                held.next = Some(*next);
+        for (lane, last) in self.backlog.end(tags).passed {
+            if let Some(held) = lane.and_then(|lane| self.held.get_mut(&lane)) {
+                held.next = Some(last + 1);
+                held.has_news = true;
             }
         }
-        let offsets = self.offsets(next).map_err(|error| trouble(COMMIT, &error))?;
-        if let Err(error) = self.client.commit(&offsets, CommitMode::Async) {
-            tracing::debug!(%error, "offsets stay where they were");
-        }
+        self.tell();
         Ok(())
     }
 

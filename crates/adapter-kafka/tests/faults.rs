@@ -234,3 +234,27 @@ async fn a_broker_that_is_killed_keeps_what_it_confirmed_and_loses_what_it_did_n
     assert_eq!(came, [0].into(), "what came before it stopped");
     assert_eq!(consumer.next(100).await, Ok(Heard::Jobs(Vec::new())), "and 49 are lost");
 }
+
+/// The broker writes each word about offsets down before it takes the next, and signs of life come behind
+/// them: without a bound for those under way, a consumer of many small batches is presumed dead.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_thousands_one_by_one_stays_in_the_group() {
+    let Some(address) = Broker::Kafka.shared() else { return };
+    let count = 6_000;
+    let carrier = carrier(KafkaOptions::new(&address, &own_prefix(), 1));
+    publish(&carrier, (0..count).map(|number| job(number, 1)).collect()).await;
+    let mut consumer = carrier.consumer().await.unwrap();
+    for wanted in 0..count {
+        let came = take(consumer.as_mut(), 1).await;
+        assert_eq!(number(&came[0]), wanted);
+        consumer.acknowledge(&[came[0].tag]).await.unwrap();
+    }
+    let until = now() + Duration::from_secs(8);
+    while now() < until {
+        let heard = consumer.next(1).await.unwrap();
+        assert!(matches!(&heard, Heard::Jobs(jobs) if jobs.is_empty()), "{heard:?}");
+    }
+    publish(&carrier, vec![job(count, 1)]).await;
+    assert_eq!(number(&take(consumer.as_mut(), 1).await[0]), count);
+    consumer.leave().await;
+}
