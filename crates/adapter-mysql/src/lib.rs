@@ -44,7 +44,7 @@ pub mod verify;
 mod webhooks;
 
 pub use open::{Guards, MysqlStore, OpenTrouble, Options, Time};
-pub use place::empty_place;
+pub use place::{clear_place, empty_place};
 
 /// The migrations: the tables, and the guards as a set of their own that can be left out.
 mod migrations {

@@ -11,24 +11,40 @@ use mysql_async::prelude::Queryable;
 /// # Errors
 /// Names that are more than letters, digits and underscores; servers that cannot be reached.
 pub async fn empty_place(url: &str, name: &str) -> Result<String, OpenTrouble> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.is_empty() || !name.chars().all(is_plain) {
-        return Err(OpenTrouble::Address(name.to_owned()));
-    }
-    let away = |error: mysql_async::Error| {
-        OpenTrouble::Unreachable(Trouble::new(
-            TroubleKind::Unavailable,
-            "making an empty place",
-            error,
-        ))
-    };
-    let mut client = mysql_async::Conn::from_url(url).await.map_err(away)?;
-    client.query_drop(format!("DROP DATABASE IF EXISTS {name}")).await.map_err(away)?;
-    client.query_drop(format!("CREATE DATABASE {name}")).await.map_err(away)?;
-    client.disconnect().await.map_err(away)?;
+    execute(
+        url,
+        name,
+        &[format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")],
+    )
+    .await?;
     let (path, query) =
         url.split_once('?').map_or((url, None), |(path, query)| (path, Some(query)));
     let (server, _) = path.rsplit_once('/').unwrap_or((path, ""));
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     Ok(format!("{server}/{name}{query}"))
+}
+
+/// Takes such a database away again, with all that is in it.
+///
+/// # Errors
+/// As of [`empty_place`].
+pub async fn clear_place(url: &str, name: &str) -> Result<(), OpenTrouble> {
+    execute(url, name, &[format!("DROP DATABASE IF EXISTS {name}")]).await
+}
+
+/// Runs statements about a place, if its name is a plain one.
+async fn execute(url: &str, name: &str, statements: &[String]) -> Result<(), OpenTrouble> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(is_plain) {
+        return Err(OpenTrouble::Address(name.to_owned()));
+    }
+    let away = |error: mysql_async::Error| {
+        let doing = "making or clearing a place";
+        OpenTrouble::Unreachable(Trouble::new(TroubleKind::Unavailable, doing, error))
+    };
+    let mut client = mysql_async::Conn::from_url(url).await.map_err(away)?;
+    for statement in statements {
+        client.query_drop(statement).await.map_err(away)?;
+    }
+    client.disconnect().await.map_err(away)
 }

@@ -44,7 +44,7 @@ mod webhooks;
 
 pub use bell::PostgresBell;
 pub use open::{Guards, OpenTrouble, Options, PostgresStore, Time};
-pub use place::empty_place;
+pub use place::{clear_place, empty_place};
 
 /// The migrations: the tables, and the guards as a set of their own that can be left out.
 mod migrations {

@@ -54,6 +54,16 @@ pub(crate) async fn empty_place(url: &str, name: &str) -> Result<String, Failed>
     }
 }
 
+/// Takes such a place away again, with all that is in it.
+pub(crate) async fn clear_place(url: &str, name: &str) -> Result<(), Failed> {
+    let configuration = Configuration { store: url.to_owned(), ..Configuration::default() };
+    match configuration.address()? {
+        Address::Sqlite(_) => Ok(()),
+        Address::Postgres(url) => Ok(admitone_adapter_postgres::clear_place(&url, name).await?),
+        Address::Mysql(url) => Ok(admitone_adapter_mysql::clear_place(&url, name).await?),
+    }
+}
+
 /// How events leave a store: how far their roads are, the endpoints of others, and the events.
 pub(crate) struct Ways {
     pub(crate) lanes: Arc<dyn Lanes>,

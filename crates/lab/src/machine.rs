@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -136,10 +137,33 @@ fn has_open(pid: u32, what: &str) -> bool {
     targets.any(|target| target.as_os_str() == what)
 }
 
-/// What a program says of its version.
+/// What a program says of its version. What a virtual machine runs says it by where it lies.
 pub(crate) fn version_of(pid: u32) -> Option<String> {
+    let around = ["cmdline", "environ"].map(|name| std::fs::read(format!("/proc/{pid}/{name}")));
+    let around: Vec<u8> = around.into_iter().flatten().flatten().collect();
+    let around = String::from_utf8_lossy(&around);
+    let lies = [("Kafka", "/kafka-"), ("Kafka", "/kafka_2.13-"), ("RabbitMQ", "/rabbitmq_server-")];
+    let told = lies
+        .into_iter()
+        .find_map(|(name, before)| Some(format!("{name} {}", version_behind(&around, before)?)));
+    told.or_else(|| said_of(pid))
+}
+
+/// The version in the name of a directory.
+fn version_behind(text: &str, before: &str) -> Option<String> {
+    let rest = &text[text.find(before)? + before.len()..];
+    let is_of_it = |c: char| c.is_ascii_digit() || c == '.';
+    let version: String = rest.chars().take_while(|c| is_of_it(*c)).collect();
+    let version = version.trim_end_matches('.');
+    version.contains('.').then(|| version.to_owned())
+}
+
+/// What a program answers when it is asked. One file may be several programs, by how it is called.
+fn said_of(pid: u32) -> Option<String> {
     let program = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
-    let said = Command::new(program).arg("--version").output().ok()?;
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let called = String::from_utf8_lossy(line.split(|byte| matches!(byte, 0 | b' ')).next()?);
+    let said = Command::new(program).arg0(&*called).arg("--version").output().ok()?;
     let text = String::from_utf8_lossy(&said.stdout).into_owned();
     text.lines().next().map(|line| line.trim().chars().take(120).collect())
 }
@@ -164,6 +188,15 @@ mod tests {
         let urls = "postgres://a:p%40@127.0.0.1:5433/db?options=-csearch_path%3Dx";
         assert_eq!(addresses_of(urls), ["127.0.0.1:5433".parse().unwrap()]);
         assert_eq!(addresses_of("redis://127.0.0.1:1,redis://127.0.0.1:2").len(), 2);
+    }
+
+    #[test]
+    fn the_version_of_what_a_virtual_machine_runs_is_where_it_lies() {
+        let kafka = "java -cp /root/kafka-4.1.1/* kafka.Kafka";
+        assert_eq!(version_behind(kafka, "/kafka-").as_deref(), Some("4.1.1"));
+        let rabbit = "ERL_LIBS=/usr/lib/rabbitmq_server-3.10.8/plugins";
+        assert_eq!(version_behind(rabbit, "/rabbitmq_server-").as_deref(), Some("3.10.8"));
+        assert_eq!(version_behind("/kafka-data/1", "/kafka-"), None);
     }
 
     #[test]

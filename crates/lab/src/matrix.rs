@@ -1,17 +1,20 @@
-//! The matrix: the same workload under one strategy after the other, each on a store of its own,
+//! The matrix: the same workloads under one strategy after the other, each on a store of its own,
 //! ranked with the reason what limits each.
 //!
 //! Only what is sound has a rank. The control, `unsafe`, must be convicted: where it is not, the run
-//! was too short to find anything, and says nothing about the others either.
+//! was too short to find anything, and says nothing about the others either. What is computed to do
+//! harm has no rank even where a run did not find it out.
 
 mod choose;
+mod measured;
 mod page;
+#[cfg(test)]
+mod tests;
 
+pub use measured::{ActMeasured, Measured};
 pub use page::{markdown, page};
 
 use crate::Trouble;
-use crate::audit::Finding;
-use crate::figures::Spread;
 use crate::load::Stop;
 use crate::parameters::Parameters;
 use crate::record::Head;
@@ -20,18 +23,43 @@ use crate::run::{Progress, Quarters, Settings, run};
 use crate::workloads::Recipe;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::fmt;
 
 /// The strategy that must be found out.
 pub const CONTROL: &str = "unsafe";
 
-/// A strategy with so many instances.
+/// A strategy with so many instances on a store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
     /// The strategy.
     pub strategy: String,
     /// How many instances.
     pub instances: usize,
+    /// Whether it has the embedded store, and not the one that the others have.
+    #[serde(default)]
+    pub is_embedded: bool,
+    /// Why it is computed to do harm, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub harm: Option<String>,
+}
+
+/// As people read it: `batched × 2`.
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let embedded = if self.is_embedded { ", embedded" } else { "" };
+        write!(f, "{} × {}{embedded}", self.strategy, self.instances)
+    }
+}
+
+impl Cell {
+    /// Where what is kept of it stands, below the directory of the matrix.
+    pub fn place(&self, workload: &str) -> String {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let plain = |c: char| if is_plain(c) { c } else { '_' };
+        let strategy: String = self.strategy.chars().map(plain).collect();
+        let embedded = if self.is_embedded { "-embedded" } else { "" };
+        format!("{workload}/{strategy}-{}{embedded}", self.instances)
+    }
 }
 
 /// What is run under each.
@@ -52,8 +80,25 @@ pub struct Plan {
     pub began_s: u64,
 }
 
-/// Opens a house for a cell on a store of its own; why not, if it cannot.
-pub type Opens<'a> = dyn FnMut(&Cell, &'static dyn Recipe) -> Result<Quarters, String> + 'a;
+/// Where the cells are run, and what is kept of them.
+pub trait Houses {
+    /// The report of a cell that was run before, if it need not be run again.
+    fn kept(&mut self, cell: &Cell, settings: &Settings) -> Option<Report>;
+
+    /// A house for a cell, on a store of its own; why not, if it cannot be.
+    fn open(&mut self, cell: &Cell, settings: &Settings) -> Result<Quarters, String>;
+
+    /// A cell is over: its report is kept, or said why there is none; its store is no longer needed.
+    fn close(
+        &mut self,
+        cell: &Cell,
+        workload: &str,
+        ran: Result<&Report, &String>,
+    ) -> Result<(), Trouble>;
+
+    /// The command that repeats a cell alone.
+    fn command(&self, cell: &Cell, workload: &str, with: &Parameters) -> String;
+}
 
 /// Everything.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -73,6 +118,8 @@ pub struct Table {
     pub about: String,
     /// Where it comes from.
     pub origin: String,
+    /// Whether people want the same rows: else a strategy that keeps nobody apart is not found out.
+    pub is_contended: bool,
     /// What was run where; of the first cell that could be run.
     pub head: Option<Head>,
     /// The cells: ranked, then those that are unsound, then those that could not be run.
@@ -103,46 +150,15 @@ pub struct Row {
     pub result: Option<Measured>,
 }
 
-/// What a cell came to: the figures of its last act, and the verdict over all of it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Measured {
-    /// Whether the audit found nothing.
-    pub is_sound: bool,
-    /// How many commands were audited.
-    pub commands: u64,
-    /// How often each kind of finding came.
-    pub findings: BTreeMap<String, u64>,
-    /// One of each kind, as it was found.
-    pub examples: Vec<String>,
-    /// The act that is ranked by.
-    pub act: String,
-    /// Whether it comes at a rate, so that latency counts and not throughput.
-    pub is_given: bool,
-    /// Audited outcomes a second.
-    pub throughput: Option<Spread>,
-    /// The median, in milliseconds.
-    pub p50_ms: Option<Spread>,
-    /// 99 of 100, in milliseconds.
-    pub p99_ms: Option<Spread>,
-    /// The longest answer, in milliseconds.
-    pub longest_ms: Option<Spread>,
-    /// What failed.
-    pub failed: u64,
-    /// Processor time of house and services for each outcome, in microseconds.
-    pub cpu_us: Option<f64>,
-    /// What limits it.
-    pub limit: String,
-    /// Whether all goals were reached.
-    pub meets_goals: bool,
-}
-
 /// Runs all of it. A cell that cannot be run stands in the table with the reason.
 pub fn matrix(
     plan: &Plan,
-    opens: &mut Opens<'_>,
+    houses: &mut dyn Houses,
     stop: &Stop,
     progress: &mut Progress<'_>,
 ) -> Result<Matrix, Trouble> {
+    let all = plan.workloads.len() * plan.cells.len();
+    let mut at = 0;
     let mut tables = Vec::new();
     for (recipe, with) in &plan.workloads {
         let about = recipe.about();
@@ -150,14 +166,14 @@ pub fn matrix(
             workload: about.name.to_owned(),
             about: about.about.to_owned(),
             origin: about.origin.to_owned(),
+            is_contended: about.is_contended,
             head: None,
             rows: Vec::new(),
             choices: Vec::new(),
         };
-        for (at, cell) in (1..).zip(&plan.cells) {
-            let Cell { strategy, instances } = cell;
-            let all = plan.cells.len();
-            let said = format!("{at} of {all}: {} under {strategy} × {instances}", about.name);
+        for cell in &plan.cells {
+            at += 1;
+            let said = format!("{at} of {all}: {} under {cell}", about.name);
             let settings = Settings {
                 recipe: *recipe,
                 with: with.clone(),
@@ -165,12 +181,11 @@ pub fn matrix(
                 threads: plan.threads,
                 runs: plan.runs,
                 faults: Vec::new(),
-                strategy: strategy.clone(),
-                command: plan.command.clone(),
+                strategy: cell.strategy.clone(),
+                command: houses.command(cell, about.name, with),
                 began_s: plan.began_s,
             };
-            let row = run_cell(cell, &settings, opens, (stop, &said, progress))?;
-            table.add(row);
+            table.add(run_cell(cell, &settings, houses, (stop, &said, progress))?);
         }
         table.sort();
         table.choices = choose::choices(&table.rows);
@@ -179,73 +194,44 @@ pub fn matrix(
     Ok(Matrix { tables, command: plan.command.clone() })
 }
 
+/// Runs a cell, or takes what is kept of it. Whatever goes wrong with one ends none of the others;
+/// only an interruption, and a disk that keeps nothing, end all.
 fn run_cell(
     cell: &Cell,
     settings: &Settings,
-    opens: &mut Opens<'_>,
+    houses: &mut dyn Houses,
     (stop, said, progress): (&Stop, &str, &mut Progress<'_>),
 ) -> Result<(Row, Option<Head>), Trouble> {
-    let not = |why: String| (Row { cell: cell.clone(), why_not: Some(why), result: None }, None);
-    let quarters = match opens(cell, settings.recipe) {
-        Ok(quarters) => quarters,
-        Err(why) => return Ok(not(why)),
-    };
-    let ran = run(settings, &quarters, stop, &mut |step| progress(&format!("{said}: {step}")));
-    let records = match ran {
-        Ok(records) => records,
-        Err(Trouble::Interrupted) => return Err(Trouble::Interrupted),
-        Err(trouble) => return Ok(not(trouble.to_string())),
-    };
-    let Some(report) = Report::of(&records) else { return Ok(not("nothing was run".to_owned())) };
-    let result = Some(Measured::of(&report));
-    Ok((Row { cell: cell.clone(), why_not: None, result }, Some(report.head)))
+    if let Some(report) = houses.kept(cell, settings) {
+        progress(&format!("{said}: was run before"));
+        return Ok(Row::of(cell, Ok(&report)));
+    }
+    let ran = houses.open(cell, settings).and_then(|quarters| {
+        let ran = run(settings, &quarters, stop, &mut |step| progress(&format!("{said}: {step}")));
+        let records = ran.map_err(|trouble| trouble.to_string())?;
+        Report::of(&records).ok_or_else(|| "nothing was run".to_owned())
+    });
+    houses.close(cell, settings.recipe.about().name, ran.as_ref())?;
+    if stop.load(std::sync::atomic::Ordering::Relaxed) {
+        return Err(Trouble::Interrupted);
+    }
+    Ok(Row::of(cell, ran.as_ref()))
 }
 
-impl Measured {
-    fn of(report: &Report) -> Self {
-        let mut findings: BTreeMap<String, u64> = BTreeMap::new();
-        let mut examples = Vec::new();
-        for finding in report.findings() {
-            let count = findings.entry(Finding::kind(finding).to_owned()).or_default();
-            *count += 1;
-            if *count == 1 {
-                examples.push(finding.to_string());
-            }
-        }
-        let processors = report.head.machine.processors;
-        let last = report.acts.last();
-        let figures = report.runs.first().and_then(|run| run.acts.last());
-        let cpu_us = figures.and_then(|act| {
-            let used = act.cost.house_cpu? + act.cost.services_cpu.unwrap_or(0.0);
-            (act.throughput > 0.0).then(|| used * 1e6 / act.throughput)
-        });
-        Self {
-            is_sound: report.is_sound(),
-            commands: report.commands(),
-            findings,
-            examples,
-            act: last.map(|act| act.name.clone()).unwrap_or_default(),
-            is_given: last.is_some_and(|act| act.is_open),
-            throughput: last.and_then(|act| act.throughput),
-            p50_ms: last.and_then(|act| act.p50_ms),
-            p99_ms: last.and_then(|act| act.p99_ms),
-            longest_ms: last.and_then(|act| act.longest_ms),
-            failed: report.acts.iter().map(|act| act.failed).sum(),
-            cpu_us,
-            limit: figures.map(|act| act.cost.limit(processors)).unwrap_or_default(),
-            meets_goals: report.meets_its_goals(),
-        }
+impl Row {
+    /// What a cell came to, or why it did not.
+    fn of(cell: &Cell, ran: Result<&Report, &String>) -> (Self, Option<Head>) {
+        let row = Self {
+            cell: cell.clone(),
+            why_not: ran.err().cloned(),
+            result: ran.ok().map(Measured::of),
+        };
+        (row, ran.ok().map(|report| report.head.clone()))
     }
 
-    /// Which of two is better. At a given rate the one that failed less, then the faster one.
-    fn better(&self, other: &Self) -> Ordering {
-        let median = |spread: Option<Spread>, missing: f64| spread.map_or(missing, |s| s.median);
-        let fast = |one: &Self| median(one.p99_ms, f64::INFINITY);
-        let much = |one: &Self| median(one.throughput, 0.0);
-        if self.is_given {
-            return self.failed.cmp(&other.failed).then(fast(self).total_cmp(&fast(other)));
-        }
-        much(other).total_cmp(&much(self))
+    /// What it came to, if it was sound and is not known to be harmful.
+    pub fn ranked(&self) -> Option<&Measured> {
+        self.result.as_ref().filter(|result| result.is_sound && self.cell.harm.is_none())
     }
 }
 
@@ -257,8 +243,8 @@ impl Table {
 
     fn sort(&mut self) {
         self.rows.sort_by(|one, other| match (&one.result, &other.result) {
-            (Some(one), Some(other)) => {
-                other.is_sound.cmp(&one.is_sound).then_with(|| one.better(other))
+            (Some(a), Some(b)) => {
+                other.ranked().is_some().cmp(&one.ranked().is_some()).then_with(|| a.better(b))
             }
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
@@ -275,80 +261,11 @@ impl Table {
 }
 
 impl Matrix {
-    /// Whether the audit can be believed: the control was found out wherever it was run.
+    /// Whether the audit can be believed: where the control was run, it was found out in every
+    /// workload in which people want the same, and in one at least.
     pub fn is_trustworthy(&self) -> bool {
-        self.tables.iter().all(|table| table.control() != Some(false))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(strategy: &str, is_sound: bool, throughput: f64) -> Row {
-        let spread = Spread { median: throughput, min: throughput, max: throughput };
-        let result = Measured {
-            is_sound,
-            commands: 10,
-            findings: BTreeMap::new(),
-            examples: Vec::new(),
-            act: "a".to_owned(),
-            is_given: false,
-            throughput: Some(spread),
-            p50_ms: None,
-            p99_ms: None,
-            longest_ms: Some(spread),
-            failed: 0,
-            cpu_us: Some(1_000.0 / throughput),
-            limit: "its lock".to_owned(),
-            meets_goals: true,
-        };
-        let cell = Cell { strategy: strategy.to_owned(), instances: 2 };
-        Row { cell, why_not: None, result: Some(result) }
-    }
-
-    fn table(rows: Vec<Row>) -> Table {
-        let mut table = Table {
-            workload: "overbook".to_owned(),
-            about: String::new(),
-            origin: String::new(),
-            head: None,
-            rows,
-            choices: Vec::new(),
-        };
-        table.sort();
-        table.choices = choose::choices(&table.rows);
-        table
-    }
-
-    #[test]
-    fn the_unsound_is_never_ranked_above_the_sound_however_fast_it_is() {
-        let none =
-            Row { why_not: Some("no broker".into()), result: None, ..row("kafka", true, 1.0) };
-        let table = table(vec![
-            none,
-            row("unsafe", false, 9_000.0),
-            row("pessimistic", true, 200.0),
-            row("batched", true, 5_000.0),
-        ]);
-        let names: Vec<&str> = table.rows.iter().map(|row| row.cell.strategy.as_str()).collect();
-        assert_eq!(names, ["batched", "pessimistic", "unsafe", "kafka"]);
-        assert_eq!(table.control(), Some(true));
-        let markdown = markdown(&Matrix { tables: vec![table.clone()], command: "x".into() });
-        assert!(
-            markdown.contains("| 1 | `batched`") && markdown.contains("no broker"),
-            "{markdown}"
-        );
-        assert!(table.choices.iter().all(|choice| choice.strategy != "unsafe"));
-        let page = page(&Matrix { tables: vec![table], command: "x".into() });
-        assert!(page.contains("batched") && page.contains("its lock"));
-    }
-
-    #[test]
-    fn a_matrix_whose_control_was_not_found_out_is_not_to_be_trusted() {
-        let table = table(vec![row("unsafe", true, 9_000.0), row("batched", true, 5_000.0)]);
-        let matrix = Matrix { tables: vec![table], command: String::new() };
-        assert!(!matrix.is_trustworthy());
-        assert!(markdown(&matrix).contains("control was not found out"), "{}", markdown(&matrix));
+        let run = || self.tables.iter().filter_map(|table| Some((table, table.control()?)));
+        let must = |(table, is_found): (&Table, bool)| is_found || !table.is_contended;
+        run().all(must) && (run().next().is_none() || run().any(|(_, is_found)| is_found))
     }
 }

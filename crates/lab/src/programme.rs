@@ -29,8 +29,13 @@ impl Sale {
 
 /// A show with so many tickets.
 pub(crate) async fn sale(site: &Site, quantity: u32) -> Result<Sale, Trouble> {
+    sale_at(site, quantity, PRICE).await
+}
+
+/// A show with so many tickets of this price.
+pub(crate) async fn sale_at(site: &Site, quantity: u32, price: i64) -> Result<Sale, Trouble> {
     let mut show = show(0);
-    show["ticket_types"] = json!([{ "name": "Standing", "price": PRICE, "quantity": quantity }]);
+    show["ticket_types"] = json!([{ "name": "Standing", "price": price, "quantity": quantity }]);
     let made = import(site, show).await?;
     let ticket_type = made["ticket_types"][0].as_str().unwrap_or_default();
     Ok(Sale { show: id(&made, "id")?, ticket_type: parsed(ticket_type)? })

@@ -237,11 +237,23 @@ impl ActFigures {
 
     /// What was not answered as wanted and was no refusal that the rules know.
     pub fn failed(&self) -> u64 {
-        let is_failure = |(name, _): &(&String, &u64)| {
-            *name != "done" && !name.starts_with("409") && !name.starts_with("410")
-        };
-        self.outcomes.iter().filter(is_failure).map(|(_, count)| count).sum()
+        self.count(|name| name != "done" && !is_refusal(name))
     }
+
+    /// What the rules refused, as what is sold out.
+    pub fn refused(&self) -> u64 {
+        self.count(is_refusal)
+    }
+
+    fn count(&self, is_meant: impl Fn(&str) -> bool) -> u64 {
+        let meant = self.outcomes.iter().filter(|(name, _)| is_meant(name));
+        meant.map(|(_, count)| count).sum()
+    }
+}
+
+/// Whether an outcome is a refusal that the rules know.
+fn is_refusal(outcome: &str) -> bool {
+    outcome.starts_with("409") || outcome.starts_with("410")
 }
 
 /// A refusal by the rules, such as sold out, is an answer: it is neither fast nor slow, it is

@@ -37,6 +37,9 @@ pub struct About {
     pub parameters: &'static [Parameter],
     /// Whether the house must serve the routes of the reference systems.
     pub reference_routes: bool,
+    /// Whether people want the same rows, so that a strategy that does not keep them apart must be
+    /// found out.
+    pub is_contended: bool,
 }
 
 /// A workload.

@@ -31,6 +31,7 @@ pub(crate) enum LabTask {
     Report(Replay),
     /// Run workloads under one strategy after the other, each on a store of its own, and rank them.
     ///
+    /// `--out` gets a report of every cell below `cells/`, and `matrix.html`, `.md` and `.json` over all.
     /// Ends with 1 if the control `unsafe` was run and not found out: then the others prove nothing.
     Matrix(Box<Matrix>),
 }
@@ -137,16 +138,22 @@ pub(crate) struct Compare {
 
 #[derive(Debug, Args)]
 pub(crate) struct Matrix {
-    /// The workloads; `overbook` and `cash` where none is named.
+    /// The workloads; `overbook` and `cash` where none is named. `--set` is for all of them that have the parameter, and `--set confirm.seconds=5` for one of them.
     pub(crate) workloads: Vec<String>,
     #[command(flatten)]
     pub(crate) how: How,
     #[command(flatten)]
     pub(crate) house: House,
-    /// A strategy, or a map as of `serve`; can be given more than once. Without it, all that have a name. The control `unsafe` is always among them.
+    /// A strategy, or a map as of `serve`; can be given more than once. Without it, all that have a name, and the embedded store beside them. The control `unsafe` is always among them.
     #[arg(long = "strategy")]
     pub(crate) strategies: Vec<StrategyMap>,
-    /// With so many instances; can be given more than once.
-    #[arg(long = "instances", default_values_t = [1, 2], value_parser = clap::value_parser!(u8).range(1..=64))]
+    /// With so many instances; several with commas between them.
+    #[arg(long = "instances", value_delimiter = ',', default_values_t = [1, 2], value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) instances: Vec<u8>,
+    /// Run also what is computed to do harm, such as a lock in the process with several instances; it gets no rank, whatever is found. Without it, only the control is run to its harm.
+    #[arg(long)]
+    pub(crate) even_harmful: bool,
+    /// Go on where an earlier run with the same `--out` ended: a cell whose report is there, of the same parameters, is not run again.
+    #[arg(long, requires = "out")]
+    pub(crate) resume: bool,
 }

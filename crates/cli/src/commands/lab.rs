@@ -75,15 +75,21 @@ fn chosen(
 
 /// The command as it was typed, without what is secret.
 fn typed() -> String {
-    let words = std::env::args().skip(1).map(|word| match word.split_once("://") {
-        Some((scheme, rest)) => {
-            let shown = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-            let shown = shown.split(['/', '?']).next().unwrap_or(shown);
-            format!("{scheme}://{shown}/…")
-        }
-        None => word,
-    });
+    let words = std::env::args().skip(1).map(|word| shown(&word));
     format!("admitone {}", words.collect::<Vec<_>>().join(" "))
+}
+
+/// A word of a command; addresses without their passwords and their databases.
+fn shown(word: &str) -> String {
+    let one = |word: &str| {
+        let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
+        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+        match host.split_once(['/', '?']) {
+            Some((host, _)) => format!("{scheme}://{host}/…"),
+            None => format!("{scheme}://{host}"),
+        }
+    };
+    word.split(',').map(one).collect::<Vec<_>>().join(",")
 }
 
 /// Seconds since 1970.
@@ -161,4 +167,17 @@ fn show(report: &Report, as_json: bool) -> Result<Exit, Failed> {
         return Ok(Exit::Unsound);
     }
     Ok(if report.meets_its_goals() { Exit::Done } else { Exit::Slow })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_passwords_nor_databases_are_shown_and_everything_else_is() {
+        assert_eq!(shown("postgres://ann:p@ss@h:5432/house?x=1"), "postgres://h:5432/…");
+        assert_eq!(shown("redis://:secret@h:1,redis://h:2"), "redis://h:1,redis://h:2");
+        assert_eq!(shown("--set"), "--set");
+        assert_eq!(shown("h:9092,i:9092"), "h:9092,i:9092");
+    }
 }

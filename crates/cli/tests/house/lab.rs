@@ -44,6 +44,44 @@ fn a_run_is_audited_kept_replayed_and_compared() {
     assert!(table.contains("within the spread"), "{table}");
 }
 
+/// Every workload but those that run for long, with as little as shows that it works.
+#[test]
+fn every_workload_is_run_and_is_sound() {
+    let workloads: [(&str, &[&str]); 16] = [
+        ("overbook", &["seconds=1", "users=16"]),
+        ("cash", &["count=100", "users=8"]),
+        ("confirm", &["seconds=1", "think_ms=100", "ramp_seconds=1", "rate=50"]),
+        ("points-spread", &["seconds=1", "users=8"]),
+        ("points-spike", &["seconds=1", "users=8"]),
+        ("token-ramp", &["seconds=1", "users_max=100", "rate=100"]),
+        ("seat-browse", &["seconds=1", "users=8", "users_more=16"]),
+        ("list-cache", &["seconds=1", "users=8", "concerts=60"]),
+        ("search-index", &["seconds=1", "users=8", "concerts=200"]),
+        ("whole-flow", &["seconds=1", "rate=20", "users=50"]),
+        ("hot-seat", &["seconds=1", "users=8"]),
+        ("distinct-seats", &["seconds=1", "users=8"]),
+        ("sell-out", &["buyers=60", "tickets=60", "users=16"]),
+        ("drop-outs", &["seconds=3", "users=8", "seats=50", "hold_seconds=1"]),
+        ("retries", &["seconds=1", "users=8"]),
+        ("soak", &["seconds=3", "rate=10", "users=50"]),
+    ];
+    let listed: Value = serde_json::from_slice(&lab(&["list", "--json"]).stdout).unwrap();
+    let all = listed["workloads"].as_array().unwrap().len();
+    assert_eq!(all, workloads.len() + 1, "one is not run; `ceiling` has nothing to audit");
+    for (workload, sets) in workloads {
+        let sets = sets.iter().flat_map(|set| ["--set", set]);
+        let what = ["run", workload, "--quick", "--json"].into_iter().chain(sets);
+        let ran = lab(&what.collect::<Vec<_>>());
+        let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+        // A build for tests may be short of a goal.
+        assert!(matches!(ran.status.code(), Some(0 | 4)), "{workload}: {said}");
+        let report: Value = serde_json::from_slice(&ran.stdout).unwrap();
+        for act in report["runs"][0]["acts"].as_array().unwrap() {
+            assert!(act["throughput"].as_f64() > Some(0.0), "{workload}: {act}");
+        }
+    }
+}
+
 #[test]
 fn a_tampered_state_is_convicted_when_it_is_replayed() {
     let out = tempfile::tempdir().unwrap();
@@ -83,29 +121,107 @@ fn a_house_elsewhere_is_driven_and_a_killed_instance_is_shown_beside_what_it_did
     assert!(failed.sum::<u64>() > 0, "nobody noticed: {outcomes}");
 }
 
+/// A matrix of few movements on the server of this address; how it ended, and its process id.
+fn matrix(store: &str, out: &str, more: &[&str]) -> (Output, u32) {
+    let what = ["lab", "matrix", "cash", "--quick", "--json", "--store", store, "--out", out];
+    let few = ["--set", "cash.count=200", "--set", "users=16"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_admitone"));
+    command.args([&what[..], &few[..], more].concat());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let id = child.id();
+    (child.wait_with_output().unwrap(), id)
+}
+
+/// The row of a strategy with so many instances, of the first table.
+fn row<'a>(matrix: &'a Value, strategy: &str, instances: u64, is_embedded: bool) -> &'a Value {
+    let rows = matrix["tables"][0]["rows"].as_array().unwrap();
+    let is_it = |row: &&Value| {
+        let cell = &row["cell"];
+        cell["strategy"] == strategy
+            && cell["instances"] == instances
+            && cell["is_embedded"] == is_embedded
+    };
+    rows.iter().find(is_it).unwrap_or_else(|| panic!("{strategy} × {instances}: {rows:?}"))
+}
+
 #[test]
 fn a_matrix_ranks_what_is_sound_and_finds_the_control_out() {
     let Some(store) = Server::Postgres.fresh() else { return };
     let (server, _) = store.split_once('?').unwrap();
     let out = tempfile::tempdir().unwrap();
     let directory = out.path().to_str().unwrap();
-    let what = ["matrix", "cash", "--quick", "--json", "--store", server, "--out", directory];
-    let how = ["--strategy", "batched", "--strategy", "pessimistic", "--strategy", "kafka"];
-    let few = ["--instances", "2", "--set", "count=200", "--set", "users=16"];
-    let matrix = sound(&[&what[..], &how[..], &few[..]].concat());
-    let rows = matrix["tables"][0]["rows"].as_array().unwrap();
-    let of = |name: &str| {
-        rows.iter().find(|row| row["cell"]["strategy"] == name).unwrap_or_else(|| panic!("{name}"))
-    };
-    assert_eq!(of("unsafe")["result"]["is_sound"], false, "{rows:?}");
-    for name in ["batched", "pessimistic"] {
-        assert_eq!(of(name)["result"]["is_sound"], true, "{rows:?}");
-        assert!(!of(name)["result"]["limit"].as_str().unwrap().is_empty());
+    let how = ["--strategy", "batched", "--strategy", "simple-lock", "--strategy", "kafka"];
+    let alone = ["--strategy", "single-writer", "--instances", "1,2"];
+    let (ran, id) = matrix(server, directory, &[&how[..], &alone[..]].concat());
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert_eq!(ran.status.code(), Some(0), "{said}");
+    let matrix: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    for instances in [1, 2] {
+        let control = &row(&matrix, "unsafe", instances, false)["result"];
+        assert_eq!(control["is_sound"], false, "{control}");
+        let kafka = &row(&matrix, "kafka", instances, false)["why_not"];
+        assert_eq!(kafka, "it needs --kafka, which was not given");
     }
-    assert!(of("kafka")["why_not"].as_str().is_some_and(|why| !why.is_empty()), "{rows:?}");
+    let sound = [("batched", 2, false), ("simple-lock", 1, false), ("single-writer", 1, true)];
+    for (strategy, instances, is_embedded) in sound {
+        let result = &row(&matrix, strategy, instances, is_embedded)["result"];
+        assert_eq!(result["is_sound"], true, "{strategy}: {result}");
+        assert!(!result["limit"].as_str().unwrap().is_empty());
+        assert_eq!(result["acts"].as_array().unwrap().len(), 3);
+    }
+    let harmful = row(&matrix, "simple-lock", 2, false)["why_not"].as_str().unwrap();
+    assert!(harmful.contains("safe only alone"), "{harmful}");
     let choices = matrix["tables"][0]["choices"].as_array().unwrap();
     assert!(choices.iter().all(|choice| choice["strategy"] != "unsafe"), "{choices:?}");
-    assert!(text(&out.path().join("matrix.html")).contains("batched"));
+    let page = text(&out.path().join("matrix.html"));
+    assert!(page.contains("cells/cash/batched-2/report.html"), "{page}");
+    assert!(!text(&out.path().join("cells/cash/batched-2/report.html")).is_empty());
+    assert_eq!(
+        said.lines().filter(|line| line.contains(" of 11: cash under ")).count(),
+        11,
+        "{said}"
+    );
+    // What a cell had on the server is gone with it.
+    let left = format!(
+        "DO $$ BEGIN IF EXISTS (SELECT FROM pg_namespace WHERE nspname LIKE 'lab\\_{id}\\_%') \
+         THEN RAISE 'a place is left'; END IF; END $$"
+    );
+    crate::shared_store::execute(&store, &left);
+    // What is known to do harm is run where that is wanted, and has no rank.
+    let (ran, _) = self::matrix(server, directory, &[&how[..], &alone[..], &HARMFUL[..]].concat());
+    let matrix: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert!(row(&matrix, "simple-lock", 2, false)["result"].is_object(), "{matrix}");
+    let table = text(&out.path().join("matrix.md"));
+    assert!(table.contains("| — | `simple-lock` | 2 |"), "{table}");
+}
+
+const HARMFUL: [&str; 2] = ["--even-harmful", "--resume"];
+
+#[test]
+fn a_matrix_that_was_interrupted_goes_on_with_what_is_missing() {
+    let Some(store) = Server::Postgres.fresh() else { return };
+    let (server, _) = store.split_once('?').unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let directory = out.path().to_str().unwrap();
+    let one = ["--instances", "1", "--strategy", "batched"];
+    let (ran, _) = matrix(server, directory, &one);
+    assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stderr));
+    let first: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let two = [&one[..], &["--strategy", "optimistic", "--resume"]].concat();
+    let (ran, _) = matrix(server, directory, &two);
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    let second: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    for kept in ["unsafe", "batched"] {
+        assert_eq!(row(&first, kept, 1, false), row(&second, kept, 1, false));
+    }
+    assert_eq!(row(&second, "optimistic", 1, false)["result"]["is_sound"], true, "{said}");
+    assert_eq!(said.lines().filter(|line| line.contains("cash under ")).count(), 1, "{said}");
+    // What was run with other parameters is no part of this one.
+    let other = [&one[..], &["--resume", "--set", "count=150"]].concat();
+    let (ran, _) = matrix(server, directory, &other);
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert_eq!(said.lines().filter(|line| line.contains("cash under ")).count(), 2, "{said}");
 }
 
 #[test]

@@ -24,10 +24,7 @@ enum Needs {
 
 /// The situations in which something sound was measured, with the best of it.
 pub(super) fn choices(rows: &[Row]) -> Vec<Choice> {
-    let sound = || {
-        let results = rows.iter().filter_map(|row| Some((row, row.result.as_ref()?)));
-        results.filter(|(_, result)| result.is_sound)
-    };
+    let sound = || rows.iter().filter_map(|row| Some((row, row.ranked()?)));
     let median = |spread: Option<Spread>| spread.map(|spread| spread.median);
     let mut choices = Vec::new();
     let mut best = |when: &str, of: &dyn Fn(&Row) -> bool| {
@@ -36,7 +33,10 @@ pub(super) fn choices(rows: &[Row]) -> Vec<Choice> {
             choices.push(choice(when, row, ranked_by(result)));
         }
     };
-    best("one instance", &|row| row.cell.instances == 1);
+    best("one instance, and nothing beside it", &|row| row.cell.is_embedded);
+    best("one instance on a store of its own", &|row| {
+        row.cell.instances == 1 && !row.cell.is_embedded
+    });
     best("several instances and only the store", &|row| {
         row.cell.instances > 1 && needs(&row.cell.strategy) == Needs::Store
     });
@@ -50,7 +50,7 @@ pub(super) fn choices(rows: &[Row]) -> Vec<Choice> {
         let with = sound().filter_map(|(row, result)| Some((row, of(result)?)));
         with.min_by(|one, other| one.1.total_cmp(&other.1))
     };
-    if let Some((row, ms)) = least(&|result| median(result.longest_ms)) {
+    if let Some((row, ms)) = least(&|result| median(result.last()?.longest_ms)) {
         choices.push(choice("nobody may wait long", row, format!("longest answer {ms:.1} ms")));
     }
     if let Some((row, us)) = least(&|result| result.cpu_us) {
@@ -62,10 +62,14 @@ pub(super) fn choices(rows: &[Row]) -> Vec<Choice> {
 
 fn ranked_by(result: &Measured) -> String {
     let median = |spread: Option<Spread>| spread.map_or(0.0, |spread| spread.median);
-    if result.is_given {
-        format!("p99 {:.1} ms, {} failed", median(result.p99_ms), result.failed)
-    } else {
-        format!("{:.0} audited outcomes a second", median(result.throughput))
+    match result.last() {
+        Some(act) if act.is_given => {
+            format!("p99 {:.1} ms, {} failed", median(act.p99_ms), result.failed)
+        }
+        act => {
+            let throughput = median(act.and_then(|act| act.throughput));
+            format!("{throughput:.0} audited outcomes a second")
+        }
     }
 }
 

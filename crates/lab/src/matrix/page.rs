@@ -1,6 +1,7 @@
 //! The matrix as Markdown and as a page.
 
 use super::{Matrix, Measured, Row, Table};
+use crate::figures::Spread;
 use crate::reports::{begin_page, escaped, spread};
 use std::fmt::Write;
 
@@ -19,33 +20,29 @@ fn write_table(out: &mut String, table: &Table) -> std::fmt::Result {
     writeln!(out, "## {}\n\n{} {}\n", table.workload, table.about, table.origin)?;
     writeln!(
         out,
-        "| rank | strategy | instances | audited outcomes/s | p50 ms | p99 ms | longest ms | failed \
-         | verdict | limited by |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+        "| rank | strategy | instances | audited outcomes/s | p50 ms | p99 ms | longest ms | refused \
+         | failed | verdict | limited by |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     )?;
     for (rank, row) in (1..).zip(&table.rows) {
-        let cell = &row.cell;
+        let (strategy, instances) = named(row);
         let Some(result) = &row.result else {
             writeln!(
                 out,
-                "| — | `{}` | {} | — | — | — | — | — | not run: {} | |",
-                cell.strategy,
-                cell.instances,
+                "| — | `{strategy}` | {instances} | — | — | — | — | — | — | not run: {} | |",
                 line(row.why_not.as_deref().unwrap_or_default())
             )?;
             continue;
         };
+        let [throughput, p50, p99, longest] = figures(result).map(spread);
+        let rank = if row.ranked().is_some() { rank.to_string() } else { "—".to_owned() };
         writeln!(
             out,
-            "| {} | `{}` | {} | {} | {} | {} | {} | {} | {} | {} |",
-            if result.is_sound { rank.to_string() } else { "—".to_owned() },
-            cell.strategy,
-            cell.instances,
-            spread(result.throughput),
-            spread(result.p50_ms),
-            spread(result.p99_ms),
-            spread(result.longest_ms),
+            "| {rank} | `{strategy}` | {instances} | {throughput} | {p50} | {p99} | {longest} | {} | {} \
+             | {} | {} |",
+            result.last().map_or(0, |act| act.refused),
             result.failed,
-            verdict(result),
+            verdict(row, result),
             result.limit
         )?;
     }
@@ -76,24 +73,41 @@ fn write_table(out: &mut String, table: &Table) -> std::fmt::Result {
     Ok(())
 }
 
+/// The strategy of a row, and with how many instances on what.
+fn named(row: &Row) -> (&str, String) {
+    let embedded = if row.cell.is_embedded { ", embedded" } else { "" };
+    (&row.cell.strategy, format!("{}{embedded}", row.cell.instances))
+}
+
+/// Throughput, median, 99 of 100 and the longest of the act that is ranked by.
+fn figures(result: &Measured) -> [Option<Spread>; 4] {
+    result.last().map_or([None; 4], |act| [act.throughput, act.p50_ms, act.p99_ms, act.longest_ms])
+}
+
 /// A text that stays in its cell.
 fn line(text: &str) -> String {
     text.replace(['\n', '|'], " ")
 }
 
-fn verdict(result: &Measured) -> String {
-    if result.is_sound {
-        let short = if result.meets_goals { "" } else { ", short of a goal" };
-        return format!("0 of {} wrong{short}", result.commands);
+fn verdict(row: &Row, result: &Measured) -> String {
+    let short = if result.meets_goals { "" } else { ", short of a goal" };
+    match (&row.cell.harm, result.is_sound) {
+        (None, true) => format!("0 of {} wrong{short}", result.commands),
+        (Some(harm), true) => format!("**not found out** in {}: {}", result.commands, line(harm)),
+        (_, false) => {
+            let parts = result.findings.iter().map(|(kind, count)| format!("{count} {kind}"));
+            format!("**UNSOUND**: {}", parts.collect::<Vec<_>>().join(", "))
+        }
     }
-    let parts: Vec<String> =
-        result.findings.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    format!("**UNSOUND**: {}", parts.join(", "))
 }
 
 fn control(table: &Table) -> &'static str {
     match table.control() {
         Some(true) => "The control `unsafe` was found out.",
+        Some(false) if !table.is_contended => {
+            "Nobody here wants what another wants, so the control `unsafe` cannot be found out by \
+             this workload: it says how fast a strategy is, and not whether it is right."
+        }
         Some(false) => {
             "**The control was not found out: this run is too short to say that the others are \
              right.**"
@@ -123,16 +137,16 @@ fn write_section(out: &mut String, table: &Table) -> std::fmt::Result {
         out,
         "<section><h2>{}</h2><p class=\"about\">{} <span>{}</span></p><div class=\"scroll\"><table>\
          <thead><tr><th>strategy</th><th class=\"text\">instances</th><th>audited outcomes/s</th>\
-         <th></th><th>p50 ms</th><th>p99 ms</th><th>longest ms</th><th>failed</th>\
+         <th></th><th>p50 ms</th><th>p99 ms</th><th>longest ms</th><th>refused</th><th>failed</th>\
          <th class=\"text\">verdict, and what limits it</th></tr></thead><tbody>",
         escaped(&table.workload),
         escaped(&table.about),
         escaped(&table.origin)
     )?;
-    let most = table.rows.iter().filter_map(|row| row.result.as_ref()?.throughput);
+    let most = table.rows.iter().filter_map(|row| row.result.as_ref()?.last()?.throughput);
     let most = most.map(|spread| spread.median).fold(1e-9, f64::max);
     for row in &table.rows {
-        write_row(out, row, most)?;
+        write_row(out, (row, &table.workload), most)?;
     }
     write!(out, "</tbody></table></div><p class=\"note\">{}</p>", escaped(control(table)))?;
     if !table.choices.is_empty() {
@@ -155,34 +169,37 @@ fn write_section(out: &mut String, table: &Table) -> std::fmt::Result {
     Ok(())
 }
 
-fn write_row(out: &mut String, row: &Row, most: f64) -> std::fmt::Result {
-    let strategy = escaped(&row.cell.strategy);
+fn write_row(out: &mut String, (row, workload): (&Row, &str), most: f64) -> std::fmt::Result {
+    let (strategy, instances) = named(row);
+    let strategy = escaped(strategy);
     let Some(result) = &row.result else {
         return write!(
             out,
-            "<tr class=\"none\"><th scope=\"row\">{strategy}</th><td>{}</td>\
-             <td>—</td><td></td><td>—</td><td>—</td><td>—</td><td>—</td>\
+            "<tr class=\"none\"><th scope=\"row\">{strategy}</th><td>{instances}</td>\
+             <td>—</td><td></td><td>—</td><td>—</td><td>—</td><td>—</td><td>—</td>\
              <td class=\"text\">not run: {}</td></tr>",
-            row.cell.instances,
             escaped(row.why_not.as_deref().unwrap_or_default())
         );
     };
-    let share = result.throughput.map_or(0.0, |spread| spread.median / most * 120.0);
-    let class = if result.is_sound { "" } else { " class=\"wrong\"" };
+    let [throughput, p50, p99, longest] = figures(result);
+    let share = throughput.map_or(0.0, |spread| spread.median / most * 120.0);
+    let (class, colour) =
+        if row.ranked().is_some() { ("", "c0") } else { (" class=\"wrong\"", "c7") };
     write!(
         out,
-        "<tr{class}><th scope=\"row\">{strategy}</th><td>{}</td><td class=\"n\">{}</td>\
+        "<tr{class}><th scope=\"row\"><a href=\"cells/{}/report.html\">{strategy}</a></th>\
+         <td>{instances}</td><td class=\"n\">{}</td>\
          <td><svg width=\"120\" height=\"12\" viewBox=\"0 0 120 12\"><rect width=\"{share:.1}\" \
-         height=\"12\" rx=\"2\" fill=\"var(--{})\"/></svg></td><td>{}</td><td>{}</td><td>{}</td>\
-         <td>{}</td><td class=\"text\">{}; {}</td></tr>",
-        row.cell.instances,
-        spread(result.throughput),
-        if result.is_sound { "c0" } else { "c7" },
-        spread(result.p50_ms),
-        spread(result.p99_ms),
-        spread(result.longest_ms),
+         height=\"12\" rx=\"2\" fill=\"var(--{colour})\"/></svg></td><td>{}</td><td>{}</td><td>{}</td>\
+         <td>{}</td><td>{}</td><td class=\"text\">{}; {}</td></tr>",
+        escaped(&row.cell.place(workload)),
+        spread(throughput),
+        spread(p50),
+        spread(p99),
+        spread(longest),
+        result.last().map_or(0, |act| act.refused),
         result.failed,
-        escaped(&verdict(result).replace("**", "")),
+        escaped(&verdict(row, result).replace("**", "")),
         escaped(&result.limit)
     )
 }

@@ -44,6 +44,7 @@ impl Recipe for Cash {
                 ]
             },
             reference_routes: false,
+            is_contended: true,
         }
     }
 

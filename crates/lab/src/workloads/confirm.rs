@@ -6,7 +6,7 @@ use crate::client::{Answer, text_field};
 use crate::history::{Asked, Op, Outcome};
 use crate::load::{Arrivals, Pace};
 use crate::parameters::Parameter;
-use crate::programme::{HOLD_MS, Sale, sale};
+use crate::programme::{HOLD_MS, Sale, sale_at};
 use crate::requests::number_of;
 use crate::state::{Rules, Scope};
 use crate::workload::{Work, Workload, refused};
@@ -16,6 +16,7 @@ use std::time::Duration;
 
 /// Whom a confirmation is for, as its clients number them.
 const MEMBERS: u64 = 100;
+/// What is paid, which has to be what a ticket costs.
 const AMOUNT: i64 = 10_000;
 
 pub(super) struct Confirm;
@@ -49,12 +50,13 @@ impl Recipe for Confirm {
                 ]
             },
             reference_routes: true,
+            is_contended: true,
         }
     }
 
     fn set(&self, brief: &Brief<'_>) -> Result<Set, Trouble> {
         let Brief { site, with, .. } = brief;
-        let event = site.wait(sale(site, with.small("stock")))?;
+        let event = site.wait(sale_at(site, with.small("stock"), AMOUNT))?;
         let work = |act: u64| {
             let tag = format!("{}-{act}", site.tag());
             Work::Requests(Arc::new(Confirmations { host: site.host(), event, tag, act }))

@@ -52,6 +52,7 @@ impl Recipe for DropOuts {
                 ]
             },
             reference_routes: false,
+            is_contended: true,
         }
     }
 

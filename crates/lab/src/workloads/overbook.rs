@@ -29,14 +29,15 @@ impl Recipe for Overbook {
                     seconds(5, 2),
                     Parameter {
                         name: "stock",
-                        usual: 50_000,
-                        quick: 2_000,
+                        usual: 1_000_000,
+                        quick: 200_000,
                         about: "tickets there are; what a second sells has to be less, or refusals \
                             are compared",
                     },
                 ]
             },
             reference_routes: false,
+            is_contended: true,
         }
     }
 

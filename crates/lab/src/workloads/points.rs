@@ -31,6 +31,7 @@ impl Recipe for Spread {
                 ]
             },
             reference_routes: false,
+            is_contended: false,
         }
     }
 
@@ -56,6 +57,7 @@ impl Recipe for Spike {
                 ]
             },
             reference_routes: false,
+            is_contended: true,
         }
     }
 

@@ -41,6 +41,7 @@ impl Recipe for SeatBrowse {
                 ]
             },
             reference_routes: false,
+            is_contended: false,
         }
     }
 
@@ -79,6 +80,7 @@ impl Recipe for ListCache {
                 ]
             },
             reference_routes: false,
+            is_contended: false,
         }
     }
 
@@ -111,6 +113,7 @@ impl Recipe for SearchIndex {
                 ]
             },
             reference_routes: false,
+            is_contended: false,
         }
     }
 
@@ -134,6 +137,7 @@ impl Recipe for Ceiling {
             origin: "A figure is only worth as much as the generator that took it.",
             parameters: const { &[users(256, 64), seconds(5, 1)] },
             reference_routes: false,
+            is_contended: false,
         }
     }
 

@@ -39,6 +39,7 @@ impl Recipe for Retries {
                 ]
             },
             reference_routes: false,
+            is_contended: true,
         }
     }
 

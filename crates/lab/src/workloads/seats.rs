@@ -32,6 +32,7 @@ impl Recipe for HotSeat {
                 ]
             },
             reference_routes: false,
+            is_contended: true,
         }
     }
 
@@ -67,6 +68,7 @@ impl Recipe for DistinctSeats {
                 ]
             },
             reference_routes: false,
+            is_contended: false,
         }
     }
 

@@ -41,6 +41,7 @@ impl Recipe for SellOut {
                 ]
             },
             reference_routes: false,
+            is_contended: true,
         }
     }
 

@@ -43,6 +43,7 @@ impl Recipe for TokenRamp {
                 ]
             },
             reference_routes: true,
+            is_contended: false,
         }
     }
 

@@ -47,6 +47,7 @@ impl Recipe for WholeFlow {
                 ]
             },
             reference_routes: false,
+            is_contended: false,
         }
     }
 
@@ -78,6 +79,7 @@ impl Recipe for Soak {
                 ]
             },
             reference_routes: false,
+            is_contended: false,
         }
     }
 

@@ -1,0 +1,131 @@
+//! What a cell came to: the figures of its acts, and the verdict over all of it.
+
+use crate::audit::Finding;
+use crate::figures::Spread;
+use crate::reports::{ActFigures, Report};
+use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+/// So much is said of a finding in a table.
+const EXAMPLE: usize = 200;
+
+/// What a cell came to. It is ranked by its last act.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Measured {
+    /// Whether the audit found nothing.
+    pub is_sound: bool,
+    /// How many commands were audited.
+    pub commands: u64,
+    /// How often each kind of finding came.
+    pub findings: BTreeMap<String, u64>,
+    /// One of each kind, as it was found.
+    pub examples: Vec<String>,
+    /// Its acts, in their order.
+    pub acts: Vec<ActMeasured>,
+    /// What failed, in all acts.
+    pub failed: u64,
+    /// Processor time of house and services for each outcome of the last act, in microseconds.
+    pub cpu_us: Option<f64>,
+    /// What limits the last act.
+    pub limit: String,
+    /// Whether all goals were reached.
+    pub meets_goals: bool,
+}
+
+/// The figures of an act.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ActMeasured {
+    /// Its name within the workload.
+    pub name: String,
+    /// Whether it comes at a rate, so that latency counts and not throughput.
+    pub is_given: bool,
+    /// Audited outcomes a second.
+    pub throughput: Option<Spread>,
+    /// The mean of what was answered as wanted, in milliseconds.
+    pub mean_ms: Option<Spread>,
+    /// The median, in milliseconds.
+    pub p50_ms: Option<Spread>,
+    /// 99 of 100, in milliseconds.
+    pub p99_ms: Option<Spread>,
+    /// The longest answer, in milliseconds.
+    pub longest_ms: Option<Spread>,
+    /// How many were due, over all runs.
+    pub due: u64,
+    /// How many were refused by the rules, as sold out is.
+    pub refused: u64,
+    /// What failed.
+    pub failed: u64,
+}
+
+impl Measured {
+    /// Of a report.
+    pub(super) fn of(report: &Report) -> Self {
+        let mut findings: BTreeMap<String, u64> = BTreeMap::new();
+        let mut examples = Vec::new();
+        for finding in report.findings() {
+            let count = findings.entry(Finding::kind(finding).to_owned()).or_default();
+            *count += 1;
+            if *count == 1 {
+                examples.push(finding.to_string().chars().take(EXAMPLE).collect());
+            }
+        }
+        let acts: Vec<ActMeasured> =
+            (0..report.acts.len()).map(|at| ActMeasured::of(report, at)).collect();
+        let last = report.runs.first().and_then(|run| run.acts.last());
+        let cpu_us = last.and_then(|act| {
+            let used = act.cost.house_cpu? + act.cost.services_cpu.unwrap_or(0.0);
+            (act.throughput > 0.0).then(|| used * 1e6 / act.throughput)
+        });
+        Self {
+            is_sound: report.is_sound(),
+            commands: report.commands(),
+            findings,
+            examples,
+            failed: acts.iter().map(|act| act.failed).sum(),
+            acts,
+            cpu_us,
+            limit: last
+                .map(|act| act.cost.limit(report.head.machine.processors))
+                .unwrap_or_default(),
+            meets_goals: report.meets_its_goals(),
+        }
+    }
+
+    /// The act that it is ranked by.
+    pub fn last(&self) -> Option<&ActMeasured> {
+        self.acts.last()
+    }
+
+    /// Which of two is better. At a given rate the one that failed less, then the faster one.
+    pub(super) fn better(&self, other: &Self) -> Ordering {
+        let figure = |one: &Self, of: fn(&ActMeasured) -> Option<Spread>, missing: f64| {
+            one.last().and_then(of).map_or(missing, |spread| spread.median)
+        };
+        let fast = |one: &Self| figure(one, |act| act.p99_ms, f64::INFINITY);
+        let much = |one: &Self| figure(one, |act| act.throughput, 0.0);
+        if self.last().is_some_and(|act| act.is_given) {
+            return self.failed.cmp(&other.failed).then(fast(self).total_cmp(&fast(other)));
+        }
+        much(other).total_cmp(&much(self))
+    }
+}
+
+impl ActMeasured {
+    fn of(report: &Report, at: usize) -> Self {
+        let act = &report.acts[at];
+        let runs = || report.runs.iter().filter_map(|run| run.acts.get(at));
+        Self {
+            name: act.name.clone(),
+            is_given: act.is_open,
+            throughput: act.throughput,
+            mean_ms: Spread::of(runs().filter_map(|act| act.mean_ms)),
+            p50_ms: act.p50_ms,
+            p99_ms: act.p99_ms,
+            longest_ms: act.longest_ms,
+            due: runs().map(|act| act.due).sum(),
+            refused: runs().map(ActFigures::refused).sum(),
+            failed: act.failed,
+        }
+    }
+}

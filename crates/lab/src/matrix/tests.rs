@@ -1,0 +1,116 @@
+//! Tables of cells that nobody ran.
+
+use super::*;
+use crate::figures::Spread;
+use std::collections::BTreeMap;
+
+fn row(strategy: &str, is_sound: bool, throughput: f64) -> Row {
+    let spread = Spread { median: throughput, min: throughput, max: throughput };
+    let act = ActMeasured {
+        name: "a".to_owned(),
+        is_given: false,
+        throughput: Some(spread),
+        mean_ms: None,
+        p50_ms: None,
+        p99_ms: None,
+        longest_ms: Some(spread),
+        due: 10,
+        refused: 3,
+        failed: 0,
+    };
+    let result = Measured {
+        is_sound,
+        commands: 10,
+        findings: BTreeMap::new(),
+        examples: Vec::new(),
+        acts: vec![act],
+        failed: 0,
+        cpu_us: Some(1_000.0 / throughput),
+        limit: "its lock".to_owned(),
+        meets_goals: true,
+    };
+    let strategy = strategy.to_owned();
+    let cell = Cell { strategy, instances: 2, is_embedded: false, harm: None };
+    Row { cell, why_not: None, result: Some(result) }
+}
+
+fn table(rows: Vec<Row>) -> Table {
+    let mut table = Table {
+        workload: "overbook".to_owned(),
+        about: String::new(),
+        origin: String::new(),
+        is_contended: true,
+        head: None,
+        rows,
+        choices: Vec::new(),
+    };
+    table.sort();
+    table.choices = choose::choices(&table.rows);
+    table
+}
+
+#[test]
+fn the_unsound_is_never_ranked_above_the_sound_however_fast_it_is() {
+    let none = Row { why_not: Some("no broker".into()), result: None, ..row("kafka", true, 1.0) };
+    let table = table(vec![
+        none,
+        row("unsafe", false, 9_000.0),
+        row("pessimistic", true, 200.0),
+        row("batched", true, 5_000.0),
+    ]);
+    let names: Vec<&str> = table.rows.iter().map(|row| row.cell.strategy.as_str()).collect();
+    assert_eq!(names, ["batched", "pessimistic", "unsafe", "kafka"]);
+    assert_eq!(table.control(), Some(true));
+    let markdown = markdown(&Matrix { tables: vec![table.clone()], command: "x".into() });
+    assert!(markdown.contains("| 1 | `batched`") && markdown.contains("no broker"), "{markdown}");
+    assert!(table.choices.iter().all(|choice| choice.strategy != "unsafe"));
+    let page = page(&Matrix { tables: vec![table], command: "x".into() });
+    assert!(page.contains("batched") && page.contains("its lock"));
+}
+
+#[test]
+fn a_matrix_whose_control_was_not_found_out_is_not_to_be_trusted() {
+    let table = table(vec![row("unsafe", true, 9_000.0), row("batched", true, 5_000.0)]);
+    let matrix = Matrix { tables: vec![table], command: String::new() };
+    assert!(!matrix.is_trustworthy());
+    assert!(markdown(&matrix).contains("control was not found out"), "{}", markdown(&matrix));
+}
+
+#[test]
+fn a_workload_without_contention_convicts_nobody_and_must_have_one_beside_it_that_does() {
+    let mut flow = table(vec![row("unsafe", true, 9_000.0), row("batched", true, 5_000.0)]);
+    flow.is_contended = false;
+    let overbook = table(vec![row("unsafe", false, 9_000.0)]);
+    let of = |tables: Vec<Table>| Matrix { tables, command: String::new() };
+    assert!(of(vec![overbook.clone(), flow.clone()]).is_trustworthy());
+    assert!(!of(vec![flow.clone()]).is_trustworthy());
+    let without = table(vec![row("batched", true, 5_000.0)]);
+    assert!(of(vec![without]).is_trustworthy(), "nothing is said of a control that was not run");
+    assert!(markdown(&of(vec![flow])).contains("not whether it is right"));
+}
+
+#[test]
+fn what_is_computed_to_do_harm_has_no_rank_where_nothing_was_found() {
+    let mut harmful = row("simple-lock", true, 9_000.0);
+    harmful.cell.harm = Some("another process does not see the lock".to_owned());
+    let table = table(vec![harmful, row("pessimistic", true, 200.0)]);
+    assert_eq!(table.rows[0].cell.strategy, "pessimistic");
+    assert!(table.choices.iter().all(|choice| choice.strategy == "pessimistic"));
+    let markdown = markdown(&Matrix { tables: vec![table], command: String::new() });
+    assert!(markdown.contains("| — | `simple-lock` | 2 |"), "{markdown}");
+    assert!(markdown.contains("not found out** in 10: another process"), "{markdown}");
+}
+
+#[test]
+fn every_cell_has_a_place_of_its_own_that_is_a_plain_path() {
+    let cell = |strategy: &str, instances, is_embedded| Cell {
+        strategy: strategy.to_owned(),
+        instances,
+        is_embedded,
+        harm: None,
+    };
+    assert_eq!(cell("batched", 2, false).place("cash"), "cash/batched-2");
+    assert_eq!(cell("single-writer", 1, true).place("cash"), "cash/single-writer-1-embedded");
+    let mixed = cell("batched pay=direct/mutex/plain@wallet", 1, false).place("cash");
+    assert_eq!(mixed, "cash/batched_pay_direct_mutex_plain_wallet-1");
+}
