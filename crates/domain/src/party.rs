@@ -57,7 +57,7 @@ fn or_owner<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Role, D::Erro
 }
 
 /// What an operator's key allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Role {
     /// Everything, and who else may do what.
     Owner,

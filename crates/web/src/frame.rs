@@ -5,6 +5,7 @@ use crate::buyer::seats::Named;
 use crate::facts::Availability;
 use crate::language::Language;
 use crate::oops::Oops;
+use crate::sheet::Marks;
 use crate::site::Site;
 use crate::staff::home;
 use crate::visitor::Visitor;
@@ -37,6 +38,9 @@ const BELONGS: [(&str, &str); 3] = [
     ("/operator/queues", "/operator/payments"),
 ];
 
+/// So many lines the head of an answer has room for.
+const HEADERS_MAX: usize = 16;
+
 fn is_below(here: &str, path: &str) -> bool {
     here.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -52,6 +56,8 @@ pub(crate) struct Frame {
     pub(crate) path: String,
     /// The time of the server in milliseconds: countdowns go by it.
     pub(crate) now_ms: i64,
+    /// The same as it is written on the page.
+    pub(crate) now: String,
     /// Names what a form asks for: posted twice, it is done once.
     pub(crate) key: String,
 }
@@ -66,8 +72,20 @@ impl Frame {
             form_token: visitor.form_token(site),
             path: visitor.path.clone(),
             now_ms: visitor.now.0 / 1_000,
+            now: (visitor.now.0 / 1_000).to_string(),
             key: format!("{:032x}", (site.chance)()),
         }
+    }
+
+    /// Around a page at `path` that is kept for all who are shown the same: with gaps for the token
+    /// of its forms and for the time.
+    pub(crate) fn marked(
+        self,
+        path: String,
+        (form_token, now): (char, char),
+        marks: &Marks,
+    ) -> Self {
+        Self { path, form_token: marks.gap(form_token), now: marks.gap(now), ..self }
     }
 
     /// Words.
@@ -229,15 +247,27 @@ pub(crate) fn page_with(
     status: StatusCode,
     template: &impl Template,
 ) -> Result<Response<Body>, Oops> {
-    let text = template.render().map_err(|error| {
+    let mut response = html(rendered(template)?);
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+/// What a page says.
+pub(crate) fn rendered(template: &impl Template) -> Result<String, Oops> {
+    template.render().map_err(|error| {
         tracing::error!(%error, "a page cannot be rendered");
         Oops::inside()
-    })?;
+    })
+}
+
+/// A page that is written.
+pub(crate) fn html(text: String) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
-    *response.status_mut() = status;
-    let html = HeaderValue::from_static("text/html; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, html);
-    Ok(response)
+    let headers = response.headers_mut();
+    // As many as a page leaves with.
+    headers.reserve(HEADERS_MAX);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
 }
 
 /// Sends a visitor on, with a page that he asks for anew: reloading it posts nothing.

@@ -17,7 +17,7 @@ static CATALOGUES: LazyLock<Vec<Catalogue>> =
 type Catalogue = HashMap<String, String>;
 
 /// One of the languages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Language(usize);
 
 impl Language {

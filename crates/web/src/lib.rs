@@ -26,6 +26,7 @@ mod operator;
 mod query;
 mod routes;
 mod session;
+mod sheet;
 mod site;
 mod staff;
 mod visitor;

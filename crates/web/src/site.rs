@@ -1,5 +1,6 @@
 //! What every page needs: the box office, the rooms, who is known, and the keys of its cookies.
 
+use crate::buyer::line::Sheets;
 use crate::buyer::seats::Maps;
 use crate::facts::Facts;
 use crate::limits::Limits;
@@ -85,6 +86,8 @@ struct Inside {
     facts: Facts,
     /// Maps of seats as they were sent last.
     maps: Maps,
+    /// The pages of waiting rooms.
+    sheets: Sheets,
     /// What the live page shows.
     live: Live,
 }
@@ -92,12 +95,17 @@ struct Inside {
 impl Site {
     /// A site of these parts.
     pub fn new(parts: Parts) -> Self {
-        let (facts, maps, live) = Default::default();
-        Self(Arc::new(Inside { parts, facts, maps, live }))
+        let (facts, maps, sheets, live) = Default::default();
+        Self(Arc::new(Inside { parts, facts, maps, sheets, live }))
     }
 
     pub(crate) fn maps(&self) -> &Maps {
         &self.0.maps
+    }
+
+    /// The pages of waiting rooms.
+    pub(crate) fn sheets(&self) -> &Sheets {
+        &self.0.sheets
     }
 
     /// What the live page shows.

@@ -48,7 +48,8 @@ pub(crate) struct Seen {
     host: String,
     /// When he came.
     pub(crate) now: Moment,
-    cookies: Vec<(String, String)>,
+    /// All cookies, as they came.
+    cookies: String,
 }
 
 impl std::ops::Deref for Visitor {
@@ -64,9 +65,7 @@ impl Visitor {
     pub(crate) fn of(site: &Site, request: &Request) -> Self {
         let headers = request.headers();
         let cookies = cookies(headers);
-        let cookie = |name: &str| {
-            cookies.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-        };
+        let cookie = |name: &str| value_in(&cookies, name);
         let now = site.office.clock.now();
         let buyer = match cookie(SESSION).and_then(|cookie| site.keys.who(cookie, now)) {
             Some(Who::Buyer(buyer)) => Some(buyer).filter(|one| !site.parties.is_disabled(*one)),
@@ -80,6 +79,7 @@ impl Visitor {
         let role = operator.and_then(|operator| site.parties.role(operator));
         let operator = operator.filter(|_| role.is_some());
         let known = cookie(VISIT).filter(|visit| is_number(visit)).map(str::to_owned);
+        let session = [cookie(SESSION), cookie(STAFF)].map(Option::unwrap_or_default).concat();
         let text = |name: header::HeaderName| headers.get(name)?.to_str().ok();
         let language = cookie(LANGUAGE).and_then(Language::of_code);
         let language = language
@@ -92,7 +92,7 @@ impl Visitor {
             path: request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             is_new: known.is_none(),
             visit: known.unwrap_or_else(|| format!("{:032x}", (site.chance)())),
-            session: [cookie(SESSION), cookie(STAFF)].map(Option::unwrap_or_default).concat(),
+            session,
             buyer,
             operator,
             role,
@@ -117,8 +117,7 @@ impl Visitor {
 
     /// The value of a cookie.
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
-        let found = self.cookies.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
+        value_in(&self.cookies, name)
     }
 
     /// The token of a place in a room.
@@ -128,8 +127,7 @@ impl Visitor {
 
     /// The cookies of places, of all rooms.
     pub(crate) fn places(&self) -> impl Iterator<Item = (&str, &str)> {
-        let places = self.cookies.iter().filter(|(name, _)| name.starts_with("place_"));
-        places.map(|(name, value)| (name.as_str(), value.as_str()))
+        pairs(&self.cookies).filter(|(name, _)| name.starts_with("place_"))
     }
 
     /// What a form carries that this visitor may post.
@@ -165,10 +163,23 @@ impl FromRequestParts<Site> for Visitor {
     }
 }
 
-fn cookies(headers: &HeaderMap) -> Vec<(String, String)> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
-    pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
+/// All cookies of a request, in one line.
+fn cookies(headers: &HeaderMap) -> String {
+    let mut all = String::new();
+    for line in headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok()) {
+        all.push_str(line);
+        all.push(';');
+    }
+    all
+}
+
+fn pairs(cookies: &str) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = cookies.split(';').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (name.trim(), value.trim()))
+}
+
+fn value_in<'a>(cookies: &'a str, name: &str) -> Option<&'a str> {
+    pairs(cookies).find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
 fn is_number(visit: &str) -> bool {

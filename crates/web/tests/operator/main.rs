@@ -5,6 +5,7 @@ mod agreed;
 mod browser;
 mod door;
 mod house;
+mod line;
 mod live;
 mod log;
 mod payments;

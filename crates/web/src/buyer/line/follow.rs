@@ -1,12 +1,13 @@
 //! Follow the own place near the front: the part of the page that changes, when it does.
 
-use super::{Part, part, room_of, show_id};
+use super::outlook::Outlook;
+use super::sheets::Extent;
+use super::{room_of, show_id};
 use crate::oops::Oops;
 use crate::site::Site;
 use crate::visitor::Visitor;
 use admitone_domain::Moment;
 use admitone_domain::id::{RoomId, ShowId};
-use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -49,19 +50,18 @@ async fn next(mut followed: Followed) -> Option<(Event, Followed)> {
         if wait_ms > 0 {
             clock.sleep_ms(wait_ms).await;
         }
-        let found = part(&followed.site, &followed.visitor, followed.place).await.ok()?;
+        let (site, visitor) = (&followed.site, &followed.visitor);
+        let found = Outlook::of(site, visitor, followed.place).await.ok()?;
         let next_ms = found.next_ms();
         followed.is_over = next_ms.is_none() || found.is_inside();
         followed.due = followed.site.office.clock.now().plus_ms(next_ms.unwrap_or(0));
-        let (text, mark) = rendered(&found)?;
+        let mark = found.mark();
         if mark != followed.seen || followed.is_over {
+            let sheets = followed.site.sheets();
+            let text =
+                sheets.text(&followed.site, &followed.visitor, (&found, Extent::Part)).ok()?;
             followed.seen = mark;
             return Some((Event::default().event("part").data(text), followed));
         }
     }
-}
-
-/// The part, and what of it must differ to be sent again.
-fn rendered(part: &Part) -> Option<(String, String)> {
-    Some((part.render().ok()?, part.mark()))
 }
