@@ -23,6 +23,16 @@ pub(crate) fn of(configuration: &Configuration) -> Result<StrategyMap, Failed> {
     }
 }
 
+/// The map of whoever looks and settles nothing: no lock and no broker has to be there for it. What is
+/// configured is refused all the same where the store cannot take it.
+pub(crate) fn for_looking(configuration: &Configuration) -> Result<StrategyMap, Failed> {
+    of(configuration)?;
+    Ok(StrategyMap::all(match configuration.address()? {
+        Address::Sqlite(_) => EMBEDDED,
+        Address::Postgres(_) | Address::Mysql(_) => SHARED,
+    }))
+}
+
 /// The embedded store has one writer and one transaction at a time, so no other strategy would be
 /// what its name says.
 fn on_embedded_store(map: Option<StrategyMap>) -> Result<StrategyMap, Failed> {

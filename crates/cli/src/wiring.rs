@@ -115,7 +115,10 @@ impl Wired {
         configuration: &Configuration,
         guards: Guards,
     ) -> Result<Self, Failed> {
-        let map = strategy::of(configuration)?;
+        let map = match purpose {
+            Purpose::Looking => strategy::for_looking(configuration)?,
+            Purpose::Selling | Purpose::Working | Purpose::Task => strategy::of(configuration)?,
+        };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let shelf = Shelf::open(configuration, &clock, guards).await?;
         let (who, asked) = (who(purpose, configuration, guards), (purpose, configuration, &map));

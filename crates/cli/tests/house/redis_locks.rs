@@ -123,6 +123,21 @@ fn with_a_fallback_a_sale_goes_on_when_its_redis_is_killed() {
     println!("Redis killed at {killed_at} of {SEATS} sold: {fallen_back} batches went on without");
 }
 
+/// They settle nothing, so that nothing of it has to be there.
+#[test]
+fn who_looks_at_a_store_takes_the_flags_of_those_who_sell_from_it() {
+    let Some(store) = Server::Postgres.fresh() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let away = "redis://127.0.0.1:9";
+    for map in ["double-lock", "job-queue", "rabbitmq-lock", "kafka-batch"] {
+        for command in ["migrate", "verify"] {
+            let flags = ["--store", &store, "--strategy", map, "--redis", away];
+            let (code, said) = admitone(&[&[command], &flags[..]].concat(), directory.path());
+            assert_eq!(code, 0, "{command} under {map}: {said}");
+        }
+    }
+}
+
 #[test]
 fn what_redis_cannot_be_is_refused_with_the_reason() {
     let (Some(store), Some(redis)) = (Server::Postgres.fresh(), shared()) else { return };
