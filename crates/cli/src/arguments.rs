@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-pub(crate) use lab::{Compare, House, How, Lab, LabTask, Matrix, Replay, Run};
+pub(crate) use lab::{Compare, House, How, Lab, LabTask, Matrix, Publish, Published, Replay, Run};
 pub(crate) use queue::{Queue, QueueTask};
 
 /// Sells seats to a crowd: waiting room, holds, wallet, payments, tickets.

@@ -5,14 +5,18 @@
 //! was too short to find anything, and says nothing about the others either. What is computed to do
 //! harm has no rank even where a run did not find it out.
 
+mod advice;
 mod choose;
 mod measured;
 mod page;
+mod publish;
+mod standing;
 #[cfg(test)]
 mod tests;
 
 pub use measured::{ActMeasured, Measured};
 pub use page::{markdown, page};
+pub use publish::{choose_page, result_page, summary};
 
 use crate::Trouble;
 use crate::load::Stop;

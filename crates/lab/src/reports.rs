@@ -21,7 +21,7 @@ pub use limits::Cost;
 pub use markdown::{markdown, verdict};
 pub use series::Point;
 pub(crate) use svg::escaped;
-pub(crate) use words::spread;
+pub(crate) use words::{maybe, number, number_of, spread, versions};
 
 use crate::audit::{Audited, Finding, audit};
 use crate::faults::Happened;

@@ -34,6 +34,8 @@ pub(crate) enum LabTask {
     /// `--out` gets a report of every cell below `cells/`, and `matrix.html`, `.md` and `.json` over all.
     /// Ends with 1 if the control `unsafe` was run and not found out: then the others prove nothing.
     Matrix(Box<Matrix>),
+    /// Make the published pages of a matrix: its figures, and which strategy to choose.
+    Publish(Publish),
 }
 
 #[derive(Debug, Args)]
@@ -156,4 +158,25 @@ pub(crate) struct Matrix {
     /// Go on where an earlier run with the same `--out` ended: a cell whose report is there, of the same parameters, is not run again.
     #[arg(long, requires = "out")]
     pub(crate) resume: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Publish {
+    /// The directory of `--out` of a matrix, or its `matrix.json`.
+    pub(crate) matrix: PathBuf,
+    /// Write `matrix.json`, `README.md` and `choose.md` here.
+    #[arg(long, required_unless_present = "page")]
+    pub(crate) to: Option<PathBuf>,
+    /// Print one of the pages, and write nothing.
+    #[arg(long, conflicts_with = "to")]
+    pub(crate) page: Option<Published>,
+}
+
+/// A published page.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Published {
+    /// The figures.
+    Result,
+    /// Which strategy to choose.
+    Choose,
 }

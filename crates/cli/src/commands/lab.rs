@@ -1,6 +1,7 @@
 //! `admitone lab`: workloads, the auditor, reports, the matrix of strategies.
 
 mod matrix;
+mod publish;
 mod run;
 
 use crate::arguments::{Compare, Lab, LabTask, Replay};
@@ -26,6 +27,7 @@ pub(crate) fn run(lab: &Lab) -> Result<Exit, Failed> {
         LabTask::Compare(arguments) => side_by_side(arguments),
         LabTask::Report(arguments) => again(arguments),
         LabTask::Matrix(arguments) => matrix::run(arguments),
+        LabTask::Publish(arguments) => publish::run(arguments),
     }
 }
 

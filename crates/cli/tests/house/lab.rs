@@ -196,6 +196,31 @@ fn a_matrix_ranks_what_is_sound_and_finds_the_control_out() {
     assert!(table.contains("| — | `simple-lock` | 2 |"), "{table}");
 }
 
+#[test]
+fn a_matrix_is_published_and_its_pages_are_those_of_the_small_file() {
+    let Some(store) = Server::Postgres.fresh() else { return };
+    let (server, _) = store.split_once('?').unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let directory = out.path().to_str().unwrap();
+    let (ran, _) = matrix(server, directory, &["--strategy", "batched", "--instances", "1,2"]);
+    assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stderr));
+    let to = out.path().join("results");
+    let published = lab(&["publish", directory, "--to", to.to_str().unwrap()]);
+    assert_eq!(published.status.code(), Some(0), "{}", String::from_utf8_lossy(&published.stderr));
+    let small = to.join("matrix.json");
+    for (page, file) in [("result", "README.md"), ("choose", "choose.md")] {
+        let again = lab(&["publish", small.to_str().unwrap(), "--page", page]);
+        assert_eq!(String::from_utf8(again.stdout).unwrap(), text(&to.join(file)));
+    }
+    let figures = text(&to.join("README.md"));
+    assert!(figures.contains("PostgreSQL") && figures.contains("| 1 | `batched` |"), "{figures}");
+    // One whose control was not found out is published by nobody.
+    let told = text(&small).replace("\"is_sound\":false", "\"is_sound\":true");
+    std::fs::write(&small, told).unwrap();
+    let refused = lab(&["publish", small.to_str().unwrap(), "--page", "result"]);
+    assert_eq!(refused.status.code(), Some(3));
+}
+
 const HARMFUL: [&str; 2] = ["--even-harmful", "--resume"];
 
 #[test]

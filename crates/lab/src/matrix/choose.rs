@@ -4,7 +4,7 @@ use super::{Choice, Measured, Row};
 use crate::figures::Spread;
 
 /// What a strategy needs besides the store, by its name or the axes that it is written with.
-fn needs(strategy: &str) -> Needs {
+pub(super) fn needs(strategy: &str) -> Needs {
     let has = |words: &[&str]| words.iter().any(|word| strategy.contains(word));
     if has(&["kafka", "rabbitmq"]) {
         Needs::Broker
@@ -16,10 +16,21 @@ fn needs(strategy: &str) -> Needs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Needs {
+pub(super) enum Needs {
     Store,
     Redis,
     Broker,
+}
+
+impl Needs {
+    /// As people read it.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Store => "the store",
+            Self::Redis => "Redis",
+            Self::Broker => "a broker",
+        }
+    }
 }
 
 /// The situations in which something sound was measured, with the best of it.

@@ -1,7 +1,7 @@
 //! What a cell came to: the figures of its acts, and the verdict over all of it.
 
 use crate::audit::Finding;
-use crate::figures::Spread;
+use crate::figures::{Spread, real};
 use crate::reports::{ActFigures, Report};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -46,6 +46,8 @@ pub struct ActMeasured {
     pub mean_ms: Option<Spread>,
     /// The median, in milliseconds.
     pub p50_ms: Option<Spread>,
+    /// 95 of 100, in milliseconds.
+    pub p95_ms: Option<Spread>,
     /// 99 of 100, in milliseconds.
     pub p99_ms: Option<Spread>,
     /// The longest answer, in milliseconds.
@@ -97,6 +99,11 @@ impl Measured {
         self.acts.last()
     }
 
+    /// An act by its name.
+    pub fn act(&self, name: &str) -> Option<&ActMeasured> {
+        self.acts.iter().find(|act| act.name == name)
+    }
+
     /// Which of two is better. At a given rate the one that failed less, then the faster one.
     pub(super) fn better(&self, other: &Self) -> Ordering {
         let figure = |one: &Self, of: fn(&ActMeasured) -> Option<Spread>, missing: f64| {
@@ -112,6 +119,12 @@ impl Measured {
 }
 
 impl ActMeasured {
+    /// The share of what was due that did not fail; of nothing, nothing.
+    pub fn answered(&self) -> f64 {
+        let (due, failed) = (self.due.max(1), self.failed.min(self.due));
+        if self.due == 0 { 0.0 } else { 1.0 - real(failed) / real(due) }
+    }
+
     fn of(report: &Report, at: usize) -> Self {
         let act = &report.acts[at];
         let runs = || report.runs.iter().filter_map(|run| run.acts.get(at));
@@ -121,6 +134,7 @@ impl ActMeasured {
             throughput: act.throughput,
             mean_ms: Spread::of(runs().filter_map(|act| act.mean_ms)),
             p50_ms: act.p50_ms,
+            p95_ms: Spread::of(runs().filter_map(|act| act.latency.p95_ms)),
             p99_ms: act.p99_ms,
             longest_ms: act.longest_ms,
             due: runs().map(|act| act.due).sum(),

@@ -12,6 +12,7 @@ fn row(strategy: &str, is_sound: bool, throughput: f64) -> Row {
         throughput: Some(spread),
         mean_ms: None,
         p50_ms: None,
+        p95_ms: None,
         p99_ms: None,
         longest_ms: Some(spread),
         due: 10,

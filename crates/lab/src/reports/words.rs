@@ -11,7 +11,7 @@ pub(super) fn op(op: Op) -> String {
 }
 
 /// A number with as many digits as it is worth: 12,300; 412; 4.1; 0.04.
-pub(super) fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let digits = match value.abs() {
         great if great >= 100.0 => 0,
         some if some >= 10.0 => 1,
@@ -45,7 +45,7 @@ pub(crate) fn spread(spread: Option<Spread>) -> String {
 }
 
 /// A figure that may be missing.
-pub(super) fn maybe(value: Option<f64>) -> String {
+pub(crate) fn maybe(value: Option<f64>) -> String {
     value.map_or_else(|| "—".to_owned(), number)
 }
 
@@ -64,7 +64,7 @@ pub(super) fn instances(count: usize) -> String {
 }
 
 /// Versions in a line; ours is a number alone.
-pub(super) fn versions(versions: &BTreeMap<String, String>) -> String {
+pub(crate) fn versions(versions: &BTreeMap<String, String>) -> String {
     let named = versions.iter().map(|(name, version)| match name.as_str() {
         "admitone" => format!("admitone {version}"),
         _ => version.clone(),
@@ -73,7 +73,7 @@ pub(super) fn versions(versions: &BTreeMap<String, String>) -> String {
 }
 
 /// A whole number.
-pub(super) fn number_of(value: u64) -> String {
+pub(crate) fn number_of(value: u64) -> String {
     number(crate::figures::real(value).max(0.0)).replace(".00", "").replace(".0", "")
 }
 
