@@ -13,19 +13,19 @@ use std::time::Duration;
 const CHARGES_MAX: u32 = 20_000;
 
 /// A small disk of its own. Dropped, it is taken away.
-struct SmallDisk {
-    path: PathBuf,
+pub(crate) struct SmallDisk {
+    pub(crate) path: PathBuf,
     _below: tempfile::TempDir,
 }
 
 impl SmallDisk {
-    /// Only the superuser may mount one.
-    fn mount() -> Option<Self> {
+    /// One of so many MiB; only the superuser may mount one.
+    pub(crate) fn mount(mib: u32) -> Option<Self> {
         let below = tempfile::tempdir().unwrap();
         let path = below.path().join("disk");
         std::fs::create_dir(&path).unwrap();
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=12m", "none"])
+            .args(["-t", "tmpfs", "-o", &format!("size={mib}m"), "none"])
             .arg(&path)
             .stderr(std::process::Stdio::null())
             .status();
@@ -81,7 +81,7 @@ fn limit_files(house: &House, bytes: &str) {
 
 #[test]
 fn a_full_disk_refuses_and_the_sale_goes_on_when_there_is_room() {
-    match SmallDisk::mount() {
+    match SmallDisk::mount(12) {
         Some(disk) => survive(&disk, &disk.path),
         None => survive(&Quota, tempfile::tempdir().unwrap().path()),
     }

@@ -1,5 +1,8 @@
 //! The laboratory as people run it: a workload, its replay, a comparison, a matrix.
 
+#[expect(clippy::print_stdout, reason = "whoever runs tests must see what was not tested")]
+mod faults;
+
 use crate::process::House;
 use crate::shared_store::Server;
 use serde_json::Value;

@@ -1,0 +1,141 @@
+//! Each fault in a short run of the real program: it happens, it is seen in the report, and what was
+//! answered meanwhile is true all the same.
+
+use super::text;
+use crate::disk::SmallDisk;
+use crate::shared_store::Server;
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A run of a few seconds in which all want one wallet, with this fault in it.
+fn run(fault: &str, out: &Path, more: &[&str]) -> Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_admitone"));
+    command.args(["lab", "run", "points-spike", "--quick", "--json", "--fault", fault]);
+    command.args(["--set", "seconds=3", "--set", "users=8", "--out"]).arg(out).args(more);
+    let ran = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    // Whoever is hurt may miss a goal.
+    assert!(matches!(ran.status.code(), Some(0 | 4)), "{fault}: {said}");
+    let report: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!(report["runs"][0]["findings"].as_array().unwrap().len(), 0, "{fault}: {report}");
+    assert!(report["runs"][0]["commands"].as_u64().unwrap() > 50, "{report}");
+    report
+}
+
+/// The fault as the report has it, in seconds from when until when; it was done, and stands on the
+/// page.
+fn happened(report: &Value, fault: &str, out: &Path) -> (f64, f64) {
+    let happened = &report["runs"][0]["faults"][0];
+    assert_eq!(happened["what"], fault, "{report}");
+    assert!(happened["trouble"].is_null(), "{happened}");
+    let page = text(&out.join("report.html"));
+    assert!(page.contains(fault) && page.contains("class=\"fault\""), "{page}");
+    let seconds = |name: &str| happened[name].as_f64().unwrap() / 1e9;
+    (seconds("at_ns"), seconds("until_ns"))
+}
+
+/// Outcomes a second at most in a part of the run.
+fn most_done(report: &Value, from_s: f64, to_s: f64) -> f64 {
+    let series = report["runs"][0]["series"].as_array().unwrap();
+    let within = series.iter().filter(|point| {
+        let at = point["at_s"].as_f64().unwrap();
+        at >= from_s && at <= to_s
+    });
+    within.map(|point| point["done"].as_f64().unwrap()).fold(0.0, f64::max)
+}
+
+fn act(report: &Value) -> &Value {
+    &report["runs"][0]["acts"][0]
+}
+
+/// How many were not answered as wanted.
+fn others(report: &Value) -> u64 {
+    let outcomes = act(report)["outcomes"].as_object().unwrap();
+    let others = outcomes.iter().filter(|(name, _)| *name != "done");
+    others.map(|(_, count)| count.as_u64().unwrap()).sum()
+}
+
+#[test]
+fn an_instance_that_is_paused_answers_when_it_goes_on() {
+    let out = tempfile::tempdir().unwrap();
+    let fault = "1s:pause:instance-1:700ms";
+    let report = run(fault, out.path(), &[]);
+    let (at, until) = happened(&report, fault, out.path());
+    assert!((0.7..2.0).contains(&(until - at)), "{at} to {until}");
+    let longest = act(&report)["longest_ms"].as_f64().unwrap();
+    assert!(longest >= 600.0, "nobody waited: {longest} ms");
+    assert!(most_done(&report, until + 0.3, until + 1.3) > 0.0, "{report}");
+}
+
+#[test]
+fn a_service_that_is_slow_is_waited_for() {
+    let Some(store) = Server::Postgres.fresh() else { return };
+    let out = tempfile::tempdir().unwrap();
+    let fault = "1s:slow:service-1:40ms:800ms";
+    let how = ["--store", &store, "--strategy", "pessimistic"];
+    let report = run(fault, out.path(), &how);
+    let (at, until) = happened(&report, fault, out.path());
+    assert!((0.8..2.0).contains(&(until - at)), "{at} to {until}");
+    // A transaction goes there and back more than once.
+    let longest = act(&report)["longest_ms"].as_f64().unwrap();
+    assert!(longest >= 160.0, "nobody waited: {longest} ms");
+}
+
+#[test]
+fn connections_that_are_cut_are_made_again_and_nothing_is_done_twice() {
+    let Some(store) = Server::Postgres.fresh() else { return };
+    let out = tempfile::tempdir().unwrap();
+    let fault = "1500ms:cut:service-1";
+    let report = run(fault, out.path(), &["--store", &store]);
+    let (at, until) = happened(&report, fault, out.path());
+    assert!(until - at < 0.5, "{at} to {until}");
+    assert!(most_done(&report, until + 0.3, until + 2.0) > 0.0, "it goes on: {report}");
+    let log = text(&out.path().join("server-1.log"));
+    assert!(others(&report) > 0 || log.contains("WARN"), "nobody noticed: {log}");
+}
+
+#[test]
+fn a_redis_that_stands_still_makes_refusals_and_no_harm() {
+    let Some(nodes) = crate::redis::shared() else { return };
+    let Some(store) = Server::Postgres.fresh() else { return };
+    // One of several that other tests use: a majority does not miss it for so long.
+    let node = nodes.rsplit(',').next().unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let fault = "1500ms:pause:service-2:900ms";
+    let how = ["--store", &store, "--redis", node, "--strategy", "pubsub-lock"];
+    let report = run(fault, out.path(), &how);
+    let (at, until) = happened(&report, fault, out.path());
+    assert!((0.9..2.0).contains(&(until - at)), "{at} to {until}");
+    let longest = act(&report)["longest_ms"].as_f64().unwrap();
+    assert!(others(&report) > 0 || longest > 800.0, "nobody noticed: {report}");
+    assert!(most_done(&report, until + 0.3, until + 2.0) > 0.0, "it goes on: {report}");
+}
+
+#[test]
+fn a_disk_that_is_full_refuses_and_sells_on_when_there_is_room() {
+    // What is sold before and after has room in it.
+    let Some(disk) = SmallDisk::mount(96) else {
+        println!("NOT TESTED: `fill-disk`, because only the superuser may mount a small disk");
+        return;
+    };
+    let fault = "1s:fill-disk:data:900ms";
+    let report = run(fault, &disk.path, &[]);
+    let (at, until) = happened(&report, fault, &disk.path);
+    assert!(until - at >= 0.9, "{at} to {until}");
+    assert!(others(&report) > 0, "nobody noticed: {}", act(&report));
+    assert!(most_done(&report, until + 0.3, until + 2.0) > 0.0, "it goes on: {report}");
+}
+
+#[test]
+fn a_command_is_run_and_one_that_fails_says_so_in_the_report() {
+    let out = tempfile::tempdir().unwrap();
+    let told = out.path().join("told");
+    let fault = format!("1s:run:date > {}", told.display());
+    let failing = ["--fault", "1200ms:run:echo no clock here >&2; exit 3"];
+    let report = run(&fault, out.path(), &failing);
+    assert!(!text(&told).is_empty());
+    let faults = report["runs"][0]["faults"].as_array().unwrap();
+    assert!(faults[0]["trouble"].is_null(), "{faults:?}");
+    assert!(faults[1]["trouble"].as_str().unwrap().ends_with("no clock here"), "{faults:?}");
+}
