@@ -26,7 +26,8 @@ const LEASE_BEYOND_MS: u64 = 5_000;
 /// Adds the tap by which payments go on, if any may: through a gateway, or taken apart. Of a store
 /// that others share any may have been begun.
 pub(crate) fn errands(
-    (purpose, configuration, map): (Purpose, &Configuration, &StrategyMap),
+    (purpose, configuration): (Purpose, &Configuration),
+    map: &StrategyMap,
     shelf: &Shelf,
     taps: &mut Vec<Arc<dyn Tap>>,
 ) -> Option<Arc<Errands>> {
@@ -41,9 +42,10 @@ pub(crate) fn errands(
 }
 
 /// The payments of a house, carried on until it closes, and the box office for whoever asks: there
-/// payments that are taken apart are answered whole.
+/// payments that were taken apart are answered whole, whatever the map says now: it may have been
+/// another when they began.
 pub(crate) fn start(
-    (purpose, configuration, map): (Purpose, &Configuration, &StrategyMap),
+    (purpose, configuration): (Purpose, &Configuration),
     office: BoxOffice,
     errands: Option<Arc<Errands>>,
     (tasks, stop): (&TaskTracker, &CancellationToken),
@@ -59,9 +61,6 @@ pub(crate) fn start(
     let payments = Arc::new(Payments::new(office.clone(), gateway, limits, errands));
     let clerk = Clerk::new(Arc::clone(&payments), tasks.clone());
     tasks.spawn(clerk.run(stop.clone()));
-    if !map.parts(Operation::Pay) {
-        return Ok((office, Some(payments)));
-    }
     let whole = Whole { delivery: office.delivery, payments: Arc::clone(&payments) };
     Ok((BoxOffice { delivery: Arc::new(whole), ..office }, Some(payments)))
 }
@@ -117,5 +116,76 @@ impl PlayGateway {
             ..configuration.gateway.clone()
         };
         Configuration { gateway, ..configuration.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use admitone_app::board::Boards;
+    use admitone_app::box_office::Request;
+    use admitone_app::delivery::Direct;
+    use admitone_app::ids::Ids;
+    use admitone_app::memory::MemoryStore;
+    use admitone_app::ports::reads::Reads;
+    use admitone_app::ports::store::Mode;
+    use admitone_app::settle::Settler;
+    use admitone_conformance::sale;
+    use admitone_domain::command::Pay;
+    use admitone_domain::id::BuyerId;
+    use admitone_domain::pass::Admission;
+    use admitone_domain::{Action, Actor, Answer, CommandId, Fingerprint, Outcome};
+
+    const ANN: BuyerId = BuyerId(1);
+
+    /// A sale in memory in which Ann has money and holds a seat; and the wish to pay it.
+    async fn held(errands: &Arc<Errands>) -> (BoxOffice, Action) {
+        let clock = Arc::new(SystemClock::default());
+        let store = MemoryStore::new(clock.clone());
+        let settler = sale::settler(Arc::new(store.clone()), Mode::Optimistic);
+        let settler = Settler { clock: clock.clone(), taps: vec![errands.clone()], ..settler };
+        let reads: Arc<dyn Reads> = Arc::new(store.clone());
+        let office = BoxOffice {
+            delivery: Arc::new(Direct::new(Arc::new(settler))),
+            boards: Arc::new(Boards::new(Arc::clone(&reads), 1)),
+            reads,
+            ids: Arc::new(Ids::new(Arc::new(store))),
+            clock,
+        };
+        let begins = [sale::charge(1, ANN, 10), sale::hold(2, ANN, sale::SHOW, &[1], 0)];
+        let mut last = Err(admitone_domain::Refusal::InvalidState);
+        for command in sale::programme(2, 1).chain(begins) {
+            last = sale::answer(office.delivery.submit(command).await);
+        }
+        let Ok(Outcome::Reserved(held)) = last else { panic!("{last:?}") };
+        (office, Action::Pay(Pay { reservation: held.id, expected: None }))
+    }
+
+    async fn ask(office: &BoxOffice, wish: Action) -> Answer {
+        let request = Request {
+            id: CommandId(77),
+            fingerprint: Fingerprint(0),
+            actor: Actor::Buyer(ANN),
+            admission: Admission::None,
+            deadline: None,
+            waits: true,
+        };
+        sale::answer(office.submit(&request, wish).await)
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_repeated_after_a_change_of_the_map_is_answered_whole() {
+        let errands: Arc<Errands> = Arc::default();
+        let (office, wish) = held(&errands).await;
+        // The map of yesterday took payments apart; that of today does not.
+        let begun = ask(&office, wish.clone().apart(WALLET_LEASE_MS)).await;
+        assert!(matches!(begun, Ok(Outcome::Gateway { .. })), "{begun:?}");
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let whose = (Purpose::Selling, &Configuration::default());
+        let (office, payments) = start(whose, office, Some(errands), (&tasks, &stop)).ok().unwrap();
+        assert!(payments.is_some());
+        let again = ask(&office, wish).await;
+        assert!(matches!(again, Ok(Outcome::Paid { .. })), "{again:?}");
+        stop.cancel();
     }
 }

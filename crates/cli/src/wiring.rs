@@ -121,7 +121,7 @@ impl Wired {
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let shelf = Shelf::open(configuration, &clock, guards).await?;
-        let (who, asked) = (who(purpose, configuration, guards), (purpose, configuration, &map));
+        let (who, asked) = (who(purpose, configuration, guards), (purpose, configuration));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let running = (&tasks, &stop);
         let membership = join(&shelf, &map, &clock, who, running).await?;
@@ -144,7 +144,7 @@ impl Wired {
         taps.push(Arc::new(Commits));
         let ways_out = Roads::begin(&shelf, purpose, (&clock, &secret), &mut taps).await?;
         // Only of own commits: every instance carries on what it began, and what is due.
-        let errands = gateway::errands(asked, &shelf, &mut taps);
+        let errands = gateway::errands(asked, &map, &shelf, &mut taps);
         let locks = locks(beside.as_ref(), &map, configuration, &shelf.store(), running).await?;
         let carriers = Carriers::of(&map, configuration, beside.as_ref(), (&shelf, &clock)).await?;
         let queues = carriers.queues();
