@@ -190,6 +190,6 @@ fn reference() -> Router<House> {
         .route("/reservation", post(booking::sale::reserve))
         .route("/user/charge", post(booking::cash::charge))
         .route("/user/check", get(booking::cash::check))
-        .route("/payment", post(booking::sale::pay))
+        .route("/payment", post(booking::pay::pay))
         .route("/v1/api/payments/confirm", post(confirm::confirm))
 }

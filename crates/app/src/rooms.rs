@@ -125,6 +125,15 @@ impl Rooms {
         }))
     }
 
+    /// The pass that a token is or was, whether it still admits or not.
+    ///
+    /// # Errors
+    /// The room cannot be opened.
+    pub async fn pass_of(&self, room: RoomId, token: &str) -> Result<Option<PassKey>, Trouble> {
+        let Some(found) = self.find(room).await? else { return Ok(None) };
+        Ok(self.claims(room, &found, token).map(|claims| pass_key(room, &claims)))
+    }
+
     /// Gives a buyer a place, or shows the one there is.
     pub async fn join(&self, room: RoomId, buyer: BuyerId) -> Result<Visit, VisitTrouble> {
         let (found, claims, answer) = self.give_place(room, buyer).await?;
@@ -347,7 +356,7 @@ impl OpenRoom {
 /// A token of the room with the right it gives now. Over is over, but a payment of a live hold
 /// may still come through: the store decides.
 fn admission_of(room: RoomId, found: &OpenRoom, claims: &Claims, buyer: BuyerId) -> Admission {
-    let key = PassKey { room, epoch: claims.epoch, place: claims.place.0 };
+    let key = pass_key(room, claims);
     let inside = found.desk.user_inside(claims.place);
     if inside.is_some_and(|user| user != user_key(buyer)) {
         return Admission::None;
@@ -355,6 +364,10 @@ fn admission_of(room: RoomId, found: &OpenRoom, claims: &Claims, buyer: BuyerId)
     let pass = found.desk.pass(claims);
     let good_until = pass.map_or(Moment::MIN, |pass| Moment(pass.deadline_us));
     Admission::Pass { key, good_until }
+}
+
+fn pass_key(room: RoomId, claims: &Claims) -> PassKey {
+    PassKey { room, epoch: claims.epoch, place: claims.place.0 }
 }
 
 /// Settings as they are kept; those that cannot be read are the default.

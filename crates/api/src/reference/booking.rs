@@ -2,13 +2,14 @@
 
 pub(crate) mod cash;
 pub(crate) mod concert;
+pub(crate) mod pay;
 pub(crate) mod queue;
 pub(crate) mod sale;
 
 use super::Failure;
 use crate::house::House;
 use crate::house::buyer_named;
-use admitone_domain::id::BuyerId;
+use admitone_domain::id::{BuyerId, RoomId};
 use axum::http::HeaderMap;
 use serde_json::Value;
 
@@ -21,11 +22,21 @@ pub(crate) fn buyer_of(user_id: &str) -> Option<BuyerId> {
 
 /// The user behind the header `queue-token`, if it is admitted.
 pub(crate) async fn admitted(house: &House, headers: &HeaderMap) -> Result<Visitor, Failure> {
+    let token = token(house, headers)?;
+    visitor(house, token).await?.ok_or_else(Failure::unauthorized)
+}
+
+/// The header `queue-token`, and the room for which it is.
+fn token<'a>(house: &House, headers: &'a HeaderMap) -> Result<(RoomId, &'a str), Failure> {
     let token = headers.get("queue-token").and_then(|value| value.to_str().ok());
     let token = token.ok_or_else(Failure::unauthorized)?;
     let setting = house.reference.ok_or_else(Failure::unauthorized)?;
-    let found = house.rooms.visitor(setting.room, token).await?;
-    found.map(|(buyer, admission)| Visitor { buyer, admission }).ok_or_else(Failure::unauthorized)
+    Ok((setting.room, token))
+}
+
+async fn visitor(house: &House, (room, token): (RoomId, &str)) -> Result<Option<Visitor>, Failure> {
+    let found = house.rooms.visitor(room, token).await?;
+    Ok(found.map(|(buyer, admission)| Visitor { buyer, admission }))
 }
 
 /// Who came through the room.

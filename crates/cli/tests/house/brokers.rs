@@ -7,6 +7,7 @@ use crate::gateway::{Gateway, free_port};
 use crate::jobs::Work;
 use crate::process::{House, admitone, serve};
 use crate::redis::shared;
+use crate::reference::Client;
 use crate::shared_store::Server;
 use crate::shopper::{Front, Shopper, import, until};
 use admitone_conformance::own_broker::Broker;
@@ -142,6 +143,34 @@ fn buy_one(buyer: &mut Shopper<'_>) -> String {
     assert_eq!(done["outcome"]["reservation"]["state"], "sold", "{done}");
     assert_eq!(balance(buyer), 0);
     held
+}
+
+#[test]
+fn in_lanes_of_kafka_the_reference_payment_is_answered_by_the_retry_that_it_invites() {
+    let (Some(store), Some(kafka)) = (Server::Postgres.fresh(), Broker::Kafka.shared()) else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    import(directory.path(), &store, 2, Some("Door"));
+    let flags = ["--store", &store, "--strategy", "kafka", "--kafka", &kafka, "--reference-routes"];
+    let mut command = serve(directory.path(), &flags);
+    // Nobody waits for the wallet: the first answer invites to ask again.
+    command.env("ADMITONE_KAFKA_LANES", "4").env("ADMITONE_GATEWAY_WAIT_MS", "0");
+    let house = House::run(command, directory.path());
+    let mut ann = Client::new(&house, "ann");
+    let seat = json!({ "seatId": 1 });
+    ann.data("POST /user/charge", &json!({ "userId": "ann", "amount": 15 }));
+    ann.data("POST /reservation", &seat);
+    let mut answers = Vec::new();
+    until("it is paid", || {
+        let answer = ann.send("POST /payment", &seat);
+        answers.push((answer.status, answer.body));
+        answers.last().is_some_and(|(status, _)| *status != 503)
+    });
+    assert_eq!(answers[0].0, 503, "{answers:?}");
+    assert_eq!(answers.last().unwrap().0, 200, "{answers:?}");
+    assert_eq!(ann.data("GET /user/check?userId=ann", &serde_json::Value::Null)["balance"], 5);
+    assert!(house.stop());
 }
 
 fn balance(buyer: &mut Shopper<'_>) -> i64 {

@@ -9,13 +9,13 @@ fn demo() -> (tempfile::TempDir, House) {
     (directory, house)
 }
 
-struct Client {
+pub(crate) struct Client {
     connection: Connection,
     token: String,
 }
 
 impl Client {
-    fn new(house: &House, user: &str) -> Self {
+    pub(crate) fn new(house: &House, user: &str) -> Self {
         let mut connection = house.connect();
         let body = json!({ "userId": user }).to_string();
         let issued = connection.send("POST /queue/issue", &[], &body).json();
@@ -23,12 +23,12 @@ impl Client {
         Self { connection, token }
     }
 
-    fn send(&mut self, request: &str, body: &Value) -> Answer {
+    pub(crate) fn send(&mut self, request: &str, body: &Value) -> Answer {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.connection.send(request, &[("queue-token", &self.token)], &body)
     }
 
-    fn data(&mut self, request: &str, body: &Value) -> Value {
+    pub(crate) fn data(&mut self, request: &str, body: &Value) -> Value {
         let answer = self.send(request, body);
         assert_eq!(answer.status, 200, "{request}: {}", answer.body);
         let answer = answer.json();
@@ -68,6 +68,26 @@ fn the_booking_service_goes_from_token_to_payment() {
     assert_eq!(ann.data("GET /user/check?userId=ann", &Value::Null)["balance"], 0);
     let over = ann.send("POST /reservation", &json!({ "seatId": 2 }));
     assert_eq!(over.status, 401, "the payment ended the token");
+}
+
+#[test]
+fn a_payment_that_is_repeated_is_told_again_and_taken_once() {
+    let (_directory, house) = demo();
+    let mut ann = Client::new(&house, "ann");
+    let seat = json!({ "seatId": 1 });
+    ann.data("POST /reservation", &seat);
+    ann.data("POST /user/charge", &json!({ "userId": "ann", "amount": 5_000 }));
+    let paid = ann.data("POST /payment", &seat);
+    // The answer may have been lost, and the payment has ended the token.
+    assert_eq!(ann.data("POST /payment", &seat), paid);
+    assert_eq!(ann.data("GET /user/check?userId=ann", &Value::Null)["balance"], 4_000);
+    assert_eq!(ann.send("POST /payment", &json!({ "seatId": 2 })).status, 401, "it ended");
+    let mut bob = Client::new(&house, "bob");
+    assert_eq!(bob.send("POST /payment", &seat).status, 409, "it is another's");
+    // Another turn of the same user tells it too.
+    let mut again = Client::new(&house, "ann");
+    assert_ne!(again.token, ann.token);
+    assert_eq!(again.data("POST /payment", &seat), paid);
 }
 
 #[test]

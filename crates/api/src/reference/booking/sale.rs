@@ -1,4 +1,4 @@
-//! Reservation and payment, both by seat.
+//! `POST /reservation`: holds a seat.
 
 use super::{Visitor, admitted, body, number};
 use crate::ask::Plain;
@@ -10,7 +10,7 @@ use crate::reservations::read;
 use crate::users::own;
 use crate::view::instant;
 use admitone_app::box_office::Request as Named;
-use admitone_domain::command::{Choice, Hold, Pay};
+use admitone_domain::command::{Choice, Hold};
 use admitone_domain::id::{BuyerId, SeatId};
 use admitone_domain::reservation::{Reservation, ReservationState};
 use admitone_domain::seat::{Seat, SeatState};
@@ -41,50 +41,11 @@ pub(crate) async fn reserve(
     }
 }
 
-/// `POST /payment`: pays the user's hold of a seat.
-pub(crate) async fn pay(
-    State(house): State<House>,
-    headers: HeaderMap,
-    bytes: Result<Plain, Problem>,
-) -> Result<Response<Body>, Failure> {
-    let Plain(bytes) = bytes?;
-    let visitor = admitted(&house, &headers).await?;
-    let seat = seat_of(&house, &bytes).await?;
-    let held = own_hold(&house, &seat, visitor.buyer).await?;
-    let held = held.ok_or_else(|| failure(StatusCode::CONFLICT, "The seat is not held for you"))?;
-    let pay = Action::Pay(Pay { reservation: held.id, expected: None });
-    let paid = house.submit(&named(&house, &visitor), pay).await?;
-    let payment = match reply::outcome(paid)? {
-        Outcome::Paid { payment, .. } => payment,
-        // The wallet is settled elsewhere and has not answered yet.
-        Outcome::Gateway { .. } => return Err(Problem::not_answered().into()),
-        _ => return Err(Problem::key_reused().into()),
-    };
-    let show = house.show(seat.show).await?;
-    let concert = match house
-        .office
-        .row(Key::Concert(show.concert))
-        .await?
-        .map(admitone_domain::Loaded::into_row)
-    {
-        Some(Row::Concert(concert)) => concert.title,
-        _ => String::new(),
-    };
-    Ok(success(&json!({
-        "seatNumber": seat_number(&house, &seat).await,
-        "concertName": concert,
-        "openDate": instant(show.opens_at),
-        "closeDate": instant(show.closes_at),
-        "totalAmount": payment.amount,
-        "status": "PAID",
-    })))
-}
-
-fn named(house: &House, visitor: &Visitor) -> Named {
+pub(super) fn named(house: &House, visitor: &Visitor) -> Named {
     Named { admission: visitor.admission, ..own(house, Actor::Buyer(visitor.buyer)) }
 }
 
-async fn seat_of(house: &House, bytes: &[u8]) -> Result<Seat, Failure> {
+pub(super) async fn seat_of(house: &House, bytes: &[u8]) -> Result<Seat, Failure> {
     let invalid = || failure(StatusCode::BAD_REQUEST, "Invalid seatId");
     let id = number(&body(bytes), "seatId").ok_or_else(invalid)?;
     match house.office.row(Key::Seat(SeatId(id))).await?.map(admitone_domain::Loaded::into_row) {
@@ -119,7 +80,7 @@ async fn reservation_view(house: &House, held: &Reservation, seat: &Seat) -> Val
     })
 }
 
-async fn seat_number(house: &House, seat: &Seat) -> u32 {
+pub(super) async fn seat_number(house: &House, seat: &Seat) -> u32 {
     let board = house.office.boards.board(seat.show).await;
     let plan = board.map(|board| board.plan());
     plan.ok().and_then(|plan| plan.find(seat.id).map(|(_, number)| number)).unwrap_or(0)
