@@ -250,7 +250,7 @@ impl From<Refusal> for Problem {
         let problem = match refusal {
             Refusal::AllHeld { .. } | Refusal::GroupsTaken => problem.temporary(5),
             Refusal::DeadlinePassed => problem.temporary(1),
-            Refusal::PaymentInProgress => problem.temporary(2),
+            Refusal::PaymentInProgress | Refusal::RefundOwed => problem.temporary(2),
             _ => problem,
         };
         match context_of(&refusal) {
@@ -288,6 +288,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::WalletNotEmpty { .. }
         | Refusal::PaymentInProgress
         | Refusal::TicketUsed { .. }
+        | Refusal::RefundOwed
         | Refusal::AccountExists => StatusCode::CONFLICT,
         Refusal::HoldExpired => StatusCode::GONE,
         Refusal::VersionConflict { .. } => StatusCode::PRECONDITION_FAILED,
@@ -436,7 +437,8 @@ mod tests {
             Refusal::AccountExists => Refusal::WalletNotEmpty { balance: Money(1) },
             Refusal::WalletNotEmpty { .. } => Refusal::PaymentInProgress,
             Refusal::PaymentInProgress => Refusal::TicketUsed { at: Moment(1) },
-            Refusal::TicketUsed { .. } => Refusal::DeadlinePassed,
+            Refusal::TicketUsed { .. } => Refusal::RefundOwed,
+            Refusal::RefundOwed => Refusal::DeadlinePassed,
             Refusal::DeadlinePassed => return None,
         })
     }
@@ -461,6 +463,7 @@ mod tests {
             "PAYMENT_IN_PROGRESS",
             "DEADLINE_PASSED",
         ];
+            "REFUND_OWED",
         assert_eq!(retryable, expected);
     }
 

@@ -6,7 +6,8 @@ use crate::problem::{Problem, Problems};
 use crate::reply;
 use crate::rooms;
 use admitone_app::box_office::Request as Named;
-use admitone_domain::command::operate::{CloseAccount, OpenAccount, Operate};
+use admitone_app::payments::close_account;
+use admitone_domain::command::operate::{OpenAccount, Operate};
 use admitone_domain::id::BuyerId;
 use admitone_domain::party::Buyer;
 use admitone_domain::pass::Admission;
@@ -112,7 +113,8 @@ pub(crate) async fn read_own_account(
 /// Close the own account
 ///
 /// Its tokens are refused from now on, its places in line are over and its name is forgotten.
-/// What was bought stays bought; what is left in the wallet has to be used first.
+/// What was bought stays bought; what is left in the wallet has to be used first, and what is on its
+/// way into it has to arrive.
 #[utoipa::path(
     delete, path = "/api/v1/users/me", operation_id = "close_own_account", tag = "users",
     security(("buyer" = [])), responses((status = 204), Problems)
@@ -121,7 +123,7 @@ pub(crate) async fn close_own_account(
     State(house): State<House>,
     Reader { buyer }: Reader,
 ) -> Result<Response<Body>, Problem> {
-    let close = Action::Operate(Operate::CloseAccount(CloseAccount { buyer }));
+    let close = close_account(&*house.office.reads, buyer).await?;
     let closed = house.submit(&own(&house, Actor::Buyer(buyer)), close).await?;
     reply::outcome(closed)?;
     for (room, _) in house.rooms.desks() {

@@ -12,6 +12,7 @@
 //! for what is due; so what a crash interrupted is taken up by any instance.
 
 mod clerk;
+mod closing;
 pub mod names;
 mod purse;
 mod step;
@@ -20,6 +21,7 @@ mod waiting;
 mod whole;
 
 pub use clerk::{Clerk, Errands};
+pub use closing::close_account;
 pub use step::{MISMATCHED, Todo, todo};
 pub use whole::{Whole, as_it_stands};
 

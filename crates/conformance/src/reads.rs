@@ -6,12 +6,14 @@ use crate::steps::{
     ANN, BOB, HOLD_MS, SHOW, STANDING, balance, charge, command, hold, programme, row, sale, settle,
 };
 use crate::{Case, CaseFuture, Fresh, Promised};
+use admitone_app::payments::close_account;
 use admitone_app::ports::reads::{ConcertFilter, Page};
 use admitone_app::ports::store::Mode;
-use admitone_domain::command::Cancel;
 use admitone_domain::command::gateway::{Begin, Gateway, Repaid, Repay, Said, Settle};
+use admitone_domain::command::part::{PutBack, Take};
+use admitone_domain::command::{Cancel, Part, Pay, Spend};
 use admitone_domain::id::{BuyerId, PaymentId, ReservationId};
-use admitone_domain::{Action, Actor, Command, Key, Moment, Money, Row};
+use admitone_domain::{Action, Actor, Command, Currency, Key, Moment, Money, Row};
 
 pub(crate) const ALL: &[Case] = cases![
     a_committed_row_is_read_at_once: Always,
@@ -20,6 +22,7 @@ pub(crate) const ALL: &[Case] = cases![
     concerts_are_found_by_words_category_and_date: Always,
     lists_of_a_buyer_are_newest_first_and_his_own: Always,
     a_payment_is_open_until_its_gateway_has_said_all: Always,
+    an_account_is_kept_while_money_is_on_its_way: Always,
 ];
 
 const PAGE: Page = Page { before: None, limit: 10 };
@@ -143,13 +146,52 @@ async fn a_payment_is_open_until_its_gateway_has_said_all(fresh: Fresh, mode: Mo
     let cancel = Cancel { reservation: ReservationId(10), items: None };
     settle(&fresh, mode, vec![by(40, ANN, Action::Cancel(cancel))]).await;
     assert_eq!(open_payments(&fresh).await, [11], "money is to go back");
-    let repay = Repay { payment: PaymentId(11), number: 0, repaid: Repaid::Done };
-    settle(&fresh, mode, vec![house(41, Gateway::Repay(repay))]).await;
+    settle(&fresh, mode, vec![repay(41, PaymentId(11))]).await;
     assert_eq!(open_payments(&fresh).await, Vec::<u64>::new());
     assert_eq!(sold_and_held(&fresh).await, (0, 0));
 }
 
 /// The holds are over by now, and nobody finds them due.
+async fn an_account_is_kept_while_money_is_on_its_way(fresh: Fresh, mode: Mode) {
+    sale(&fresh, mode, 5).await;
+    let (held, payment) = (ReservationId(10), PaymentId(11));
+    let pay = Action::Pay(Pay { reservation: held, expected: None }).apart(10_000);
+    let take = Take { payment, buyer: ANN, amount: Money(100), currency: Currency::KRW };
+    let settled = Settle { payment, show: Some(SHOW), said: Said::Approved };
+    let cancel = Action::Cancel(Cancel { reservation: held, items: None }).apart(10_000);
+    for (command, told) in [
+        (charge(1, ANN, 100), "WALLET_NOT_EMPTY"),
+        (hold(10, ANN, 1), "WALLET_NOT_EMPTY"),
+        (by(11, ANN, pay), "WALLET_NOT_EMPTY"),
+        (command(12, Actor::House, Action::Part(Part::Take(take))), "PAYMENT_IN_PROGRESS"),
+        (house(13, Gateway::Settle(settled)), "closed"),
+        (by(14, ANN, cancel), "REFUND_OWED"),
+        (put_back(15, payment), "WALLET_NOT_EMPTY"),
+        (repay(16, payment), "WALLET_NOT_EMPTY"),
+        (spend(17), "closed"),
+    ] {
+        let number = u64::try_from(command.id.0).unwrap_or_default();
+        let done = settle(&fresh, mode, vec![command]).await;
+        assert!(done[0].is_ok(), "{done:?}");
+        assert_eq!(close(&fresh, mode, 100 + number).await, told, "after {number}");
+    }
+}
+
+/// Tries to close Ann's account; why not.
+async fn close(fresh: &Fresh, mode: Mode, number: u64) -> &'static str {
+    let action = close_account(&*fresh.reads, ANN).await.unwrap_or_else(|e| panic!("{e}"));
+    match &settle(fresh, mode, vec![by(number, ANN, action)]).await[0] {
+        Ok(_) => "closed",
+        Err(refusal) => refusal.code(),
+    }
+}
+
+fn put_back(number: u64, payment: PaymentId) -> Command {
+    let (amount, currency, was_taken) = (Money(100), Currency::KRW, true);
+    let back = PutBack { payment, number: 0, buyer: ANN, amount, currency, was_taken };
+    command(number, Actor::House, Action::Part(Part::PutBack(back)))
+}
+
 async fn assert_pinned(fresh: &Fresh, mode: Mode) {
     fresh.clock.advance_ms(HOLD_MS);
     let due = fresh.reads.due(10).await.unwrap_or_else(|e| panic!("{e}"));
@@ -186,3 +228,11 @@ fn begin(number: u64, buyer: BuyerId, reservation: u64) -> Command {
 fn house(number: u64, step: Gateway) -> Command {
     command(number, Actor::House, Action::Gateway(step))
 }
+fn repay(number: u64, payment: PaymentId) -> Command {
+    house(number, Gateway::Repay(Repay { payment, number: 0, repaid: Repaid::Done }))
+}
+
+fn spend(number: u64) -> Command {
+    by(number, ANN, Action::Spend(Spend { amount: Money(100), currency: Currency::KRW }))
+}
+

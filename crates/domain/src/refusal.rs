@@ -165,6 +165,9 @@ pub enum Refusal {
         /// When.
         at: Moment,
     },
+    /// Money of this buyer is on its way back.
+    #[error("money is on its way back: wait until it is there")]
+    RefundOwed,
 }
 
 impl Refusal {
@@ -213,6 +216,7 @@ impl Refusal {
         }
     }
 
+            Self::RefundOwed => "REFUND_OWED",
     /// Whether the same command may go well later: when holds end, when a pass is there, when the
     /// sale opens. Who is refused so may ask again under the same name.
     pub fn may_pass(&self) -> bool {
@@ -229,6 +233,7 @@ impl Refusal {
     }
 
     /// Whether the answer is kept. One that may be another tomorrow is not: kept, it would stand
+                | Self::RefundOwed
     /// in the way of the repetition that it invites.
     pub fn is_kept(&self) -> bool {
         !self.may_pass()

@@ -9,6 +9,7 @@ use crate::Trouble;
 use crate::ports::carrier::Lane;
 use crate::ports::reads::Reads;
 use admitone_domain::command::Part;
+use admitone_domain::command::operate::Operate;
 use admitone_domain::id::{BuyerId, ShowId};
 use admitone_domain::{Action, Command, Key, Row, Rows};
 use std::sync::Arc;
@@ -87,6 +88,8 @@ fn wallet_of(command: &Command) -> Option<BuyerId> {
         Action::ChargeFor(charge) => Some(charge.buyer),
         Action::Part(Part::Take(take)) => Some(take.buyer),
         Action::Part(Part::PutBack(back)) => Some(back.buyer),
+        // It looks at payments, and must find the wallet as it is.
+        Action::Operate(Operate::CloseAccount(close)) => Some(close.buyer),
         _ => None,
     }
 }

@@ -23,6 +23,8 @@ use std::sync::Arc;
 /// - `lists_of_a_buyer_are_newest_first_and_his_own`: reservations, payments, entries.
 /// - `a_payment_is_open_until_its_gateway_has_said_all`: listed from the first question to the last
 ///   refund, by the time of the next question.
+/// - `an_account_is_kept_while_money_is_on_its_way`: what a wallet is owed is found among the
+///   payments of its buyer.
 #[async_trait]
 pub trait Reads: Send + Sync {
     /// Rows as they are now, in the order asked for.

@@ -127,8 +127,10 @@ fn an_account_is_closed_when_its_wallet_is_empty_and_its_name_is_forgotten() {
         password: Some("hash".into()),
     };
     house.operate(Operate::OpenAccount(OpenAccount { buyer })).unwrap();
-    let close =
-        |house: &mut House, buyer| house.operate(Operate::CloseAccount(CloseAccount { buyer }));
+    let close = |house: &mut House, buyer| {
+        let payments = Vec::new();
+        house.operate(Operate::CloseAccount(CloseAccount { buyer, payments }))
+    };
     assert!(close(&mut house, BuyerId(9)).is_ok());
     let Row::Buyer(closed) = house.row(Key::Buyer(BuyerId(9))) else { panic!() };
     assert_eq!((closed.name.as_str(), closed.disabled, &closed.password), ("", true, &None));

@@ -4,7 +4,7 @@
 use crate::gateway::step;
 use crate::house::{ANN, BOB, HOLD_MS, House, SHOW, charge, pay};
 use admitone_domain::command::gateway::{Gateway, GiveUp, Repaid, Repay, Said};
-use admitone_domain::command::operate::{Operate, SaveSeats, SeatChange};
+use admitone_domain::command::operate::{CloseAccount, Operate, SaveSeats, SeatChange};
 use admitone_domain::command::part::{Part, PutBack, Take};
 use admitone_domain::command::{Cancel, Refund, Spend};
 use admitone_domain::id::{BuyerId, OperatorId, PaymentId, ReservationId, SeatId};
@@ -251,6 +251,36 @@ fn a_use_of_a_wallet_is_refunded_in_one_step_all_the_same() {
     let refund = Action::Refund(Refund { payment, amount: Some(Money(200)) }).apart(WAIT_MS);
     assert!(house.as_buyer(refund).is_ok());
     assert_eq!(house.balance(ANN), 4_500);
+}
+
+#[test]
+fn an_account_is_not_closed_while_money_is_on_its_way() {
+    let close = |payments: &[PaymentId]| {
+        let payments = payments.to_vec();
+        Action::Operate(Operate::CloseAccount(CloseAccount { buyer: ANN, payments }))
+    };
+    let mut house = House::new();
+    let (held, payment) = house.pinned(1_000, &[1]);
+    house.act(Actor::House, take(&payment)).unwrap();
+    let of_ann = [payment.id];
+    assert_eq!(house.as_buyer(close(&of_ann)), Err(Refusal::PaymentInProgress));
+    house.said(payment.id, Said::Approved).unwrap();
+    house.as_buyer(cancel(&held, None)).unwrap();
+    assert_eq!(house.as_buyer(close(&of_ann)), Err(Refusal::RefundOwed));
+    // The twin: who does not look at the payments closes it, and the money comes to nobody.
+    assert!(house.clone().as_buyer(close(&[])).is_ok());
+    let Row::Payment(owing) = house.row(Key::Payment(payment.id)).clone() else { panic!() };
+    house.act(Actor::House, put_back(&owing, 0, true)).unwrap();
+    house.repaid(payment.id, 0);
+    let not_empty = Refusal::WalletNotEmpty { balance: Money(1_000) };
+    assert_eq!(house.as_buyer(close(&of_ann)), Err(not_empty));
+    let spend = Action::Spend(Spend { amount: Money(1_000), currency: Currency::KRW });
+    house.as_buyer(spend).unwrap();
+    // Somebody else's payment stands in nobody's way.
+    house.charge(BOB, 1_000).unwrap();
+    let of_bob = house.hold(BOB, &[2]).unwrap();
+    let bobs = step(house.act(Actor::Buyer(BOB), pay(of_bob.id).apart(WAIT_MS))).unwrap();
+    assert!(house.as_buyer(close(&[payment.id, bobs.id])).is_ok());
 }
 
 /// Every row that the commands of a story write, by the side to which it belongs.

@@ -3,8 +3,9 @@
 use super::super::{Command, Rule};
 use super::{check_version, save};
 use crate::decide::Workbench;
-use crate::id::BuyerId;
+use crate::id::{BuyerId, PaymentId};
 use crate::party::{Buyer, Operator};
+use crate::payment::{Method, Payment};
 use crate::{Answer, Key, Money, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
 
@@ -52,22 +53,30 @@ impl Rule for OpenAccount {
 }
 
 /// Closes a buyer's account: its tokens are refused from now on, and its name is forgotten. What
-/// was bought stays bought.
+/// was bought stays bought. Money that is on its way into the wallet or out of it must arrive first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloseAccount {
     /// Whose; also one that came with somebody else's token and was never opened here.
     pub buyer: BuyerId,
+    /// Payments of the buyer that may be on their way, as whoever asks for it has found them: no row
+    /// of the account names them.
+    pub payments: Vec<PaymentId>,
 }
 
 impl Rule for CloseAccount {
     fn keys(&self, _command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
         want.extend([Key::Buyer(self.buyer), Key::Wallet(self.buyer)]);
+        want.extend(self.payments.iter().copied().map(Key::Payment));
     }
 
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
         let balance = bench.wallet(self.buyer).map_or(Money::ZERO, |wallet| wallet.balance);
         if balance > Money::ZERO {
             return Err(Refusal::WalletNotEmpty { balance });
+        }
+        let of_buyer = self.payments.iter().filter_map(|id| bench.payment(*id));
+        for payment in of_buyer.filter(|found| found.buyer == self.buyer) {
+            check_arrived(payment)?;
         }
         let created_at = match bench.row(Key::Buyer(self.buyer)) {
             Some(Row::Buyer(known)) => known.created_at,
@@ -81,5 +90,16 @@ impl Rule for CloseAccount {
             password: None,
         };
         Ok(save(bench, command, Row::Buyer(closed)))
+    }
+}
+
+/// Whether all that a wallet was asked for is done, also what it refused to take back: a person decides
+/// about that. What goes back through a gateway comes into no wallet.
+fn check_arrived(payment: &Payment) -> Result<(), Refusal> {
+    let Method::Apart(attempt) = &payment.method else { return Ok(()) };
+    match payment.ask_at() {
+        None => Ok(()),
+        Some(_) if attempt.is_pending() => Err(Refusal::PaymentInProgress),
+        Some(_) => Err(Refusal::RefundOwed),
     }
 }
