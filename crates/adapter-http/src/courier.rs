@@ -1,16 +1,22 @@
-//! The courier: resolves, looks at where the name leads, connects to exactly that, asks once.
+//! The courier: asks once, on a connection that is kept for what comes next to the same endpoint.
 
-use crate::exchange::exchange;
+use crate::connector::{Connector, Connects};
+use crate::exchange::{request, status};
 use crate::failed::Failed;
-use crate::public::is_public;
+use crate::line::Used;
 use crate::target::Target;
 use crate::tls::{Tls, Trust};
 use admitone_app::ports::webhooks::{Courier, Letter};
 use async_trait::async_trait;
-use std::net::SocketAddr;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::http::Extensions;
+use hyper::{Request, Response};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::capture_connection;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpStream;
-use tokio_rustls::rustls::pki_types::ServerName;
 
 /// How requests are sent.
 #[derive(Debug, Clone)]
@@ -23,16 +29,16 @@ pub struct CourierOptions {
     pub trust: Trust,
 }
 
-/// A connection must be there within this part of the time.
-const CONNECTED_WITHIN: u32 = 2;
-/// So many addresses of a name are tried.
-const ADDRESSES_MAX: usize = 4;
+/// The largest head of an answer that is read.
+const HEAD_MAX_BYTES: usize = 16 * 1024;
+/// So many connections are kept to a host, and each for so long.
+const IDLE_MAX: usize = 8;
+const IDLE_WAIT: Duration = Duration::from_secs(20);
 
 /// Sends requests over HTTP.
 pub struct HttpCourier {
-    allows_private: bool,
-    wait: Duration,
-    tls: Tls,
+    connects: Arc<Connects>,
+    client: Client<Connector, Full<Bytes>>,
 }
 
 impl HttpCourier {
@@ -40,90 +46,66 @@ impl HttpCourier {
     pub fn new(options: CourierOptions) -> Self {
         let CourierOptions { private_addresses, answer_ms, trust } = options;
         let wait = Duration::from_millis(answer_ms);
-        Self { allows_private: private_addresses, wait, tls: Tls::new(trust) }
+        let tls = Tls::new(trust);
+        let connects = Arc::new(Connects { allows_private: private_addresses, wait, tls });
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_WAIT)
+            .pool_max_idle_per_host(IDLE_MAX)
+            .http1_max_buf_size(HEAD_MAX_BYTES)
+            .build(Connector(Arc::clone(&connects)));
+        Self { connects, client }
     }
 
+    /// A kept connection that was closed over there while this was on its way says nothing about the
+    /// message: it is sent on the next one, at last on a fresh one. Who got it all the same knows it by
+    /// its id.
     async fn ask(&self, letter: &Letter) -> Result<u16, Failed> {
-        let target = Target::of(&letter.url, self.allows_private)?;
-        let stream = self.connect(&target).await?;
-        if !target.is_secure {
-            return exchange(stream, &target, letter).await;
-        }
-        let untrusted = |why| Failed::Untrusted { host: target.host.clone(), why };
-        let name = ServerName::try_from(target.host.clone());
-        let name = name.map_err(|_| Failed::Address("its host is no name of the net"))?;
-        let stream = self.tls.connector()?.connect(name, stream).await.map_err(untrusted)?;
-        exchange(stream, &target, letter).await
-    }
-
-    /// Connects to the first address that answers, of those that may be asked.
-    async fn connect(&self, target: &Target) -> Result<TcpStream, Failed> {
-        let unresolved = |why| Failed::Unresolved { host: target.host.clone(), why };
-        let found = tokio::net::lookup_host((target.host.as_str(), target.port)).await;
-        let found: Vec<SocketAddr> = found.map_err(unresolved)?.collect();
-        let mut found = allowed(&target.host, found, self.allows_private)?;
-        found.truncate(ADDRESSES_MAX);
-        // One behind which nobody answers leaves time for the next.
-        let wait = self.wait / CONNECTED_WITHIN / u32::try_from(found.len().max(1)).unwrap_or(1);
-        let mut last = Failed::Nowhere(target.host.clone());
-        for to in found {
-            match tokio::time::timeout(wait, TcpStream::connect(to)).await {
-                Ok(Ok(stream)) => {
-                    // One that sends its small requests late is slow and not wrong.
-                    let _ = stream.set_nodelay(true);
-                    return Ok(stream);
-                }
-                Ok(Err(why)) => last = Failed::Unconnected { to, why },
-                Err(_) => last = Failed::ConnectedTooLate { to, wait },
+        let target = Target::of(&letter.url, self.connects.allows_private)?;
+        loop {
+            let (was_kept, answered) = self.exchange(request(&target, letter)?).await;
+            match answered {
+                Err(Failed::Closed) if was_kept => {}
+                Err(failed) => return Err(failed),
+                Ok(answer) => return Ok(status(answer).await),
             }
         }
-        Err(last)
     }
-}
 
-/// Where a name leads that may be asked; why nothing, if nothing of it may be.
-fn allowed(
-    host: &str,
-    found: Vec<SocketAddr>,
-    allows_private: bool,
-) -> Result<Vec<SocketAddr>, Failed> {
-    let refused = found.iter().map(SocketAddr::ip).find(|ip| !is_public(*ip));
-    let may_be_asked = |to: &SocketAddr| allows_private || is_public(to.ip());
-    let left: Vec<SocketAddr> = found.into_iter().filter(may_be_asked).collect();
-    match refused {
-        Some(found) if left.is_empty() => Err(Failed::Private { host: host.to_owned(), found }),
-        _ => Ok(left),
+    /// What was answered, and whether on a connection that was kept.
+    async fn exchange(
+        &self,
+        mut request: Request<Full<Bytes>>,
+    ) -> (bool, Result<Response<Incoming>, Failed>) {
+        let line = capture_connection(&mut request);
+        let answered = self.client.request(request).await;
+        let mut known = Extensions::new();
+        if let Some(connected) = line.connection_metadata().as_ref() {
+            connected.get_extras(&mut known);
+        }
+        let used = known.remove::<Used>().unwrap_or_default();
+        let was_kept = used.is_noted();
+        match answered {
+            Ok(answer) => {
+                used.note();
+                (was_kept, Ok(answer))
+            }
+            Err(error) => (was_kept, Err(Failed::of(&error))),
+        }
     }
 }
 
 #[async_trait]
 impl Courier for HttpCourier {
     fn check(&self, url: &str) -> Result<(), String> {
-        Target::of(url, self.allows_private).map(drop).map_err(|failed| failed.to_string())
+        let target = Target::of(url, self.connects.allows_private);
+        target.map(drop).map_err(|failed| failed.to_string())
     }
 
     async fn send(&self, letter: &Letter) -> Result<u16, String> {
-        let answered = tokio::time::timeout(self.wait, self.ask(letter)).await;
-        let answered = answered.unwrap_or(Err(Failed::AnsweredTooLate(self.wait)));
+        let wait = self.connects.wait;
+        let answered = tokio::time::timeout(wait, self.ask(letter)).await;
+        let answered = answered.unwrap_or(Err(Failed::AnsweredTooLate(wait)));
         answered.map_err(|failed| failed.to_string())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn to(texts: &[&str]) -> Vec<SocketAddr> {
-        texts.iter().map(|text| text.parse().unwrap()).collect()
-    }
-
-    #[test]
-    fn of_a_name_that_leads_inside_and_outside_only_the_outside_is_asked() {
-        let both = to(&["127.0.0.1:443", "1.1.1.1:443", "[::1]:443"]);
-        assert_eq!(allowed("both", both.clone(), false).unwrap(), to(&["1.1.1.1:443"]));
-        assert_eq!(allowed("both", both.clone(), true).unwrap(), both);
-        let refused = allowed("inside", to(&["10.0.0.1:443"]), false).unwrap_err().to_string();
-        assert!(refused.contains("inside leads to 10.0.0.1"), "{refused}");
-        assert!(allowed("nowhere", Vec::new(), false).unwrap().is_empty());
     }
 }

@@ -63,6 +63,12 @@ impl Target {
             path: if path.starts_with('/') { path.to_owned() } else { format!("/{path}") },
         })
     }
+
+    /// All of it.
+    pub(crate) fn uri(&self) -> String {
+        let scheme = if self.is_secure { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.authority, self.path)
+    }
 }
 
 #[cfg(test)]

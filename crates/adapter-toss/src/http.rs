@@ -1,17 +1,20 @@
-//! One request and its answer, each on a connection of its own, within a time.
+//! One request and its answer, within a time.
 //!
-//! Nothing is tried again here: what may have been done is asked about, by whoever knows what.
+//! Nothing is tried again here: what may have been done is asked about, by whoever knows what. So each
+//! has a connection of its own: one that was kept may be closed over there while a question is on its
+//! way, and then nobody would know.
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
-use hyper::client::conn::http1;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
 use hyper::{Method, Request};
-use hyper_util::rt::TokioIo;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
-use tokio::net::TcpStream;
 
 /// The largest answer that is read.
 const ANSWER_MAX_BYTES: usize = 256 * 1024;
@@ -35,7 +38,7 @@ impl fmt::Display for MalformedAddress {
     }
 }
 
-impl std::error::Error for MalformedAddress {}
+impl Error for MalformedAddress {}
 
 impl FromStr for Address {
     type Err = MalformedAddress;
@@ -84,59 +87,67 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
-/// Asks once. None when no answer came, or not in time: then anything may have happened.
-pub(crate) async fn ask(
-    address: &Address,
-    question: Question<'_>,
+/// Who asks a gateway.
+pub(crate) struct Line {
+    address: Address,
     wait: Duration,
-) -> Option<Answer> {
-    match tokio::time::timeout(wait, exchange(address, question)).await {
-        Ok(Ok(answer)) => Some(answer),
-        Ok(Err(error)) => {
-            tracing::warn!(%address, %error, "the payment gateway did not answer");
-            None
+    client: Client<HttpConnector, Full<Bytes>>,
+}
+
+type Failed = Box<dyn Error + Send + Sync>;
+
+impl Line {
+    /// To this address; an answer may take so long.
+    pub(crate) fn new(address: Address, wait: Duration) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let client =
+            Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
+        Self { address, wait, client }
+    }
+
+    /// Asks once. None when no answer came, or not in time: then anything may have happened.
+    pub(crate) async fn ask(&self, question: Question<'_>) -> Option<Answer> {
+        let address = &self.address;
+        match tokio::time::timeout(self.wait, self.exchange(question)).await {
+            Ok(Ok(answer)) => Some(answer),
+            Ok(Err(error)) => {
+                let error = cause(&*error);
+                tracing::warn!(%address, %error, "the payment gateway did not answer");
+                None
+            }
+            Err(_) => {
+                tracing::warn!(%address, "the payment gateway did not answer in time");
+                None
+            }
         }
-        Err(_) => {
-            tracing::warn!(%address, "the payment gateway did not answer in time");
-            None
+    }
+
+    async fn exchange(&self, question: Question<'_>) -> Result<Answer, Failed> {
+        let mut request = Request::builder()
+            .method(question.method)
+            .uri(format!("{}{}", self.address, question.path))
+            .header(AUTHORIZATION, question.credentials);
+        if let Some(key) = question.key {
+            request = request.header("Idempotency-Key", key);
         }
+        if question.body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        let request = request.body(Full::new(Bytes::from(question.body.unwrap_or_default())))?;
+        let response = self.client.request(request).await?;
+        let status = response.status().as_u16();
+        let body = Limited::new(response.into_body(), ANSWER_MAX_BYTES).collect().await?;
+        Ok(Answer { status, body: body.to_bytes() })
     }
 }
 
-type Failed = Box<dyn std::error::Error + Send + Sync>;
-
-async fn exchange(address: &Address, question: Question<'_>) -> Result<Answer, Failed> {
-    let stream = TcpStream::connect(&address.authority).await?;
-    stream.set_nodelay(true)?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let mut request = Request::builder()
-        .method(question.method)
-        .uri(format!("{}{}", address.base, question.path))
-        .header(HOST, &address.authority)
-        .header(AUTHORIZATION, question.credentials);
-    if let Some(key) = question.key {
-        request = request.header("Idempotency-Key", key);
+/// What was wrong at the bottom: a client says little more than that something was.
+fn cause<'a>(mut error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    while let Some(below) = error.source() {
+        error = below;
     }
-    if question.body.is_some() {
-        request = request.header(CONTENT_TYPE, "application/json");
-    }
-    let request = request.body(Full::new(Bytes::from(question.body.unwrap_or_default())))?;
-    let answered = async move {
-        let response = sender.send_request(request).await?;
-        let status = response.status().as_u16();
-        let body = Limited::new(response.into_body(), ANSWER_MAX_BYTES).collect().await?;
-        Ok::<_, Failed>(Answer { status, body: body.to_bytes() })
-    };
-    // The connection is driven here and ends with the answer: nothing of it is left behind.
-    tokio::pin!(connection);
-    tokio::pin!(answered);
-    let mut is_open = true;
-    loop {
-        tokio::select! {
-            answer = &mut answered => return answer,
-            _ = &mut connection, if is_open => is_open = false,
-        }
-    }
+    error
 }
 
 #[cfg(test)]

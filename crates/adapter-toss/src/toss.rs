@@ -1,7 +1,7 @@
 //! The gateway itself: its questions, and what its answers come to.
 
 use crate::codes::{self, Meaning};
-use crate::http::{self, Address, Answer, Question};
+use crate::http::{Address, Answer, Line, Question};
 use admitone_app::ports::gateway::{BackWord, Charge, Gateway, GiveBack, Word};
 use admitone_domain::Money;
 use async_trait::async_trait;
@@ -26,9 +26,8 @@ pub struct TossOptions {
 
 /// A gateway in the form of Toss Payments.
 pub struct Toss {
-    address: Address,
+    line: Line,
     credentials: String,
-    wait: Duration,
 }
 
 /// A payment as the gateway tells it.
@@ -61,11 +60,9 @@ impl Toss {
     /// Reached so. Nothing is asked before it must be.
     pub fn new(options: &TossOptions) -> Self {
         let pair = STANDARD.encode(format!("{}:", options.secret_key));
-        Self {
-            address: options.address.clone(),
-            credentials: format!("Basic {pair}"),
-            wait: Duration::from_millis(options.answer_ms),
-        }
+        let wait = Duration::from_millis(options.answer_ms);
+        let line = Line::new(options.address.clone(), wait);
+        Self { line, credentials: format!("Basic {pair}") }
     }
 
     async fn ask(
@@ -78,7 +75,7 @@ impl Toss {
         let body = body.map(|body| body.to_string());
         let credentials = &self.credentials;
         let question = Question { method, path, credentials, key, body };
-        http::ask(&self.address, question, self.wait).await
+        self.line.ask(question).await
     }
 
     async fn told(&self, charge: &Charge) -> Option<Answer> {

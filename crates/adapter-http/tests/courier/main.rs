@@ -88,6 +88,68 @@ async fn what_is_no_http_is_said_to_be_none() {
     assert!(said.starts_with("what was answered is no HTTP"), "{said}");
 }
 
+const WELL: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+#[tokio::test]
+async fn two_messages_to_an_endpoint_share_a_connection() {
+    let server = Server::start(Manner::SaysAgain(WELL.into())).await;
+    let courier = courier(true, Trust::System);
+    for path in ["/one", "/two", "/three"] {
+        assert_eq!(courier.send(&letter(&server.url(path))).await, Ok(200));
+        assert!(server.request().starts_with(&format!("POST {path} ")), "{}", server.request());
+    }
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_while_it_was_kept_loses_no_message() {
+    // Closed after the answer, and found out before the next or while it is sent.
+    let server = Server::start(Manner::Says(WELL.into())).await;
+    let kind = courier(true, Trust::System);
+    for _ in 0..20 {
+        assert_eq!(kind.send(&letter(&server.url("/"))).await, Ok(200));
+    }
+    assert_eq!(server.connections(), 20);
+    // Closed when the next has come, without a word.
+    let server = Server::start(Manner::SaysOnce(WELL.into())).await;
+    for _ in 0..4 {
+        assert_eq!(kind.send(&letter(&server.url("/"))).await, Ok(200));
+    }
+    assert_eq!(server.connections(), 4, "each was sent on a fresh one");
+}
+
+#[tokio::test]
+async fn so_many_connections_are_kept_and_no_more() {
+    let server = Server::start(Manner::SaysAgain(WELL.into())).await;
+    let kind = courier(true, Trust::System);
+    let letter = letter(&server.url("/"));
+    let at_once = async || {
+        let sent = (0..20).map(|_| kind.send(&letter));
+        futures_util::future::join_all(sent).await
+    };
+    assert!(at_once().await.iter().all(|answered| *answered == Ok(200)));
+    let first = server.connections();
+    assert!(first > 8, "{first}");
+    // What was too much is gone: those that are left are fewer.
+    server.is_left().await;
+    assert!(at_once().await.iter().all(|answered| *answered == Ok(200)));
+    assert!(server.connections() > first, "all were kept");
+}
+
+#[tokio::test]
+async fn what_is_kept_for_one_name_is_not_used_for_another() {
+    let server = Server::start(Manner::SaysAgain(WELL.into())).await;
+    let (kind, port) = (courier(true, Trust::System), server.port());
+    assert_eq!(kind.send(&letter(&server.url("/"))).await, Ok(200));
+    let named = format!("http://localhost:{port}/");
+    assert_eq!(kind.send(&letter(&named)).await, Ok(200));
+    assert_eq!(server.connections(), 2);
+    // Nor by who may not ask there: what is kept belongs to who was allowed to make it.
+    let strict = courier(false, Trust::System);
+    assert!(strict.send(&letter(&format!("https://localhost:{port}/"))).await.is_err());
+    assert_eq!(server.connections(), 2);
+}
+
 #[tokio::test]
 async fn a_huge_head_is_not_read_and_a_huge_body_changes_nothing() {
     let (answered, _) = told(Manner::EndlessHead).await;

@@ -19,6 +19,10 @@ pub(crate) enum Manner {
     Says(String),
     /// Says this and keeps the connection.
     SaysAndStays(String),
+    /// Says this to every request on a connection, and keeps it.
+    SaysAgain(String),
+    /// The same to the first one, and closes without a word when the second has come.
+    SaysOnce(String),
     /// Keeps the connection and says nothing.
     Silent,
     /// A byte of a head ten times a second.
@@ -143,6 +147,19 @@ async fn visit(mut stream: impl AsyncRead + AsyncWrite + Unpin, manner: Manner, 
         Manner::SaysAndStays(words) => {
             let _ = stream.write_all(words.as_bytes()).await;
             stay(&mut stream).await;
+        }
+        Manner::SaysAgain(words) => {
+            while stream.write_all(words.as_bytes()).await.is_ok() {
+                let asked = read(&mut stream).await;
+                if asked.is_empty() {
+                    return;
+                }
+                *seen.request.lock().unwrap() = asked;
+            }
+        }
+        Manner::SaysOnce(words) => {
+            let _ = stream.write_all(words.as_bytes()).await;
+            read(&mut stream).await;
         }
         Manner::Silent => stay(&mut stream).await,
         Manner::Drips => repeat(&mut stream, b"HTTP/1.1 200 OK\r\nx: ", b"y", 100, seen).await,
