@@ -177,7 +177,8 @@ impl Reads for MysqlStore {
     }
 }
 
-fn entry(buyer: BuyerId, row: &mysql_async::Row) -> Result<Entry, Trouble> {
+/// A movement of a buyer's wallet: its id, kind, amount, moment and payment.
+pub(crate) fn entry(buyer: BuyerId, row: &mysql_async::Row) -> Result<Entry, Trouble> {
     Ok(Entry {
         id: EntryId(read::unsigned(row, 0)?),
         buyer,

@@ -209,7 +209,8 @@ static TICKET_TYPES: LazyLock<String> = LazyLock::new(|| {
     format!("{} WHERE show = $1 ORDER BY id", STATEMENTS[table].all)
 });
 
-fn entry(buyer: BuyerId, row: &tokio_postgres::Row) -> Result<Entry, Trouble> {
+/// A movement of a buyer's wallet: its id, kind, amount, moment and payment.
+pub(crate) fn entry(buyer: BuyerId, row: &tokio_postgres::Row) -> Result<Entry, Trouble> {
     Ok(Entry {
         id: EntryId(read::unsigned(row, 0)?),
         buyer,

@@ -6,15 +6,18 @@
 
 mod claims;
 mod pins;
+mod takings;
 
 pub use claims::{Claim, Claims, Counted};
 pub use pins::Pins;
+pub use takings::Takings;
 
 use admitone_domain::id::{BuyerId, PaymentId, SeatId, ShowId};
 use admitone_domain::payment::Payment;
 use admitone_domain::reservation::{ItemState, Reservation};
 use admitone_domain::seat::{Seat, SeatState};
 use admitone_domain::ticket_type::TicketType;
+use admitone_domain::wallet::Entry;
 use admitone_domain::{Money, Row};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -44,9 +47,16 @@ pub struct Walk {
     claims: Claims,
     payments: HashMap<PaymentId, Payment>,
     pins: Pins,
+    takings: Takings,
 }
 
 impl Walk {
+    /// Looks at a movement of a wallet; in any order.
+    pub fn visit_entry(&mut self, entry: &Entry, report: &mut Report) {
+        report.rows += 1;
+        self.takings.collect(entry, |kind, line| report.find(kind, line));
+    }
+
     /// Looks at a row. Payments come first, then reservations, then what their items are compared
     /// with: seats, ticket types and quotas.
     pub fn visit(&mut self, row: Row, report: &mut Report) {
@@ -69,7 +79,11 @@ impl Walk {
     }
 
     /// Says what was added up and had no row to be compared with.
-    pub fn finish(self, report: &mut Report) {
+    pub fn finish(mut self, report: &mut Report) {
+        for payment in self.payments.values() {
+            self.takings.compare(payment, |kind, line| report.find(kind, line));
+        }
+        self.takings.finish(|kind, line| report.find(kind, line));
         self.pins.compare(&self.claims.pinned, |kind, line| report.find(kind, line));
         for (id, claims) in &self.claims.seats {
             for claim in self.claims.live(claims) {

@@ -7,12 +7,16 @@ use admitone_app::ports::lock::NoLock;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::store::{Mode, Store};
 use admitone_app::settle::{SettleLimits, Settler};
+use admitone_domain::command::gateway::{Gateway, Said, Settle};
 use admitone_domain::command::operate::{
     AddSeats, BlockOfSeats, Operate, SaveConcert, SaveShow, SaveTicketType,
 };
-use admitone_domain::command::{Charge, Choice, Hold};
+use admitone_domain::command::part::Take;
+use admitone_domain::command::{Charge, Choice, Hold, Part, Pay};
 use admitone_domain::concert::Concert;
-use admitone_domain::id::{BuyerId, ConcertId, SeatId, ShowId, TicketTypeId};
+use admitone_domain::id::{
+    BuyerId, ConcertId, PaymentId, ReservationId, SeatId, ShowId, TicketTypeId,
+};
 use admitone_domain::pass::Admission;
 use admitone_domain::show::{Limits, SeatBlock, Show};
 use admitone_domain::{
@@ -133,6 +137,24 @@ pub fn programme(seats_count: u32, tickets: u32) -> impl Iterator<Item = Command
         standing(SHOW, tickets, 1),
     ];
     (1_000_000..).zip(operates).map(|(number, what)| operate(number, what))
+}
+
+/// What a payment of one seat in parts comes to, from the wallet to what is said of it. The payment has
+/// the number 12, and its reservation 11.
+pub fn in_parts(said: Said) -> impl Iterator<Item = Command> {
+    let (buyer, payment) = (BuyerId(1), PaymentId(12));
+    let pay = Pay { reservation: ReservationId(11), expected: None };
+    let take = Take { payment, buyer, amount: Money(1), currency: Currency::KRW };
+    let settle = Settle { payment, show: Some(SHOW), said };
+    let house = |number, action| command(number, Actor::House, action);
+    [
+        charge(10, buyer, 5),
+        hold(11, buyer, SHOW, &[1], 0),
+        by(12, buyer, Action::Pay(pay).apart(10_000)),
+        house(13, Action::Part(Part::Take(take))),
+        house(14, Action::Gateway(Gateway::Settle(settle))),
+    ]
+    .into_iter()
 }
 
 /// Who settles on a store in a mode, without a lock and without anybody to be told.

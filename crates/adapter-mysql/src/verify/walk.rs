@@ -1,10 +1,12 @@
 //! The second way: a walk over the rows as the domain knows them, which all stores share.
 
+use crate::reads;
 use crate::tables::{self, read};
 use crate::trouble;
 use admitone_app::Trouble;
 use admitone_app::verify::{Report, Walk};
 use admitone_domain::id::{BuyerId, PaymentId, ReservationId, SeatId, ShowId, TicketTypeId};
+use admitone_domain::wallet::Entry;
 use admitone_domain::{Key, Row};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
@@ -14,6 +16,7 @@ const RESERVATIONS: &str = "SELECT version, body FROM reservation";
 const SEATS: &str = "SELECT version, id, `show`, price, state, owner, held_until FROM seat";
 const STOCKS: &str = "SELECT version, capacity, held, sold, body FROM ticket_type";
 const QUOTAS: &str = "SELECT version, `show`, buyer, taken FROM quota";
+const ENTRIES: &str = "SELECT id, kind, amount, `at`, payment, buyer FROM entry";
 
 /// The tables in the order in which the walk needs them, with any key of each.
 const TABLES: [(&str, Key); 5] = [
@@ -29,7 +32,18 @@ pub(super) async fn run(client: &mut Conn, report: &mut Report) -> Result<(), Tr
     for (sql, key) in TABLES {
         each(client, sql, key, |row| walk.visit(row, report)).await?;
     }
+    entries(client, |entry| walk.visit_entry(&entry, report)).await?;
     walk.finish(report);
+    Ok(())
+}
+
+/// The movements of all wallets as they come.
+async fn entries(client: &mut Conn, mut visit: impl FnMut(Entry) + Send) -> Result<(), Trouble> {
+    let failed = trouble::of("verify");
+    let mut answers = client.query_iter(ENTRIES).await.map_err(&failed)?;
+    while let Some(found) = answers.next().await.map_err(&failed)? {
+        visit(reads::entry(read::buyer(&found, 5)?, &found)?);
+    }
     Ok(())
 }
 

@@ -51,6 +51,7 @@ kinds! {
     PaymentKeeps = "a payment that keeps another sum than its tickets cost";
     PaymentOfOther = "a payment that its reservation does not know";
     PaymentNotTaken = "a payment from a wallet without its use";
+    TakenForNothing = "money of a wallet that was taken for nothing";
     MoneyKept = "money without a ticket that does not go back";
     PinAstray = "a pinned reservation that is not being paid, or paid twice";
 

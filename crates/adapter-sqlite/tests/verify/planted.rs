@@ -138,6 +138,13 @@ pub(crate) const PLANTED: &[(&str, Plant)] = &[
         "a payment from a wallet without its use",
         Plant::Sql("UPDATE entry SET amount = 399 WHERE id = 12"),
     ),
+    (
+        "money of a wallet that was taken for nothing",
+        Plant::Payment(62, |payment| {
+            let Method::Apart(attempt) = &mut payment.method else { panic!("{payment:?}") };
+            attempt.standing = Standing::Declined { code: String::new() };
+        }),
+    ),
     ("a pass that a payment did not end", Plant::Sql("DELETE FROM pass")),
     ("a pass told as ended that is not", Plant::Sql("DELETE FROM pass")),
     (

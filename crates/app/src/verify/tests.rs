@@ -1,9 +1,10 @@
 //! A sale that is sound, and each defect of it under its name.
 
 use super::*;
-use admitone_domain::id::{ReservationId, TicketTypeId};
+use admitone_domain::id::{EntryId, ReservationId, TicketTypeId};
 use admitone_domain::payment::{Attempt, Method, Standing};
 use admitone_domain::reservation::{Item, Ware};
+use admitone_domain::wallet::EntryKind;
 use admitone_domain::{Currency, Moment};
 
 const SHOW: ShowId = ShowId(1);
@@ -20,6 +21,13 @@ struct Sale {
     seats: Vec<Seat>,
     stock: TicketType,
     quotas: Vec<(BuyerId, u32)>,
+    entries: Vec<Entry>,
+}
+
+/// A movement of Ann's wallet for the payment.
+fn entry(id: u64, kind: EntryKind, amount: i64) -> Entry {
+    let payment = Some(PaymentId(5));
+    Entry { id: EntryId(id), buyer: ANN, kind, amount: Money(amount), at: Moment(50), payment }
 }
 
 fn reservation(
@@ -50,7 +58,16 @@ fn seat(id: u64, state: SeatState) -> Seat {
 
 /// A payment that a gateway was asked for, and of which so much is known.
 fn gateway(standing: Standing) -> Method {
-    Method::Gateway(Box::new(Attempt {
+    Method::Gateway(attempt(standing))
+}
+
+/// The same of a wallet, of which nothing is asked any more.
+fn apart(standing: Standing) -> Method {
+    Method::Apart(attempt(standing))
+}
+
+fn attempt(standing: Standing) -> Box<Attempt> {
+    Box::new(Attempt {
         key: "key".into(),
         order: "order".into(),
         standing,
@@ -60,7 +77,7 @@ fn gateway(standing: Standing) -> Method {
         ask_at: Moment(0),
         said: None,
         refunds: Vec::new(),
-    }))
+    })
 }
 
 impl Sale {
@@ -97,6 +114,7 @@ impl Sale {
                 sold: 1,
             },
             quotas: vec![(ANN, 3), (BOB, 1)],
+            entries: vec![entry(5, EntryKind::Use, 200)],
         }
     }
 
@@ -110,6 +128,7 @@ impl Sale {
             .chain(quotas.map(|(buyer, taken)| Row::Quota { show: SHOW, buyer, taken }));
         let (mut walk, mut report) = (Walk::default(), Report::default());
         rows.for_each(|row| walk.visit(row, &mut report));
+        self.entries.iter().for_each(|entry| walk.visit_entry(entry, &mut report));
         walk.finish(&mut report);
         report.findings
     }
@@ -118,6 +137,26 @@ impl Sale {
 #[test]
 fn a_sale_with_a_hold_that_is_over_and_was_taken_over_is_sound() {
     assert_eq!(Sale::sound().findings(), Vec::<String>::new());
+}
+
+#[test]
+fn a_payment_in_parts_is_sound_once_its_money_is_where_its_tickets_are() {
+    let mut sale = Sale::sound();
+    sale.payment.method = apart(Standing::Approved);
+    assert_eq!(sale.findings(), Vec::<String>::new());
+    let sale = |method, entries: &[Entry]| {
+        let mut sale = Sale::sound();
+        (sale.payment.method, sale.entries) = (method, entries.to_vec());
+        sale.findings().into_iter().filter(|one| one.contains("wallet")).collect::<Vec<_>>()
+    };
+    let taken = entry(5, EntryKind::Use, 200);
+    let none = Vec::<String>::new();
+    // While it is asked, it may have given or not; what came to nothing gave nothing, or has it back.
+    assert_eq!(sale(apart(Standing::Unknown), &[taken]), none);
+    assert_eq!(sale(apart(Standing::Unknown), &[]), none);
+    let declined = || apart(Standing::Declined { code: String::new() });
+    assert_eq!(sale(declined(), &[]), none);
+    assert_eq!(sale(declined(), &[taken, entry(6, EntryKind::Refund, 200)]), none);
 }
 
 type Plant = fn(&mut Sale);
@@ -152,6 +191,24 @@ const PLANTED: &[(&str, Plant)] = &[
     (Pins::KEPT, |sale| sale.payment.method = gateway(Standing::Late)),
     (Pins::ASTRAY, |sale| sale.payment.method = gateway(Standing::Unknown)),
     (Pins::ASTRAY, |sale| sale.held.items[0].state = ItemState::Confirming),
+    (Takings::NOT_TAKEN, |sale| sale.entries.clear()),
+    (Takings::NOT_TAKEN, |sale| sale.entries[0].amount = Money(199)),
+    (Takings::NOT_TAKEN, |sale| {
+        sale.payment.method = apart(Standing::Approved);
+        sale.entries.clear();
+    }),
+    (Takings::TWICE, |sale| sale.entries.push(entry(6, EntryKind::Use, 200))),
+    (Takings::FOR_NOTHING, |sale| sale.payment.method = gateway(Standing::Approved)),
+    (Takings::FOR_NOTHING, |sale| {
+        sale.payment.method = apart(Standing::Declined { code: "NOTHING_TAKEN".into() });
+    }),
+    (Takings::FOR_NOTHING, |sale| {
+        sale.payment.method = apart(Standing::Declined { code: "NOTHING_TAKEN".into() });
+        sale.entries.push(entry(6, EntryKind::Refund, 199));
+    }),
+    (Takings::ASTRAY, |sale| sale.entries[0].buyer = BOB),
+    (Takings::ASTRAY, |sale| sale.entries[0].payment = None),
+    (Takings::ASTRAY, |sale| sale.entries[0].payment = Some(PaymentId(6))),
     ("a stock that is not the sum of its items", |sale| sale.stock.sold = 0),
     ("a stock that is not the sum of its items", |sale| sale.stock.held = 1),
     ("a quota that is not the sum of its items", |sale| sale.quotas[0].1 = 2),

@@ -72,7 +72,10 @@ fn check_use(tables: &Connection, payment: &Payment, report: &mut Report) -> Res
     let is_from_wallet = matches!(payment.method, Method::Wallet | Method::Apart(_));
     // Of one that was not paid yet, or came to nothing, the wallet may know nothing.
     let is_paid = payment.attempt().is_none_or(|attempt| attempt.standing == Standing::Approved);
-    if !is_from_wallet || !is_paid || !payment.amount.is_positive() {
+    if is_from_wallet && !is_paid {
+        return check_back(tables, payment, report);
+    }
+    if !is_from_wallet || !payment.amount.is_positive() {
         return Ok(());
     }
     // The use has the number of the payment, whether both are made by one command or not.
@@ -84,6 +87,22 @@ fn check_use(tables: &Connection, payment: &Payment, report: &mut Report) -> Res
         .map_err(trouble::of("verify"))?;
     if taken != Some((buyer(payment.buyer), payment.amount.0)) {
         report.find(Kind::PaymentNotTaken, payment.id);
+    }
+    Ok(())
+}
+
+/// What came to nothing was not taken, or was put back; while a wallet is asked, nobody knows yet.
+fn check_back(tables: &Connection, payment: &Payment, report: &mut Report) -> Result<(), Trouble> {
+    if payment.ask_at().is_some() {
+        return Ok(());
+    }
+    let sql = "SELECT ifnull(sum(CASE kind WHEN 1 THEN amount ELSE -amount END), 0) \
+               FROM entry WHERE payment = ?1";
+    let mut query = tables.prepare_cached(sql).map_err(trouble::of("verify"))?;
+    let kept: i64 =
+        query.query_row([payment.id.0], |row| row.get(0)).map_err(trouble::of("verify"))?;
+    if kept > 0 {
+        report.find(Kind::TakenForNothing, format_args!("{}: {kept}", payment.id));
     }
     Ok(())
 }
