@@ -37,6 +37,7 @@ use admitone_domain::payment::{Attempt, Payment};
 use admitone_domain::{Action, CommandId, Event, Key, Loaded, Outcome, Row};
 use purse::Purse;
 use std::sync::Arc;
+use step::NOTHING_TAKEN;
 use till::Till;
 
 /// How payments are waited for and asked about.
@@ -224,6 +225,13 @@ impl Payments {
     async fn settle(&self, payment: &Payment, word: Word) -> Result<(), Trouble> {
         let said = match word {
             Word::Taken => Said::Approved,
+            // It is believed the second time: what had begun to take it, perhaps for a process that is
+            // dead by now, has ended by then.
+            Word::Declined { code }
+                if code == NOTHING_TAKEN && !step::has_said_nothing_taken(payment) =>
+            {
+                return self.unanswered(payment, Some(code)).await;
+            }
             Word::Declined { code } => Said::Declined { code },
             // Somebody gave it back over there: nothing is charged any more.
             Word::GivenBack(back) if back == payment.amount && is_pending(payment) => {
@@ -284,7 +292,15 @@ impl Payments {
             return Ok(());
         };
         let age_ms = self.office.clock.now().ms_since(payment.created_at);
-        let wait_ms = (age_ms / 2).clamp(PAUSE_MIN_MS, PAUSE_MAX_MS);
+        let mut wait_ms = (age_ms / 2).clamp(PAUSE_MIN_MS, PAUSE_MAX_MS);
+                // A wallet gives back what it took: it took it meanwhile.
+                Word::Taken if code == NOTHING_TAKEN => {
+                    return self.unanswered(payment, None).await;
+                }
+        if code.as_deref() == Some(NOTHING_TAKEN) {
+            // Whoever was about to take it is done by then, or never is.
+            wait_ms = wait_ms.max(WALLET_LEASE_MS);
+        }
         let (payment, asked) = (payment.id, attempt.asked);
         let unanswered = Some(Unanswered { code });
         self.submit(Step::Ask(Ask { payment, asked, wait_ms, unanswered })).await

@@ -10,8 +10,10 @@ use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Reply;
 use admitone_app::ports::store::{Fences, Mode, Wanted};
 use admitone_app::{Trouble, TroubleKind};
-use admitone_domain::id::{BuyerId, ReservationId};
-use admitone_domain::{Action, Actor, Key, Money, Outcome, Refusal, Row, Rows};
+use admitone_domain::command::Part;
+use admitone_domain::command::part::{PutBack, Take};
+use admitone_domain::id::{BuyerId, PaymentId, ReservationId};
+use admitone_domain::{Action, Actor, Command, Currency, Key, Money, Outcome, Refusal, Row, Rows};
 use std::sync::Arc;
 
 macro_rules! cases {
@@ -33,6 +35,8 @@ pub(crate) const ALL: &[Case] = cases![
     changes_that_raced_are_a_conflict: WhereProtected,
     modes_protect_against_each_other: WhereProtected,
     plain_loses_an_update: AsHarm,
+    a_payment_is_taken_or_given_up_and_never_both: WhereProtected,
+    plain_takes_what_was_given_up: AsHarm,
     stock_is_never_oversold_by_racing_buyers: WhereProtected,
     plain_oversells: AsHarm,
     a_stale_fence_is_refused: Always,
@@ -128,12 +132,53 @@ async fn plain_loses_an_update(fresh: Fresh, mode: Mode) {
     assert_eq!(balance(&fresh, ANN).await, 101, "the harm: a charge of 10 is gone");
 }
 
+async fn race_of_charges(fresh: &Fresh, mode: Mode) {
+    race(fresh, mode, [charge(2, ANN, 10), charge(3, ANN, 1)]).await;
+}
+
+async fn a_payment_is_taken_or_given_up_and_never_both(fresh: Fresh, mode: Mode) {
+    settle(&fresh, mode, vec![charge(1, ANN, 100)]).await;
+    race(&fresh, mode, [take(2), give_up(3)]).await;
+    assert_eq!(balance(&fresh, ANN).await, 100, "it was not taken, or is back");
+    // The other way round, of another payment.
+    race(&fresh, mode, [give_up(13), take(12)]).await;
+    assert_eq!(balance(&fresh, ANN).await, 100, "it was not taken, or is back");
+}
+
+async fn plain_takes_what_was_given_up(fresh: Fresh, mode: Mode) {
+    settle(&fresh, mode, vec![charge(1, ANN, 100)]).await;
+    race(&fresh, mode, [give_up(3), take(2)]).await;
+    assert_eq!(balance(&fresh, ANN).await, 0, "the harm: it was given up, and is gone");
+    settle(&fresh, mode, vec![give_up(4)]).await;
+    assert_eq!(balance(&fresh, ANN).await, 100, "who asks again has it back");
+}
+
+/// Takes the money of a payment: of the tens of the command's number.
+fn take(number: u64) -> Command {
+    let (amount, currency) = (Money(100), Currency::KRW);
+    let take = Take { payment: PaymentId(100 + number / 10), buyer: ANN, amount, currency };
+    command(number, Actor::House, Action::Part(Part::Take(take)))
+}
+
+/// Puts its money back if it was taken, else it never is.
+fn give_up(number: u64) -> Command {
+    let back = PutBack {
+        payment: PaymentId(100 + number / 10),
+        number: 0,
+        buyer: ANN,
+        amount: Money(100),
+        currency: Currency::KRW,
+        was_taken: false,
+    };
+    command(number, Actor::House, Action::Part(Part::PutBack(back)))
+}
+
 /// Both read before either writes, unless the mode makes the second wait. One that meets a
 /// conflict is decided anew.
-async fn race_of_charges(fresh: &Fresh, mode: Mode) {
+async fn race(fresh: &Fresh, mode: Mode, [first_command, second_command]: [Command; 2]) {
     let none = Fences::default();
-    let first = Open::begin(&*fresh.store, mode, &none, &[charge(2, ANN, 10)]).await;
-    let second_batch = [charge(3, ANN, 1)];
+    let (first_batch, second_batch) = ([first_command.clone()], [second_command.clone()]);
+    let first = Open::begin(&*fresh.store, mode, &none, &first_batch).await;
     let second = Open::begin(&*fresh.store, mode, &none, &second_batch);
     if mode == Mode::Pessimistic {
         let (finished, second) = tokio::join!(first.finish(), second);
@@ -146,22 +191,17 @@ async fn race_of_charges(fresh: &Fresh, mode: Mode) {
         // Where what is read is locked, one waits for the other, and either may have to give way.
         let (first, second) = tokio::join!(first.finish(), second.finish());
         assert!(first.is_err() || second.is_err(), "only plain lets both through");
-        again_after(fresh, mode, first, charge(2, ANN, 10)).await;
-        again_after(fresh, mode, second, charge(3, ANN, 1)).await;
+        again_after(fresh, mode, first, first_command).await;
+        again_after(fresh, mode, second, second_command).await;
         return;
     }
     assert_eq!(first.finish().await, Ok(()));
     let second = second.finish().await;
     assert!(second.is_err() || mode == Mode::Plain, "only plain lets both through");
-    again_after(fresh, mode, second, charge(3, ANN, 1)).await;
+    again_after(fresh, mode, second, second_command).await;
 }
 
-async fn again_after(
-    fresh: &Fresh,
-    mode: Mode,
-    finished: Result<(), Trouble>,
-    command: admitone_domain::Command,
-) {
+async fn again_after(fresh: &Fresh, mode: Mode, finished: Result<(), Trouble>, command: Command) {
     if let Err(trouble) = finished {
         assert_eq!(trouble.kind, TroubleKind::Conflict);
         settle(fresh, mode, vec![command]).await;

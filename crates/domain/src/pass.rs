@@ -40,9 +40,15 @@ impl PassKey {
         Self { room: Self::PURSE, epoch: 1, place: payment.0 }
     }
 
+    /// That it is decided whether the money of a payment was taken. Who decides either way writes this
+    /// too, so that of two at once one is too late, and decides anew.
+    pub fn decided(payment: PaymentId) -> Self {
+        Self { room: Self::PURSE, epoch: u16::MAX, place: payment.0 }
+    }
+
     /// That a refund of a payment was put back; none for a number that no payment comes to.
     pub fn put_back(payment: PaymentId, number: u32) -> Option<Self> {
-        let epoch = u16::try_from(number).ok()?.checked_add(2)?;
+        let epoch = u16::try_from(number).ok()?.checked_add(2).filter(|epoch| *epoch < u16::MAX)?;
         Some(Self { room: Self::PURSE, epoch, place: payment.0 })
     }
 }

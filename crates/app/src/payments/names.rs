@@ -48,12 +48,14 @@ pub(super) fn step(step: &Gateway, by: Option<u64>) -> CommandId {
     id(&name)
 }
 
-/// The name of what a wallet is asked: of what it says, so that it is done once.
-pub(super) fn part(part: &Part) -> CommandId {
+/// The name of what a wallet is asked: of what it says and of the number of the question, so that each
+/// is done once.
+pub(super) fn part(part: &Part, number: u32) -> CommandId {
     let mut name = blake3::Hasher::new();
     name.update(b"a part of a payment");
     // What cannot be written down cannot be stored either.
     name.update(&postcard::to_stdvec(part).unwrap_or_default());
+    name.update(&number.to_be_bytes());
     id(&name)
 }
 

@@ -2,9 +2,11 @@
 //!
 //! Every question is a command that goes the way of those that move wallets, by the wallet's lane. It
 //! is done once however often it is asked: its name is a hash of what it says, and the wallet's side
-//! keeps for ever what it did for a payment.
+//! keeps for ever what it did for a payment. Of what goes back each question has a name of its own:
+//! what was not there to be given back may be there later.
 
 use super::names;
+use super::step::NOTHING_TAKEN;
 use crate::box_office::BoxOffice;
 use crate::ports::delivery::Reply;
 use crate::ports::gateway::{BackWord, GiveBack, Word};
@@ -14,9 +16,6 @@ use admitone_domain::command::part::{PutBack, Take};
 use admitone_domain::pass::PassKey;
 use admitone_domain::payment::{Payment, Standing};
 use admitone_domain::{Action, Answer, Key, Outcome};
-
-/// What is said of money that is to go back and was never taken.
-const NOTHING_TAKEN: &str = "NOTHING_TAKEN";
 
 /// Asks wallets.
 pub(super) struct Purse {
@@ -28,7 +27,7 @@ impl Purse {
     pub(super) async fn take(&self, payment: &Payment) -> Word {
         let Payment { id, buyer, amount, currency, .. } = *payment;
         let take = Take { payment: id, buyer, amount, currency };
-        match self.ask(Part::Take(take)).await {
+        match self.ask(Part::Take(take), 0).await {
             Ok(Ok(_)) => Word::Taken,
             Ok(Err(refusal)) if refusal.may_pass() => {
                 Word::Unknown { code: Some(refusal.code().to_owned()) }
@@ -56,7 +55,7 @@ impl Purse {
         let was_taken = standing == Some(&Standing::Approved);
         let (number, amount) = (back.number, back.amount);
         let put_back = PutBack { payment: id, number, buyer, amount, currency, was_taken };
-        match self.ask(Part::PutBack(put_back)).await {
+        match self.ask(Part::PutBack(put_back), asked(payment)).await {
             Ok(Ok(Outcome::Saved { key, .. })) if key == Key::Pass(PassKey::closed(id)) => {
                 BackWord::Refused { code: NOTHING_TAKEN.to_owned() }
             }
@@ -69,9 +68,9 @@ impl Purse {
         }
     }
 
-    /// The wallet's answer; trouble when there is none yet.
-    async fn ask(&self, part: Part) -> Result<Answer, Trouble> {
-        let id = names::part(&part);
+    /// The wallet's answer to the question of a number; trouble when there is none yet.
+    async fn ask(&self, part: Part, number: u32) -> Result<Answer, Trouble> {
+        let id = names::part(&part, number);
         let command = names::house(id, self.office.ids.record().await?, Action::Part(part));
         match self.office.delivery.submit(command).await? {
             Reply::Answered { answer, .. } => Ok(answer.answer.clone()),
@@ -80,6 +79,12 @@ impl Purse {
             }
         }
     }
+}
+
+/// The number of a question about money that goes back: each is decided anew, and what was done before
+/// is known by its mark.
+fn asked(payment: &Payment) -> u32 {
+    payment.attempt().map_or(0, |attempt| attempt.asked)
 }
 
 /// What was not answered may have been done: it is asked again.

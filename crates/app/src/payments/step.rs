@@ -8,6 +8,9 @@ use admitone_domain::{Event, Happening, Key};
 /// What is noted of a payment of which the gateway took another amount, or for another order.
 pub const MISMATCHED: &str = "AMOUNT_OR_ORDER_MISMATCH";
 
+/// What a wallet says of money that is to go back and was never taken.
+pub(super) const NOTHING_TAKEN: &str = "NOTHING_TAKEN";
+
 /// What is to be asked of the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Todo {
@@ -38,6 +41,8 @@ pub(super) fn on(event: &Event, payment: &Payment) -> Todo {
         Happening::PaymentRequested { .. } if attempt.standing == Standing::Requested => {
             Todo::Confirm
         }
+        // It is asked once more, when its time comes.
+        Happening::RefundOwed { .. } if has_said_nothing_taken(payment) => Todo::Nothing,
         Happening::RefundOwed { .. } => give_back(payment),
         _ => Todo::Nothing,
     }
@@ -62,6 +67,11 @@ fn give_back(payment: &Payment) -> Todo {
         }),
         None => Todo::Nothing,
     }
+}
+
+/// Whether the last that was said of it is that nothing was taken.
+pub(super) fn has_said_nothing_taken(payment: &Payment) -> bool {
+    payment.attempt().and_then(|attempt| attempt.said.as_deref()) == Some(NOTHING_TAKEN)
 }
 
 /// Whether nothing may have been taken of what is owed: it was given up before that was known.

@@ -58,6 +58,8 @@ impl fmt::Display for Mode {
 /// - `modes_protect_against_each_other`: each mode but plain against each of the others, except
 ///   that serializable protects only among its own.
 /// - `plain_loses_an_update`: in plain mode both are saved, and one update is gone.
+/// - `a_payment_is_taken_or_given_up_and_never_both`: in every mode but plain, whichever is first.
+/// - `plain_takes_what_was_given_up`: in plain mode both are saved; who asks again puts it back.
 /// - `stock_is_never_oversold_by_racing_buyers`: in every mode but plain.
 /// - `plain_oversells`: in plain mode racing buyers get more than there is.
 /// - `a_stale_fence_is_refused`: the save demands that its token is still the newest.

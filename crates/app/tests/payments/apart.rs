@@ -2,6 +2,7 @@
 //! and after each. In the end the money is where the tickets are.
 
 mod lapsing;
+pub(crate) mod straggling;
 mod told;
 
 use crate::world::{ANN, BOB, Fuse, Process, Story, World, deaths, pass_hold};

@@ -1,12 +1,15 @@
 //! Random stories: payments that go in any manner, processes that die anywhere, time that passes.
 //! In the end all of it is settled, and the ledgers agree.
 
+use crate::apart::straggling::Straggler;
 use crate::gateway::Manner;
 use crate::world::{ANN, BOB, Fuse, World};
+use admitone_app::ports::store::Mode;
 use admitone_domain::command::gateway::{Gateway, GiveUp};
 use admitone_domain::payment::{Method, Payment};
 use admitone_domain::reservation::Reservation;
 use proptest::prelude::*;
+use std::collections::VecDeque;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -26,6 +29,10 @@ enum Step {
     TakeLate(usize),
     Hint(usize),
     Deliver,
+    /// Somebody has decided to take the money of a payment in parts, and is stopped.
+    Straggle(usize),
+    /// The first of them goes on, saves, and dies.
+    Save,
     Die(u32),
     Wait(u64),
 }
@@ -46,6 +53,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0..4_usize).prop_map(Step::GiveUp),
         1 => (0..4_usize).prop_map(Step::TakeLate),
         1 => (0..4_usize).prop_map(Step::Hint),
+        2 => (0..4_usize).prop_map(Step::Straggle),
+        1 => Just(Step::Save),
         3 => Just(Step::Deliver),
         2 => (0..12_u32).prop_map(Step::Die),
         2 => (1..=90_000_u64).prop_map(Step::Wait),
@@ -58,6 +67,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Made {
     held: Vec<Reservation>,
     keys: Vec<String>,
+    stragglers: VecDeque<Straggler>,
 }
 
 async fn run(steps: &[Step]) -> Result<(), String> {
@@ -76,6 +86,10 @@ async fn run(steps: &[Step]) -> Result<(), String> {
         process.live(take(step, &world, &process, &mut made)).await;
     }
     world.settle_all().await;
+    // What was decided long ago may be saved still.
+    for straggler in made.stragglers {
+        let _ = straggler.save().await;
+    }
     let process = world.lasting();
     for payment in world.payments().await {
         process.payments.ask_again(payment.id).await.unwrap();
@@ -134,6 +148,18 @@ async fn take(step: &Step, world: &World, process: &crate::world::Process, made:
         Step::Hint(at) => {
             if let Some(payment) = world.payments().await.get(*at) {
                 process.payments.ask_again(payment.id).await.unwrap();
+            }
+        }
+        Step::Straggle(at) => {
+            let is_apart = |one: &&Payment| matches!(one.method, Method::Apart(_));
+            if let Some(payment) = world.payments().await.get(*at).filter(is_apart) {
+                let straggler = Straggler::taking(world, payment, Mode::Optimistic).await;
+                made.stragglers.push_back(straggler);
+            }
+        }
+        Step::Save => {
+            if let Some(straggler) = made.stragglers.pop_front() {
+                let _ = straggler.save().await;
             }
         }
         Step::Deliver => process.deliver(world).await,

@@ -16,6 +16,7 @@ pub use take::Take;
 
 use super::{Action, Actor, Cancel, Command, Pay, Refund, Rule};
 use crate::decide::Workbench;
+use crate::id::PaymentId;
 use crate::pass::{Pass, PassKey};
 use crate::{Answer, Key, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
@@ -79,6 +80,17 @@ fn must_be_house(command: &Command) -> Result<(), Refusal> {
         Actor::House => Ok(()),
         Actor::Buyer(_) | Actor::Operator(_) => Err(Refusal::UnknownPayment),
     }
+}
+
+/// What a wallet's side must know of a payment before it moves anything for it.
+fn marks(payment: PaymentId) -> [Key; 3] {
+    [PassKey::taken(payment), PassKey::closed(payment), PassKey::decided(payment)].map(Key::Pass)
+}
+
+/// Marks whether the money of a payment was taken, once for all.
+fn decide(bench: &mut Workbench<'_>, payment: PaymentId, key: PassKey) -> Outcome {
+    mark(bench, PassKey::decided(payment));
+    mark(bench, key)
 }
 
 /// Marks that something was done, for ever.

@@ -203,7 +203,23 @@ fn what_was_given_up_after_it_was_taken_goes_back() {
     assert_eq!(house.balance(ANN), 5_000);
 }
 
-/// What two instances with different maps may do at once: each decides without the other's mark.
+/// Where no lane keeps them apart, a store that checks what it writes over lets one of them through.
+#[test]
+fn who_takes_and_who_gives_up_write_a_row_in_common() {
+    let mut house = House::new();
+    let (_, payment) = house.pinned(5_000, &[1]);
+    let give_up = Gateway::GiveUp(GiveUp { payment: payment.id });
+    let operator = Actor::Operator(OperatorId(1));
+    let late = step(house.act(operator, Action::Gateway(give_up))).unwrap();
+    let [taken, closed] = [take(&payment), put_back(&late, 0, false)].map(|action| {
+        let command = house.command(Actor::House, action);
+        let verdict = house.verdict(&[command]);
+        verdict.changes.iter().map(admitone_domain::Change::key).collect::<Vec<_>>()
+    });
+    assert!(taken.iter().any(|key| closed.contains(key)), "{taken:?}, {closed:?}");
+}
+
+/// What is saved without being checked: each decides without the other's mark.
 #[test]
 fn what_was_taken_while_it_was_given_up_goes_back_once() {
     let mut house = House::new();

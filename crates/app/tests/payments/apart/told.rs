@@ -64,7 +64,7 @@ async fn who_gave_it_up_is_told_that_it_was_given_up() {
     for _ in 0..2 {
         let told = as_it_stands(&*process.office.reads, &given_up).await;
         assert_eq!(told, Ok(Some(Arc::clone(&given_up))));
-        process.deliver(&world).await;
+        world.settle_all().await;
     }
     assert_eq!(world.state(payment).await, PaymentState::Declined);
 }

@@ -1,7 +1,7 @@
 //! Put back: money that is owed to a wallet comes into it, once for each refund of a payment.
 
 use super::super::{Command, Rule, charge};
-use super::{mark, marked, must_be_house};
+use super::{decide, mark, marked, marks, must_be_house};
 use crate::decide::Workbench;
 use crate::id::{BuyerId, PaymentId};
 use crate::pass::PassKey;
@@ -30,8 +30,7 @@ pub struct PutBack {
 impl Rule for PutBack {
     fn keys(&self, _command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
         want.push(Key::Wallet(self.buyer));
-        want.push(Key::Pass(PassKey::taken(self.payment)));
-        want.push(Key::Pass(PassKey::closed(self.payment)));
+        want.extend(marks(self.payment));
         want.extend(PassKey::put_back(self.payment, self.number).map(Key::Pass));
     }
 
@@ -41,15 +40,15 @@ impl Rule for PutBack {
         if bench.pass(done).is_some() {
             return Ok(marked(bench, done));
         }
-        // Outside one lane a take may have been decided while it was marked as given up: neither
-        // writes what the other does. What was taken goes back all the same.
+        // Where nothing is checked when it is saved, a take may have been saved after it was marked as
+        // given up. What was taken goes back all the same.
         if bench.pass(PassKey::taken(self.payment)).is_none() {
             let closed = PassKey::closed(self.payment);
             if bench.pass(closed).is_some() {
                 return Ok(marked(bench, closed));
             }
             if !self.was_taken {
-                return Ok(mark(bench, closed));
+                return Ok(decide(bench, self.payment, closed));
             }
         }
         let entry = Entry {

@@ -1,7 +1,7 @@
 //! Take: the part of a payment on the side of the wallet. Once for each payment, for ever.
 
 use super::super::{Command, Rule, charge};
-use super::{mark, marked, must_be_house};
+use super::{decide, marked, marks, must_be_house};
 use crate::decide::Workbench;
 use crate::id::{BuyerId, EntryId, PaymentId};
 use crate::pass::PassKey;
@@ -25,8 +25,7 @@ pub struct Take {
 impl Rule for Take {
     fn keys(&self, _command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
         want.push(Key::Wallet(self.buyer));
-        want.push(Key::Pass(PassKey::taken(self.payment)));
-        want.push(Key::Pass(PassKey::closed(self.payment)));
+        want.extend(marks(self.payment));
     }
 
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
@@ -48,6 +47,6 @@ impl Rule for Take {
             payment: Some(self.payment),
         };
         charge::book(bench, entry, self.currency)?;
-        Ok(mark(bench, taken))
+        Ok(decide(bench, self.payment, taken))
     }
 }
