@@ -289,6 +289,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::PaymentInProgress
         | Refusal::TicketUsed { .. }
         | Refusal::RefundOwed
+        | Refusal::AlreadyRefunded
         | Refusal::AccountExists => StatusCode::CONFLICT,
         Refusal::HoldExpired => StatusCode::GONE,
         Refusal::VersionConflict { .. } => StatusCode::PRECONDITION_FAILED,
@@ -438,7 +439,8 @@ mod tests {
             Refusal::WalletNotEmpty { .. } => Refusal::PaymentInProgress,
             Refusal::PaymentInProgress => Refusal::TicketUsed { at: Moment(1) },
             Refusal::TicketUsed { .. } => Refusal::RefundOwed,
-            Refusal::RefundOwed => Refusal::DeadlinePassed,
+            Refusal::RefundOwed => Refusal::AlreadyRefunded,
+            Refusal::AlreadyRefunded => Refusal::DeadlinePassed,
             Refusal::DeadlinePassed => return None,
         })
     }
@@ -461,9 +463,9 @@ mod tests {
             "GROUPS_TAKEN",
             "ALL_HELD",
             "PAYMENT_IN_PROGRESS",
+            "REFUND_OWED",
             "DEADLINE_PASSED",
         ];
-            "REFUND_OWED",
         assert_eq!(retryable, expected);
     }
 

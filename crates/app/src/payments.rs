@@ -33,7 +33,7 @@ use admitone_domain::command::gateway::{
     Ask, Begin, Gateway as Step, Repaid, Repay, Said, Settle, Unanswered,
 };
 use admitone_domain::id::PaymentId;
-use admitone_domain::payment::{Attempt, Payment};
+use admitone_domain::payment::{Attempt, Payment, RefundState};
 use admitone_domain::{Action, CommandId, Event, Key, Loaded, Outcome, Row};
 use purse::Purse;
 use std::sync::Arc;
@@ -237,6 +237,9 @@ impl Payments {
             Word::GivenBack(back) if back == payment.amount && is_pending(payment) => {
                 Said::Declined { code: "CANCELED".into() }
             }
+            Word::GivenBack(back) if back == payment.amount => {
+                return self.all_is_back(payment).await;
+            }
             Word::GivenBack(_) | Word::Open => return self.unanswered(payment, None).await,
             Word::Mismatched => {
                 tracing::error!(payment = %payment.id, "the gateway took something else");
@@ -264,6 +267,22 @@ impl Payments {
         self.submit(Step::Repay(Repay { payment: payment.id, number, repaid })).await
     }
 
+    /// The gateway says that it gave all of it back: so what is owed, or was refused, is done.
+    async fn all_is_back(&self, payment: &Payment) -> Result<(), Trouble> {
+        let refunds = payment.attempt().map_or(&[][..], |attempt| &attempt.refunds);
+        let is_open =
+            |state: &RefundState| matches!(state, RefundState::Owed | RefundState::Refused { .. });
+        let open = (0..).zip(refunds).filter(|(_, refund)| is_open(&refund.state));
+        for (number, _) in open {
+            let repaid = Repaid::Done;
+            self.submit(Step::Repay(Repay { payment: payment.id, number, repaid })).await?;
+        }
+        if payment.refundable().is_positive() {
+            tracing::error!(payment = %payment.id, "given back over there, and there are tickets");
+        }
+        Ok(())
+    }
+
     /// A gateway that gives nothing back may never have taken anything: it is asked before a
     /// person is.
     async fn refused_back(
@@ -274,6 +293,14 @@ impl Payments {
     ) -> Result<(), Trouble> {
         if let Some(till) = self.till(payment).filter(|_| step::may_owe_nothing(payment)) {
             match till.find().await {
+                // A wallet gives back what it took: it took it meanwhile.
+                Word::Taken if code == NOTHING_TAKEN => {
+                    return self.unanswered(payment, None).await;
+                }
+                // Somebody else had it given back.
+                Word::GivenBack(back) if back == payment.amount => {
+                    return self.all_is_back(payment).await;
+                }
                 Word::Taken | Word::GivenBack(_) | Word::Mismatched => {}
                 word @ Word::Declined { .. } => return self.settle(payment, word).await,
                 Word::Open | Word::Unknown { .. } | Word::Misconfigured { .. } => {
@@ -293,10 +320,6 @@ impl Payments {
         };
         let age_ms = self.office.clock.now().ms_since(payment.created_at);
         let mut wait_ms = (age_ms / 2).clamp(PAUSE_MIN_MS, PAUSE_MAX_MS);
-                // A wallet gives back what it took: it took it meanwhile.
-                Word::Taken if code == NOTHING_TAKEN => {
-                    return self.unanswered(payment, None).await;
-                }
         if code.as_deref() == Some(NOTHING_TAKEN) {
             // Whoever was about to take it is done by then, or never is.
             wait_ms = wait_ms.max(WALLET_LEASE_MS);

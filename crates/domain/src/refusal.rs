@@ -165,9 +165,12 @@ pub enum Refusal {
         /// When.
         at: Moment,
     },
-    /// Money of this buyer is on its way back.
+    /// Money of this payment, or of this buyer, is on its way back.
     #[error("money is on its way back: wait until it is there")]
     RefundOwed,
+    /// The money went back: there is nothing left to give tickets for.
+    #[error("the money went back: there are no tickets for it")]
+    AlreadyRefunded,
 }
 
 impl Refusal {
@@ -213,10 +216,11 @@ impl Refusal {
             Self::DeadlinePassed => "DEADLINE_PASSED",
             Self::PaymentInProgress => "PAYMENT_IN_PROGRESS",
             Self::TicketUsed { .. } => "TICKET_USED",
+            Self::RefundOwed => "REFUND_OWED",
+            Self::AlreadyRefunded => "ALREADY_REFUNDED",
         }
     }
 
-            Self::RefundOwed => "REFUND_OWED",
     /// Whether the same command may go well later: when holds end, when a pass is there, when the
     /// sale opens. Who is refused so may ask again under the same name.
     pub fn may_pass(&self) -> bool {
@@ -229,11 +233,11 @@ impl Refusal {
                 | Self::AllHeld { .. }
                 | Self::DeadlinePassed
                 | Self::PaymentInProgress
+                | Self::RefundOwed
         )
     }
 
     /// Whether the answer is kept. One that may be another tomorrow is not: kept, it would stand
-                | Self::RefundOwed
     /// in the way of the repetition that it invites.
     pub fn is_kept(&self) -> bool {
         !self.may_pass()

@@ -115,7 +115,8 @@ pub(crate) async fn requery_payment(
 
 /// Give the seats of a payment that came too late
 ///
-/// If they are free, and if the gateway has refused to give the money back.
+/// If they are free, and if the gateway has refused to give the money back. It is asked once more
+/// before: what went back meanwhile gets no tickets.
 #[utoipa::path(
     post, path = "/api/v1/operator/payments/{id}/actions/reacquire",
     operation_id = "reacquire_payment", tag = "operator", security(("operator" = [])),
@@ -127,7 +128,8 @@ pub(crate) async fn reacquire_payment(
     PathId(payment): PathId<PaymentId>,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
-    let reacquire = operating::reacquire(&house.office, payment).await?;
+    let payments = house.payments.as_deref();
+    let reacquire = operating::reacquire(&house.office, payments, payment).await?;
     submit(&house, &ask, reacquire).await
 }
 

@@ -3,7 +3,7 @@
 
 use super::Unfit;
 use crate::box_office::BoxOffice;
-use crate::payments::MISMATCHED;
+use crate::payments::{MISMATCHED, Payments};
 use admitone_domain::command::Refund;
 use admitone_domain::command::gateway::{Gateway, GiveUp, Reacquire};
 use admitone_domain::id::PaymentId;
@@ -56,8 +56,16 @@ impl InboxKind {
     }
 }
 
-/// Gives the seats of a payment that came too late, if they are free.
-pub async fn reacquire(office: &BoxOffice, payment: PaymentId) -> Result<Action, Unfit> {
+/// Gives the seats of a payment that came too late, if they are free. Whoever has the money is asked
+/// before, if anybody here can: it may have gone back since.
+pub async fn reacquire(
+    office: &BoxOffice,
+    payments: Option<&Payments>,
+    payment: PaymentId,
+) -> Result<Action, Unfit> {
+    if let Some(payments) = payments {
+        payments.ask_again(payment).await?;
+    }
     let found = find(office, payment).await?;
     let reservation = found.reservation.ok_or(Refusal::UnknownPayment)?;
     let row = office.row(Key::Reservation(reservation)).await?.map(Loaded::into_row);

@@ -145,6 +145,63 @@ async fn an_operator_decides_about_money_that_the_gateway_keeps() {
     assert_eq!(world.audit().await, Ok(()));
 }
 
+/// The gateway says no more than once that it keeps the money, and gives it back later all the same.
+async fn given_back_over_there(world: &World) -> admitone_domain::id::PaymentId {
+    let process = world.lasting();
+    let payment = late(world, Some(2)).await;
+    world.accounts.set("late", Manner { keeps: true, ..Manner::default() });
+    process.deliver(world).await;
+    assert!(world.payment(payment).await.attempt().unwrap().is_stuck());
+    pass_hold(world);
+    world.accounts.set("late", Manner::default());
+    world.accounts.give_back_by_itself("late");
+    payment
+}
+
+async fn reacquire(
+    world: &World,
+    payments: Option<&admitone_app::payments::Payments>,
+    payment: admitone_domain::id::PaymentId,
+) -> admitone_domain::Answer {
+    let process = world.lasting();
+    let action = admitone_app::operating::reacquire(&process.office, payments, payment).await;
+    let actor = Actor::Operator(OperatorId(1));
+    let named = admitone_app::box_office::Request { actor, ..world.named(ANN) };
+    process.submit(&named, action.unwrap()).await
+}
+
+#[tokio::test]
+async fn there_are_no_tickets_for_what_the_gateway_gave_back() {
+    let world = World::open().await;
+    let payment = given_back_over_there(&world).await;
+    let asks = world.lasting().payments;
+    let refused = reacquire(&world, Some(&asks), payment).await;
+    assert_eq!(refused, Err(Refusal::AlreadyRefunded));
+    assert_eq!(world.state(payment).await, PaymentState::Refunded);
+    assert_eq!(world.audit().await, Ok(()));
+}
+
+#[tokio::test]
+async fn who_does_not_ask_before_gives_tickets_for_nothing() {
+    let world = World::open().await;
+    let payment = given_back_over_there(&world).await;
+    assert!(reacquire(&world, None, payment).await.is_ok(), "the harm");
+    assert!(world.audit().await.is_err(), "and it is found");
+}
+
+#[tokio::test]
+async fn a_refund_that_is_refused_because_it_was_done_is_done() {
+    let world = World::open().await;
+    let process = world.lasting();
+    let payment = late(&world, Some(2)).await;
+    world.accounts.set("late", Manner { keeps: true, ..Manner::default() });
+    world.accounts.give_back_by_itself("late");
+    assert_eq!(reacquire(&world, None, payment).await, Err(Refusal::RefundOwed));
+    process.deliver(&world).await;
+    assert_eq!(world.state(payment).await, PaymentState::Refunded);
+    assert_eq!(reacquire(&world, None, payment).await, Err(Refusal::AlreadyRefunded));
+}
+
 #[tokio::test]
 async fn a_payment_that_was_given_up_is_refunded_or_owes_nothing() {
     for (manner, becomes) in [

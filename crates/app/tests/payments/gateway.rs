@@ -54,6 +54,13 @@ impl Accounts {
         self.all().entry(key.to_owned()).or_default().manner = manner;
     }
 
+    /// All of it goes back without anybody of the house having asked for it.
+    pub(crate) fn give_back_by_itself(&self, charge_key: &str) {
+        let mut all = self.all();
+        let account = all.entry(charge_key.to_owned()).or_default();
+        account.backs.insert(u32::MAX, account.taken);
+    }
+
     /// The money of a payment that was declined is taken all the same.
     pub(crate) fn take_late(&self, charge_key: &str, amount: i64) {
         let mut all = self.all();

@@ -67,7 +67,7 @@ pub(crate) async fn act(
             requery(&site, id).await.map_err(onward)?;
             return Ok(go_to(HERE));
         }
-        "reacquire" => operating::reacquire(&site.office, id).await,
+        "reacquire" => operating::reacquire(&site.office, site.payments.as_deref(), id).await,
         "refund" => operating::refund(&site.office, id).await,
         _ => return Err(onward(Oops::not_found())),
     };

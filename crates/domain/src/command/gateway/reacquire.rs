@@ -6,7 +6,7 @@ use super::settle::approve_late;
 use super::{find, keys, reservation_of};
 use crate::decide::Workbench;
 use crate::id::{PaymentId, ShowId};
-use crate::payment::{RefundState, Standing};
+use crate::payment::{Attempt, RefundState, Standing};
 use crate::{Answer, Deed, Key, Outcome, Refusal, Rows};
 use serde::{Deserialize, Serialize};
 
@@ -27,14 +27,7 @@ impl Rule for Reacquire {
 
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
         let (payment, mut attempt) = find(bench, command, self.payment)?;
-        // A refund that is owed may be on its way: tickets for it would be tickets for nothing.
-        let is_kept = |state: &RefundState| {
-            matches!(state, RefundState::Refused { .. } | RefundState::Dropped)
-        };
-        let is_late = attempt.standing == Standing::Late;
-        if !is_late || !attempt.refunds.iter().all(|refund| is_kept(&refund.state)) {
-            return Err(Refusal::InvalidState);
-        }
+        check_kept(&attempt)?;
         attempt.drop_refunds();
         let reservation = reservation_of(bench, &payment)?;
         match approve_late(bench, payment, attempt, reservation) {
@@ -45,4 +38,19 @@ impl Rule for Reacquire {
             _ => Err(Refusal::HoldExpired),
         }
     }
+}
+
+/// Whether the gateway has the money still: tickets for what went back, or is on its way, would be
+/// tickets for nothing.
+fn check_kept(attempt: &Attempt) -> Result<(), Refusal> {
+    if attempt.standing != Standing::Late {
+        return Err(Refusal::InvalidState);
+    }
+    if attempt.owed().is_some() {
+        return Err(Refusal::RefundOwed);
+    }
+    if attempt.refunds.iter().any(|refund| refund.state == RefundState::Done) {
+        return Err(Refusal::AlreadyRefunded);
+    }
+    Ok(())
 }

@@ -86,7 +86,7 @@ fn an_operator_gives_the_same_seats_for_money_that_cannot_go_back() {
     let (held, late) = house.late();
     let (payment, show) = (late.id, held.show);
     let reacquire = || Gateway::Reacquire(Reacquire { payment, show });
-    assert_eq!(house.operator(reacquire()), Err(Refusal::InvalidState), "it may be on its way");
+    assert_eq!(house.operator(reacquire()), Err(Refusal::RefundOwed), "it may be on its way");
     let refused = Repaid::Refused { code: "EXCEED_MAX_REFUND_DUE".into() };
     house.gateway(Gateway::Repay(Repay { payment, number: 0, repaid: refused })).unwrap();
     assert_eq!(house.operator(reacquire()), Err(Refusal::HoldExpired), "somebody has a seat");
