@@ -111,6 +111,7 @@ const TABLES: [Table; 13] = [
             ("amount", Number),
             ("refunded", Number),
             ("ask_at", Number),
+            ("asks", Number),
             ("body", Bytes),
         ],
         read: "known.body",

@@ -6,7 +6,7 @@ use crate::tables::read::{self, Told};
 use crate::tables::{self, STATEMENTS, write};
 use crate::{due, merged};
 use admitone_app::Trouble;
-use admitone_app::ports::reads::{ConcertFilter, Page, Reads};
+use admitone_app::ports::reads::{Asking, ConcertFilter, Page, Reads};
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{
     BuyerId, ConcertId, EntryId, PaymentId, ReservationId, ShowId, TicketTypeId,
@@ -171,11 +171,19 @@ impl Reads for PostgresStore {
         self.bodies(sql, vec![ids(of), before(page), limit(page.limit)], pick).await
     }
 
-    async fn open_payments(&self, limit_of: usize) -> Result<Vec<Payment>, Trouble> {
-        let sql = "SELECT version, body FROM payment WHERE ask_at IS NOT NULL \
-                   ORDER BY ask_at, id LIMIT $1";
+    async fn open_payments(&self, asking: Asking, most: usize) -> Result<Vec<Payment>, Trouble> {
+        let sql = match asking {
+            Asking::Anybody => {
+                "SELECT version, body FROM payment WHERE ask_at IS NOT NULL \
+                 ORDER BY ask_at, id LIMIT $1"
+            }
+            Asking::Wallets => {
+                "SELECT version, body FROM payment WHERE ask_at IS NOT NULL AND asks = 2 \
+                 ORDER BY ask_at, id LIMIT $1"
+            }
+        };
         let pick = |row| if let Row::Payment(payment) = row { Some(payment) } else { None };
-        self.bodies(sql, vec![limit(limit_of)], pick).await
+        self.bodies(sql, vec![limit(most)], pick).await
     }
 
     async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {

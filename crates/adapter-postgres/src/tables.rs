@@ -170,6 +170,7 @@ const TABLES: [Table; 13] = [
             ("amount", Number),
             ("refunded", Number),
             ("ask_at", Maybe),
+            ("asks", Number),
             ("body", Bytes),
         ],
         read: Read::BODY,

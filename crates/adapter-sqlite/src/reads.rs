@@ -7,7 +7,7 @@ use crate::open::SqliteStore;
 use crate::tables::{buyer, decode};
 use crate::trouble;
 use admitone_app::Trouble;
-use admitone_app::ports::reads::{ConcertFilter, Page, Reads};
+use admitone_app::ports::reads::{Asking, ConcertFilter, Page, Reads};
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{BuyerId, ConcertId, EntryId, PaymentId, ReservationId, ShowId};
 use admitone_domain::party::Operator;
@@ -164,9 +164,17 @@ impl Reads for SqliteStore {
         self.bodies(sql, values, pick).await
     }
 
-    async fn open_payments(&self, limit: usize) -> Result<Vec<Payment>, Trouble> {
-        let sql = "SELECT version, body FROM payment WHERE ask_at IS NOT NULL \
-                   ORDER BY ask_at, id LIMIT ?1";
+    async fn open_payments(&self, asking: Asking, limit: usize) -> Result<Vec<Payment>, Trouble> {
+        let sql = match asking {
+            Asking::Anybody => {
+                "SELECT version, body FROM payment WHERE ask_at IS NOT NULL \
+                 ORDER BY ask_at, id LIMIT ?1"
+            }
+            Asking::Wallets => {
+                "SELECT version, body FROM payment WHERE ask_at IS NOT NULL AND asks = 2 \
+                 ORDER BY ask_at, id LIMIT ?1"
+            }
+        };
         let pick = |row| if let Row::Payment(payment) = row { Some(payment) } else { None };
         self.bodies(sql, [count(limit)], pick).await
     }

@@ -7,7 +7,7 @@ use crate::steps::{
 };
 use crate::{Case, CaseFuture, Fresh, Promised};
 use admitone_app::payments::close_account;
-use admitone_app::ports::reads::{ConcertFilter, Page};
+use admitone_app::ports::reads::{Asking, ConcertFilter, Page};
 use admitone_app::ports::store::Mode;
 use admitone_domain::command::gateway::{Begin, Gateway, Repaid, Repay, Said, Settle};
 use admitone_domain::command::part::{PutBack, Take};
@@ -23,6 +23,7 @@ pub(crate) const ALL: &[Case] = cases![
     lists_of_a_buyer_are_newest_first_and_his_own: Always,
     a_payment_is_open_until_its_gateway_has_said_all: Always,
     an_account_is_kept_while_money_is_on_its_way: Always,
+    who_asks_wallets_alone_is_shown_no_payments_of_a_gateway: Always,
 ];
 
 const PAGE: Page = Page { before: None, limit: 10 };
@@ -151,7 +152,6 @@ async fn a_payment_is_open_until_its_gateway_has_said_all(fresh: Fresh, mode: Mo
     assert_eq!(sold_and_held(&fresh).await, (0, 0));
 }
 
-/// The holds are over by now, and nobody finds them due.
 async fn an_account_is_kept_while_money_is_on_its_way(fresh: Fresh, mode: Mode) {
     sale(&fresh, mode, 5).await;
     let (held, payment) = (ReservationId(10), PaymentId(11));
@@ -177,6 +177,22 @@ async fn an_account_is_kept_while_money_is_on_its_way(fresh: Fresh, mode: Mode) 
     }
 }
 
+async fn who_asks_wallets_alone_is_shown_no_payments_of_a_gateway(fresh: Fresh, mode: Mode) {
+    sale(&fresh, mode, 5).await;
+    for (number, buyer) in [(10, BOB), (20, BOB), (30, ANN)] {
+        assert!(settle(&fresh, mode, vec![hold(number, buyer, 1)]).await[0].is_ok());
+        let pay = Pay { reservation: ReservationId(number), expected: None };
+        let apart = by(number + 1, buyer, Action::Pay(pay).apart(15_000));
+        let begun = if buyer == ANN { apart } else { begin(number + 1, buyer, number) };
+        assert!(settle(&fresh, mode, vec![begun]).await[0].is_ok());
+        fresh.clock.advance_ms(1_000);
+    }
+    assert_eq!(open_payments(&fresh).await, [11, 21, 31]);
+    let of_wallets = fresh.reads.open_payments(Asking::Wallets, 1).await;
+    let ids = of_wallets.map(|found| found.iter().map(|one| one.id.0).collect::<Vec<_>>());
+    assert_eq!(ids, Ok(vec![31]), "the others hide nothing");
+}
+
 /// Tries to close Ann's account; why not.
 async fn close(fresh: &Fresh, mode: Mode, number: u64) -> &'static str {
     let action = close_account(&*fresh.reads, ANN).await.unwrap_or_else(|e| panic!("{e}"));
@@ -192,6 +208,7 @@ fn put_back(number: u64, payment: PaymentId) -> Command {
     command(number, Actor::House, Action::Part(Part::PutBack(back)))
 }
 
+/// The holds are over by now, and nobody finds them due.
 async fn assert_pinned(fresh: &Fresh, mode: Mode) {
     fresh.clock.advance_ms(HOLD_MS);
     let due = fresh.reads.due(10).await.unwrap_or_else(|e| panic!("{e}"));
@@ -201,7 +218,8 @@ async fn assert_pinned(fresh: &Fresh, mode: Mode) {
 }
 
 async fn open_payments(fresh: &Fresh) -> Vec<u64> {
-    let found = fresh.reads.open_payments(10).await.unwrap_or_else(|e| panic!("{e}"));
+    let found =
+        fresh.reads.open_payments(Asking::Anybody, 10).await.unwrap_or_else(|e| panic!("{e}"));
     found.into_iter().map(|payment| payment.id.0).collect()
 }
 
@@ -225,9 +243,6 @@ fn begin(number: u64, buyer: BuyerId, reservation: u64) -> Command {
     by(number, buyer, Action::Gateway(Gateway::Begin(begin)))
 }
 
-fn house(number: u64, step: Gateway) -> Command {
-    command(number, Actor::House, Action::Gateway(step))
-}
 fn repay(number: u64, payment: PaymentId) -> Command {
     house(number, Gateway::Repay(Repay { payment, number: 0, repaid: Repaid::Done }))
 }
@@ -236,3 +251,6 @@ fn spend(number: u64) -> Command {
     by(number, ANN, Action::Spend(Spend { amount: Money(100), currency: Currency::KRW }))
 }
 
+fn house(number: u64, step: Gateway) -> Command {
+    command(number, Actor::House, Action::Gateway(step))
+}

@@ -6,6 +6,7 @@ use crate::merged;
 use crate::pipeline::{Array, Step};
 use admitone_app::Trouble;
 use admitone_app::events::lane;
+use admitone_app::ports::reads::Asking;
 use admitone_app::ports::store::Mode;
 use admitone_domain::reservation::ReservationState;
 use admitone_domain::seat::{Seat, SeatState};
@@ -125,6 +126,7 @@ fn values(change: &Change) -> Result<Vec<Value>, Trouble> {
             Value::Number(payment.amount.0),
             Value::Number(payment.refunded.0),
             Value::Maybe(payment.ask_at().map(|at| at.0)),
+            Value::Number(Asking::of(payment)),
             body()?,
         ]),
         Row::Pass(pass) => values.push(Value::Number(pass.ended_at.0)),

@@ -2,6 +2,7 @@
 
 use super::{buyer, encode};
 use crate::answers::Keep;
+use admitone_app::ports::reads::Asking;
 use admitone_domain::reservation::ReservationState;
 use admitone_domain::seat::{Seat, SeatState};
 use admitone_domain::wallet::{Entry, EntryKind};
@@ -121,8 +122,8 @@ fn money(tables: &Transaction<'_>, version: u64, row: &Row) -> Result<()> {
     };
     match row {
         Row::Payment(payment) => put(
-            "INSERT INTO payment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE \
-             SET version = ?2, reservation = ?4, refunded = ?6, body = ?7, ask_at = ?8",
+            "INSERT INTO payment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO UPDATE \
+             SET version = ?2, reservation = ?4, refunded = ?6, body = ?7, ask_at = ?8, asks = ?9",
             params![
                 payment.id.0,
                 version,
@@ -131,7 +132,8 @@ fn money(tables: &Transaction<'_>, version: u64, row: &Row) -> Result<()> {
                 payment.amount.0,
                 payment.refunded.0,
                 encode(row)?,
-                payment.ask_at().map(|at| at.0)
+                payment.ask_at().map(|at| at.0),
+                Asking::of(payment)
             ],
         ),
         Row::Pass(pass) => put(

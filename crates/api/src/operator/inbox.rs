@@ -8,6 +8,7 @@ use crate::problem::{Problem, Problems};
 use crate::reply::{self, limit};
 use crate::view::{PaymentView, instant};
 use admitone_app::operating::{self, InboxKind};
+use admitone_app::ports::reads::Asking;
 use admitone_domain::id::PaymentId;
 use admitone_domain::payment::{Method, Payment};
 use admitone_domain::{Action, Key, Moment, Outcome, Refusal, Row};
@@ -85,7 +86,7 @@ pub(crate) async fn list_payments_inbox(
     query: Result<Query<InboxQuery>, QueryRejection>,
 ) -> Result<Json<InboxView>, Problem> {
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
-    let open = house.office.reads.open_payments(limit(query.limit)?).await?;
+    let open = house.office.reads.open_payments(Asking::Anybody, limit(query.limit)?).await?;
     Ok(Json(InboxView { data: open.iter().filter_map(InboxItemView::of).collect() }))
 }
 

@@ -6,6 +6,7 @@
 use super::waiting::Waiting;
 use super::{Payments, step};
 use crate::Trouble;
+use crate::ports::reads::Asking;
 use admitone_domain::id::PaymentId;
 use admitone_domain::payment::Payment;
 use admitone_domain::{Event, Moment, Row, Verdict};
@@ -21,8 +22,6 @@ const PAUSE_MS: u64 = 500;
 const BASKET: usize = 10_000;
 /// So much that is due is taken up in one round.
 const DUE_MAX: usize = 256;
-/// Where what nobody here can ask is in the way, so many times more is looked at.
-const LOOKS_FURTHER: usize = 8;
 
 /// Something to be done.
 enum Errand {
@@ -124,21 +123,14 @@ impl Clerk {
     }
 
     /// What is due, the longest first. What nobody here can ask stays with those who can, for as
-    /// long as it takes: it is read past, else it would hide what is due behind it.
+    /// long as it takes: it is not looked for, else it would hide what is due behind it.
     async fn due(&self) -> Result<Vec<Payment>, Trouble> {
-        let now = self.payments.office.clock.now();
-        let mut limit = DUE_MAX;
-        loop {
-            let mut due = self.payments.office.reads.open_payments(limit).await?;
-            due.retain(|one| is_due(one, now));
-            let is_all = due.len() < limit;
-            due.retain(|one| self.payments.can_take_up(one));
-            due.truncate(DUE_MAX);
-            if is_all || due.len() == DUE_MAX {
-                return Ok(due);
-            }
-            limit = limit.saturating_mul(LOOKS_FURTHER);
-        }
+        let Payments { office, gateway, .. } = &*self.payments;
+        let asking = if gateway.is_some() { Asking::Anybody } else { Asking::Wallets };
+        let now = office.clock.now();
+        let mut due = office.reads.open_payments(asking, DUE_MAX).await?;
+        due.retain(|one| is_due(one, now) && self.payments.can_take_up(one));
+        Ok(due)
     }
 
     async fn send(&self, errand: Errand) {

@@ -4,7 +4,7 @@ use crate::Trouble;
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{BuyerId, ConcertId, ReservationId, ShowId};
 use admitone_domain::party::Operator;
-use admitone_domain::payment::Payment;
+use admitone_domain::payment::{Method, Payment};
 use admitone_domain::reservation::Reservation;
 use admitone_domain::show::Show;
 use admitone_domain::ticket_type::TicketType;
@@ -23,6 +23,7 @@ use std::sync::Arc;
 /// - `lists_of_a_buyer_are_newest_first_and_his_own`: reservations, payments, entries.
 /// - `a_payment_is_open_until_its_gateway_has_said_all`: listed from the first question to the last
 ///   refund, by the time of the next question.
+/// - `who_asks_wallets_alone_is_shown_no_payments_of_a_gateway`: however many are due before.
 /// - `an_account_is_kept_while_money_is_on_its_way`: what a wallet is owed is found among the
 ///   payments of its buyer.
 #[async_trait]
@@ -70,12 +71,37 @@ pub trait Reads: Send + Sync {
     /// All waiting rooms, by id: the rows themselves.
     async fn rooms(&self) -> Result<Vec<Loaded>, Trouble>;
 
-    /// Payments whose gateway is to be asked something, or about which a person must decide: those
-    /// whose time comes first, at most `limit`.
-    async fn open_payments(&self, limit: usize) -> Result<Vec<Payment>, Trouble>;
+    /// Payments of which somebody is to be asked something, or about which a person must decide: those
+    /// whose time comes first, at most `limit`. With [`Asking::Wallets`] there may be others among
+    /// them that an older house wrote.
+    async fn open_payments(&self, asking: Asking, limit: usize) -> Result<Vec<Payment>, Trouble>;
 
     /// Holds that are over, the longest first, at most `limit`.
     async fn due(&self, limit: usize) -> Result<Vec<ReservationId>, Trouble>;
+}
+
+/// Whom the payments ask that are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asking {
+    /// A gateway or a wallet.
+    Anybody,
+    /// A wallet: for who cannot ask a gateway.
+    Wallets,
+}
+
+impl Asking {
+    /// How stores write that a payment asks a gateway.
+    pub const A_GATEWAY: i64 = 1;
+    /// How stores write that it asks a wallet, or nobody.
+    pub const A_WALLET: i64 = 2;
+
+    /// Whom a payment asks, as stores write it.
+    pub fn of(payment: &Payment) -> i64 {
+        match payment.method {
+            Method::Gateway(_) => Self::A_GATEWAY,
+            Method::Apart(_) | Method::Wallet | Method::External { .. } => Self::A_WALLET,
+        }
+    }
 }
 
 /// A page of a list that is ordered by falling id.

@@ -14,7 +14,7 @@ use admitone_app::payments::{Errands, PaymentLimits, Payments};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::{Delivery, Reply};
 use admitone_app::ports::outbox::Outbox;
-use admitone_app::ports::reads::Reads;
+use admitone_app::ports::reads::{Asking, Reads};
 use admitone_app::ports::store::Mode;
 use admitone_app::settle::{SettleLimits, Settler};
 use admitone_app::{BoxOffice, Trouble};
@@ -222,7 +222,7 @@ impl World {
                 assert_eq!((first, again), (Ok(()), Ok(())));
             }
             self.clock.advance_ms(30_000);
-            let open = self.store.open_payments(1_000).await.unwrap();
+            let open = self.store.open_payments(Asking::Anybody, 1_000).await.unwrap();
             let now = self.clock.now();
             for payment in open.into_iter().filter(|one| one.ask_at().is_some_and(|at| at <= now)) {
                 let (first, again) = tokio::join!(

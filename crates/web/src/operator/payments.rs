@@ -8,6 +8,7 @@ use crate::site::Site;
 use crate::staff::{Staff, StaffForm};
 use admitone_app::operating::{self, InboxKind};
 use admitone_app::payments::Payments;
+use admitone_app::ports::reads::Asking;
 use admitone_domain::id::PaymentId;
 use admitone_domain::payment::{Attempt, Method, Payment};
 use admitone_domain::{Key, Moment, Refusal, Row};
@@ -44,7 +45,7 @@ pub(crate) async fn payments(
     State(site): State<Site>,
     staff: Staff,
 ) -> Result<Response<Body>, Oops> {
-    let open = site.office.reads.open_payments(SHOWN).await?;
+    let open = site.office.reads.open_payments(Asking::Anybody, SHOWN).await?;
     let lines = open.into_iter().filter_map(|payment| {
         let attempt = payment.attempt()?.clone();
         let can_ask = whom_to_ask(&site, &payment).is_some();

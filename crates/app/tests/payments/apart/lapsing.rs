@@ -6,7 +6,7 @@ use admitone_app::Trouble;
 use admitone_app::delivery::Direct;
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::{Delivery, Reply};
-use admitone_app::ports::reads::Reads;
+use admitone_app::ports::reads::{Asking, Reads};
 use admitone_domain::command::gateway::Gateway;
 use admitone_domain::payment::PaymentState;
 use admitone_domain::{Action, Actor, Command, CommandId, Moment};
@@ -62,7 +62,7 @@ async fn pay(keeps_journey: bool) -> PaymentState {
     for _ in 0..20 {
         world.clock.advance_ms(60_000);
         let now = world.clock.now();
-        let open = world.store.open_payments(10).await.unwrap();
+        let open = world.store.open_payments(Asking::Anybody, 10).await.unwrap();
         for due in open.into_iter().filter(|one| one.ask_at().is_some_and(|at| at <= now)) {
             process.payments.take_up(due).await.unwrap();
         }

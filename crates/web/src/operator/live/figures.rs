@@ -3,6 +3,7 @@
 use crate::oops::Oops;
 use crate::site::Site;
 use admitone_app::board::{SeatMark, Snapshot};
+use admitone_app::ports::reads::Asking;
 use admitone_app::pulse::{Beat, Watched};
 use admitone_app::waiting_room::settings::RoomSettings;
 use admitone_app::waiting_room::{Gauges, Mode};
@@ -133,7 +134,7 @@ async fn read(site: &Site, shows: &[(Show, String)]) -> Result<Figures, Oops> {
         shows: sold,
         hold: site.pulse.beat(Watched::Hold),
         pay: site.pulse.beat(Watched::Pay),
-        open_payments: site.office.reads.open_payments(PAYMENTS_MAX).await?.len(),
+        open_payments: site.office.reads.open_payments(Asking::Anybody, PAYMENTS_MAX).await?.len(),
         waiting: site.office.delivery.waiting(),
         strategy: site.strategy.clone(),
         instances: match &site.instances {
