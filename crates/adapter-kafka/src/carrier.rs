@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 /// Carries jobs through Kafka.
 pub struct KafkaCarrier {
     pub(crate) options: Arc<KafkaOptions>,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) producer: Arc<Producer>,
     /// Set once the topics are there.
     topics: OnceCell<()>,

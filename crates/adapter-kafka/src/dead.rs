@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A look at a topic ends after so long without a message, whatever is missing.
-const SILENCE: Duration = Duration::from_secs(5);
+pub(crate) const SILENCE: Duration = Duration::from_secs(5);
 
 /// What lies there, the oldest first, each with the lane by which it came.
 pub(crate) async fn read(options: &Arc<KafkaOptions>) -> Result<Vec<(u16, Lying)>, Trouble> {

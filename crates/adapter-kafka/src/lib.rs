@@ -11,6 +11,7 @@ mod consumer;
 mod context;
 mod dead;
 mod events;
+mod oldest;
 mod options;
 mod producer;
 mod queues;

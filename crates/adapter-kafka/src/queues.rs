@@ -3,6 +3,7 @@
 use crate::carrier::KafkaCarrier;
 use crate::context::Handed;
 use crate::dead;
+use crate::oldest;
 use crate::options::{KafkaOptions, blocking};
 use crate::producer::{Log, Message};
 use admitone_app::ports::queues::{JobState, Lying, QueueReport, Queues, Start, unknown};
@@ -57,6 +58,17 @@ impl KafkaCarrier {
             Ok((standings, consumers))
         })
         .await
+    }
+
+    /// How long the oldest job has waited that is not ended.
+    async fn oldest_ms(&self, standings: &[Standing]) -> Result<Option<u64>, Trouble> {
+        let has_any = standings.iter().filter(|one| one.next < one.end);
+        let firsts: Vec<_> = has_any.map(|one| (one.lane, one.next)).collect();
+        let options = Arc::clone(&self.options);
+        let look = move || oldest::oldest_ms(&options, &firsts);
+        let came = blocking("look at the oldest job in Kafka", look).await?;
+        let now_ms = self.clock.now().0.div_euclid(1_000);
+        Ok(came.map(|came| count(now_ms.saturating_sub(came))))
     }
 
     /// Moves the group. It takes that only while nobody is in it.
@@ -137,6 +149,7 @@ impl Queues for KafkaCarrier {
     async fn list(&self) -> Result<Vec<QueueReport>, Trouble> {
         let (standings, consumers) = self.standings().await?;
         let dead = dead::read(&self.options).await?.len();
+        let oldest_ms = self.oldest_ms(&standings).await?;
         let sum = |of: fn(&Standing) -> i64| count(standings.iter().map(of).sum());
         Ok(vec![QueueReport {
             name: self.options.title.clone(),
@@ -149,7 +162,7 @@ impl Queues for KafkaCarrier {
             retries: None,
             done_last_minute: None,
             lag: sum(|one| one.end - one.next),
-            oldest_ms: None,
+            oldest_ms,
             consumers: consumers as u64,
             is_paused: false,
         }])

@@ -8,6 +8,7 @@ use admitone_app::clock::SystemClock;
 use admitone_app::ports::carrier::{
     Arrival, Carrier, Consumer, Dead, Heard, Lane, Outgoing, Urgency,
 };
+use admitone_app::ports::clock::Clock;
 use admitone_app::ports::queues::{JobState, Queues, Start};
 use admitone_app::{Trouble, TroubleKind};
 use admitone_conformance::own_broker::{Broker, OwnBroker};
@@ -99,6 +100,11 @@ async fn operators_retry_throw_away_and_start_from_elsewhere() {
     consumer.put_away(taken[..2].iter().map(dead).collect()).await.unwrap();
     let report = carrier.list().await.unwrap().remove(0);
     assert_eq!((report.running, report.waiting, report.lag, report.dead), (1, 0, 1, 2));
+    let oldest = report.oldest_ms.unwrap();
+    assert!(oldest < 120_000, "{oldest}");
+    SystemClock::default().sleep_ms(30).await;
+    let later = carrier.list().await.unwrap()[0].oldest_ms.unwrap();
+    assert!(later >= oldest + 30, "it waits on: {oldest}, then {later}");
     let lying = carrier.jobs(&name, JobState::Dead, 10).await.unwrap();
     assert_eq!(lying[1].reason.as_deref(), Some("why 1"));
     assert_eq!(carrier.retry(&name, &lying[1].id).await, Ok(true));
@@ -111,7 +117,8 @@ async fn operators_retry_throw_away_and_start_from_elsewhere() {
     consumer.leave().await;
     // Leftovers are passed over, and a clean group has all of it again.
     assert_eq!(carrier.drain(&name).await, Ok(2));
-    assert_eq!(carrier.list().await.unwrap()[0].lag, 0);
+    let report = carrier.list().await.unwrap().remove(0);
+    assert_eq!((report.lag, report.oldest_ms), (0, None));
     carrier.restart(&name, Start::Beginning).await.unwrap();
     let mut consumer = carrier.consumer().await.unwrap();
     let again: Vec<usize> = take(&mut *consumer, 4).await.iter().map(number).collect();
