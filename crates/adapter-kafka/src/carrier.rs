@@ -2,6 +2,7 @@
 
 use crate::consumer::KafkaConsumer;
 use crate::options::{KafkaOptions, blocking};
+use crate::pace::Pace;
 use crate::producer::{Message, Producer};
 use crate::topics;
 use admitone_app::Trouble;
@@ -17,6 +18,7 @@ pub struct KafkaCarrier {
     pub(crate) options: Arc<KafkaOptions>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) producer: Arc<Producer>,
+    pub(crate) pace: Pace,
     /// Set once the topics are there.
     topics: OnceCell<()>,
 }
@@ -26,7 +28,8 @@ impl KafkaCarrier {
     pub fn new(options: KafkaOptions, clock: Arc<dyn Clock>) -> Self {
         let options = Arc::new(options);
         let producer = Arc::new(Producer::new(Arc::clone(&options)));
-        Self { options, clock, producer, topics: OnceCell::new() }
+        let (pace, topics) = (Pace::default(), OnceCell::new());
+        Self { options, clock, producer, pace, topics }
     }
 
     pub(crate) async fn has_topics(&self) -> Result<(), Trouble> {

@@ -13,6 +13,7 @@ mod dead;
 mod events;
 mod oldest;
 mod options;
+mod pace;
 mod producer;
 mod queues;
 mod topics;

@@ -67,8 +67,12 @@ impl KafkaCarrier {
         let options = Arc::clone(&self.options);
         let look = move || oldest::oldest_ms(&options, &firsts);
         let came = blocking("look at the oldest job in Kafka", look).await?;
-        let now_ms = self.clock.now().0.div_euclid(1_000);
+        let now_ms = self.now_ms();
         Ok(came.map(|came| count(now_ms.saturating_sub(came))))
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.clock.now().0.div_euclid(1_000)
     }
 
     /// Moves the group. It takes that only while nobody is in it.
@@ -151,6 +155,7 @@ impl Queues for KafkaCarrier {
         let dead = dead::read(&self.options).await?.len();
         let oldest_ms = self.oldest_ms(&standings).await?;
         let sum = |of: fn(&Standing) -> i64| count(standings.iter().map(of).sum());
+        let done = sum(|one| one.next);
         Ok(vec![QueueReport {
             name: self.options.title.clone(),
             kind: "kafka".to_owned(),
@@ -158,9 +163,9 @@ impl Queues for KafkaCarrier {
             running: sum(|one| one.running),
             delayed: 0,
             dead: dead as u64,
-            done: Some(sum(|one| one.next)),
+            done: Some(done),
             retries: None,
-            done_last_minute: None,
+            done_last_minute: self.pace.seen(self.now_ms(), done),
             lag: sum(|one| one.end - one.next),
             oldest_ms,
             consumers: consumers as u64,
