@@ -44,7 +44,7 @@ pub(crate) enum Turn {
 
 /// Writes down what becomes of partitions, for the consumer to read before the next message.
 pub(crate) struct Turns {
-    turns: Mutex<Vec<Turn>>,
+    untold: Mutex<Vec<Turn>>,
     /// So many words about offsets were sent that the broker has not answered.
     words: AtomicUsize,
     patience: Duration,
@@ -52,11 +52,11 @@ pub(crate) struct Turns {
 
 impl Turns {
     pub(crate) fn new(patience: Duration) -> Self {
-        Self { turns: Mutex::default(), words: AtomicUsize::new(0), patience }
+        Self { untold: Mutex::default(), words: AtomicUsize::new(0), patience }
     }
 
     pub(crate) fn take(&self) -> Vec<Turn> {
-        std::mem::take(&mut *self.turns.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.untold.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether another word about offsets can be sent now.
@@ -70,7 +70,7 @@ impl Turns {
     }
 
     fn note(&self, turn: Turn) {
-        self.turns.lock().unwrap_or_else(PoisonError::into_inner).push(turn);
+        self.untold.lock().unwrap_or_else(PoisonError::into_inner).push(turn);
     }
 }
 
