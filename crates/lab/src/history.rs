@@ -92,8 +92,10 @@ impl Outcome {
     pub fn is_open(&self) -> bool {
         match self {
             Self::Unknown | Self::Wrong => true,
-            // Whoever is answered so is told that it may have been done.
-            Self::Refused { code, .. } => code.as_deref() == Some("NOT_ANSWERED"),
+            // Whoever is answered so is told that it may have been done, or will be.
+            Self::Refused { status, code } => {
+                *status == 202 || code.as_deref() == Some("NOT_ANSWERED")
+            }
             Self::Done { .. } | Self::NotSent => false,
         }
     }

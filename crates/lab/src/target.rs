@@ -2,10 +2,16 @@
 
 use crate::Trouble;
 use crate::client::{Answer, Connection, KEEP_ALL};
+use crate::time::pause;
 use admitone_domain::id::BuyerId;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::net::SocketAddr;
+use std::time::Duration;
+
+/// So often a house that is too busy is asked, and how long after each refusal.
+const TRIES: u32 = 50;
+const AFTER_BUSY: Duration = Duration::from_millis(100);
 
 /// A house.
 #[derive(Debug, Clone)]
@@ -118,8 +124,25 @@ impl Visit {
         Account::read(&opened)
     }
 
-    /// Asks, and takes any answer but the wanted one for trouble.
+    /// Asks, and takes any answer but the wanted one for trouble. Where the house is too busy nothing
+    /// was done, and it is asked again: hundreds of accounts at once are too many for some strategies.
     pub(crate) async fn ask(
+        &mut self,
+        request: &str,
+        who: As<'_>,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Value, Trouble> {
+        for _ in 1..TRIES {
+            match self.ask_once(request, who, key, body).await {
+                Err(trouble) if trouble.is_busy() => pause(AFTER_BUSY).await,
+                said => return said,
+            }
+        }
+        self.ask_once(request, who, key, body).await
+    }
+
+    async fn ask_once(
         &mut self,
         request: &str,
         who: As<'_>,

@@ -30,6 +30,11 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Whether the house had too much to do, and did nothing.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self, Self::Answer { status: 503, body, .. } if body.contains("\"BUSY\""))
+    }
+
     /// Says what was being done when the system failed.
     pub(crate) fn system(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let doing = doing.into();

@@ -111,6 +111,21 @@ fn a_lost_reservation_and_a_foreign_one_are_found() {
 }
 
 #[test]
+fn what_was_accepted_and_not_answered_may_have_been_done_and_what_was_refused_may_not() {
+    let with = |status: u16| {
+        kinds(move |sale| {
+            let mut asked = event(7, (Op::Hold, 2, 1), (91, 96));
+            asked.outcome = Outcome::Refused { status, code: None };
+            asked.items = [2].into();
+            sale.events.push(asked);
+            sale.state.reservations.push(reservation(73, 1, seat(2, "held")));
+        })
+    };
+    assert!(with(202).is_empty(), "{:?}", with(202));
+    assert!(with(409).contains(&"foreign"));
+}
+
+#[test]
 fn a_seat_that_is_sold_twice_is_found_in_the_state_and_in_the_order_of_its_answers() {
     let found = kinds(|sale| {
         sale.events[2].outcome = done(72, 60);
