@@ -18,6 +18,8 @@ pub struct Opened {
     pub variables: Vec<Variable>,
     /// Further flags of `serve`.
     pub flags: Vec<String>,
+    /// What it sells when it opens: a document as of `import`.
+    pub programme: Option<PathBuf>,
     /// How many instances.
     pub instances: usize,
     /// Whether its new tables go without the constraints that catch an oversell.
@@ -43,10 +45,13 @@ impl Crew {
     /// Starts them, the first alone: it brings the store to this version.
     pub fn start(opened: &Opened) -> Result<Self, Trouble> {
         let Opened { program, variables, .. } = opened;
+        let data = opened.directory.join("data").display().to_string();
         if opened.without_guards {
-            let data = opened.directory.join("data");
-            let data = data.display().to_string();
             task(program, &["migrate", "--without-guards", "--data-dir", &data], variables)?;
+        }
+        if let Some(programme) = &opened.programme {
+            let file = programme.display().to_string();
+            task(program, &["import", &file, "--data-dir", &data], variables)?;
         }
         let mut crew = Self {
             opened: opened.clone(),

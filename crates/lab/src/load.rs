@@ -131,7 +131,12 @@ pub fn send(addresses: &[SocketAddr], work: &Work, plan: &Plan) -> Result<Sent, 
         events.append(&mut ended.map_err(died)??);
     }
     let from_ns = nanos(plan.warm_up);
-    let to_ns = from_ns.saturating_add(nanos(plan.span)).min(exhausted_ns.load(Ordering::SeqCst));
+    let used_up_ns = if work.is_planned() {
+        events.iter().map(|event| event.ended_ns.saturating_add(1)).max().unwrap_or(u64::MAX)
+    } else {
+        exhausted_ns.load(Ordering::SeqCst)
+    };
+    let to_ns = from_ns.saturating_add(nanos(plan.span)).min(used_up_ns);
     let history = History { events, window: Window { from_ns, to_ns } };
     Ok(Sent { history, clock: start.wait_for_clock() })
 }

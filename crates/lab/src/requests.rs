@@ -41,6 +41,11 @@ pub(crate) fn get(path: &str, host: &str, who: As<'_>) -> Vec<u8> {
     (head(&format!("GET {path}"), host, who) + "\r\n").into_bytes()
 }
 
+/// A whole DELETE.
+pub(crate) fn delete(path: &str, host: &str, who: As<'_>) -> Vec<u8> {
+    (head(&format!("DELETE {path}"), host, who) + "\r\n").into_bytes()
+}
+
 /// What stands behind the underscore of an id.
 pub(crate) fn number_of(id: &str) -> Option<u64> {
     id.rsplit_once('_')?.1.parse().ok()

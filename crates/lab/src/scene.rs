@@ -4,7 +4,7 @@
 use crate::client::{Answer, Connection};
 use crate::history::{Asked, Event, Op, Outcome};
 use crate::load::{Live, Stop};
-use crate::time::{Stopwatch, pause};
+use crate::time::{Stopwatch, nanos, pause};
 use async_trait::async_trait;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -18,6 +18,12 @@ pub trait Script: Send + Sync {
     /// How many there are; a load ends when they are used up.
     fn stock(&self) -> u64 {
         u64::MAX
+    }
+
+    /// Whether visits begin before their visitors come: then what counts ends with the last of them,
+    /// and not when all have begun.
+    fn is_planned(&self) -> bool {
+        false
     }
 
     /// What a visit is, in the history.
@@ -104,12 +110,34 @@ impl Scene<'_> {
         }
     }
 
+    /// Comes so long after the load began, or at once if that is over, on a new connection: nobody
+    /// keeps one open before. The visit counts from then.
+    pub async fn come_after(&mut self, since_start: Duration) {
+        self.desk.connection.hang_up();
+        self.rest(since_start.saturating_sub(Duration::from_nanos(self.clock.ns()))).await;
+        if let Some(visit) = self.desk.under_way.last_mut() {
+            let now = self.clock.ns();
+            (visit.intended_ns, visit.sent_ns) = (now, now);
+        }
+    }
+
+    /// Does nothing for a while, or until the load is over.
+    pub async fn rest(&self, span: Duration) {
+        let until = self.clock.ns().saturating_add(nanos(span));
+        while self.clock.ns() < until && !self.is_over() {
+            let left = Duration::from_nanos(until - self.clock.ns());
+            pause(left.min(GLANCE)).await;
+        }
+    }
+
     /// Whether the load is over: whoever waits for something need not wait any more.
     pub fn is_over(&self) -> bool {
         self.stop.load(Ordering::Relaxed) || self.clock.ns() >= self.end_ns
     }
 }
 
+/// How often who rests looks whether there is still something to wait for.
+const GLANCE: Duration = Duration::from_millis(500);
 pub(crate) const AFTER_A_BREAK: Duration = Duration::from_millis(10);
 
 impl Desk {

@@ -43,6 +43,11 @@ impl Work {
         }
     }
 
+    /// Whether what counts ends with the last that was done, and not when all were begun.
+    pub(crate) fn is_planned(&self) -> bool {
+        matches!(self, Self::Visits(script) if script.is_planned())
+    }
+
     /// What one asks for.
     pub fn asked(&self, number: u64) -> Asked {
         match self {

@@ -5,6 +5,7 @@
 
 mod cash;
 mod confirm;
+mod drill;
 mod drop_outs;
 mod overbook;
 mod points;
@@ -116,7 +117,7 @@ pub enum Figure {
 }
 
 /// All of them.
-pub const ALL: [&dyn Recipe; 17] = [
+pub const ALL: [&dyn Recipe; 18] = [
     &overbook::Overbook,
     &cash::Cash,
     &confirm::Confirm,
@@ -127,6 +128,7 @@ pub const ALL: [&dyn Recipe; 17] = [
     &reads::ListCache,
     &reads::SearchIndex,
     &whole_flow::WholeFlow,
+    &drill::Drill,
     &seats::HotSeat,
     &seats::DistinctSeats,
     &sell_out::SellOut,

@@ -64,6 +64,12 @@ pub(crate) struct Run {
     /// Have the house tell what its transactions read and wrote, and look for circles in that; of rows that are added to whatever their version is, as in conditional mode, nothing follows.
     #[arg(long)]
     pub(crate) observe: bool,
+    /// What that house sells when it opens, as of `import`; for `drill`, which buys whatever there is.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["urls", "store"])]
+    pub(crate) programme: Option<PathBuf>,
+    /// Leave the processors to others who want them, and go no further when the standard input ends.
+    #[arg(long, conflicts_with = "urls")]
+    pub(crate) beside_a_sale: bool,
     /// What happens meanwhile, such as `3s:kill:instance-1`, `5s:restart:instance-1`, `4s:pause:service-1:800ms`, `6s:slow:service-1:20ms:3s`, `7s:cut:service-1`, `8s:fill-disk:data:2s` or `9s:run:COMMAND`; services are counted in the order of store and Redis.
     #[arg(long = "fault", value_name = "AT:WHAT:WHOM")]
     pub(crate) faults: Vec<Fault>,

@@ -6,6 +6,7 @@ mod faults;
 use crate::process::House;
 use crate::shared_store::Server;
 use serde_json::Value;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -250,6 +251,60 @@ fn a_matrix_that_was_interrupted_goes_on_with_what_is_missing() {
     let (ran, _) = matrix(server, directory, &other);
     let said = String::from_utf8_lossy(&ran.stderr).into_owned();
     assert_eq!(said.lines().filter(|line| line.contains("cash under ")).count(), 2, "{said}");
+}
+
+/// Two shows behind two rooms and one without, seats and tickets, one of which costs nothing.
+const PROGRAMME: &str = r#"{
+  "rooms": [{ "name": "Main", "settings": { "active_max": 50 } }, { "name": "Side" }],
+  "concerts": [{ "name": "Winter", "category": "rock", "shows": [
+    { "opens_at": "2099-12-24T19:00:00Z", "closes_at": "2099-12-24T22:00:00Z",
+      "booking_opens_at": "2020-11-01T00:00:00Z", "booking_closes_at": "2099-12-24T18:00:00Z",
+      "room": "Main", "per_buyer_max": 2,
+      "seats": [{ "section": "A", "row": "1", "numbers": [1, 40], "price": 1000 }],
+      "ticket_types": [{ "name": "Standing", "price": 300, "quantity": 20 },
+                       { "name": "Free", "price": 0, "quantity": 20 }] },
+    { "opens_at": "2099-12-25T19:00:00Z", "closes_at": "2099-12-25T22:00:00Z",
+      "booking_opens_at": "2020-11-01T00:00:00Z", "booking_closes_at": "2099-12-24T18:00:00Z",
+      "room": "Side", "seats": [{ "section": "A", "row": "1", "numbers": [1, 30], "price": 10 }] },
+    { "opens_at": "2099-12-26T19:00:00Z", "closes_at": "2099-12-26T22:00:00Z",
+      "booking_opens_at": "2020-11-01T00:00:00Z", "booking_closes_at": "2099-12-24T18:00:00Z",
+      "seats": [{ "section": "A", "row": "1", "numbers": [1, 30], "price": 10 }] }] }]
+}"#;
+
+#[test]
+fn a_drill_buys_whatever_a_programme_has() {
+    let directory = tempfile::tempdir().unwrap();
+    let programme = directory.path().join("programme.json");
+    std::fs::write(&programme, PROGRAMME).unwrap();
+    let programme = ["--programme", programme.to_str().unwrap()];
+    let few = ["--set", "buyers=40", "--set", "seconds=1", "--set", "pay_percent=50"];
+    let drill = ["run", "drill", "--quick", "--json"];
+    let report = sound(&[&drill[..], &programme[..], &few[..]].concat());
+    let act = &report["runs"][0]["acts"][0];
+    assert!(act["throughput"].as_f64().unwrap() > 0.0, "{act}");
+    let ended: u64 = act["outcomes"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
+    assert_eq!(ended, 40, "everybody came to an end: {act}");
+    for step in ["join", "leave", "hold", "take", "charge", "pay", "release"] {
+        assert!(act["requests"][step].is_array(), "nobody did this: {step}: {act}");
+    }
+}
+
+#[test]
+fn a_run_beside_a_sale_goes_no_further_when_its_input_ends() {
+    let directory = tempfile::tempdir().unwrap();
+    let programme = directory.path().join("programme.json");
+    std::fs::write(&programme, PROGRAMME).unwrap();
+    let long = ["run", "drill", "--beside-a-sale", "--set", "buyers=10", "--set", "seconds=300"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_admitone"));
+    command.arg("lab").args(long).args(["--set", "arrivals=1", "--programme"]).arg(&programme);
+    let run = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut run = run.spawn().unwrap();
+    let mut said = BufReader::new(run.stderr.take().unwrap()).lines();
+    let line = said.find(|line| line.as_ref().is_ok_and(|line| line.contains("of 360 s")));
+    assert!(line.is_some(), "it ended before anybody came");
+    drop(run.stdin.take());
+    let rest: Vec<String> = said.map_while(Result::ok).collect();
+    assert_eq!(run.wait().unwrap().code(), Some(3), "{rest:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! may be.
 
 use super::commands::{Command, End};
-use super::{Audited, Finding};
+use super::{Audited, Finding, grouped};
 use crate::history::Op;
 use crate::state::State;
 use std::collections::HashMap;
@@ -16,8 +16,11 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
         .filter_map(|command| Some((command, command.named().filter(|place| *place > 0)?)))
         .collect();
     audited.count("places", joins.len());
-    shared(&joins, audited);
-    overtaken(&joins, audited);
+    // Every room counts its places by itself.
+    for joins in grouped(joins.into_iter().map(|join| (join.0.asked.on, join))).values() {
+        shared(joins, audited);
+        overtaken(joins, audited);
+    }
     if let Some(limit) = state.rules.active_max {
         inside(commands, limit, audited);
     }

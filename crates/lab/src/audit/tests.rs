@@ -225,6 +225,20 @@ fn join(number: u64, place: u64, times: (u64, u64)) -> Event {
 }
 
 #[test]
+fn every_room_counts_its_places_by_itself() {
+    let told = |number, room| {
+        let asked = (Op::Join, room, 0);
+        Event { outcome: done(7, 0), ..event(number, asked, (number * 10, number * 10 + 5)) }
+    };
+    let kinds = |events: Vec<Event>| -> Vec<&'static str> {
+        let history = History { events, window: Window { from_ns: 0, to_ns: u64::MAX } };
+        audit(&history, &State::default()).findings.iter().map(Finding::kind).collect()
+    };
+    assert!(kinds(vec![told(0, 1), told(1, 2)]).is_empty());
+    assert_eq!(kinds(vec![told(0, 1), told(1, 1)]), ["told to two"]);
+}
+
+#[test]
 fn somebody_who_is_overtaken_is_found_and_those_who_came_together_are_not() {
     let together = |sale: &mut Sale| {
         sale.events.extend([join(100, 2, (200, 220)), join(101, 1, (210, 230))]);

@@ -8,17 +8,27 @@ use admitone_lab::bench::STORE;
 use admitone_lab::crew::{Opened, keep_logs};
 use admitone_lab::history::lines;
 use admitone_lab::instance::Variable;
+use admitone_lab::load::Stop;
 use admitone_lab::record::Record;
 use admitone_lab::reports::Report;
 use admitone_lab::run::{Quarters, Settings, run as play};
 use admitone_lab::target::Target;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+/// The lowest priority that there is.
+const LAST: i32 = 19;
+
 pub(super) fn run(arguments: &Run) -> Result<Exit, Failed> {
+    if arguments.beside_a_sale {
+        // Before there are threads: each has a priority of its own, and takes it from who starts it.
+        rustix::process::nice(LAST).map_err(failed("--beside-a-sale"))?;
+    }
     let How { set, quick, runs, seed, threads, out, json } = &arguments.how;
     let (recipe, with) = chosen(&arguments.workload, (*quick, set))?;
     let scratch = scratch(out.as_deref())?;
@@ -35,9 +45,17 @@ pub(super) fn run(arguments: &Run) -> Result<Exit, Failed> {
     };
     let quarters = quarters(arguments, scratch.path(), recipe.about().reference_routes)?;
     let stop = stop_on_signal()?;
+    if arguments.beside_a_sale {
+        stop_with_input(&stop);
+    }
     let progress = live();
-    let played =
-        play(&settings, &quarters, &stop, &mut |step| progress.set_message(step.to_owned()));
+    let played = play(&settings, &quarters, &stop, &mut |step| {
+        if arguments.beside_a_sale {
+            // Whoever started it shows it; one that does not read is told nothing.
+            drop(writeln!(std::io::stderr(), "{step}"));
+        }
+        progress.set_message(step.to_owned());
+    });
     progress.finish_and_clear();
     if let Some(out) = out {
         keep_logs(scratch.path(), out)?;
@@ -49,6 +67,15 @@ pub(super) fn run(arguments: &Run) -> Result<Exit, Failed> {
         keep(&report, out)?;
     }
     show(&report, *json)
+}
+
+/// Ends the run when the standard input ends: whoever started it has gone, or wants an end.
+fn stop_with_input(stop: &Stop) {
+    let stop = Arc::clone(stop);
+    std::thread::spawn(move || {
+        drop(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()));
+        stop.store(true, Ordering::Relaxed);
+    });
 }
 
 /// A line that says what is being done.
@@ -87,6 +114,8 @@ fn quarters(arguments: &Run, directory: &Path, reference_routes: bool) -> Result
         ("ADMITONE_RABBITMQ", arguments.house.rabbitmq.clone()),
         ("ADMITONE_KAFKA", arguments.house.kafka.clone()),
         ("ADMITONE_SABOTAGE", planted(arguments)),
+        // Prices of a sale that is copied are in its currency, and wallets must be.
+        ("ADMITONE_CURRENCY", currency_of(arguments)),
     ];
     if arguments.instances > 1 && arguments.house.store.is_none() {
         return Err(failed("--instances")(
@@ -98,9 +127,15 @@ fn quarters(arguments: &Run, directory: &Path, reference_routes: bool) -> Result
         directory: directory.to_owned(),
         variables: variables(given),
         flags: flags_of(arguments, reference_routes),
+        programme: arguments.programme.clone(),
         instances: usize::from(arguments.instances),
         without_guards: arguments.without_guards,
     }))
+}
+
+/// The currency of the sale beside which it runs.
+fn currency_of(arguments: &Run) -> Option<String> {
+    std::env::var("ADMITONE_CURRENCY").ok().filter(|_| arguments.beside_a_sale)
 }
 
 /// The defect that is planted.
@@ -131,6 +166,8 @@ fn flags_of(arguments: &Run, reference_routes: bool) -> Vec<String> {
     let allow_unsafe = arguments.without_guards || arguments.strategy.is_some();
     let mut flags = flags(reference_routes, allow_unsafe);
     flags.extend(arguments.observe.then(|| "--observe".to_owned()));
+    // The house is started by the first thread, which lives as long as this process.
+    flags.extend(arguments.beside_a_sale.then(|| "--ends-with-parent".to_owned()));
     flags
 }
 

@@ -116,6 +116,7 @@ impl<'a> Cells<'a> {
             variables: variables(given),
             flags: Vec::new(),
             instances: cell.instances,
+            programme: None,
             without_guards,
         })
     }
