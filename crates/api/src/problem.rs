@@ -265,7 +265,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::AdmissionRequired
         | Refusal::AdmissionExpired
         | Refusal::SaleNotOpen
-        | Refusal::SaleClosed => StatusCode::FORBIDDEN,
+        | Refusal::SaleClosed
+        | Refusal::OwnerNeeded => StatusCode::FORBIDDEN,
         Refusal::UnknownShow(_)
         | Refusal::UnknownSeat(_)
         | Refusal::UnknownTicketType(_)
@@ -440,7 +441,8 @@ mod tests {
             Refusal::PaymentInProgress => Refusal::TicketUsed { at: Moment(1) },
             Refusal::TicketUsed { .. } => Refusal::RefundOwed,
             Refusal::RefundOwed => Refusal::AlreadyRefunded,
-            Refusal::AlreadyRefunded => Refusal::DeadlinePassed,
+            Refusal::AlreadyRefunded => Refusal::OwnerNeeded,
+            Refusal::OwnerNeeded => Refusal::DeadlinePassed,
             Refusal::DeadlinePassed => return None,
         })
     }

@@ -47,6 +47,13 @@ pub struct Operator {
     pub role: Role,
 }
 
+impl Operator {
+    /// Whether the key is good and makes others.
+    pub fn is_owner(&self) -> bool {
+        !self.disabled && self.role.may(Right::Appoint)
+    }
+}
+
 /// What is not there allows everything. What is there and cannot be read allows nothing: it is a role of
 /// a later version, and less than everything.
 fn or_owner<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Role, D::Error> {

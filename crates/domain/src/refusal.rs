@@ -171,6 +171,9 @@ pub enum Refusal {
     /// The money went back: there is nothing left to give tickets for.
     #[error("the money went back: there are no tickets for it")]
     AlreadyRefunded,
+    /// Only an owner changes keys, and nobody takes that from himself.
+    #[error("only an owner whose key is good changes keys, and not the own one into less")]
+    OwnerNeeded,
 }
 
 impl Refusal {
@@ -218,6 +221,7 @@ impl Refusal {
             Self::TicketUsed { .. } => "TICKET_USED",
             Self::RefundOwed => "REFUND_OWED",
             Self::AlreadyRefunded => "ALREADY_REFUNDED",
+            Self::OwnerNeeded => "OWNER_NEEDED",
         }
     }
 

@@ -192,7 +192,9 @@ impl From<Refusal> for Oops {
             Refusal::UnknownShow(_) | Refusal::UnknownReservation | Refusal::UnknownPayment => {
                 StatusCode::NOT_FOUND
             }
-            Refusal::AdmissionRequired | Refusal::AdmissionExpired => StatusCode::FORBIDDEN,
+            Refusal::AdmissionRequired | Refusal::AdmissionExpired | Refusal::OwnerNeeded => {
+                StatusCode::FORBIDDEN
+            }
             Refusal::HoldExpired => StatusCode::GONE,
             _ => StatusCode::CONFLICT,
         };

@@ -2,13 +2,13 @@
 
 use crate::house::{ANN, House, OPENS, SHOW, seats, show, standing};
 use admitone_domain::command::operate::{
-    CloseAccount, OpenAccount, Operate, SaveConcert, SaveSeats, SaveShow, SaveTicketType,
+    CloseAccount, OpenAccount, Operate, SaveConcert, SaveOperator, SaveSeats, SaveShow, SaveTicketType,
     SeatChange,
 };
-use admitone_domain::id::{BuyerId, ConcertId, RoomId, SeatId, ShowId, TicketTypeId};
-use admitone_domain::party::Buyer;
+use admitone_domain::id::{BuyerId, ConcertId, OperatorId, RoomId, SeatId, ShowId, TicketTypeId};
+use admitone_domain::party::{Buyer, Operator, Role};
 use admitone_domain::show::Show;
-use admitone_domain::{Action, Key, Moment, Money, Outcome, Refusal, Row, StoredAnswer};
+use admitone_domain::{Action, Actor, Key, Moment, Money, Outcome, Refusal, Row, StoredAnswer};
 
 #[test]
 fn a_capacity_never_falls_below_what_is_sold_and_held() {
@@ -177,4 +177,87 @@ fn the_answer_to_what_made_something_never_gets_old_and_others_do() {
     assert_eq!(at(&mut house, Operate::SaveTicketType(standing(6))), now, "a change");
     let refused = SaveTicketType { price: Money(-1), ..new(Some(0)) };
     assert_eq!(at(&mut house, Operate::SaveTicketType(refused)), now, "a refusal");
+}
+
+const OPAL: OperatorId = OperatorId(1);
+const OTTO: OperatorId = OperatorId(2);
+
+fn operator(id: OperatorId, role: Role, disabled: bool) -> Action {
+    let operator = Operator {
+        id,
+        name: id.to_string(),
+        key_hash: [0; 32],
+        created_at: Moment(0),
+        disabled,
+        role,
+    };
+    Action::Operate(Operate::SaveOperator(SaveOperator { operator, expected: None }))
+}
+
+/// Opal and Otto, owners both.
+fn owned() -> House {
+    let mut house = House::new();
+    for id in [OPAL, OTTO] {
+        house.act(Actor::House, operator(id, Role::Owner, false)).unwrap();
+    }
+    house
+}
+
+fn owners(house: &House) -> usize {
+    let is_owner = |loaded: &admitone_domain::Loaded| match &*loaded.row {
+        Row::Operator(operator) => operator.is_owner(),
+        _ => false,
+    };
+    house.rows.values().filter(|loaded| is_owner(loaded)).count()
+}
+
+#[test]
+fn two_owners_who_refuse_each_other_leave_one() {
+    let refusals = [(OPAL, OTTO), (OTTO, OPAL)];
+    // In one batch.
+    let mut house = owned();
+    let commands = refusals.map(|(by, whom)| {
+        house.command(Actor::Operator(by), operator(whom, Role::Owner, true))
+    });
+    let answers = house.settle(&commands);
+    assert!(answers[0].is_ok());
+    assert_eq!(answers[1], Err(Refusal::OwnerNeeded));
+    assert_eq!(owners(&house), 1);
+
+    // In two, decided on the same rows: they write the same ones, so a store lets one through.
+    let house = owned();
+    let verdicts = commands.each_ref().map(|command| house.verdict(std::slice::from_ref(command)));
+    let written = verdicts.each_ref().map(|verdict| {
+        let mut keys: Vec<(Key, u64)> =
+            verdict.changes.iter().map(|change| (change.key(), change.seen)).collect();
+        keys.sort_unstable();
+        keys
+    });
+    assert_eq!(written[0].len(), 2);
+    assert_eq!(written[0], written[1]);
+}
+
+#[test]
+fn without_the_guard_nobody_is_left() {
+    // The house itself is not guarded: what it does is what would happen.
+    let mut house = owned();
+    for whom in [OTTO, OPAL] {
+        house.act(Actor::House, operator(whom, Role::Owner, true)).unwrap();
+    }
+    assert_eq!(owners(&house), 0);
+}
+
+#[test]
+fn an_owner_makes_keys_and_nobody_else_and_never_less_of_the_own() {
+    let mut house = owned();
+    let as_opal = Actor::Operator(OPAL);
+    let needed = Err(Refusal::OwnerNeeded);
+    assert_eq!(house.act(as_opal, operator(OPAL, Role::Owner, true)), needed);
+    assert_eq!(house.act(as_opal, operator(OPAL, Role::Door, false)), needed);
+    assert!(house.act(as_opal, operator(OTTO, Role::Door, false)).is_ok());
+    let as_otto = Actor::Operator(OTTO);
+    assert_eq!(house.act(as_otto, operator(OperatorId(3), Role::Owner, false)), needed);
+    let nobody = Actor::Operator(OperatorId(9));
+    assert_eq!(house.act(nobody, operator(OPAL, Role::Owner, true)), needed);
+    assert_eq!(owners(&house), 1);
 }

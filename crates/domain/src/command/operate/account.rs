@@ -6,7 +6,7 @@ use crate::decide::Workbench;
 use crate::id::{BuyerId, PaymentId};
 use crate::party::{Buyer, Operator};
 use crate::payment::{Method, Payment};
-use crate::{Answer, Key, Money, Outcome, Refusal, Row, Rows};
+use crate::{Actor, Answer, Key, Money, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
 
 /// Makes or changes an operator.
@@ -19,13 +19,38 @@ pub struct SaveOperator {
 }
 
 impl Rule for SaveOperator {
-    fn keys(&self, _command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
+    fn keys(&self, command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
         want.push(Key::Operator(self.operator.id));
+        if let Actor::Operator(by) = command.actor {
+            want.push(Key::Operator(by));
+        }
     }
 
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
         check_version(bench, Key::Operator(self.operator.id), self.expected)?;
+        self.check_owner(command, bench)?;
         Ok(save(bench, command, Row::Operator(self.operator.clone())))
+    }
+}
+
+impl SaveOperator {
+    /// Refuses whoever is no owner at this moment, and an owner who would be none afterwards: so one
+    /// is always left. Whoever has the store, and not only a key of it, may do everything.
+    ///
+    /// The row of who asks is written beside it, though nothing in it changes: so that of two owners
+    /// who refuse each other at the same moment one alone goes through.
+    fn check_owner(&self, command: &Command, bench: &mut Workbench<'_>) -> Result<(), Refusal> {
+        let Actor::Operator(by) = command.actor else { return Ok(()) };
+        let asking = match bench.row(Key::Operator(by)) {
+            Some(Row::Operator(known)) if known.is_owner() => known.clone(),
+            _ => return Err(Refusal::OwnerNeeded),
+        };
+        if self.operator.id != by {
+            bench.write(Row::Operator(asking));
+        } else if !self.operator.is_owner() {
+            return Err(Refusal::OwnerNeeded);
+        }
+        Ok(())
     }
 }
 
