@@ -30,6 +30,7 @@ pub mod operating;
 pub mod parties;
 pub mod payments;
 pub mod ports;
+pub mod programme_copy;
 pub mod pulse;
 pub mod rooms;
 pub mod settle;

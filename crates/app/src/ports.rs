@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod queues;
 pub mod reads;
 pub mod records;
+pub mod rehearsals;
 pub mod room_journal;
 pub mod room_log;
 pub mod shared_room;

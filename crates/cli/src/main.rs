@@ -13,6 +13,7 @@ mod exit;
 mod gateway;
 mod logging;
 mod pages;
+mod rehearsals;
 #[cfg(feature = "sabotage")]
 mod sabotage;
 mod secret;

@@ -119,4 +119,6 @@ pub enum Deed {
     Reacquired,
     /// Let somebody in with a ticket.
     Admitted,
+    /// Rehearsed a sale on a copy of it.
+    Rehearsed,
 }

@@ -20,12 +20,13 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use std::fmt::Display;
 
 /// The navigation of operators, and what each page needs.
-const DESK: [(&str, &str, Right); 8] = [
+const DESK: [(&str, &str, Right); 9] = [
     ("/operator", "desk.live", Right::Look),
     ("/operator/reservations", "desk.reservations", Right::Look),
     ("/operator/concerts", "desk.concerts", Right::Look),
     ("/operator/payments", "desk.payments", Right::Look),
     ("/operator/door", "desk.door", Right::Admit),
+    ("/operator/drill", "desk.drill", Right::Look),
     ("/operator/log", "desk.log", Right::Look),
     ("/operator/webhooks", "desk.webhooks", Right::Look),
     ("/operator/staff", "desk.staff", Right::Appoint),

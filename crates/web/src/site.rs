@@ -14,6 +14,7 @@ use admitone_app::payments::Payments;
 use admitone_app::ports::instances::Instances;
 use admitone_app::ports::queues::NamedQueues;
 use admitone_app::ports::records::Records;
+use admitone_app::ports::rehearsals::Rehearsals;
 use admitone_app::pulse::Pulse;
 use admitone_app::rooms::Rooms;
 use admitone_app::webhooks::WebhookDesk;
@@ -60,6 +61,8 @@ pub struct Parts {
     pub pulse: Arc<Pulse>,
     /// Those who share the store; none where there is one alone.
     pub instances: Option<Arc<dyn Instances>>,
+    /// Plays rehearsals of the sale; none where that cannot be done.
+    pub rehearsals: Option<Arc<dyn Rehearsals>>,
     /// The strategies in force, as they are written.
     pub strategy: String,
     /// Random numbers from the outside.

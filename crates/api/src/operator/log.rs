@@ -25,7 +25,7 @@ pub(crate) struct LogView {
     /// What people call the operator.
     pub(crate) name: Option<String>,
     /// What was done to it: `changed`, `released`, `cancelled`, `refunded`, `charged`,
-    /// `reacquired` or `admitted`.
+    /// `reacquired`, `admitted` or `rehearsed`.
     #[schema(example = "changed")]
     pub(crate) what: &'static str,
     /// To what.
@@ -95,6 +95,7 @@ fn deed(event: &Event) -> &'static str {
         Happening::Acted { deed: Deed::Charged, .. } => "charged",
         Happening::Acted { deed: Deed::Reacquired, .. } => "reacquired",
         Happening::Acted { deed: Deed::Admitted, .. } => "admitted",
+        Happening::Acted { deed: Deed::Rehearsed, .. } => "rehearsed",
         _ => "changed",
     }
 }

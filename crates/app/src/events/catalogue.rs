@@ -45,7 +45,8 @@ const UNTIL: Field = field("until", Form::Moment, "Until when the items are held
 const BY: Field = field("by", Form::Text, "Who did it: an operator, a buyer, or `house`.");
 const PASS: Field = field("pass", Form::Text, "The pass: room, epoch and place.");
 const CHANGED: &[Field] = &[BY];
-const DEEDS: &[&str] = &["released", "cancelled", "refunded", "charged", "reacquired", "admitted"];
+const DEEDS: &[&str] =
+    &["released", "cancelled", "refunded", "charged", "reacquired", "admitted", "rehearsed"];
 const ACTED: &[Field] = &[BY, field("deed", Form::Word(DEEDS), "What was done.")];
 
 /// All of them.

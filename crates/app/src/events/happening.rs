@@ -104,6 +104,7 @@ fn deed_name(deed: Deed) -> &'static str {
         Deed::Charged => "charged",
         Deed::Reacquired => "reacquired",
         Deed::Admitted => "admitted",
+        Deed::Rehearsed => "rehearsed",
     }
 }
 
@@ -115,6 +116,7 @@ fn deed(name: &str) -> Option<Deed> {
         Deed::Charged,
         Deed::Reacquired,
         Deed::Admitted,
+        Deed::Rehearsed,
     ];
     all.into_iter().find(|deed| deed_name(*deed) == name)
 }

@@ -18,6 +18,8 @@ mod days;
 mod deploy;
 mod disk;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
+mod drill;
+#[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod endpoint;
 mod figures;
 mod freedoms;

@@ -14,13 +14,13 @@ const PROGRAMME: &str = r#"{ "concerts": [{ "name": "At the door", "category": "
     "seats": [{ "section": "A", "row": "1", "numbers": [1, 4], "price": 10 }] }] }] }"#;
 
 /// Somebody at a browser without scripts.
-struct Browser {
+pub(crate) struct Browser {
     connection: Connection,
     cookies: BTreeMap<String, String>,
 }
 
 impl Browser {
-    fn at(house: &House) -> Self {
+    pub(crate) fn at(house: &House) -> Self {
         Self { connection: house.connect(), cookies: BTreeMap::new() }
     }
 
@@ -44,12 +44,12 @@ impl Browser {
         answer
     }
 
-    fn get(&mut self, path: &str) -> Answer {
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
         self.send(&format!("GET {path}"), "")
     }
 
     /// Posts what a form on a page says, and these fields; where that leads.
-    fn post(&mut self, page: &str, action: &str, fields: &str) -> Answer {
+    pub(crate) fn post(&mut self, page: &str, action: &str, fields: &str) -> Answer {
         let shown = self.get(page);
         assert_eq!(shown.status, 200, "{page}: {}", shown.body);
         let token = between(&shown.body, "name=\"form_token\" value=\"", "\"").to_owned();
@@ -57,12 +57,12 @@ impl Browser {
     }
 }
 
-fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let rest = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1;
     rest.split(after).next().unwrap()
 }
 
-fn location(answer: &Answer) -> String {
+pub(crate) fn location(answer: &Answer) -> String {
     assert_eq!(answer.status, 303, "{}", answer.body);
     let line = answer
         .head

@@ -122,6 +122,7 @@ fn every_page_of_operators_shuts_nobody_out() {
         ("payments", "/operator/payments"),
         ("queues", "/operator/queues"),
         ("door", "/operator/door"),
+        ("drill", "/operator/drill"),
         ("log", "/operator/log"),
         ("staff", "/operator/staff"),
         ("webhooks", "/operator/webhooks"),

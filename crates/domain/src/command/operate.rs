@@ -3,11 +3,13 @@
 mod account;
 mod admit;
 mod catalogue;
+mod rehearse;
 mod stock;
 
 pub use account::{CloseAccount, OpenAccount, SaveOperator};
 pub use admit::Admit;
 pub use catalogue::{SaveConcert, SaveRoom, SaveShow};
+pub use rehearse::Rehearse;
 pub use stock::{AddSeats, BlockOfSeats, SaveSeats, SaveTicketType, SeatChange};
 
 use super::{Command, Rule};
@@ -38,6 +40,8 @@ pub enum Operate {
     CloseAccount(CloseAccount),
     /// See [`Admit`].
     Admit(Admit),
+    /// See [`Rehearse`].
+    Rehearse(Rehearse),
 }
 
 impl Operate {
@@ -53,7 +57,8 @@ impl Operate {
             | Self::SaveOperator(_)
             | Self::OpenAccount(_)
             | Self::CloseAccount(_)
-            | Self::Admit(_) => None,
+            | Self::Admit(_)
+            | Self::Rehearse(_) => None,
         };
         expected == Some(0)
     }
@@ -70,6 +75,7 @@ impl Operate {
             Self::OpenAccount(open) => open,
             Self::CloseAccount(close) => close,
             Self::Admit(admit) => admit,
+            Self::Rehearse(rehearse) => rehearse,
         }
     }
 }

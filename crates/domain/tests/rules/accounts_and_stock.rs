@@ -2,13 +2,15 @@
 
 use crate::house::{ANN, House, OPENS, SHOW, seats, show, standing};
 use admitone_domain::command::operate::{
-    CloseAccount, OpenAccount, Operate, SaveConcert, SaveOperator, SaveSeats, SaveShow, SaveTicketType,
-    SeatChange,
+    CloseAccount, OpenAccount, Operate, Rehearse, SaveConcert, SaveOperator, SaveSeats, SaveShow,
+    SaveTicketType, SeatChange,
 };
 use admitone_domain::id::{BuyerId, ConcertId, OperatorId, RoomId, SeatId, ShowId, TicketTypeId};
 use admitone_domain::party::{Buyer, Operator, Role};
 use admitone_domain::show::Show;
-use admitone_domain::{Action, Actor, Key, Moment, Money, Outcome, Refusal, Row, StoredAnswer};
+use admitone_domain::{
+    Action, Actor, Deed, Happening, Key, Moment, Money, Outcome, Refusal, Row, StoredAnswer,
+};
 
 #[test]
 fn a_capacity_never_falls_below_what_is_sold_and_held() {
@@ -216,9 +218,8 @@ fn two_owners_who_refuse_each_other_leave_one() {
     let refusals = [(OPAL, OTTO), (OTTO, OPAL)];
     // In one batch.
     let mut house = owned();
-    let commands = refusals.map(|(by, whom)| {
-        house.command(Actor::Operator(by), operator(whom, Role::Owner, true))
-    });
+    let commands = refusals
+        .map(|(by, whom)| house.command(Actor::Operator(by), operator(whom, Role::Owner, true)));
     let answers = house.settle(&commands);
     assert!(answers[0].is_ok());
     assert_eq!(answers[1], Err(Refusal::OwnerNeeded));
@@ -260,4 +261,23 @@ fn an_owner_makes_keys_and_nobody_else_and_never_less_of_the_own() {
     let nobody = Actor::Operator(OperatorId(9));
     assert_eq!(house.act(nobody, operator(OPAL, Role::Owner, true)), needed);
     assert_eq!(owners(&house), 1);
+}
+
+#[test]
+fn a_rehearsal_is_told_and_changes_nothing() {
+    let mut house = owned();
+    let rehearse = || Action::Operate(Operate::Rehearse(Rehearse { buyers: 7 }));
+    let command = house.command(Actor::Operator(OPAL), rehearse());
+    let verdict = house.verdict(&[command]);
+    let key = Key::Operator(OPAL);
+    assert!(verdict.changes.iter().all(|change| change.row == house.rows[&key].row));
+    assert!(verdict.changes.len() == 1 && verdict.entries.is_empty(), "{verdict:?}");
+    let by = OPAL.to_string();
+    let told: Vec<&Happening> = verdict.events.iter().map(|event| &event.what).collect();
+    assert_eq!(told, [&Happening::Acted { by, deed: Deed::Rehearsed }]);
+    for other in [Actor::Buyer(ANN), Actor::House, Actor::Operator(OperatorId(9))] {
+        assert_eq!(house.act(other, rehearse()), Err(Refusal::InvalidState));
+    }
+    house.act(Actor::House, operator(OTTO, Role::Owner, true)).unwrap();
+    assert_eq!(house.act(Actor::Operator(OTTO), rehearse()), Err(Refusal::InvalidState));
 }

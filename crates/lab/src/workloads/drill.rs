@@ -341,8 +341,7 @@ impl<'a> Guest<'a> {
         let at = self.chance.below(u64::try_from(show.types.len()).unwrap_or(1));
         let kind = show.types.get(usize::try_from(at).unwrap_or(0)).filter(|_| !wants_seat);
         let Some(kind) = kind else {
-            let wish =
-                format!(r#"{{"show":"{id}","best_available":{{"quantity":{quantity}}}}}"#);
+            let wish = format!(r#"{{"show":"{id}","best_available":{{"quantity":{quantity}}}}}"#);
             return Ok((Asked { op: Op::Hold, by: self.by, on: 0, amount }, wish));
         };
         let on = number_of(kind).unwrap_or(0);
@@ -367,7 +366,8 @@ impl Said {
         }
         text_field(answer.body, "\"token\":\"").unwrap_or_default().clone_into(&mut self.token);
         let number = |name: &str| last_number(answer.body, name);
-        self.next_ms = number("\"next_poll_ms\":").and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0);
+        self.next_ms =
+            number("\"next_poll_ms\":").and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0);
         let is_active = text_field(answer.body, "\"status\":\"") == Some("active");
         match number("\"place\":").and_then(|place| u64::try_from(place).ok()) {
             Some(named) => Outcome::Done { named, value: i64::from(is_active) },

@@ -81,6 +81,7 @@ fn deed_words(deed: Deed) -> &'static str {
         Deed::Charged => "log.charged",
         Deed::Reacquired => "log.reacquired",
         Deed::Admitted => "log.admitted",
+        Deed::Rehearsed => "log.rehearsed",
     }
 }
 

@@ -166,6 +166,7 @@ impl House {
             notices: Some(Arc::new(writer)),
             pulse,
             instances: None,
+            rehearsals: None,
             strategy: "none/none/optimistic".into(),
             chance,
             closing: stop.clone(),
