@@ -39,19 +39,13 @@ pub async fn copy_programme(office: &BoxOffice, only: Option<ShowId>) -> Result<
         }
         let snapshot = office.boards.board(show.id).await?.snapshot();
         let plan = copied_show(&show, &snapshot, now);
-        match office.row(Key::Concert(show.concert)).await?.map(admitone_domain::Loaded::into_row) {
-            Some(Row::Concert(concert)) => {
-                concerts
-                    .entry(concert.id)
-                    .or_insert_with(|| copied_concert(&concert))
-                    .shows
-                    .push(plan);
-            }
-            _ => {
-                let kind = TroubleKind::Inconsistent;
-                return Err(Trouble::new(kind, "copy the programme", "a show without a concert"));
-            }
-        }
+        let row = office.row(Key::Concert(show.concert)).await?;
+        let Some(Row::Concert(concert)) = row.map(admitone_domain::Loaded::into_row) else {
+            let kind = TroubleKind::Inconsistent;
+            return Err(Trouble::new(kind, "copy the programme", "a show without a concert"));
+        };
+        let copied = concerts.entry(concert.id).or_insert_with(|| copied_concert(&concert));
+        copied.shows.push(plan);
     }
     Ok(Document {
         rooms: rooms.into_values().collect(),

@@ -39,6 +39,7 @@ pub(crate) enum LabTask {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Run {
     /// The workload; see `admitone lab list`.
     pub(crate) workload: String,

@@ -16,7 +16,7 @@ const PROGRAMME: &str = r#"{
     "ticket_types": [{ "name": "Standing", "price": 5, "quantity": 10 }] }] }] }"#;
 const HERE: &str = "/operator/drill";
 /// On a busy machine everything takes its time.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 fn opened(directory: &Path) -> (House, Browser) {
     let programme = directory.join("programme.json");

@@ -50,13 +50,12 @@ async fn shows(site: &Site) -> Result<Vec<(Show, String)>, Oops> {
     shows.retain(|show| show.opens_at > now);
     shows.sort_by_key(|show| (show.opens_at, show.id));
     for show in shows {
-        let title = match titles.get(&show.concert) {
-            Some(title) => title.clone(),
-            None => {
-                let Concert { title, .. } = site.concert(show.concert).await?;
-                titles.insert(show.concert, title.clone());
-                title
-            }
+        let title = if let Some(known) = titles.get(&show.concert) {
+            known.clone()
+        } else {
+            let Concert { title, .. } = site.concert(show.concert).await?;
+            titles.insert(show.concert, title.clone());
+            title
         };
         named.push((show, title));
     }
