@@ -1,7 +1,12 @@
 //! What each role's key opens, and what it does not; how a key is made and refused.
 
 use crate::browser::Browser;
-use crate::house::House;
+use crate::house::{House, SHOW};
+use admitone_domain::command::Refund;
+use admitone_domain::command::operate::{Operate, SaveSeats, SeatChange};
+use admitone_domain::id::{PaymentId, ReservationId, SeatId};
+use admitone_domain::party::Role;
+use admitone_domain::{Action, Actor, Key, Money, Row};
 use axum::http::StatusCode;
 
 const STAFF: &str = "/operator/staff";
@@ -90,4 +95,72 @@ async fn a_key_is_shown_once_and_refused_at_once() {
     assert_eq!(dora.get("/operator/door").await.status, StatusCode::UNAUTHORIZED);
     let ours = "/operator/staff/op_1/refuse";
     assert!(refuse.try_form(ours).is_none(), "nobody is offered to refuse the own key");
+}
+
+/// The seats' price is what a key of the door must not touch.
+async fn price(house: &House) -> Money {
+    match house.row(Key::Seat(SeatId(1))).await {
+        Row::Seat(seat) => seat.price,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn balance(house: &House) -> Money {
+    match house.row(Key::Wallet(house.ann)).await {
+        Row::Wallet(wallet) => wallet.balance,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn payment(house: &House, id: ReservationId) -> PaymentId {
+    match house.row(Key::Reservation(id)).await {
+        Row::Reservation(sold) => sold.payment.unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Whoever has a key of a role, as commands name him.
+async fn of_role(house: &House, role: Role) -> Actor {
+    let operators = house.office.reads.operators().await.unwrap();
+    Actor::Operator(operators.into_iter().find(|one| one.role == role).unwrap().id)
+}
+
+/// What a key may do is asked where it is shown, and nowhere behind that: without that question a
+/// price changes for whoever stands at the door.
+#[tokio::test]
+async fn a_key_of_the_door_changes_no_price_and_would_without_the_guard() {
+    let house = House::open().await;
+    let mut owner = house.staff().await;
+    let key = make(&mut owner, "door").await;
+    let (mut dora, _) = sign_in(&house, &key).await;
+    let mut form = dora.form("/operator/door", "/operator/door").await;
+    form.action = "/operator/shows/show_1/seats/change".to_owned();
+    let fields = [("block", "0"), ("from", "1"), ("to", "1"), ("change", "price"), ("price", "1")];
+    let form = fields.iter().fold(form, |form, (name, value)| form.with(name, value));
+    let refused = dora.post(&form).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.body);
+    assert_eq!(price(&house).await, Money(1_000));
+
+    let (seats, change) = (vec![SeatId(1)], SeatChange::Price(Money(1)));
+    let change = Operate::SaveSeats(SaveSeats { show: SHOW, seats, change });
+    house.submit(of_role(&house, Role::Door).await, Action::Operate(change)).await;
+    assert_eq!(price(&house).await, Money(1), "behind the guard nobody asks");
+}
+
+#[tokio::test]
+async fn a_key_that_only_looks_refunds_nothing_and_would_without_the_guard() {
+    let house = House::open().await;
+    let sold = house.buy(&[1]).await;
+    let (had, mut owner) = (balance(&house).await, house.staff().await);
+    let key = make(&mut owner, "read-only").await;
+    let (mut rita, _) = sign_in(&house, &key).await;
+    let path = format!("/operator/reservations/{sold}/refund");
+    let form = rita.form(&path, &path).await;
+    let refused = rita.post(&form).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.body);
+    assert_eq!(balance(&house).await, had);
+
+    let refund = Refund { payment: payment(&house, sold).await, amount: None };
+    house.submit(of_role(&house, Role::ReadOnly).await, Action::Refund(refund)).await;
+    assert_eq!(balance(&house).await, Money(had.0 + 1_000), "behind the guard nobody asks");
 }
