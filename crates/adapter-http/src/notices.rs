@@ -4,7 +4,7 @@
 
 use crate::courier::HttpCourier;
 use admitone_app::ports::clock::Clock;
-use admitone_app::ports::notices::{Notice, Notices};
+use admitone_app::ports::notices::{Fate, Notice, Notices};
 use admitone_app::ports::webhooks::{Courier, Letter};
 use admitone_app::webhooks::sign;
 use admitone_app::{Trouble, TroubleKind};
@@ -36,7 +36,7 @@ pub enum Unusable {
 enum Said {
     Taken,
     /// It will never be taken: tried again and again it would keep those behind it.
-    Refused,
+    Refused(u16),
     Later,
 }
 
@@ -55,21 +55,21 @@ impl HttpNotices {
         Ok(Self { courier, url: url.to_owned(), secret: secret.to_owned(), clock })
     }
 
-    async fn hand(&self, notice: &Notice) -> Result<(), Trouble> {
+    async fn hand(&self, notice: &Notice) -> Result<Fate, Trouble> {
         let answered = self.courier.send(&self.letter(notice)).await;
         let said = said(&answered);
         let outcome = match said {
             Said::Taken => "taken",
-            Said::Refused => "refused",
+            Said::Refused(_) => "refused",
             Said::Later => "failed",
         };
         metrics::counter!("admitone_notices_total", "outcome" => outcome).increment(1);
         let why = || answered.map_or_else(|why| why, |status| format!("it answered {status}"));
         match said {
-            Said::Taken => Ok(()),
-            Said::Refused => {
+            Said::Taken => Ok(Fate::Taken),
+            Said::Refused(status) => {
                 tracing::warn!(notice = notice.id, why = why(), "a notice is not taken");
-                Ok(())
+                Ok(Fate::Refused(status))
             }
             Said::Later => Err(Trouble::new(TroubleKind::Unavailable, "send a notice", why())),
         }
@@ -93,11 +93,12 @@ impl HttpNotices {
 
 #[async_trait]
 impl Notices for HttpNotices {
-    async fn send(&self, notices: &[Notice]) -> Result<(), Trouble> {
+    async fn send(&self, notices: &[Notice]) -> Result<Vec<Fate>, Trouble> {
+        let mut fates = Vec::new();
         for notice in notices {
-            self.hand(notice).await?;
+            fates.push(self.hand(notice).await?);
         }
-        Ok(())
+        Ok(fates)
     }
 
     /// Nothing is asked: whoever takes notices might take a question for one.
@@ -111,7 +112,7 @@ fn said(answered: &Result<u16, String>) -> Said {
         Ok(200..=299) => Said::Taken,
         // There is something about this one. Of anything else, a wrong key among it, there is
         // something about all of them, and it can be put right.
-        Ok(400 | 413 | 422) => Said::Refused,
+        Ok(status @ (400 | 413 | 422)) => Said::Refused(*status),
         Ok(_) | Err(_) => Said::Later,
     }
 }
@@ -144,12 +145,12 @@ mod tests {
             (200, Said::Taken),
             (204, Said::Taken),
             (302, Said::Later),
-            (400, Said::Refused),
+            (400, Said::Refused(400)),
             (401, Said::Later),
             (408, Said::Later),
             (404, Said::Later),
-            (413, Said::Refused),
-            (422, Said::Refused),
+            (413, Said::Refused(413)),
+            (422, Said::Refused(422)),
             (429, Said::Later),
             (500, Said::Later),
             (503, Said::Later),

@@ -9,7 +9,7 @@ use crate::Trouble;
 use crate::events::Envelope;
 use crate::ports::clock::Clock;
 use crate::ports::event_bus::Consumer;
-use crate::ports::notices::{Notice, Notices, Subject};
+use crate::ports::notices::{Fate, Notice, Notices, Subject};
 use crate::ports::reads::Reads;
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{BuyerId, PaymentId, ReservationId};
@@ -53,19 +53,22 @@ impl Consumer for NoticeWriter {
         for event in events {
             written.extend(self.write(event).await?);
         }
-        if written.is_empty() { Ok(()) } else { self.notices.send(&written).await }
+        if written.is_empty() { Ok(()) } else { self.notices.send(&written).await.map(|_| ()) }
     }
 }
 
 impl NoticeWriter {
     /// Tells a buyer once more that the tickets of a reservation are his, as an operator wishes;
-    /// whether there is anything to tell. The same wish, asked for twice, is one notice.
-    pub async fn again(&self, id: ReservationId, wish: &str) -> Result<bool, Trouble> {
+    /// what became of it, if there is anything to tell. The same wish, asked for twice, is one notice.
+    ///
+    /// # Errors
+    /// The store cannot be read, or whoever sends did not take it now.
+    pub async fn again(&self, id: ReservationId, wish: &str) -> Result<Option<Fate>, Trouble> {
         let payment = match self.row(Some(Key::Reservation(id))).await? {
             Some(Row::Reservation(known)) if is_sold(&known) => known.payment,
-            _ => return Ok(false),
+            _ => return Ok(None),
         };
-        let Some(story) = self.story(Some(id), payment).await? else { return Ok(false) };
+        let Some(story) = self.story(Some(id), payment).await? else { return Ok(None) };
         let what = Subject::Confirmed;
         let (english, korean) = texts::write(what, &story);
         let notice = Notice {
@@ -77,8 +80,7 @@ impl NoticeWriter {
             english,
             korean,
         };
-        self.notices.send(&[notice]).await?;
-        Ok(true)
+        Ok(self.notices.send(&[notice]).await?.pop())
     }
 
     async fn write(&self, envelope: &Envelope) -> Result<Option<Notice>, Trouble> {

@@ -10,12 +10,24 @@ use serde_json::{Value, json};
 /// Takes notices to where buyers read them, or to whoever sends them there.
 #[async_trait]
 pub trait Notices: Send + Sync {
-    /// Sends notices; answers when they are durable there. One whose id was sent before is passed
-    /// over: writing it down and sending it are one act.
-    async fn send(&self, notices: &[Notice]) -> Result<(), Trouble>;
+    /// Sends notices; answers what became of each when that is durable there. One whose id was sent
+    /// before is passed over, and counts as taken: writing it down and sending it are one act.
+    ///
+    /// # Errors
+    /// Some were not taken now, and may be later: all are sent again.
+    async fn send(&self, notices: &[Notice]) -> Result<Vec<Fate>, Trouble>;
 
     /// Whether they can be sent, for the doctor.
     async fn check(&self) -> Result<(), Trouble>;
+}
+
+/// What became of a notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// Whoever sends it has it.
+    Taken,
+    /// It will never be taken: the number with which that was answered.
+    Refused(u16),
 }
 
 /// A notice.

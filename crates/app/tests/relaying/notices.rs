@@ -5,7 +5,7 @@ use admitone_app::Trouble;
 use admitone_app::events::{Envelope, InProcess, Intake};
 use admitone_app::notices::NoticeWriter;
 use admitone_app::ports::event_bus::{Consumer, EventBus};
-use admitone_app::ports::notices::{Notice, Notices, Subject};
+use admitone_app::ports::notices::{Fate, Notice, Notices, Subject};
 use admitone_app::ports::store::Mode;
 use admitone_conformance::sale::{SHOW, answer, by, charge, hold, programme, settler};
 use admitone_domain::command::Pay;
@@ -22,14 +22,14 @@ struct Kept(Mutex<Vec<Notice>>);
 
 #[async_trait]
 impl Notices for Kept {
-    async fn send(&self, notices: &[Notice]) -> Result<(), Trouble> {
+    async fn send(&self, notices: &[Notice]) -> Result<Vec<Fate>, Trouble> {
         let mut kept = self.0.lock().unwrap();
         for notice in notices {
             if !kept.iter().any(|known| known.id == notice.id) {
                 kept.push(notice.clone());
             }
         }
-        Ok(())
+        Ok(vec![Fate::Taken; notices.len()])
     }
 
     async fn check(&self) -> Result<(), Trouble> {

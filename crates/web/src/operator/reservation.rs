@@ -36,9 +36,10 @@ struct Page {
     /// Whether there may be more before the first step.
     is_cut: bool,
     zone: &'static str,
-    /// Whether notices to buyers are sent at all, and whether one was just now.
+    /// Whether notices to buyers are sent at all.
     sends: bool,
-    is_sent: bool,
+    /// What became of one that was just sent: whether that is good, and the words.
+    sent: Option<(bool, String)>,
 }
 
 /// What is known of a reservation.
@@ -61,8 +62,8 @@ pub(crate) async fn reservation(
     let frame = Frame::new(&site, &staff.visitor);
     let known = known(&site, &frame, &id).await?;
     let (steps, is_cut) = timeline(&site, &frame, &known).await?;
-    let (sends, is_sent) = (site.notices.is_some(), query.has("sent"));
-    page(&Page { frame, known, steps, is_cut, zone: ZONE, sends, is_sent })
+    let (sends, sent) = (site.notices.is_some(), resend::said(&query, staff.visitor.language));
+    page(&Page { frame, known, steps, is_cut, zone: ZONE, sends, sent })
 }
 
 /// A reservation that exists.

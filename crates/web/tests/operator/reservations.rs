@@ -2,6 +2,8 @@
 //! the operator was shown what it comes to.
 
 use crate::house::House;
+use admitone_app::ports::notices::Fate;
+use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::id::ReservationId;
 use admitone_domain::reservation::{Reservation, ReservationState};
 use admitone_domain::{Key, Money, Row};
@@ -125,4 +127,27 @@ async fn a_confirmation_is_sent_again_once_for_each_wish() {
     let mut forced = form;
     forced.action = format!("{page}/resend");
     assert_eq!(opal.post(&forced).await.status, StatusCode::CONFLICT, "nothing to confirm");
+}
+
+#[tokio::test]
+async fn what_became_of_a_confirmation_is_said_as_it_is() {
+    let house = House::open().await;
+    let sold = house.buy(&[1]).await;
+    let mut opal = house.staff().await;
+    let page = format!("/operator/reservations/{sold}");
+    let away = Trouble::new(TroubleKind::Unavailable, "send a notice", "nobody is there");
+    let told = [
+        (Ok(Fate::Refused(422)), "refused it with 422"),
+        (Err(away), "did not take it now"),
+        (Ok(Fate::Taken), "on its way to the buyer"),
+    ];
+    for (answer, words) in told {
+        house.told.answer(answer);
+        let form = opal.form(&page, &format!("{page}/resend")).await;
+        let after = opal.post_and_follow(&form).await;
+        assert!(after.has(words), "{words}: {}", after.body);
+        assert_eq!(after.has("on its way"), words.contains("on its way"), "{}", after.body);
+    }
+    let forged = opal.get(&format!("{page}?sent=refused&answered=%3Cb%3E")).await;
+    assert!(forged.has("refused it with 0") && !forged.has("<b>"), "{}", forged.body);
 }

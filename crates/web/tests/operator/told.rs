@@ -1,7 +1,7 @@
 //! Whoever is told of what happens: endpoints of webhooks, and whoever sends notices.
 
 use admitone_app::Trouble;
-use admitone_app::ports::notices::{Notice, Notices};
+use admitone_app::ports::notices::{Fate, Notice, Notices};
 use admitone_app::ports::webhooks::{Courier, Letter};
 use async_trait::async_trait;
 
@@ -19,26 +19,37 @@ impl Courier for Post {
     }
 }
 
-/// Takes notices, each once.
+/// Takes notices, each once, until it is told to do otherwise.
 #[derive(Default)]
-pub(crate) struct Told(std::sync::Mutex<Vec<Notice>>);
+pub(crate) struct Told {
+    all: std::sync::Mutex<Vec<Notice>>,
+    instead: std::sync::Mutex<Option<Result<Fate, Trouble>>>,
+}
 
 impl Told {
     pub(crate) fn all(&self) -> Vec<Notice> {
-        self.0.lock().unwrap().clone()
+        self.all.lock().unwrap().clone()
+    }
+
+    /// From now on this is answered, and nothing taken.
+    pub(crate) fn answer(&self, instead: Result<Fate, Trouble>) {
+        *self.instead.lock().unwrap() = Some(instead);
     }
 }
 
 #[async_trait]
 impl Notices for Told {
-    async fn send(&self, notices: &[Notice]) -> Result<(), Trouble> {
-        let mut told = self.0.lock().unwrap();
+    async fn send(&self, notices: &[Notice]) -> Result<Vec<Fate>, Trouble> {
+        if let Some(instead) = &*self.instead.lock().unwrap() {
+            return instead.clone().map(|fate| vec![fate; notices.len()]);
+        }
+        let mut told = self.all.lock().unwrap();
         for notice in notices {
             if told.iter().all(|known| known.id != notice.id) {
                 told.push(notice.clone());
             }
         }
-        Ok(())
+        Ok(vec![Fate::Taken; notices.len()])
     }
 
     async fn check(&self) -> Result<(), Trouble> {

@@ -1,9 +1,12 @@
 //! Sends the buyer of a reservation once more what he was told when he paid.
 
 use crate::frame::go_to;
+use crate::language::Language;
 use crate::oops::Oops;
+use crate::query::Query;
 use crate::site::Site;
 use crate::staff::StaffForm;
+use admitone_app::ports::notices::Fate;
 use admitone_domain::Refusal;
 use admitone_domain::id::ReservationId;
 use axum::body::Body;
@@ -21,10 +24,30 @@ pub(crate) async fn resend(
     let reservation: ReservationId = id.parse().map_err(|_| Oops::not_found())?;
     let writer = site.notices.as_ref().ok_or_else(|| onward(Oops::forbidden()))?;
     let wish = format!("{:x}", asked.named().id.0);
-    let sent = writer.again(reservation, &wish).await;
-    if !sent.map_err(|trouble| onward(trouble.into()))? {
-        return Err(onward(Refusal::InvalidState.into()));
+    let sent = match writer.again(reservation, &wish).await {
+        Ok(Some(Fate::Taken)) => "taken".to_owned(),
+        Ok(Some(Fate::Refused(status))) => format!("refused&answered={status}"),
+        Ok(None) => return Err(onward(Refusal::InvalidState.into())),
+        Err(trouble) => {
+            // Perhaps it has it, and only the answer was lost: then the next one is taken for the same.
+            tracing::warn!(%trouble, %reservation, "a notice was not taken now");
+            "waits".to_owned()
+        }
+    };
+    tracing::info!(by = %asked.operator, %reservation, sent, "an operator sends a notice again");
+    Ok(go_to(&format!("{back}?sent={sent}")))
+}
+
+/// What is said of a notice that was just sent: whether that is good news, and the words.
+pub(super) fn said(query: &Query, language: Language) -> Option<(bool, String)> {
+    match query.text("sent") {
+        "taken" => Some((true, language.say("deed.sent").to_owned())),
+        "waits" => Some((false, language.say("deed.notice_waits").to_owned())),
+        "refused" => {
+            // It comes from an address, which anybody can write: a number, or nothing.
+            let answered: u16 = query.text("answered").parse().unwrap_or(0);
+            Some((false, language.fill("deed.notice_refused", &[&answered])))
+        }
+        _ => None,
     }
-    tracing::info!(by = %asked.operator, %reservation, "an operator sends a notice again");
-    Ok(go_to(&format!("{back}?sent=1")))
 }
