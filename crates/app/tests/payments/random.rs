@@ -6,7 +6,7 @@ use crate::gateway::Manner;
 use crate::world::{ANN, BOB, Fuse, World};
 use admitone_app::ports::store::Mode;
 use admitone_domain::command::gateway::{Gateway, GiveUp};
-use admitone_domain::payment::{Method, Payment};
+use admitone_domain::payment::{Attempt, Method, Payment};
 use admitone_domain::reservation::Reservation;
 use proptest::prelude::*;
 use std::collections::VecDeque;
@@ -31,6 +31,11 @@ enum Step {
     Deliver,
     /// Somebody has decided to take the money of a payment in parts, and is stopped.
     Straggle(usize),
+    /// The same of a new one, which is given up at once.
+    Doubt {
+        buyer: bool,
+        seat: u64,
+    },
     /// The first of them goes on, saves, and dies.
     Save,
     Die(u32),
@@ -54,6 +59,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0..4_usize).prop_map(Step::TakeLate),
         1 => (0..4_usize).prop_map(Step::Hint),
         2 => (0..4_usize).prop_map(Step::Straggle),
+        1 => (any::<bool>(), 1..=4_u64).prop_map(|(buyer, seat)| Step::Doubt { buyer, seat }),
         1 => Just(Step::Save),
         3 => Just(Step::Deliver),
         2 => (0..12_u32).prop_map(Step::Die),
@@ -91,7 +97,9 @@ async fn run(steps: &[Step]) -> Result<(), String> {
         let _ = straggler.save().await;
     }
     let process = world.lasting();
-    for payment in world.payments().await {
+    // A gateway says by itself that there is news; of a wallet nobody has to be told.
+    let of_gateways = |one: &Payment| matches!(one.method, Method::Gateway(_));
+    for payment in world.payments().await.into_iter().filter(of_gateways) {
         process.payments.ask_again(payment.id).await.unwrap();
     }
     world.settle_all().await;
@@ -121,8 +129,7 @@ async fn take(step: &Step, world: &World, process: &crate::world::Process, made:
         }
         Step::GiveUp(at) => {
             // A gateway that knows nothing of a payment says nothing definite either.
-            let is_apart = |one: &&Payment| matches!(one.method, Method::Apart(_));
-            if let Some(payment) = world.payments().await.get(*at).filter(is_apart) {
+            if let Some(payment) = world.payments().await.get(*at).filter(|one| is_apart(one)) {
                 let give_up = Gateway::GiveUp(GiveUp { payment: payment.id });
                 let _ = process.operate(world, give_up).await;
             }
@@ -151,11 +158,14 @@ async fn take(step: &Step, world: &World, process: &crate::world::Process, made:
             }
         }
         Step::Straggle(at) => {
-            let is_apart = |one: &&Payment| matches!(one.method, Method::Apart(_));
-            if let Some(payment) = world.payments().await.get(*at).filter(is_apart) {
-                let straggler = Straggler::taking(world, payment, Mode::Optimistic).await;
-                made.stragglers.push_back(straggler);
+            if let Some(payment) = world.payments().await.get(*at).filter(|one| is_asked(one)) {
+                straggle(world, payment, made).await;
             }
+        }
+        Step::Doubt { buyer, seat } => {
+            let pin = Step::Pin { buyer: *buyer, seat: *seat, is_rich: true };
+            Box::pin(take(&pin, world, process, made)).await;
+            give_up_in_doubt(world, process, made).await;
         }
         Step::Save => {
             if let Some(straggler) = made.stragglers.pop_front() {
@@ -166,6 +176,29 @@ async fn take(step: &Step, world: &World, process: &crate::world::Process, made:
         Step::Wait(span_ms) => world.clock.advance_ms(*span_ms),
         Step::Die(_) => {}
     }
+}
+
+/// Somebody decides to take the money of a payment, and does not save it yet.
+async fn straggle(world: &World, payment: &Payment, made: &mut Made) {
+    made.stragglers.push_back(Straggler::taking(world, payment, Mode::Optimistic).await);
+}
+
+/// What is about to be taken is given up.
+async fn give_up_in_doubt(world: &World, process: &crate::world::Process, made: &mut Made) {
+    if let Some(payment) = world.payments().await.iter().find(|one| is_asked(one)) {
+        straggle(world, payment, made).await;
+        let give_up = Gateway::GiveUp(GiveUp { payment: payment.id });
+        let _ = process.operate(world, give_up).await;
+    }
+}
+
+/// Whether its wallet is to be asked: nobody takes for another.
+fn is_asked(payment: &Payment) -> bool {
+    is_apart(payment) && payment.attempt().is_some_and(Attempt::is_pending)
+}
+
+fn is_apart(payment: &Payment) -> bool {
+    matches!(payment.method, Method::Apart(_))
 }
 
 /// A hold of one seat, if nobody has it.
