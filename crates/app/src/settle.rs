@@ -21,8 +21,8 @@ use admitone_domain::command::Expire;
 use admitone_domain::id::ReservationId;
 use admitone_domain::pass::Admission;
 use admitone_domain::{
-    Action, Actor, Command, CommandId, CommandMap, Fingerprint, Key, Rows, StoredAnswer, Verdict,
-    decide,
+    Action, Actor, Command, CommandId, CommandMap, Fingerprint, Key, Moment, Rows, StoredAnswer,
+    Verdict, decide,
 };
 use std::collections::BTreeSet;
 use std::collections::hash_map::Entry;
@@ -120,8 +120,10 @@ impl Settler {
         for _ in 0..LOCK_ROUNDS_MAX {
             let guard = self.take(&keys).await.map_err(|trouble| self.failed(trouble))?;
             let mode = guard.mode(self.mode);
+            let since = self.clock.now();
             let attempted = self.attempt(part, &keys, guard.as_ref()).await;
             guard.release().await;
+            self.held(since);
             let failed = |trouble| FailedTry { trouble: self.as_conflict_if_lost(trouble), mode };
             match attempted.map_err(failed)? {
                 Attempt::Settled(replies) => return Ok(replies),
@@ -143,9 +145,20 @@ impl Settler {
         }
         let began = self.clock.now();
         let taken = self.lock.acquire(keys, self.limits.lock_wait_ms).await;
-        let waited_us = u32::try_from(self.clock.now().0 - began.0).unwrap_or(u32::MAX);
-        metrics::histogram!("admitone_lock_wait_seconds").record(f64::from(waited_us) / 1e6);
+        metrics::histogram!("admitone_lock_wait_seconds").record(self.seconds_since(began));
         taken
+    }
+
+    /// Writes down how long a lock was held, if there is one that others wait for.
+    fn held(&self, since: Moment) {
+        if self.lock.wants_keys() {
+            metrics::histogram!("admitone_lock_hold_seconds").record(self.seconds_since(since));
+        }
+    }
+
+    fn seconds_since(&self, began: Moment) -> f64 {
+        let us = u32::try_from(self.clock.now().0 - began.0).unwrap_or(u32::MAX);
+        f64::from(us) / 1e6
     }
 
     async fn attempt(

@@ -10,6 +10,8 @@ mod limits;
 mod markdown;
 mod series;
 mod svg;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use csv::csv;

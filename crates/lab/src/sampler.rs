@@ -20,7 +20,7 @@ const EVERY: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_millis(400);
 
 /// What of the figures of a house is kept; sums and counters, added up over the instances.
-const KEPT: [&str; 11] = [
+const KEPT: [&str; 13] = [
     "admitone_batch_commands_sum",
     "admitone_batch_commands_count",
     "admitone_commits_total",
@@ -28,6 +28,8 @@ const KEPT: [&str; 11] = [
     "admitone_conflicts_total",
     "admitone_lock_wait_seconds_sum",
     "admitone_lock_wait_seconds_count",
+    "admitone_lock_hold_seconds_sum",
+    "admitone_lock_hold_seconds_count",
     "admitone_locks_lost_total",
     "admitone_lock_fallbacks_total",
     "admitone_store_lock_waiting",

@@ -39,7 +39,7 @@ pub(super) const fn figure(
 use Kind::{Counter, Gauge, Histogram};
 
 /// All figures of the house.
-pub(super) const FIGURES: [Figure; 54] = [
+pub(super) const FIGURES: [Figure; 55] = [
     figure(
         "admitone_requests_total",
         Counter,
@@ -145,6 +145,13 @@ pub(super) const FIGURES: [Figure; 54] = [
         "seconds",
         "",
         "How long a batch waited for its lock, also in vain.",
+    ),
+    figure(
+        "admitone_lock_hold_seconds",
+        Histogram,
+        "seconds",
+        "",
+        "How long a batch held its lock: its transaction, and giving the lock back.",
     ),
     figure(
         "admitone_gateway_answers_total",

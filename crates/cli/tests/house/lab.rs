@@ -2,6 +2,7 @@
 
 #[expect(clippy::print_stdout, reason = "whoever runs tests must see what was not tested")]
 mod faults;
+mod method;
 
 use crate::process::House;
 use crate::shared_store::Server;

@@ -38,7 +38,9 @@ fn sell(server: Server, map: &str) {
     sold_once(buyers.flat_map(|buyer| buyer.join().unwrap()).collect(), map);
     println!("{server:?}, {map}, two instances: {SEATS} seats in {:.1?}", begun.elapsed());
     for house in houses {
-        assert!(figure(&house, "admitone_lock_wait_seconds_count") > 0, "{map} locks nothing");
+        for name in ["admitone_lock_wait_seconds_count", "admitone_lock_hold_seconds_count"] {
+            assert!(figure(&house, name) > 0, "{map} locks nothing: {name}");
+        }
         assert!(house.stop());
     }
     verified(&store);

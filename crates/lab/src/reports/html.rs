@@ -151,8 +151,11 @@ fn plots(out: &mut String, run: &RunReport) {
     out.push_str(&plot("Processors in use", cpu, false));
     let batch = vec![line("commands a batch", 0, &|point| point.batch)];
     out.push_str(&plot("Commands in a batch", batch, false));
-    let lock = vec![line("ms", 0, &|point| point.lock_wait_ms)];
-    out.push_str(&plot("Wait for a lock, ms a batch", lock, false));
+    let lock = vec![
+        line("waited for", 0, &|point| point.lock_wait_ms),
+        line("held", 1, &|point| point.lock_hold_ms),
+    ];
+    out.push_str(&plot("Lock, ms a batch", lock, false));
     let conflicts = vec![line("a second", 0, &|point| point.conflicts)];
     if !is_nothing(&conflicts) {
         out.push_str(&plot("Attempts that met a conflict, a second", conflicts, false));
@@ -222,7 +225,7 @@ fn costs(out: &mut String, run: &RunReport, processors: usize) {
     out.push_str(
         "<section><h2>What it cost, and what limits it</h2><div class=\"scroll\"><table><thead>\
          <tr><th>act</th><th>house</th><th>services</th><th>generator</th><th>commands a batch</th>\
-         <th>commits/s</th><th>lock wait ms</th><th>conflicts a command</th>\
+         <th>commits/s</th><th>lock wait ms</th><th>lock held ms</th><th>conflicts a command</th>\
          <th>sent late, p99 ms</th><th class=\"text\">limited by</th></tr></thead><tbody>",
     );
     for act in &run.acts {
@@ -235,6 +238,7 @@ fn costs(out: &mut String, run: &RunReport, processors: usize) {
             cost.batch,
             cost.commits,
             cost.lock_wait_ms,
+            cost.lock_hold_ms,
             cost.conflicts,
             act.lateness.p99_ms,
         ];

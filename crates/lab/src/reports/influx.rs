@@ -35,6 +35,7 @@ fn write_point(out: &mut String, point: &Point, tags: &str, began_s: u64) -> std
         ("house_cpu", point.house_cpu),
         ("services_cpu", point.services_cpu),
         ("lock_wait_ms", point.lock_wait_ms),
+        ("lock_hold_ms", point.lock_hold_ms),
         ("batch", point.batch),
         ("conflicts", point.conflicts),
     ];

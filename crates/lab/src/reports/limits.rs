@@ -19,6 +19,9 @@ pub struct Cost {
     pub services_cpu: Option<f64>,
     /// How long a batch waited for its lock, in milliseconds.
     pub lock_wait_ms: Option<f64>,
+    /// How long it held it, in milliseconds.
+    #[serde(default)]
+    pub lock_hold_ms: Option<f64>,
     /// How many batches waited at once, on average.
     pub waiting_for_locks: Option<f64>,
     /// How many commands a batch had.
@@ -44,6 +47,7 @@ impl Cost {
             house_cpu: usage.rate(|sample| sample.house_s).filter(|_| has_house),
             services_cpu: usage.rate(|sample| sample.services_s).filter(|_| has_services),
             lock_wait_ms: usage.mean("admitone_lock_wait_seconds").map(|s| s * 1e3),
+            lock_hold_ms: usage.mean("admitone_lock_hold_seconds").map(|s| s * 1e3),
             waiting_for_locks: counter("admitone_lock_wait_seconds_sum"),
             batch: usage.mean("admitone_batch_commands"),
             commits: counter("admitone_commits_total"),

@@ -37,6 +37,9 @@ pub struct Point {
     pub services_cpu: Option<f64>,
     /// How long a batch waited for its lock, in milliseconds.
     pub lock_wait_ms: Option<f64>,
+    /// How long it held it, in milliseconds.
+    #[serde(default)]
+    pub lock_hold_ms: Option<f64>,
     /// How many commands a batch had.
     pub batch: Option<f64>,
     /// Attempts that met a conflict, a second.
@@ -121,6 +124,7 @@ impl Slice {
             house_cpu: usage.rate(|sample| sample.house_s),
             services_cpu: usage.rate(|sample| sample.services_s),
             lock_wait_ms: usage.mean("admitone_lock_wait_seconds").map(|s| s * 1e3),
+            lock_hold_ms: usage.mean("admitone_lock_hold_seconds").map(|s| s * 1e3),
             batch: usage.mean("admitone_batch_commands"),
             conflicts: usage.rate(|sample| figure(sample, "admitone_conflicts_total")),
         }

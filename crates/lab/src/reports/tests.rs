@@ -1,0 +1,74 @@
+//! A run in which nobody got anything, however fast they were told so.
+
+use super::*;
+use crate::figures::Spread;
+use crate::history::{Asked, Event, Op, Window};
+use crate::machine::Machine;
+use crate::record::Seen;
+use crate::state::State;
+
+/// A second in which 1,000 were answered after a millisecond each, all with this.
+fn second(outcome: &Outcome) -> Record {
+    let window = Window { from_ns: 0, to_ns: 1_000_000_000 };
+    let event = |number: u64| Event {
+        number,
+        asked: Asked { op: Op::Poll, ..Asked::default() },
+        intended_ns: number * 1_000_000,
+        sent_ns: number * 1_000_000,
+        ended_ns: (number + 1) * 1_000_000,
+        outcome: outcome.clone(),
+        ..Event::default()
+    };
+    let act = Played {
+        name: "polls".to_owned(),
+        pace: "closed loop of 1".to_owned(),
+        is_open: false,
+        users: 1,
+        window,
+        ended_ns: window.to_ns,
+        measured: Op::Poll,
+        goals: vec![("p99_ms".to_owned(), 50.0), ("failed".to_owned(), 0.0)],
+    };
+    let head = Head {
+        workload: "polls".to_owned(),
+        about: String::new(),
+        origin: String::new(),
+        parameters: BTreeMap::new(),
+        seed: 1,
+        strategy: "batched".to_owned(),
+        store: "embedded".to_owned(),
+        instances: 1,
+        threads: 1,
+        versions: BTreeMap::new(),
+        machine: Machine::here(),
+        limits: Vec::new(),
+        command: "admitone lab run polls".to_owned(),
+        began_s: 0,
+    };
+    let history = History { events: (0..999).map(event).collect(), window };
+    let seen = Seen { acts: vec![act], ..Seen::default() };
+    Record { head, history, state: State::default(), seen }
+}
+
+#[test]
+fn a_run_in_which_nobody_succeeds_is_neither_fast_nor_green() {
+    let refusals = [409, 503].map(|status| Outcome::Refused { status, code: None });
+    for outcome in [refusals[0].clone(), refusals[1].clone(), Outcome::Unknown] {
+        let report = Report::of(&[second(&outcome)]).unwrap();
+        assert!(!report.is_sound() && !report.meets_its_goals(), "{outcome:?}");
+        let act = &report.acts[0];
+        let nothing = Some(Spread { median: 0.0, min: 0.0, max: 0.0 });
+        assert_eq!((act.throughput, act.p50_ms, act.p99_ms), (nothing, None, None), "{outcome:?}");
+        let (page, markdown) = (page(&report), markdown(&report));
+        assert!(page.contains("verdict bad") && !page.contains("verdict good"), "{outcome:?}");
+        assert!(markdown.contains("UNSOUND: 1 nobody succeeded"), "{markdown}");
+    }
+}
+
+#[test]
+fn the_same_run_in_which_all_succeed_is_both() {
+    let report = Report::of(&[second(&Outcome::Done { named: 0, value: 0 })]).unwrap();
+    assert!(report.is_sound() && report.meets_its_goals(), "{:?}", report.acts);
+    assert_eq!(report.acts[0].throughput.map(|spread| spread.median), Some(999.0));
+    assert!(page(&report).contains("verdict good"));
+}
