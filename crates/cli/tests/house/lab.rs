@@ -1,6 +1,5 @@
 //! The laboratory as people run it: a workload, its replay, a comparison, a matrix.
 
-#[expect(clippy::print_stdout, reason = "whoever runs tests must see what was not tested")]
 mod faults;
 mod method;
 
