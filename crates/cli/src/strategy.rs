@@ -23,10 +23,16 @@ pub(crate) fn of(configuration: &Configuration) -> Result<StrategyMap, Failed> {
     }
 }
 
-/// The map of whoever looks and settles nothing: no lock and no broker has to be there for it. What is
+/// The same; who only looks settles nothing, and no lock and no broker has to be there for that. What is
 /// configured is refused all the same where the store cannot take it.
-pub(crate) fn for_looking(configuration: &Configuration) -> Result<StrategyMap, Failed> {
-    of(configuration)?;
+pub(crate) fn of_purpose(
+    configuration: &Configuration,
+    only_looks: bool,
+) -> Result<StrategyMap, Failed> {
+    let map = of(configuration)?;
+    if !only_looks {
+        return Ok(map);
+    }
     Ok(StrategyMap::all(match configuration.address()? {
         Address::Sqlite(_) => EMBEDDED,
         Address::Postgres(_) | Address::Mysql(_) => SHARED,

@@ -115,10 +115,7 @@ impl Wired {
         configuration: &Configuration,
         guards: Guards,
     ) -> Result<Self, Failed> {
-        let map = match purpose {
-            Purpose::Looking => strategy::for_looking(configuration)?,
-            Purpose::Selling | Purpose::Working | Purpose::Task => strategy::of(configuration)?,
-        };
+        let map = strategy::of_purpose(configuration, purpose == Purpose::Looking)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let shelf = Shelf::open(configuration, &clock, guards).await?;
         let (who, asked) = (who(purpose, configuration, guards), (purpose, configuration));
