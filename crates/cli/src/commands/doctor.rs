@@ -10,6 +10,12 @@ use crate::wiring::Wired;
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::clock::Clock;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// So long a service may take to accept a connection.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What was looked at, and how it is or what is wrong.
 type Finding = (String, Result<String, String>);
@@ -33,6 +39,7 @@ pub(crate) fn run(arguments: &Place) -> Result<Exit, Failed> {
         ),
         ("open files".to_owned(), open_files()),
     ];
+    findings.extend(block_on(async { Ok(services(&configuration).await) })?);
     findings.extend(block_on(buses(&configuration))?);
     for (what, found) in &findings {
         match found {
@@ -42,6 +49,34 @@ pub(crate) fn run(arguments: &Place) -> Result<Exit, Failed> {
     }
     let is_well = findings.iter().all(|(_, found)| found.is_ok());
     Ok(if is_well { Exit::Done } else { Exit::Unsound })
+}
+
+/// Whether the services beside the store accept connections.
+async fn services(configuration: &Configuration) -> Vec<Finding> {
+    let redis = configuration.redis.addresses().into_iter().map(|one| ("Redis", place(one, 6379)));
+    let rabbitmq = Some(configuration.rabbitmq.server.as_str()).filter(|one| !one.is_empty());
+    let rabbitmq = rabbitmq.into_iter().map(|one| ("RabbitMQ", place(one, 5672)));
+    let kafka = configuration.kafka.servers.split(',').filter(|one| !one.trim().is_empty());
+    let kafka = kafka.map(|one| ("Kafka", place(one, 9092)));
+    let mut findings = Vec::new();
+    for (name, place) in redis.chain(rabbitmq).chain(kafka) {
+        let found = match timeout(PATIENCE, TcpStream::connect(&place)).await {
+            Ok(Ok(_)) => Ok("accepts connections".to_owned()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("nothing was heard within {} s", PATIENCE.as_secs())),
+        };
+        findings.push((format!("{name} at {place}"), found));
+    }
+    findings
+}
+
+/// Host and port of an address, without what it says of users, passwords and databases.
+fn place(address: &str, usual_port: u16) -> String {
+    let behind_scheme = address.trim().split_once("://").map_or(address.trim(), |(_, rest)| rest);
+    let authority = behind_scheme.split(['/', '?']).next().unwrap_or_default();
+    let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+    let has_port = place.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    if has_port { place.to_owned() } else { format!("{place}:{usual_port}") }
 }
 
 /// Whether brokers that are told of events can be reached.
@@ -63,5 +98,23 @@ fn open_files() -> Result<String, String> {
         Err(format!("{allowed} are allowed; raise the hard limit for a crowd: ulimit -Hn 65536"))
     } else {
         Ok(format!("{allowed} are allowed"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_address_the_place_is_shown_and_no_password() {
+        for (address, shown) in [
+            ("redis://cache", "cache:6379"),
+            ("redis://:secret@cache:7000/2", "cache:7000"),
+            ("amqp://guest:se@cret@host:1/%2f", "host:1"),
+            (" kafka-1:9093 ", "kafka-1:9093"),
+            ("redis://[::1]:7", "[::1]:7"),
+        ] {
+            assert_eq!(place(address, 6379), shown, "{address}");
+        }
     }
 }

@@ -138,6 +138,10 @@ fn who_looks_at_a_store_takes_the_flags_of_those_who_sell_from_it() {
             assert_eq!(code, 0, "{command} under {map}: {said}");
         }
     }
+    let doctor = ["doctor", "--store", &store, "--redis", away];
+    let (code, said) = admitone(&doctor, directory.path());
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("WRONG Redis at 127.0.0.1:9: "), "{said}");
 }
 
 #[test]
