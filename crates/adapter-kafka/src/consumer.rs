@@ -4,6 +4,7 @@
 use crate::context::{Handed, Turn, Turns};
 use crate::options::{KafkaOptions, blocking, trouble};
 use crate::producer::{Message, Producer};
+use crate::word::Word;
 use admitone_app::Trouble;
 use admitone_app::delivery::Backlog;
 use admitone_app::ports::carrier::{Arrival, Consumer, Dead, Heard, Lane, Return, Tag};
@@ -25,7 +26,7 @@ const TAKEN_IN_MAX: usize = 4_096;
 
 const COMMIT: &str = "commit the offsets of Kafka";
 
-type Client = StreamConsumer<Turns>;
+pub(crate) type Client = StreamConsumer<Turns>;
 
 /// One consumer of the group.
 pub(crate) struct KafkaConsumer {
@@ -36,6 +37,7 @@ pub(crate) struct KafkaConsumer {
     backlog: Backlog<i64>,
     held: BTreeMap<Lane, Held>,
     news: VecDeque<Heard>,
+    word: Word,
 }
 
 /// A lane that is this consumer's.
@@ -49,6 +51,8 @@ struct Held {
     next: Option<i64>,
     /// Whether the group has been told less than is known here.
     has_news: bool,
+    /// Whether something was handed out of it.
+    is_begun: bool,
 }
 
 /// A message on its own.
@@ -76,6 +80,7 @@ impl KafkaConsumer {
             backlog: Backlog::default(),
             held: BTreeMap::new(),
             news: VecDeque::new(),
+            word: Word::default(),
         })
     }
 
@@ -127,40 +132,59 @@ impl KafkaConsumer {
         }
     }
 
-    /// What is handed out now is to stand beside the offsets.
-    fn note(&mut self, jobs: &[Arrival]) {
+    /// What is handed out now is to stand beside the offsets; whether a lane is among it that had
+    /// nothing handed out before.
+    fn note(&mut self, jobs: &[Arrival]) -> bool {
+        let mut begins = false;
         for job in jobs {
             let (Some(lane), Some(offset)) = (job.lane, self.backlog.handle(job.tag)) else {
                 continue;
             };
+            let first = self.backlog.first(Some(lane));
             let Some(held) = self.held.get_mut(&lane) else { continue };
+            // What was handed out before and has ended says nothing of what comes behind it.
+            held.now = held.now.filter(|now| first.is_some_and(|first| first <= now.last));
             let times = job.attempts + 1;
             let now = held.now.get_or_insert(Handed { last: offset, times });
             *now = Handed { last: offset.max(now.last), times: times.max(now.times) };
             held.has_news = true;
+            begins |= !std::mem::replace(&mut held.is_begun, true);
+        }
+        begins
+    }
+
+    /// Tells the group what it does not know yet, unless a word is under way: then the next says all of
+    /// it. Where one is lost it is said again; till then jobs may come twice, and are known.
+    async fn tell(&mut self) {
+        if !self.word.is_free().await {
+            return;
+        }
+        let again = self.word.take_lost();
+        let mut news = Vec::new();
+        for (lane, held) in &mut self.held {
+            if std::mem::take(&mut held.has_news) || again {
+                news.extend(self.backlog.first(Some(*lane)).or(held.next).map(|at| (*lane, at)));
+            }
+        }
+        match self.offsets(news) {
+            Ok(offsets) if offsets.count() == 0 => {}
+            Ok(offsets) => self.word.send(&self.client, offsets),
+            Err(error) => tracing::debug!(%error, "offsets stay where they were"),
         }
     }
 
-    /// Tells the group what it does not know yet, unless too many words are under way: then one says
-    /// all of it later. The broker is not waited for, a batch would take as long as its answer. Words
-    /// on this way keep their order, and where one is lost jobs come again, and are known.
-    fn tell(&mut self) {
-        if !self.client.context().has_room() {
-            return;
+    /// What is handed out of a lane for the first time is written down before it is touched: whatever ends
+    /// this process by itself is counted, and ends it a few times at most.
+    async fn hand_out(&mut self, jobs: Vec<Arrival>) -> Vec<Arrival> {
+        let begins = self.note(&jobs);
+        if begins {
+            self.word.arrives(self.options.patience).await;
         }
-        let mut news = Vec::new();
-        for (lane, held) in self.held.iter_mut().filter(|(_, held)| held.has_news) {
-            held.has_news = false;
-            news.extend(self.backlog.first(Some(*lane)).or(held.next).map(|at| (*lane, at)));
+        self.tell().await;
+        if begins {
+            self.word.arrives(self.options.patience).await;
         }
-        if news.is_empty() {
-            return;
-        }
-        let told = self.offsets(news).and_then(|all| self.client.commit(&all, CommitMode::Async));
-        match told {
-            Ok(()) => self.client.context().sent(),
-            Err(error) => tracing::debug!(%error, "offsets stay where they were"),
-        }
+        jobs
     }
 
     /// Says once more what was said last, and waits for it: whoever takes over begins there.
@@ -208,16 +232,14 @@ impl Consumer for KafkaConsumer {
         let until = self.clock.now().plus_ms(QUIET_MS);
         loop {
             self.take_in_ready();
-            self.tell();
+            self.tell().await;
             if let Some(news) = self.news.pop_front() {
                 return Ok(news);
             }
             let now = self.clock.now();
             let jobs = self.backlog.take(jobs_max, now);
             if !jobs.is_empty() || now >= until {
-                self.note(&jobs);
-                self.tell();
-                return Ok(Heard::Jobs(jobs));
+                return Ok(Heard::Jobs(self.hand_out(jobs).await));
             }
             let left_ms = u64::try_from((until.0 - now.0) / 1000).unwrap_or(0) + 1;
             let wait_ms = self.backlog.due_in_ms(now).map_or(left_ms, |due| due.min(left_ms));
@@ -239,7 +261,7 @@ impl Consumer for KafkaConsumer {
                 held.has_news = true;
             }
         }
-        self.tell();
+        self.tell().await;
         Ok(())
     }
 
@@ -276,7 +298,8 @@ impl Consumer for KafkaConsumer {
         self.acknowledge(&tags).await
     }
 
-    async fn leave(self: Box<Self>) {
+    async fn leave(mut self: Box<Self>) {
+        self.word.arrives(self.options.patience).await;
         self.say_again().await;
         // The client tells the group that it goes, and waits for that.
         let client = self.client;

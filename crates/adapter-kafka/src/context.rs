@@ -4,15 +4,8 @@ use admitone_app::ports::carrier::Lane;
 use rdkafka::TopicPartitionList;
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance};
-use rdkafka::error::KafkaResult;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-
-/// So many words about offsets are under way at most. The broker takes them one after another, each
-/// to its disk, and a sign of life of this consumer waits behind them: of more than it can take in
-/// the time of a session, it would be presumed dead.
-const WORDS_MAX: usize = 16;
 
 /// How far somebody had been handed out jobs of a partition who has not ended them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,28 +38,16 @@ pub(crate) enum Turn {
 /// Writes down what becomes of partitions, for the consumer to read before the next message.
 pub(crate) struct Turns {
     untold: Mutex<Vec<Turn>>,
-    /// So many words about offsets were sent that the broker has not answered.
-    words: AtomicUsize,
     patience: Duration,
 }
 
 impl Turns {
     pub(crate) fn new(patience: Duration) -> Self {
-        Self { untold: Mutex::default(), words: AtomicUsize::new(0), patience }
+        Self { untold: Mutex::default(), patience }
     }
 
     pub(crate) fn take(&self) -> Vec<Turn> {
         std::mem::take(&mut *self.untold.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Whether another word about offsets can be sent now.
-    pub(crate) fn has_room(&self) -> bool {
-        self.words.load(Ordering::Relaxed) < WORDS_MAX
-    }
-
-    /// One was sent.
-    pub(crate) fn sent(&self) {
-        self.words.fetch_add(1, Ordering::Relaxed);
     }
 
     fn note(&self, turn: Turn) {
@@ -85,13 +66,6 @@ impl ClientContext for Turns {
 }
 
 impl ConsumerContext for Turns {
-    fn commit_callback(&self, result: KafkaResult<()>, _offsets: &TopicPartitionList) {
-        self.words.fetch_sub(1, Ordering::Relaxed);
-        if let Err(error) = result {
-            tracing::debug!(%error, "offsets stay where they were");
-        }
-    }
-
     fn pre_rebalance(&self, _consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if let Rebalance::Revoke(partitions) = rebalance {
             self.note(Turn::Revoked(lanes(partitions)));

@@ -17,6 +17,7 @@ mod pace;
 mod producer;
 mod queues;
 mod topics;
+mod word;
 
 pub use carrier::KafkaCarrier;
 pub use events::KafkaEvents;

@@ -251,17 +251,45 @@ async fn who_takes_thousands_one_by_one_stays_in_the_group() {
     let carrier = carrier(KafkaOptions::new(&address, &own_prefix(), 1));
     publish(&carrier, (0..count).map(|number| job(number, 1)).collect()).await;
     let mut consumer = carrier.consumer().await.unwrap();
-    for wanted in 0..count {
-        let came = take(consumer.as_mut(), 1).await;
-        assert_eq!(number(&came[0]), wanted);
-        consumer.acknowledge(&[came[0].tag]).await.unwrap();
-    }
+    one_by_one(consumer.as_mut(), count).await;
     let until = now() + Duration::from_secs(8);
     while now() < until {
         let heard = consumer.next(1).await.unwrap();
         assert!(matches!(&heard, Heard::Jobs(jobs) if jobs.is_empty()), "{heard:?}");
     }
+    let queues = carrier.list().await.unwrap();
+    assert_eq!(queues[0].lag, 0, "the group was told of all of them");
     publish(&carrier, vec![job(count, 1)]).await;
     assert_eq!(number(&take(consumer.as_mut(), 1).await[0]), count);
     consumer.leave().await;
+}
+
+/// Whoever takes a lane over from somebody who died goes on about where that one was.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_small_batches_the_next_is_handed_the_last_few() {
+    let Some(address) = Broker::Kafka.shared() else { return };
+    let count = 400;
+    let carrier = carrier(KafkaOptions::new(&address, &own_prefix(), 1));
+    publish(&carrier, (0..count).map(|number| job(number, 1)).collect()).await;
+    let mut consumer = carrier.consumer().await.unwrap();
+    one_by_one(consumer.as_mut(), count - 1).await;
+    let last = take(consumer.as_mut(), 1).await;
+    assert_eq!(number(&last[0]), count - 1);
+    // Whoever listens on says what became known while a word was under way.
+    for _ in 0..2 {
+        assert!(matches!(consumer.next(1).await, Ok(Heard::Jobs(jobs)) if jobs.is_empty()));
+    }
+    drop(consumer);
+    let mut next = carrier.consumer().await.unwrap();
+    let came = number(&take(next.as_mut(), 1).await[0]);
+    assert!(came + 100 > count, "{came} of {count}: it was told of too little");
+    next.leave().await;
+}
+
+async fn one_by_one(consumer: &mut dyn Consumer, count: usize) {
+    for wanted in 0..count {
+        let came = take(consumer, 1).await;
+        assert_eq!(number(&came[0]), wanted);
+        consumer.acknowledge(&[came[0].tag]).await.unwrap();
+    }
 }
