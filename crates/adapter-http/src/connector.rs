@@ -48,7 +48,9 @@ impl Service<Uri> for Connector {
         let connects = Arc::clone(&self.0);
         Box::pin(async move {
             let target = Target::of(&to.to_string(), connects.allows_private)?;
-            connects.line(&target).await.map(TokioIo::new)
+            // Whoever asked may have gone on over a kept one: nobody but this ends it then.
+            let line = tokio::time::timeout(connects.wait, connects.line(&target)).await;
+            line.unwrap_or(Err(Failed::AnsweredTooLate(connects.wait))).map(TokioIo::new)
         })
     }
 }
