@@ -92,9 +92,10 @@ impl Outcome {
     pub fn is_open(&self) -> bool {
         match self {
             Self::Unknown | Self::Wrong => true,
-            // Whoever is answered so is told that it may have been done, or will be.
+            // Whoever is answered so is told that it may have been done, or will be: a store that goes
+            // away may have saved it before.
             Self::Refused { status, code } => {
-                *status == 202 || code.as_deref() == Some("NOT_ANSWERED")
+                *status == 202 || matches!(code.as_deref(), Some("NOT_ANSWERED" | "UNAVAILABLE"))
             }
             Self::Done { .. } | Self::NotSent => false,
         }

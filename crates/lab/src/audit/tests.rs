@@ -112,17 +112,21 @@ fn a_lost_reservation_and_a_foreign_one_are_found() {
 
 #[test]
 fn what_was_accepted_and_not_answered_may_have_been_done_and_what_was_refused_may_not() {
-    let with = |status: u16| {
+    let with = |status: u16, code: &str| {
         kinds(move |sale| {
             let mut asked = event(7, (Op::Hold, 2, 1), (91, 96));
-            asked.outcome = Outcome::Refused { status, code: None };
+            asked.outcome = Outcome::Refused { status, code: Some(code.into()) };
             asked.items = [2].into();
             sale.events.push(asked);
             sale.state.reservations.push(reservation(73, 1, seat(2, "held")));
         })
     };
-    assert!(with(202).is_empty(), "{:?}", with(202));
-    assert!(with(409).contains(&"foreign"));
+    for (status, code) in [(202, ""), (503, "NOT_ANSWERED"), (503, "UNAVAILABLE")] {
+        assert!(with(status, code).is_empty(), "{code}: {:?}", with(status, code));
+    }
+    for (status, code) in [(409, "SEAT_TAKEN"), (503, "BUSY"), (503, "CLOSING")] {
+        assert!(with(status, code).contains(&"foreign"), "{code}");
+    }
 }
 
 #[test]
