@@ -138,6 +138,25 @@ fn matrix(store: &str, out: &str, more: &[&str]) -> (Output, u32) {
     (child.wait_with_output().unwrap(), id)
 }
 
+/// Whether two values are the same but for the last digits of fractions, which are lost where a number is
+/// written as text and read.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(a), Value::Number(b)) => {
+            let [a, b] = [a, b].map(|number| number.as_f64().unwrap());
+            (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len()
+                && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| is_same(a, b)))
+        }
+        (one, other) => one == other,
+    }
+}
+
 /// The row of a strategy with so many instances, of the first table.
 fn row<'a>(matrix: &'a Value, strategy: &str, instances: u64, is_embedded: bool) -> &'a Value {
     let rows = matrix["tables"][0]["rows"].as_array().unwrap();
@@ -243,7 +262,8 @@ fn a_matrix_that_was_interrupted_goes_on_with_what_is_missing() {
     let said = String::from_utf8_lossy(&ran.stderr).into_owned();
     let second: Value = serde_json::from_slice(&ran.stdout).unwrap();
     for kept in ["unsafe", "batched"] {
-        assert_eq!(row(&first, kept, 1, false), row(&second, kept, 1, false));
+        let rows = [&first, &second].map(|matrix| row(matrix, kept, 1, false));
+        assert!(is_same(rows[0], rows[1]), "{rows:?}");
     }
     assert_eq!(row(&second, "optimistic", 1, false)["result"]["is_sound"], true, "{said}");
     assert_eq!(said.lines().filter(|line| line.contains("cash under ")).count(), 1, "{said}");
