@@ -35,11 +35,12 @@ fn row(strategy: &str, is_sound: bool, throughput: f64) -> Row {
     Row { cell, why_not: None, result: Some(result) }
 }
 
-fn table(rows: Vec<Row>) -> Table {
+/// A table as a matrix makes it of its rows.
+pub(super) fn table(workload: &str, rows: Vec<Row>) -> Table {
     let mut table = Table {
-        workload: "overbook".to_owned(),
-        about: String::new(),
-        origin: String::new(),
+        workload: workload.to_owned(),
+        about: "What it does.".to_owned(),
+        origin: "Where from.".to_owned(),
         is_contended: true,
         head: None,
         rows,
@@ -53,12 +54,15 @@ fn table(rows: Vec<Row>) -> Table {
 #[test]
 fn the_unsound_is_never_ranked_above_the_sound_however_fast_it_is() {
     let none = Row { why_not: Some("no broker".into()), result: None, ..row("kafka", true, 1.0) };
-    let table = table(vec![
-        none,
-        row("unsafe", false, 9_000.0),
-        row("pessimistic", true, 200.0),
-        row("batched", true, 5_000.0),
-    ]);
+    let table = table(
+        "overbook",
+        vec![
+            none,
+            row("unsafe", false, 9_000.0),
+            row("pessimistic", true, 200.0),
+            row("batched", true, 5_000.0),
+        ],
+    );
     let names: Vec<&str> = table.rows.iter().map(|row| row.cell.strategy.as_str()).collect();
     assert_eq!(names, ["batched", "pessimistic", "unsafe", "kafka"]);
     assert_eq!(table.control(), Some(true));
@@ -71,7 +75,8 @@ fn the_unsound_is_never_ranked_above_the_sound_however_fast_it_is() {
 
 #[test]
 fn a_matrix_whose_control_was_not_found_out_is_not_to_be_trusted() {
-    let table = table(vec![row("unsafe", true, 9_000.0), row("batched", true, 5_000.0)]);
+    let table =
+        table("overbook", vec![row("unsafe", true, 9_000.0), row("batched", true, 5_000.0)]);
     let matrix = Matrix { tables: vec![table], command: String::new() };
     assert!(!matrix.is_trustworthy());
     assert!(markdown(&matrix).contains("control was not found out"), "{}", markdown(&matrix));
@@ -79,13 +84,14 @@ fn a_matrix_whose_control_was_not_found_out_is_not_to_be_trusted() {
 
 #[test]
 fn a_workload_without_contention_convicts_nobody_and_must_have_one_beside_it_that_does() {
-    let mut flow = table(vec![row("unsafe", true, 9_000.0), row("batched", true, 5_000.0)]);
+    let mut flow =
+        table("overbook", vec![row("unsafe", true, 9_000.0), row("batched", true, 5_000.0)]);
     flow.is_contended = false;
-    let overbook = table(vec![row("unsafe", false, 9_000.0)]);
+    let overbook = table("overbook", vec![row("unsafe", false, 9_000.0)]);
     let of = |tables: Vec<Table>| Matrix { tables, command: String::new() };
     assert!(of(vec![overbook.clone(), flow.clone()]).is_trustworthy());
     assert!(!of(vec![flow.clone()]).is_trustworthy());
-    let without = table(vec![row("batched", true, 5_000.0)]);
+    let without = table("overbook", vec![row("batched", true, 5_000.0)]);
     assert!(of(vec![without]).is_trustworthy(), "nothing is said of a control that was not run");
     assert!(markdown(&of(vec![flow])).contains("not whether it is right"));
 }
@@ -94,7 +100,7 @@ fn a_workload_without_contention_convicts_nobody_and_must_have_one_beside_it_tha
 fn what_is_computed_to_do_harm_has_no_rank_where_nothing_was_found() {
     let mut harmful = row("simple-lock", true, 9_000.0);
     harmful.cell.harm = Some("another process does not see the lock".to_owned());
-    let table = table(vec![harmful, row("pessimistic", true, 200.0)]);
+    let table = table("overbook", vec![harmful, row("pessimistic", true, 200.0)]);
     assert_eq!(table.rows[0].cell.strategy, "pessimistic");
     assert!(table.choices.iter().all(|choice| choice.strategy == "pessimistic"));
     let markdown = markdown(&Matrix { tables: vec![table], command: String::new() });

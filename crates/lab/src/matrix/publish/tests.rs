@@ -1,7 +1,7 @@
 //! Pages of a matrix that nobody ran.
 
 use super::*;
-use crate::matrix::{ActMeasured, Cell, choose};
+use crate::matrix::{ActMeasured, Cell};
 use std::collections::BTreeMap;
 
 /// A cell with so many outcomes a second, in which so much was found.
@@ -36,24 +36,14 @@ fn row(strategy: &str, instances: usize, (throughput, found): (f64, u64)) -> Row
     Row { cell, why_not: None, result: Some(result) }
 }
 
+/// The rows of a workload, with the embedded store and what was not run beside them.
 fn table(workload: &str, mut rows: Vec<Row>) -> Table {
     let mut embedded = row("single-writer", 1, (9_000.0, 0));
     embedded.cell.is_embedded = true;
     rows.push(embedded);
     let not_run = Row { result: None, ..row("spin-lock", 2, (1.0, 0)) };
     rows.push(Row { why_not: Some("safe only alone: one process".to_owned()), ..not_run });
-    let mut table = Table {
-        workload: workload.to_owned(),
-        about: "What it does.".to_owned(),
-        origin: "Where from.".to_owned(),
-        is_contended: true,
-        head: None,
-        rows,
-        choices: Vec::new(),
-    };
-    table.sort();
-    table.choices = choose::choices(&table.rows);
-    table
+    crate::matrix::tests::table(workload, rows)
 }
 
 /// `optimistic` is fastest in one and wrong in the other, `kafka` does half of `batched`.
