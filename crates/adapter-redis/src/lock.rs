@@ -1,6 +1,9 @@
 //! Locks that hold across instances: `pubsub` on one Redis, `redlock` on a majority of several
 //! that know nothing of each other.
 //!
+//! Those of one instance stand in line for a key, so that the nodes have one contender of each instance:
+//! without that, whoever tries at the right moment overtakes all who have waited for longer.
+//!
 //! Both take all keys of a batch in one script per node, all or nothing, and only the owner's
 //! script lets go. A lease that ran out is lost whatever its holder believes, so every key also
 //! draws a fencing token from the *store*, and the store refuses a holder who woke up too late.
@@ -13,6 +16,8 @@ mod wakers;
 
 use crate::node::Node;
 use crate::{chance, monotonic};
+use admitone_app::clock::SystemClock;
+use admitone_app::lock::LineLock;
 use admitone_app::ports::lock::{Guard, Lock};
 use admitone_app::ports::store::{Fences, Mode, Store};
 use admitone_app::{Trouble, TroubleKind};
@@ -21,7 +26,7 @@ use async_trait::async_trait;
 use away::{Outage, Tokens};
 use claim::{Attempt, Claim, Scripts, Turns};
 use futures_util::future::try_join_all;
-use held::{Held, Nothing};
+use held::{Held, Nothing, Place};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +38,9 @@ use wakers::{Waiter, Wakers};
 /// The random time between tries doubles so often.
 const BACK_OFF_MAX: u32 = 4;
 
+/// What it begins with, in ms, where the nodes have one contender of each instance.
+const FIRST_PAUSE_MS: u64 = 8;
+
 /// How a lock behaves. How long it is waited for is the caller's patience.
 #[derive(Debug, Clone)]
 pub struct LockOptions {
@@ -41,12 +49,15 @@ pub struct LockOptions {
     /// The lease is made new so often, in ms; `None`: never. Default 3,000.
     pub renew_every_ms: Option<u64>,
     /// Whoever waits tries again after so many ms, though nobody woke him; where nobody is woken,
-    /// after a random time that begins here and grows. Default 100.
+    /// after a random time that grows, and begins here if nobody stands in line. Default 100.
     pub poll_ms: u64,
     /// The clocks of the nodes may run apart by so many thousandths. Default 10.
     pub drift_permille: u64,
     /// Whether tokens are drawn from the store. Off only to show what happens then. Default true.
     pub fencing: bool,
+    /// Whether those of this instance stand in line for a key. Off only to show what happens then.
+    /// Default true.
+    pub in_line: bool,
     /// What becomes of a batch whose lock cannot be reached: it is refused, or goes on in this
     /// mode, with a token of each of its keys, so that nobody who holds the lock all the same
     /// overwrites it, nor it him. Default: it is refused.
@@ -63,6 +74,7 @@ impl Default for LockOptions {
             poll_ms: 100,
             drift_permille: 10,
             fencing: true,
+            in_line: true,
             fallback: None,
             prefix: "admitone".to_owned(),
         }
@@ -88,6 +100,8 @@ pub struct RedisLock {
     scripts: Arc<Scripts>,
     /// Where there are none, whoever waits tries again after a random time.
     wakers: Option<Wakers>,
+    /// The line of this instance for each key.
+    line: Option<LineLock>,
     outage: Outage,
 }
 
@@ -111,8 +125,9 @@ impl RedisLock {
     }
 
     fn new(nodes: Vec<Node>, setup: LockSetup, wakers: Option<Wakers>) -> Self {
+        let line = setup.options.in_line.then(|| LineLock::new(Arc::new(SystemClock::default())));
         let (nodes, scripts, outage) = (nodes.into(), Arc::default(), Outage::default());
-        Self { setup, nodes, scripts, wakers, outage }
+        Self { setup, nodes, scripts, wakers, line, outage }
     }
 
     /// An attempt has an owner of its own: letting go of a failed one that is still under way on
@@ -128,6 +143,14 @@ impl RedisLock {
             lease_ms: self.setup.options.lease_ms,
             drift_permille: self.setup.options.drift_permille,
             turns: Turns::of(self.nodes.len()),
+        }
+    }
+
+    /// The next place in this instance's line for the keys.
+    async fn place(&self, keys: &BTreeSet<Key>, patience_ms: u64) -> Result<Place, Trouble> {
+        match &self.line {
+            Some(line) => line.acquire(keys, patience_ms).await.map(Some),
+            None => Ok(None),
         }
     }
 
@@ -186,7 +209,11 @@ impl RedisLock {
         let poll_ms = self.setup.options.poll_ms.max(1);
         Duration::from_millis(match free_in_ms {
             Some(free_in_ms) => poll_ms.min(free_in_ms),
-            None => 1 + chance::below(poll_ms << tries.min(BACK_OFF_MAX)),
+            None => {
+                let first_ms =
+                    if self.line.is_some() { FIRST_PAUSE_MS.min(poll_ms) } else { poll_ms };
+                1 + chance::below(first_ms << tries.min(BACK_OFF_MAX))
+            }
         })
     }
 
@@ -222,6 +249,7 @@ impl Lock for RedisLock {
         }
         let names: Arc<[String]> = keys.iter().map(name_of).collect::<Result<_, _>>()?;
         let until = monotonic::now() + Duration::from_millis(patience_ms);
+        let place = self.place(keys, patience_ms).await?;
         let (claim, valid_until) = match self.take(&names, until).await {
             Err(trouble) if trouble.kind == TroubleKind::Unavailable => {
                 self.outage.begins(&trouble);
@@ -231,7 +259,7 @@ impl Lock for RedisLock {
         };
         let renewing = self.setup.options.renew_every_ms.map(Duration::from_millis);
         // Held before the tokens are drawn: dropped on the way, the claim is let go.
-        let mut held = Held::new(claim, valid_until, renewing, &self.setup.stop);
+        let mut held = Held::new((claim, place), valid_until, renewing, &self.setup.stop);
         match self.fences(&names).await {
             Ok(fences) => {
                 held.carry(fences);

@@ -59,8 +59,10 @@ impl Drop for House {
     }
 }
 
+/// Whoever wants such a lock counts as an instance of his own: nobody stands in line before the nodes.
 pub(crate) fn options() -> LockOptions {
-    LockOptions { prefix: redis_server::own_prefix(), poll_ms: 10, ..LockOptions::default() }
+    let prefix = redis_server::own_prefix();
+    LockOptions { prefix, poll_ms: 10, in_line: false, ..LockOptions::default() }
 }
 
 /// A lease that is not made new.

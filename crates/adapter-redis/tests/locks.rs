@@ -9,8 +9,8 @@ use admitone_adapter_redis::{LockOptions, RedisLock};
 use admitone_app::TroubleKind;
 use admitone_conformance::redis_server;
 use house::{House, both, execute, keys_of, options, refused, short, take};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Five turns with two keys each; how many were inside at once at most.
@@ -50,6 +50,66 @@ async fn nobody_else_has_a_key_that_is_held() {
         }
         assert_eq!((most.load(Ordering::SeqCst), done.load(Ordering::SeqCst)), (1, 80), "{name}");
         println!("{name}: 80 turns of 16 waiters in {:?}", begun.elapsed());
+    }
+}
+
+/// In which order ten had their turn who came one after the other while a key was held.
+async fn order_of_turns(lock: RedisLock) -> Vec<u64> {
+    let (lock, order) = (Arc::new(lock), Arc::new(Mutex::new(Vec::new())));
+    let held = take(&lock, &[1], 0).await;
+    let mut waiting = tokio::task::JoinSet::new();
+    for number in 0..10 {
+        let (lock, order) = (Arc::clone(&lock), Arc::clone(&order));
+        waiting.spawn(async move {
+            let turn = take(&lock, &[1], 30_000).await;
+            order.lock().unwrap().push(number);
+            turn.release().await;
+        });
+        house::wait_ms(5).await;
+    }
+    held.release().await;
+    while let Some(ended) = waiting.join_next().await {
+        ended.unwrap();
+    }
+    let order = order.lock().unwrap();
+    order.clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_of_one_instance_have_their_turn_as_they_came() {
+    let house = House::new(LockOptions { in_line: true, ..options() });
+    let Some(locks) = both(&house).await else { return };
+    for (name, lock) in locks {
+        assert!(order_of_turns(lock).await.is_sorted(), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_line_who_tries_at_the_right_moment_is_first() {
+    let house = House::new(options());
+    let Some(locks) = both(&house).await else { return };
+    let (_, redlock) = locks.into_iter().next_back().unwrap();
+    let order = order_of_turns(redlock).await;
+    assert!(!order.is_sorted(), "nobody was overtaken: {order:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_lost_it_holds_up_nobody_in_the_line() {
+    for renew_every_ms in [None, Some(50)] {
+        let lease_ms = if renew_every_ms.is_some() { 2_000 } else { 200 };
+        let house = House::new(LockOptions { in_line: true, renew_every_ms, ..short(lease_ms) });
+        let Some(locks) = both(&house).await else { return };
+        for (name, lock) in locks {
+            let lost = take(&lock, &[1], 0).await;
+            for address in redis_server::shared().unwrap() {
+                for key in keys_of(&address, &house.options.prefix).await {
+                    execute(&address, &["DEL", &key]).await;
+                }
+            }
+            take(&lock, &[1], 1_500).await.release().await;
+            assert!(lost.is_lost(), "{name}");
+            lost.release().await;
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! adapters.
 
 mod lanes;
+mod line;
 mod mutex;
 mod scope;
 mod simple;
@@ -10,6 +11,7 @@ mod table;
 mod unfenced;
 
 pub use lanes::LaneLock;
+pub use line::LineLock;
 pub use mutex::MutexLock;
 pub use scope::LockScope;
 pub use simple::{SimpleLimits, SimpleLock};

@@ -1,7 +1,7 @@
 //! The locks inside one process keep the promises of every lock; none of them can be lost.
 
 use admitone_app::clock::SystemClock;
-use admitone_app::lock::{MutexLock, SimpleLimits, SimpleLock, SpinLock};
+use admitone_app::lock::{LineLock, MutexLock, SimpleLimits, SimpleLock, SpinLock};
 use admitone_app::ports::lock::Lock;
 use admitone_app::ports::store::Store;
 use admitone_conformance::lock::{FreshLock, LockFixture, trials};
@@ -34,6 +34,7 @@ impl LockFixture for InProcess {
 fn main() -> ExitCode {
     let arguments = libtest_mimic::Arguments::from_args();
     let mut all = trials("mutex", InProcess(|clock| Arc::new(MutexLock::new(clock))));
+    all.extend(trials("line", InProcess(|clock| Arc::new(LineLock::new(clock)))));
     all.extend(trials("spin", InProcess(|clock| Arc::new(SpinLock::new(clock)))));
     let simple = InProcess(|clock| Arc::new(SimpleLock::new(clock, SimpleLimits::default())));
     all.extend(trials("simple", simple));

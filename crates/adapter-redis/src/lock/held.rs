@@ -6,7 +6,7 @@ use crate::monotonic;
 use admitone_app::ports::lock::Guard;
 use admitone_app::ports::store::Fences;
 use async_trait::async_trait;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -22,33 +22,55 @@ pub(super) struct Held {
     is_released: bool,
 }
 
-/// Until when a lock is held; `None` once it is known to be lost.
-struct Lease(Mutex<Option<Instant>>);
+/// A place in the line of this instance, if there is one: given up by being dropped.
+pub(super) type Place = Option<Box<dyn Guard>>;
+
+/// Until when a lock is held; nothing once it is known to be lost.
+struct Lease(Mutex<Option<Term>>);
+
+struct Term {
+    until: Instant,
+    /// Those of this instance do not wait for somebody who has lost it.
+    _place: Place,
+}
 
 impl Lease {
     fn is_over(&self) -> bool {
-        let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        until.is_none_or(|until| monotonic::now() >= until)
+        self.term().as_ref().is_none_or(|term| monotonic::now() >= term.until)
     }
 
-    fn set(&self, until: Option<Instant>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    fn prolong(&self, until: Instant) {
+        if let Some(term) = &mut *self.term() {
+            term.until = until;
+        }
+    }
+
+    fn end(&self) {
+        // Whoever is next in line is woken when the mutex is free again.
+        let ended = self.term().take();
+        drop(ended);
+    }
+
+    fn term(&self) -> MutexGuard<'_, Option<Term>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Held {
     pub(super) fn new(
-        claim: Claim,
-        valid_until: Instant,
+        (claim, place): (Claim, Place),
+        until: Instant,
         renewing: Option<Duration>,
         stop: &CancellationToken,
     ) -> Self {
-        let lease = Arc::new(Lease(Mutex::new(Some(valid_until))));
+        let lease = Arc::new(Lease(Mutex::new(Some(Term { until, _place: place }))));
         // Not a child of `stop`: what is being settled while the house closes keeps its lock.
         let over = CancellationToken::new();
+        let (watched, tracker) = ((Arc::clone(&lease), over.clone()), &claim.tracker);
         if let Some(every) = renewing.filter(|_| !stop.is_cancelled()) {
-            let watch = watch(claim.clone(), Arc::clone(&lease), every, over.clone());
-            claim.tracker.spawn(watch);
+            tracker.spawn(renew(claim.clone(), watched, every));
+        } else {
+            tracker.spawn(expire(watched, until));
         }
         Self {
             claim,
@@ -64,17 +86,27 @@ impl Held {
     }
 }
 
+/// What is watched, and what ends the watch.
+type Watched = (Arc<Lease>, CancellationToken);
+
+/// Ends a lease that nobody makes new.
+async fn expire((lease, over): Watched, until: Instant) {
+    if tokio::time::timeout_at(until, over.cancelled()).await.is_err() {
+        lease.end();
+    }
+}
+
 /// Makes the lease new until the lock is let go or lost. Nodes that do not answer are asked again
 /// as long as the lease lasts.
-async fn watch(claim: Claim, lease: Arc<Lease>, every: Duration, over: CancellationToken) {
+async fn renew(claim: Claim, (lease, over): Watched, every: Duration) {
     while tokio::time::timeout(every, over.cancelled()).await.is_err() {
         match claim.renew().await {
-            Ok(Some(until)) if !over.is_cancelled() => lease.set(Some(until)),
+            Ok(Some(until)) if !over.is_cancelled() => lease.prolong(until),
             Err(trouble) if !lease.is_over() => tracing::debug!(%trouble, "lease not renewed yet"),
             Ok(Some(_)) => return,
             Ok(None) | Err(_) => {
                 if !over.is_cancelled() {
-                    lease.set(None);
+                    lease.end();
                     tracing::warn!(names = ?claim.names, "a lock was lost while it was held");
                 }
                 return;
@@ -97,6 +129,7 @@ impl Guard for Held {
         self.is_released = true;
         let Self { claim, .. } = &*self;
         claim.release().await;
+        self.lease.end();
     }
 }
 
@@ -104,6 +137,7 @@ impl Drop for Held {
     fn drop(&mut self) {
         if !self.is_released {
             self.claim.release_later();
+            self.lease.end();
         }
     }
 }
