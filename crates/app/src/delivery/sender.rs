@@ -1,7 +1,11 @@
 //! The sender: hands commands to a carrier and waits, bounded, for the stored answer.
 //!
 //! One task takes all that waits, looks in one question which of it was answered before, finds the
-//! lanes and hands the rest over together: while the broker confirms, the next batch gathers.
+//! lanes and hands the rest over together. While the broker confirms, the next batches follow, up
+//! to a bound; what comes beyond gathers.
+//!
+//! Batches that are under way at the same time may overtake each other. Whoever wants an order
+//! waits: a command that was handed over is in its lane before the next of the same caller is sent.
 
 use super::callers::{Call, Callers};
 use super::job::Job;
@@ -13,6 +17,7 @@ use crate::ports::reads::Reads;
 use crate::{Trouble, TroubleKind};
 use admitone_domain::{Action, Command};
 use async_trait::async_trait;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
@@ -28,12 +33,16 @@ pub struct SenderLimits {
     pub depth_max: usize,
     /// Most commands that are handed over at once.
     pub batch_max: usize,
+    /// Most batches that are being handed over at the same time.
+    pub batches_max: usize,
 }
 
 impl Default for SenderLimits {
-    /// Answers are waited for 5 s, commands are good for 30 s; 20,000 may wait, 1,024 go at once.
+    /// Answers are waited for 5 s, commands are good for 30 s; 20,000 may wait, 1,024 go at once,
+    /// and three times so many are under way.
     fn default() -> Self {
-        Self { wait_ms: 5_000, deadline_ms: 30_000, depth_max: 20_000, batch_max: 1_024 }
+        let (wait_ms, deadline_ms) = (5_000, 30_000);
+        Self { wait_ms, deadline_ms, depth_max: 20_000, batch_max: 1_024, batches_max: 3 }
     }
 }
 
@@ -62,6 +71,26 @@ struct Posted {
     handed: oneshot::Sender<Result<(), Trouble>>,
 }
 
+/// A command that is on its way to the carrier.
+struct Leaving {
+    call: Call,
+    receipt: Receipt,
+    handed: oneshot::Receiver<Result<(), Trouble>>,
+}
+
+impl Leaving {
+    /// Waits until the carrier keeps the command, or until its answer is there, which is as good.
+    async fn kept(&mut self) -> Result<Option<Reply>, Trouble> {
+        tokio::select! {
+            biased;
+            Some(reply) = self.call.reply() => Ok(Some(reply)),
+            handed = &mut self.handed => {
+                handed.unwrap_or_else(|_| Err(busy("the sender ended"))).map(|()| None)
+            }
+        }
+    }
+}
+
 impl Sender {
     /// Starts the task. It ends when the sender is dropped and all that waited is handed over.
     pub fn start(setup: SenderSetup, tasks: &TaskTracker) -> Self {
@@ -71,8 +100,8 @@ impl Sender {
         Self { mailbox, setup }
     }
 
-    /// Hands a command over; the call is answered at once if it was answered before.
-    async fn post(&self, command: Command) -> Result<(Call, Receipt), Trouble> {
+    /// Sends a command on its way; the call is answered at once if it was answered before.
+    fn post(&self, command: Command) -> Result<Leaving, Trouble> {
         let now = self.setup.clock.now();
         let until = now.plus_ms(self.setup.limits.deadline_ms);
         let until = command.deadline.map_or(until, |deadline| deadline.min(until));
@@ -83,13 +112,14 @@ impl Sender {
         }
         let receipt = Receipt { id: command.id, fresh: command.fresh, until };
         let call = self.setup.callers.expect(&command, now);
-        let (handed, confirmed) = oneshot::channel();
-        self.mailbox.try_send(Posted { command, handed }).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => busy("too many commands wait"),
-            mpsc::error::TrySendError::Closed(_) => busy("the house is closing"),
-        })?;
-        confirmed.await.unwrap_or_else(|_| Err(busy("the sender ended")))?;
-        Ok((call, receipt))
+        let (sender, handed) = oneshot::channel();
+        self.mailbox.try_send(Posted { command, handed: sender }).map_err(
+            |refused| match refused {
+                mpsc::error::TrySendError::Full(_) => busy("too many commands wait"),
+                mpsc::error::TrySendError::Closed(_) => busy("the house is closing"),
+            },
+        )?;
+        Ok(Leaving { call, receipt, handed })
     }
 }
 
@@ -97,23 +127,23 @@ impl Sender {
 impl Delivery for Sender {
     /// Waits so long as is set; then the command is accepted, and its answer is asked for later.
     async fn submit(&self, command: Command) -> Result<Reply, Trouble> {
-        let (mut call, receipt) = self.post(command).await?;
+        let mut leaving = self.post(command)?;
+        if let Some(reply) = leaving.kept().await? {
+            return Ok(reply);
+        }
         tokio::select! {
             biased;
-            Some(reply) = call.reply() => Ok(reply),
+            Some(reply) = leaving.call.reply() => Ok(reply),
             () = self.setup.clock.sleep_ms(self.setup.limits.wait_ms) => {
-                Ok(Reply::Accepted(receipt))
+                Ok(Reply::Accepted(leaving.receipt))
             }
         }
     }
 
     async fn hand_over(&self, command: Command) -> Result<Reply, Trouble> {
-        let (mut call, receipt) = self.post(command).await?;
-        tokio::select! {
-            biased;
-            Some(reply) = call.reply() => Ok(reply),
-            () = std::future::ready(()) => Ok(Reply::Accepted(receipt)),
-        }
+        let mut leaving = self.post(command)?;
+        let replied = leaving.kept().await?;
+        Ok(replied.unwrap_or(Reply::Accepted(leaving.receipt)))
     }
 
     async fn check(&self) -> Result<(), Trouble> {
@@ -135,19 +165,35 @@ fn busy(detail: &str) -> Trouble {
 
 impl SenderSetup {
     async fn post(self: Arc<Self>, mut receiver: mpsc::Receiver<Posted>) {
-        let batch_max = self.limits.batch_max;
-        let mut posted = Vec::with_capacity(batch_max);
-        while receiver.recv_many(&mut posted, batch_max).await > 0 {
-            let (commands, handed): (Vec<_>, Vec<_>) =
-                posted.drain(..).map(|one| (one.command, one.handed)).unzip();
-            let results = match self.hand_over(&commands).await {
-                Ok(results) => results,
-                Err(trouble) => commands.iter().map(|_| Err(trouble.clone())).collect(),
-            };
-            for (result, handed) in results.into_iter().zip(handed) {
-                // Whoever asked may have gone: the command travels all the same.
-                let _ = handed.send(result);
+        let mut posted = Vec::with_capacity(self.limits.batch_max);
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                Some(()) = under_way.next() => {}
+                count = receiver.recv_many(&mut posted, self.limits.batch_max),
+                    if under_way.len() < self.limits.batches_max =>
+                {
+                    if count == 0 {
+                        break;
+                    }
+                    under_way.push(self.send(std::mem::take(&mut posted)));
+                }
             }
+        }
+        under_way.collect::<()>().await;
+    }
+
+    /// Hands a batch over, and says to each what became of it.
+    async fn send(&self, posted: Vec<Posted>) {
+        let (commands, handed): (Vec<_>, Vec<_>) =
+            posted.into_iter().map(|one| (one.command, one.handed)).unzip();
+        let results = match self.hand_over(&commands).await {
+            Ok(results) => results,
+            Err(trouble) => commands.iter().map(|_| Err(trouble.clone())).collect(),
+        };
+        for (result, handed) in results.into_iter().zip(handed) {
+            // Whoever asked may have gone: the command travels all the same.
+            let _ = handed.send(result);
         }
     }
 

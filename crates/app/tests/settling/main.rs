@@ -5,6 +5,7 @@
 mod best;
 mod boards;
 mod channel;
+mod confirming;
 mod gate;
 mod ids;
 mod locking;
