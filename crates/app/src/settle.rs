@@ -26,6 +26,7 @@ use admitone_domain::{
 };
 use std::collections::BTreeSet;
 use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -46,10 +47,10 @@ pub struct SettleLimits {
 }
 
 impl Default for SettleLimits {
-    /// Twelve tries, one second, every row by itself, answers as they are kept of who asks here.
+    /// Two dozen tries, one second, every row by itself, answers as they are kept of who asks here.
     fn default() -> Self {
         let lock_scope = LockScope::default();
-        Self { tries_max: 12, lock_wait_ms: 1_000, lock_scope, keeps_journeys: false }
+        Self { tries_max: 24, lock_wait_ms: 1_000, lock_scope, keeps_journeys: false }
     }
 }
 
@@ -375,9 +376,15 @@ fn is_empty(verdict: &Verdict) -> bool {
     verdict.answers.is_empty() && verdict.changes.is_empty() && verdict.entries.is_empty()
 }
 
-/// Longer with every try, and different for different batches, so that two that met once do not
-/// meet again in step.
+/// The time within which a batch that met others is tried again doubles so often, from two
+/// milliseconds on.
+const DOUBLINGS_MAX: u32 = 4;
+
+/// Some time within a span that doubles with every conflict: many who want the same row leave each
+/// other room. Other ones for other batches and tries, so that two that met once do not meet again
+/// in step; the same ones every time that it is run.
 fn pause_ms(part: &[Command], conflicts: u32) -> u64 {
-    let spread = part.first().map_or(0, |c| u64::try_from(c.id.0 & 7).unwrap_or(0));
-    u64::from(conflicts.min(6)) * (1 + spread) / 4
+    let name = part.first().map_or(0, |command| command.id.0);
+    let spread = BuildHasherDefault::<DefaultHasher>::default().hash_one((name, conflicts));
+    spread % ((1 << conflicts.min(DOUBLINGS_MAX)) + 1)
 }
