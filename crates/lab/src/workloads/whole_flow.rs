@@ -21,6 +21,9 @@ use std::time::Duration;
 const SEATS: u64 = 50;
 /// Shows of one concert.
 const SHOWS: usize = 20;
+/// For so many visits a second there are seats where nobody says how many come: half as many again as
+/// two processors were ever seen to serve.
+const CLOSED_RATE: u64 = 8_000;
 /// Whoever waits asks again after so long.
 const POLL: Duration = Duration::from_millis(100);
 
@@ -92,7 +95,9 @@ fn flow(brief: &Brief<'_>, name: &str) -> Result<Set, Trouble> {
     let Brief { site, with, .. } = brief;
     let (rate, span) = (with.small("rate"), with.seconds("seconds"));
     let warm_up = Duration::from_secs(1);
-    let visits = u64::from(rate) * (span + warm_up).as_secs() * 11 / 10 + SEATS;
+    let is_closed = with.get("closed") != 0;
+    let most = if is_closed { CLOSED_RATE.max(u64::from(rate)) } else { u64::from(rate) };
+    let visits = most * (span + warm_up).as_secs() * 11 / 10 + SEATS;
     let halls = usize::try_from(visits.div_ceil(SEATS)).unwrap_or(1).max(1);
     let users = with.count("users");
     // Whoever comes again must have left: twice as many as can be inside.
@@ -112,9 +117,10 @@ fn flow(brief: &Brief<'_>, name: &str) -> Result<Set, Trouble> {
     };
     let act = Act {
         name: name.to_owned(),
-        pace: match with.get("closed") {
-            0 => Pace::Open { rate, arrivals: Arrivals::Poisson },
-            _ => Pace::Closed,
+        pace: if is_closed {
+            Pace::Closed
+        } else {
+            Pace::Open { rate, arrivals: Arrivals::Poisson }
         },
         users,
         warm_up,
