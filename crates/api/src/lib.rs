@@ -20,6 +20,7 @@ mod problem;
 mod queues;
 pub mod reference;
 mod reply;
+pub mod request_id;
 mod reservations;
 mod rooms;
 mod routes;

@@ -9,6 +9,7 @@ pub(crate) use responses::Problems;
 use crate::codes;
 use crate::commands::CommandView;
 use crate::reply::REPLAYED;
+use crate::request_id;
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::Refusal;
 use axum::body::Body;
@@ -41,6 +42,9 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub context: Option<Box<serde_json::Value>>,
+    /// The name of the request, under which the log has it too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
     /// After how many seconds to try again.
     #[serde(skip)]
     pub retry_after_s: Option<u32>,
@@ -63,6 +67,7 @@ impl Problem {
             detail: detail.into(),
             retryable: false,
             context: None,
+            request_id: request_id::current(),
             retry_after_s: None,
             replayed: false,
             accepted: None,
@@ -334,7 +339,8 @@ fn context_of(refusal: &Refusal) -> serde_json::Value {
 impl From<Trouble> for Problem {
     fn from(trouble: Trouble) -> Self {
         // What exactly is wrong inside is for the log, not for the buyer.
-        tracing::warn!(%trouble, "a request met trouble");
+        let request_id = request_id::current();
+        tracing::warn!(%trouble, request_id, "a request met trouble");
         match trouble.kind {
             TroubleKind::Conflict | TroubleKind::Busy => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,

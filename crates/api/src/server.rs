@@ -6,11 +6,12 @@ mod patience;
 use crate::ask::BODY_MAX_BYTES;
 use crate::limits::Peer;
 use crate::problem::Problem;
+use crate::request_id;
 use admitone_app::ports::clock::Clock;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, Response, header};
+use axum::http::{HeaderValue, Response, header};
 use axum::response::IntoResponse;
 pub use doors::Doors;
 use hyper::body::Incoming;
@@ -29,7 +30,6 @@ use tower::ServiceExt;
 
 /// How long whoever is refused may take for his body.
 const REFUSED_BODY_WAIT: Duration = Duration::from_secs(1);
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What bounds the server.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +91,7 @@ pub async fn serve(
     let server = Server {
         slots: Arc::new(Semaphore::new(limits.connections_max)),
         connections: TaskTracker::new(),
-        numbers: Arc::new(AtomicU64::new(1)),
+        numbers: Arc::new(AtomicU64::new(request_id::first_number())),
         idle_over: CancellationToken::new(),
         over: CancellationToken::new(),
         router,
@@ -282,14 +282,13 @@ async fn answer(
     is_closed: bool,
 ) -> Response<Body> {
     let mut request: Request = request.map(Body::new);
-    let id = match request.headers().get(&REQUEST_ID) {
-        Some(given) if given.len() <= 128 => given.clone(),
-        _ => HeaderValue::from(number),
-    };
-    request.headers_mut().insert(REQUEST_ID, id.clone());
+    let id = request_id::of(request.headers().get(request_id::HEADER), number);
+    request.headers_mut().insert(request_id::HEADER, id.clone());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response =
-        if is_closed { refuse(request).await } else { answer_in_time(router, request, wait).await };
+    let answering = async {
+        if is_closed { refuse(request).await } else { answer_in_time(router, request, wait).await }
+    };
+    let mut response = request_id::within(id.clone(), answering).await;
     let status = response.status().as_u16();
     metrics::counter!("admitone_requests_total", "status" => class(status)).increment(1);
     let request_id = id.to_str().unwrap_or_default();
@@ -298,7 +297,7 @@ async fn answer(
     } else {
         tracing::debug!(request_id, %method, path, status, "answered");
     }
-    response.headers_mut().insert(REQUEST_ID, id);
+    response.headers_mut().insert(request_id::HEADER, id);
     response
 }
 
