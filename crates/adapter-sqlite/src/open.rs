@@ -120,6 +120,11 @@ impl Shared {
 }
 
 impl SqliteStore {
+    /// Whether there is a store in a directory.
+    pub fn is_in(directory: &Path) -> bool {
+        directory.join("journal.db").exists()
+    }
+
     /// Opens a data directory, or makes a new one.
     pub fn open(
         directory: &Path,

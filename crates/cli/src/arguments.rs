@@ -43,7 +43,7 @@ pub(crate) enum Task {
     /// Recompute every invariant of the store two ways and say what is wrong.
     Verify(Verify),
     /// Look whether this machine and this data directory are ready for a sale.
-    Doctor(Place),
+    Doctor(Doctor),
     /// Show or check the configuration.
     Config(Config),
     /// Bring the tables of a store to this version.
@@ -263,6 +263,15 @@ pub(crate) struct Verify {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Print what was found as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Config {
     #[command(subcommand)]
     pub(crate) task: ConfigTask,
@@ -385,7 +394,11 @@ pub(crate) enum UserTask {
         role: Role,
     },
     /// List operators.
-    List,
+    List {
+        /// Print them as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Refuse an operator's key from now on.
     Disable {
         /// The operator's id, such as `op_1`.

@@ -1,5 +1,6 @@
 //! The configuration: a TOML file, below variables and flags.
 
+mod bounds;
 mod deliveries;
 mod gateway;
 mod kafka;
@@ -223,6 +224,7 @@ impl Configuration {
                  instance: leave it out, or name another store",
             ));
         }
+        configuration.check_bounds()?;
         Ok(configuration)
     }
 

@@ -50,6 +50,9 @@ where
         event.record(&mut fields);
         let mut line = fields.0;
         let now = admitone_app::clock::SystemClock::default().now();
+        if let Some(request_id) = admitone_api::request_id::current() {
+            line.entry("http.request.id").or_insert(request_id.into());
+        }
         line.insert("@timestamp".into(), now.to_string().into());
         line.insert("log.level".into(), event.metadata().level().as_str().to_lowercase().into());
         line.insert("log.logger".into(), event.metadata().target().into());

@@ -64,6 +64,14 @@ pub(crate) async fn clear_place(url: &str, name: &str) -> Result<(), Failed> {
     }
 }
 
+/// The directory of the embedded store, where there is none in it yet.
+pub(crate) fn empty_directory(configuration: &Configuration) -> Result<Option<PathBuf>, Failed> {
+    Ok(match configuration.address()? {
+        Address::Sqlite(directory) => Some(directory).filter(|one| !SqliteStore::is_in(one)),
+        Address::Postgres(_) | Address::Mysql(_) => None,
+    })
+}
+
 /// How events leave a store: how far their roads are, the endpoints of others, and the events.
 pub(crate) struct Ways {
     pub(crate) lanes: Arc<dyn Lanes>,

@@ -10,7 +10,7 @@ use crate::carriers::Carriers;
 use crate::config::Configuration;
 use crate::exit::{Failed, failed};
 use crate::gateway;
-use crate::shelf::{Guards, Shelf};
+use crate::shelf::{self, Guards, Shelf};
 use crate::strategy;
 use admitone_api::figures::Commits;
 use admitone_api::house::{Issuer, Secret};
@@ -99,8 +99,12 @@ pub(crate) enum Purpose {
 }
 
 impl Wired {
-    /// Opens the store to look at it.
+    /// Opens the store to look at it. What is not there is not made.
     pub(crate) async fn look(configuration: &Configuration) -> Result<Self, Failed> {
+        if let Some(directory) = shelf::empty_directory(configuration)? {
+            let name = format!("the store in {}", directory.display());
+            return Err(failed(&name)("there is none; name the one that is meant by --data-dir"));
+        }
         Self::open_for(Purpose::Looking, configuration, Guards::AsRecorded).await
     }
 
@@ -291,7 +295,8 @@ fn sweeper(office: &BoxOffice) -> Sweeper {
     }
 }
 
-fn issuer(configuration: &Configuration) -> Result<Option<Issuer>, Failed> {
+/// Whoever else says who somebody is.
+pub(crate) fn issuer(configuration: &Configuration) -> Result<Option<Issuer>, Failed> {
     let issuer = configuration.issuer.as_ref();
     let issuer = issuer.map(|i| Issuer::new(&i.name, i.audience.as_deref(), &i.jwk));
     Ok(issuer.transpose()?)

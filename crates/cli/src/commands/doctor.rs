@@ -1,14 +1,16 @@
 //! `admitone doctor`: whether this machine and this data directory are ready for a sale.
 
 use super::block_on;
-use crate::arguments::Place;
+use crate::arguments::Doctor;
 use crate::brokers;
 use crate::config::Configuration;
-use crate::exit::{Exit, Failed};
-use crate::shelf::shown;
+use crate::exit::{Exit, Failed, failed};
+use crate::shelf::{empty_directory, shown};
 use crate::wiring::Wired;
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::clock::Clock;
+use rustix::fs::Access;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -20,17 +22,14 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// What was looked at, and how it is or what is wrong.
 type Finding = (String, Result<String, String>);
 
-pub(crate) fn run(arguments: &Place) -> Result<Exit, Failed> {
-    let configuration = Configuration::of(arguments)?;
+pub(crate) fn run(arguments: &Doctor) -> Result<Exit, Failed> {
+    let configuration = Configuration::of(&arguments.place)?;
     let address = configuration.listen;
     let port = admitone_api::server::bind(address).map(drop).map_err(|error| error.to_string());
-    let store = block_on(async {
-        let wired = Wired::look(&configuration).await?;
-        let operators = wired.office.reads.operators().await?.len();
-        let rooms = wired.office.reads.rooms().await?.len();
-        wired.close().await?;
-        Ok(format!("{operators} operators, {rooms} waiting rooms"))
-    });
+    let store = match empty_directory(&configuration)? {
+        Some(directory) => may_be_made(&directory),
+        None => block_on(store(&configuration)),
+    };
     let mut findings = vec![
         (format!("listen on {address}"), port.map(|()| "free".to_owned())),
         (
@@ -41,14 +40,44 @@ pub(crate) fn run(arguments: &Place) -> Result<Exit, Failed> {
     ];
     findings.extend(block_on(async { Ok(services(&configuration).await) })?);
     findings.extend(block_on(buses(&configuration))?);
-    for (what, found) in &findings {
-        match found {
-            Ok(good) => println!("good  {what}: {good}"),
-            Err(wrong) => println!("WRONG {what}: {wrong}"),
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&as_json(&findings))?);
+    } else {
+        for (what, found) in &findings {
+            match found {
+                Ok(good) => println!("good  {what}: {good}"),
+                Err(wrong) => println!("WRONG {what}: {wrong}"),
+            }
         }
     }
     let is_well = findings.iter().all(|(_, found)| found.is_ok());
     Ok(if is_well { Exit::Done } else { Exit::Unsound })
+}
+
+fn as_json(findings: &[Finding]) -> serde_json::Value {
+    let shown = |(what, found): &Finding| {
+        let (Ok(detail) | Err(detail)) = found;
+        serde_json::json!({ "what": what, "good": found.is_ok(), "detail": detail })
+    };
+    findings.iter().map(shown).collect()
+}
+
+/// What is in the store.
+async fn store(configuration: &Configuration) -> Result<String, Failed> {
+    let wired = Wired::look(configuration).await?;
+    let operators = wired.office.reads.operators().await?.len();
+    let rooms = wired.office.reads.rooms().await?.len();
+    wired.close().await?;
+    Ok(format!("{operators} operators, {rooms} waiting rooms"))
+}
+
+/// Whether a store can be made where there is none; it is not made by looking.
+fn may_be_made(directory: &Path) -> Result<String, Failed> {
+    let whole = std::path::absolute(directory)?;
+    let there = whole.ancestors().find(|one| one.exists()).unwrap_or(Path::new("/"));
+    rustix::fs::access(there, Access::WRITE_OK)
+        .map_err(failed(&format!("writing to {}", there.display())))?;
+    Ok("nothing is there yet: `serve` and `import` make it".to_owned())
 }
 
 /// Whether the services beside the store accept connections.

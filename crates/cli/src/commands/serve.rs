@@ -12,6 +12,7 @@ use admitone_api::pages::Pages;
 use admitone_api::reference::Setting;
 use admitone_api::server::{self, Doors, ServerLimits};
 use admitone_api::{Freedoms, House, Parts, figures};
+use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
 use admitone_domain::id::RoomId;
 use admitone_domain::party::Role;
@@ -50,7 +51,9 @@ fn configuration(arguments: &Serve) -> Result<Configuration, Failed> {
     if let Some(gateway) = &arguments.gateway {
         configuration.gateway.url.clone_from(gateway);
     }
-    configuration.reference_routes |= arguments.reference_routes || arguments.demo;
+    // Whoever does not sit at this machine is offered those routes only if somebody said so.
+    let is_demo_here = arguments.demo && configuration.listen.ip().is_loopback();
+    configuration.reference_routes |= arguments.reference_routes || is_demo_here;
     Ok(configuration)
 }
 
@@ -94,15 +97,8 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     say(address, &shown(&configuration.address()?), operator_key.as_deref());
     let limits = server_limits(configuration);
     let clock = Arc::clone(&wired.office.clock);
-    wired.tasks.spawn({
-        let (doors, clock, drain_ms) = (doors.clone(), Arc::clone(&clock), configuration.drain_ms);
-        async move {
-            ended.await;
-            doors.leaving.cancel();
-            clock.sleep_ms(drain_ms).await;
-            doors.closing.cancel();
-        }
-    });
+    let leaving = leave(ended, doors.clone(), Arc::clone(&clock), configuration.drain_ms);
+    wired.tasks.spawn(leaving);
     wired.tasks.spawn(figures::keep(metrics, Arc::clone(&clock), closing.clone()));
     let queues = Arc::clone(&wired.queues);
     wired.tasks.spawn(figures::watch_queues(queues, Arc::clone(&clock), closing.clone()));
@@ -119,6 +115,23 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
             "a bug ended the writer, the log says where; what was answered is kept, start again",
         )),
     }
+}
+
+/// Closes the house when it is asked to, after the time that balancers need to see it. A house that closes
+/// for another reason is asked for nothing any more.
+async fn leave(
+    asked: impl Future<Output = ()>,
+    doors: Doors,
+    clock: Arc<dyn Clock>,
+    drain_ms: u64,
+) {
+    tokio::select! {
+        () = doors.closing.cancelled() => return,
+        () = asked => {}
+    }
+    doors.leaving.cancel();
+    clock.sleep_ms(drain_ms).await;
+    doors.closing.cancel();
 }
 
 fn server_limits(configuration: &Configuration) -> ServerLimits {
@@ -254,9 +267,11 @@ pub(super) fn ended() -> std::io::Result<impl Future<Output = ()>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use admitone_app::clock::SystemClock;
     use admitone_app::ports::delivery::Reply;
     use admitone_app::{Trouble, TroubleKind};
     use admitone_domain::Command;
+    use clap::Parser;
 
     /// A writer that has ended, or never does.
     struct Stub {
@@ -297,5 +312,37 @@ mod tests {
         closing.cancel();
         let writer = watch_writer(Arc::new(Stub { has_ended: false }), closing).await;
         assert_eq!(writer, Writer::Sound);
+    }
+
+    #[tokio::test]
+    async fn a_house_that_closes_for_another_reason_waits_for_no_signal() {
+        let doors = Doors::default();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let leaving = tokio::spawn(leave(std::future::pending(), doors.clone(), clock, 0));
+        doors.closing.cancel();
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(5), leaving).await;
+        ended.expect("it waits to be asked").unwrap();
+        assert!(!doors.leaving.is_cancelled(), "nobody asked it to leave");
+    }
+
+    #[tokio::test]
+    async fn a_house_that_is_asked_to_leave_closes() {
+        let doors = Doors::default();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        leave(std::future::ready(()), doors.clone(), clock, 1).await;
+        assert!(doors.leaving.is_cancelled() && doors.closing.is_cancelled());
+    }
+
+    #[test]
+    fn a_demo_that_others_can_reach_has_the_reference_routes_only_if_somebody_says_so() {
+        let routes = |words: &[&str]| {
+            let line = ["admitone", "serve", "--demo"].iter().chain(words);
+            let parsed = crate::arguments::Arguments::parse_from(line);
+            let crate::arguments::Task::Serve(serve) = parsed.task else { panic!("serve") };
+            configuration(&serve).unwrap().reference_routes
+        };
+        assert!(routes(&[]));
+        assert!(!routes(&["--listen", "0.0.0.0:8080"]));
+        assert!(routes(&["--listen", "0.0.0.0:8080", "--reference-routes"]));
     }
 }

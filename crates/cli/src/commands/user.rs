@@ -33,13 +33,7 @@ async fn follow(office: &BoxOffice, task: &UserTask) -> Result<(), Failed> {
             println!("operator key: {key}");
             println!("It is not shown again.");
         }
-        UserTask::List => {
-            for operator in office.reads.operators().await? {
-                let state = if operator.disabled { "disabled" } else { "active" };
-                let role = operator.role.name();
-                println!("{}\t{}\t{role}\t{state}", operator.id, operator.name);
-            }
-        }
+        UserTask::List { json } => list(&office.reads.operators().await?, *json)?,
         UserTask::Disable { id } => {
             let id: OperatorId = id.parse().map_err(failed(id))?;
             let known = office.reads.operators().await?.into_iter().find(|one| one.id == id);
@@ -47,6 +41,27 @@ async fn follow(office: &BoxOffice, task: &UserTask) -> Result<(), Failed> {
             save(office, Operator { disabled: true, ..known }).await?;
             println!("the key of {id} is refused from now on");
         }
+    }
+    Ok(())
+}
+
+fn list(operators: &[Operator], json: bool) -> Result<(), Failed> {
+    if json {
+        let shown = |one: &Operator| {
+            let Operator { id, name, role, disabled, created_at, .. } = one;
+            let (id, created_at) = (id.to_string(), created_at.to_string());
+            let role = role.name();
+            serde_json::json!({
+                "id": id, "name": name, "role": role, "disabled": disabled, "created_at": created_at,
+            })
+        };
+        let all: Vec<_> = operators.iter().map(shown).collect();
+        println!("{}", serde_json::to_string_pretty(&all)?);
+        return Ok(());
+    }
+    for Operator { id, name, role, disabled, .. } in operators {
+        let state = if *disabled { "disabled" } else { "active" };
+        println!("{id}\t{name}\t{}\t{state}", role.name());
     }
     Ok(())
 }

@@ -40,6 +40,7 @@ mod limits;
 mod live;
 #[expect(clippy::print_stdout, reason = "it measures and says so")]
 mod lock_waits;
+mod looking;
 #[expect(clippy::print_stdout, reason = "it says what was observed")]
 mod matrix;
 #[expect(clippy::print_stdout, reason = "whoever runs tests must see what was not tested")]
