@@ -5,7 +5,7 @@ use crate::open::MysqlStore;
 use crate::script::{self, Step, literal};
 use crate::tables::{self, read, write};
 use admitone_app::Trouble;
-use admitone_app::ports::reads::{Asking, ConcertFilter, Page, Reads};
+use admitone_app::ports::reads::{Asking, ConcertFilter, Page, Reads, Turn};
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{BuyerId, ConcertId, EntryId, PaymentId, ReservationId, ShowId};
 use admitone_domain::party::Operator;
@@ -142,14 +142,21 @@ impl Reads for MysqlStore {
         self.bodies(sql, pick).await
     }
 
-    async fn open_payments(&self, asking: Asking, limit: usize) -> Result<Vec<Payment>, Trouble> {
+    async fn open_payments(
+        &self,
+        asking: Asking,
+        after: Option<Turn>,
+        limit: usize,
+    ) -> Result<Vec<Payment>, Trouble> {
         let whom = match asking {
             Asking::Anybody => "",
             Asking::Wallets => " AND asks = 2",
         };
+        let (Moment(at), PaymentId(id)) = after.unwrap_or((Moment::MIN, PaymentId(0)));
+        // It enters an index by the time alone: a comparison of pairs it does not understand.
         let sql = format!(
             "SELECT version, body FROM payment WHERE ask_at IS NOT NULL{whom} \
-             ORDER BY ask_at, id LIMIT {limit}"
+             AND ask_at >= {at} AND (ask_at > {at} OR id > {id}) ORDER BY ask_at, id LIMIT {limit}"
         );
         let pick = |row| if let Row::Payment(payment) = row { Some(payment) } else { None };
         self.bodies(sql, pick).await

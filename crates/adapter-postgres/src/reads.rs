@@ -6,7 +6,7 @@ use crate::tables::read::{self, Told};
 use crate::tables::{self, STATEMENTS, write};
 use crate::{due, merged};
 use admitone_app::Trouble;
-use admitone_app::ports::reads::{Asking, ConcertFilter, Page, Reads};
+use admitone_app::ports::reads::{Asking, ConcertFilter, Page, Reads, Turn};
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{
     BuyerId, ConcertId, EntryId, PaymentId, ReservationId, ShowId, TicketTypeId,
@@ -171,19 +171,26 @@ impl Reads for PostgresStore {
         self.bodies(sql, vec![ids(of), before(page), limit(page.limit)], pick).await
     }
 
-    async fn open_payments(&self, asking: Asking, most: usize) -> Result<Vec<Payment>, Trouble> {
+    async fn open_payments(
+        &self,
+        asking: Asking,
+        after: Option<Turn>,
+        most: usize,
+    ) -> Result<Vec<Payment>, Trouble> {
         let sql = match asking {
             Asking::Anybody => {
                 "SELECT version, body FROM payment WHERE ask_at IS NOT NULL \
-                 ORDER BY ask_at, id LIMIT $1"
+                 AND (ask_at, id) > ($1, $2) ORDER BY ask_at, id LIMIT $3"
             }
             Asking::Wallets => {
                 "SELECT version, body FROM payment WHERE ask_at IS NOT NULL AND asks = 2 \
-                 ORDER BY ask_at, id LIMIT $1"
+                 AND (ask_at, id) > ($1, $2) ORDER BY ask_at, id LIMIT $3"
             }
         };
+        let (at, id) = after.unwrap_or((Moment::MIN, PaymentId(0)));
+        let values = vec![Array::Single(Some(at.0)), single(id.0), limit(most)];
         let pick = |row| if let Row::Payment(payment) = row { Some(payment) } else { None };
-        self.bodies(sql, vec![limit(most)], pick).await
+        self.bodies(sql, values, pick).await
     }
 
     async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {

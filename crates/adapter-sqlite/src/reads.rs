@@ -7,7 +7,7 @@ use crate::open::SqliteStore;
 use crate::tables::{buyer, decode};
 use crate::trouble;
 use admitone_app::Trouble;
-use admitone_app::ports::reads::{Asking, ConcertFilter, Page, Reads};
+use admitone_app::ports::reads::{Asking, ConcertFilter, Page, Reads, Turn};
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{BuyerId, ConcertId, EntryId, PaymentId, ReservationId, ShowId};
 use admitone_domain::party::Operator;
@@ -164,19 +164,25 @@ impl Reads for SqliteStore {
         self.bodies(sql, values, pick).await
     }
 
-    async fn open_payments(&self, asking: Asking, limit: usize) -> Result<Vec<Payment>, Trouble> {
+    async fn open_payments(
+        &self,
+        asking: Asking,
+        after: Option<Turn>,
+        limit: usize,
+    ) -> Result<Vec<Payment>, Trouble> {
         let sql = match asking {
             Asking::Anybody => {
                 "SELECT version, body FROM payment WHERE ask_at IS NOT NULL \
-                 ORDER BY ask_at, id LIMIT ?1"
+                 AND (ask_at, id) > (?1, ?2) ORDER BY ask_at, id LIMIT ?3"
             }
             Asking::Wallets => {
                 "SELECT version, body FROM payment WHERE ask_at IS NOT NULL AND asks = 2 \
-                 ORDER BY ask_at, id LIMIT ?1"
+                 AND (ask_at, id) > (?1, ?2) ORDER BY ask_at, id LIMIT ?3"
             }
         };
+        let (at, id) = after.unwrap_or((Moment::MIN, PaymentId(0)));
         let pick = |row| if let Row::Payment(payment) = row { Some(payment) } else { None };
-        self.bodies(sql, [count(limit)], pick).await
+        self.bodies(sql, (at.0, bound(Some(id.0)), count(limit)), pick).await
     }
 
     async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {

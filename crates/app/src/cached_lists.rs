@@ -8,7 +8,7 @@ use crate::board;
 use crate::cached::{CachedReads, Topic};
 use crate::ports::cache::Cache;
 use crate::ports::delivery::{Delivery, Reply};
-use crate::ports::reads::{Asking, ConcertFilter, Page, Reads};
+use crate::ports::reads::{self, Asking, ConcertFilter, Page, Reads};
 use crate::ports::tap::Tap;
 use admitone_domain::command::operate::Operate;
 use admitone_domain::concert::Concert;
@@ -108,8 +108,13 @@ impl Reads for CachedLists {
         self.reads.payments(of, page).await
     }
 
-    async fn open_payments(&self, asking: Asking, limit: usize) -> Result<Vec<Payment>, Trouble> {
-        self.reads.open_payments(asking, limit).await
+    async fn open_payments(
+        &self,
+        asking: Asking,
+        after: Option<reads::Turn>,
+        limit: usize,
+    ) -> Result<Vec<Payment>, Trouble> {
+        self.reads.open_payments(asking, after, limit).await
     }
 
     async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {

@@ -7,7 +7,7 @@ use crate::steps::{
 };
 use crate::{Case, CaseFuture, Fresh, Promised};
 use admitone_app::payments::close_account;
-use admitone_app::ports::reads::{Asking, ConcertFilter, Page};
+use admitone_app::ports::reads::{Asking, ConcertFilter, Page, turn};
 use admitone_app::ports::store::Mode;
 use admitone_domain::command::gateway::{Begin, Gateway, Repaid, Repay, Said, Settle};
 use admitone_domain::command::part::{PutBack, Take};
@@ -24,6 +24,7 @@ pub(crate) const ALL: &[Case] = cases![
     a_payment_is_open_until_its_gateway_has_said_all: Always,
     an_account_is_kept_while_money_is_on_its_way: Always,
     who_asks_wallets_alone_is_shown_no_payments_of_a_gateway: Always,
+    open_payments_are_listed_page_by_page: Always,
 ];
 
 const PAGE: Page = Page { before: None, limit: 10 };
@@ -188,9 +189,34 @@ async fn who_asks_wallets_alone_is_shown_no_payments_of_a_gateway(fresh: Fresh, 
         fresh.clock.advance_ms(1_000);
     }
     assert_eq!(open_payments(&fresh).await, [11, 21, 31]);
-    let of_wallets = fresh.reads.open_payments(Asking::Wallets, 1).await;
+    let of_wallets = fresh.reads.open_payments(Asking::Wallets, None, 1).await;
     let ids = of_wallets.map(|found| found.iter().map(|one| one.id.0).collect::<Vec<_>>());
     assert_eq!(ids, Ok(vec![31]), "the others hide nothing");
+}
+
+async fn open_payments_are_listed_page_by_page(fresh: Fresh, mode: Mode) {
+    sale(&fresh, mode, 5).await;
+    for (number, buyer) in [(10, BOB), (20, ANN), (30, BOB), (40, ANN)] {
+        assert!(settle(&fresh, mode, vec![hold(number, buyer, 1)]).await[0].is_ok());
+        let pay = Pay { reservation: ReservationId(number), expected: None };
+        let pinned = by(number + 1, buyer, Action::Pay(pay).apart(15_000));
+        assert!(settle(&fresh, mode, vec![pinned]).await[0].is_ok());
+        // The second and the third have one time.
+        if number != 20 {
+            fresh.clock.advance_ms(1_000);
+        }
+    }
+    for asking in [Asking::Anybody, Asking::Wallets] {
+        let (mut listed, mut after) = (Vec::new(), None);
+        while listed.len() < 5 {
+            let page = fresh.reads.open_payments(asking, after, 1).await;
+            let page = page.unwrap_or_else(|trouble| panic!("{trouble}"));
+            let Some(last) = page.last() else { break };
+            after = turn(last);
+            listed.extend(page.iter().map(|one| one.id.0));
+        }
+        assert_eq!(listed, [11, 21, 31, 41], "{asking:?}");
+    }
 }
 
 /// Tries to close Ann's account; why not.
@@ -218,8 +244,11 @@ async fn assert_pinned(fresh: &Fresh, mode: Mode) {
 }
 
 async fn open_payments(fresh: &Fresh) -> Vec<u64> {
-    let found =
-        fresh.reads.open_payments(Asking::Anybody, 10).await.unwrap_or_else(|e| panic!("{e}"));
+    let found = fresh
+        .reads
+        .open_payments(Asking::Anybody, None, 10)
+        .await
+        .unwrap_or_else(|e| panic!("{e}"));
     found.into_iter().map(|payment| payment.id.0).collect()
 }
 

@@ -86,7 +86,8 @@ pub(crate) async fn list_payments_inbox(
     query: Result<Query<InboxQuery>, QueryRejection>,
 ) -> Result<Json<InboxView>, Problem> {
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
-    let open = house.office.reads.open_payments(Asking::Anybody, limit(query.limit)?).await?;
+    let limit = limit(query.limit)?;
+    let open = house.office.reads.open_payments(Asking::Anybody, None, limit).await?;
     Ok(Json(InboxView { data: open.iter().filter_map(InboxItemView::of).collect() }))
 }
 

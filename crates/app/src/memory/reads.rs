@@ -2,7 +2,7 @@
 
 use super::store::MemoryStore;
 use crate::Trouble;
-use crate::ports::reads::{Asking, ConcertFilter, Page, Reads};
+use crate::ports::reads::{Asking, ConcertFilter, Page, Reads, Turn, turn};
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{BuyerId, ConcertId, ReservationId, ShowId};
 use admitone_domain::party::Operator;
@@ -80,7 +80,12 @@ impl Reads for MemoryStore {
         Ok(cut(found, |payment| payment.id.0, page))
     }
 
-    async fn open_payments(&self, asking: Asking, limit: usize) -> Result<Vec<Payment>, Trouble> {
+    async fn open_payments(
+        &self,
+        asking: Asking,
+        after: Option<Turn>,
+        limit: usize,
+    ) -> Result<Vec<Payment>, Trouble> {
         let is_wanted = |payment: &Payment| match asking {
             Asking::Anybody => true,
             Asking::Wallets => Asking::of(payment) == Asking::A_WALLET,
@@ -89,7 +94,8 @@ impl Reads for MemoryStore {
             Row::Payment(one) if one.ask_at().is_some() && is_wanted(one) => Some(one.clone()),
             _ => None,
         });
-        found.sort_by_key(|payment| (payment.ask_at(), payment.id));
+        found.retain(|payment| turn(payment) > after);
+        found.sort_by_key(turn);
         found.truncate(limit);
         Ok(found)
     }

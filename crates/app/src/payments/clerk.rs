@@ -6,7 +6,7 @@
 use super::waiting::Waiting;
 use super::{Payments, step};
 use crate::Trouble;
-use crate::ports::reads::Asking;
+use crate::ports::reads::{Asking, turn};
 use admitone_domain::id::PaymentId;
 use admitone_domain::payment::Payment;
 use admitone_domain::{Event, Moment, Row, Verdict};
@@ -123,14 +123,24 @@ impl Clerk {
     }
 
     /// What is due, the longest first. What nobody here can ask stays with those who can, for as
-    /// long as it takes: it is not looked for, else it would hide what is due behind it.
+    /// long as it takes: it is not looked for, and what an older house wrote so that it is found all the
+    /// same is passed over. Else it would hide what is due behind it.
     async fn due(&self) -> Result<Vec<Payment>, Trouble> {
         let Payments { office, gateway, .. } = &*self.payments;
         let asking = if gateway.is_some() { Asking::Anybody } else { Asking::Wallets };
         let now = office.clock.now();
-        let mut due = office.reads.open_payments(asking, DUE_MAX).await?;
-        due.retain(|one| is_due(one, now) && self.payments.can_take_up(one));
-        Ok(due)
+        let (mut due, mut after) = (Vec::new(), None);
+        loop {
+            let page = office.reads.open_payments(asking, after, DUE_MAX).await?;
+            after = page.last().and_then(turn);
+            let has_more = page.len() == DUE_MAX && page.last().is_some_and(|one| is_due(one, now));
+            let is_ours = |one: &Payment| is_due(one, now) && self.payments.can_take_up(one);
+            due.extend(page.into_iter().filter(is_ours));
+            if !has_more || due.len() >= DUE_MAX {
+                due.truncate(DUE_MAX);
+                return Ok(due);
+            }
+        }
     }
 
     async fn send(&self, errand: Errand) {

@@ -2,7 +2,7 @@
 
 use crate::Trouble;
 use admitone_domain::concert::Concert;
-use admitone_domain::id::{BuyerId, ConcertId, ReservationId, ShowId};
+use admitone_domain::id::{BuyerId, ConcertId, PaymentId, ReservationId, ShowId};
 use admitone_domain::party::Operator;
 use admitone_domain::payment::{Method, Payment};
 use admitone_domain::reservation::Reservation;
@@ -24,6 +24,7 @@ use std::sync::Arc;
 /// - `a_payment_is_open_until_its_gateway_has_said_all`: listed from the first question to the last
 ///   refund, by the time of the next question.
 /// - `who_asks_wallets_alone_is_shown_no_payments_of_a_gateway`: however many are due before.
+/// - `open_payments_are_listed_page_by_page`: a page continues exactly where the one before ended.
 /// - `an_account_is_kept_while_money_is_on_its_way`: what a wallet is owed is found among the
 ///   payments of its buyer.
 #[async_trait]
@@ -72,9 +73,14 @@ pub trait Reads: Send + Sync {
     async fn rooms(&self) -> Result<Vec<Loaded>, Trouble>;
 
     /// Payments of which somebody is to be asked something, or about which a person must decide: those
-    /// whose time comes first, at most `limit`. With [`Asking::Wallets`] there may be others among
-    /// them that an older house wrote.
-    async fn open_payments(&self, asking: Asking, limit: usize) -> Result<Vec<Payment>, Trouble>;
+    /// whose time comes first, at most `limit`, only those after another one in that order if one is
+    /// named. With [`Asking::Wallets`] there may be others among them that an older house wrote.
+    async fn open_payments(
+        &self,
+        asking: Asking,
+        after: Option<Turn>,
+        limit: usize,
+    ) -> Result<Vec<Payment>, Trouble>;
 
     /// Holds that are over, the longest first, at most `limit`.
     async fn due(&self, limit: usize) -> Result<Vec<ReservationId>, Trouble>;
@@ -102,6 +108,14 @@ impl Asking {
             Method::Apart(_) | Method::Wallet | Method::External { .. } => Self::A_WALLET,
         }
     }
+}
+
+/// Where an open payment stands among the others: when it is its time, and which it is.
+pub type Turn = (Moment, PaymentId);
+
+/// The turn of a payment, if it is open.
+pub fn turn(payment: &Payment) -> Option<Turn> {
+    Some((payment.ask_at()?, payment.id))
 }
 
 /// A page of a list that is ordered by falling id.

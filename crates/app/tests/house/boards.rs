@@ -3,7 +3,7 @@
 use crate::house::{House, SHOW};
 use admitone_app::Trouble;
 use admitone_app::board::{Boards, Rendered, Snapshot};
-use admitone_app::ports::reads::{Asking, ConcertFilter, Page, Reads};
+use admitone_app::ports::reads::{Asking, ConcertFilter, Page, Reads, Turn};
 use admitone_app::ports::tap::Tap;
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{BuyerId, ConcertId, ReservationId, ShowId};
@@ -69,8 +69,13 @@ impl Reads for Paused {
         self.inner.payments(of, page).await
     }
 
-    async fn open_payments(&self, asking: Asking, limit: usize) -> Result<Vec<Payment>, Trouble> {
-        self.inner.open_payments(asking, limit).await
+    async fn open_payments(
+        &self,
+        asking: Asking,
+        after: Option<Turn>,
+        limit: usize,
+    ) -> Result<Vec<Payment>, Trouble> {
+        self.inner.open_payments(asking, after, limit).await
     }
 
     async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {

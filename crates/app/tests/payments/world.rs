@@ -222,7 +222,7 @@ impl World {
                 assert_eq!((first, again), (Ok(()), Ok(())));
             }
             self.clock.advance_ms(30_000);
-            let open = self.store.open_payments(Asking::Anybody, 1_000).await.unwrap();
+            let open = self.store.open_payments(Asking::Anybody, None, 1_000).await.unwrap();
             let now = self.clock.now();
             for payment in open.into_iter().filter(|one| one.ask_at().is_some_and(|at| at <= now)) {
                 let (first, again) = tokio::join!(

@@ -4,7 +4,7 @@ use crate::steps::{SHOW, answer, command, hold, sale, settler, store};
 use admitone_app::board::{Boards, SeatMark};
 use admitone_app::gates::Gates;
 use admitone_app::memory::MemoryStore;
-use admitone_app::ports::reads::{Asking, ConcertFilter, Page, Reads};
+use admitone_app::ports::reads::{Asking, ConcertFilter, Page, Reads, Turn};
 use admitone_app::ports::tap::Tap;
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::command::operate::{Operate, SaveRoom, SaveShow};
@@ -98,8 +98,13 @@ impl Reads for SlowReads {
         self.store.payments(of, page).await
     }
 
-    async fn open_payments(&self, asking: Asking, limit: usize) -> Result<Vec<Payment>, Trouble> {
-        self.store.open_payments(asking, limit).await
+    async fn open_payments(
+        &self,
+        asking: Asking,
+        after: Option<Turn>,
+        limit: usize,
+    ) -> Result<Vec<Payment>, Trouble> {
+        self.store.open_payments(asking, after, limit).await
     }
 
     async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {

@@ -45,7 +45,7 @@ pub(crate) async fn payments(
     State(site): State<Site>,
     staff: Staff,
 ) -> Result<Response<Body>, Oops> {
-    let open = site.office.reads.open_payments(Asking::Anybody, SHOWN).await?;
+    let open = site.office.reads.open_payments(Asking::Anybody, None, SHOWN).await?;
     let lines = open.into_iter().filter_map(|payment| {
         let attempt = payment.attempt()?.clone();
         let can_ask = whom_to_ask(&site, &payment).is_some();

@@ -62,7 +62,7 @@ async fn pay(keeps_journey: bool) -> PaymentState {
     for _ in 0..20 {
         world.clock.advance_ms(60_000);
         let now = world.clock.now();
-        let open = world.store.open_payments(Asking::Anybody, 10).await.unwrap();
+        let open = world.store.open_payments(Asking::Anybody, None, 10).await.unwrap();
         for due in open.into_iter().filter(|one| one.ask_at().is_some_and(|at| at <= now)) {
             process.payments.take_up(due).await.unwrap();
         }

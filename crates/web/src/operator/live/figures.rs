@@ -134,7 +134,12 @@ async fn read(site: &Site, shows: &[(Show, String)]) -> Result<Figures, Oops> {
         shows: sold,
         hold: site.pulse.beat(Watched::Hold),
         pay: site.pulse.beat(Watched::Pay),
-        open_payments: site.office.reads.open_payments(Asking::Anybody, PAYMENTS_MAX).await?.len(),
+        open_payments: site
+            .office
+            .reads
+            .open_payments(Asking::Anybody, None, PAYMENTS_MAX)
+            .await?
+            .len(),
         waiting: site.office.delivery.waiting(),
         strategy: site.strategy.clone(),
         instances: match &site.instances {
