@@ -13,6 +13,7 @@
 
 mod clerk;
 mod closing;
+mod keeping;
 pub mod names;
 mod purse;
 mod step;
@@ -22,6 +23,7 @@ mod whole;
 
 pub use clerk::{Clerk, Errands};
 pub use closing::close_account;
+pub use keeping::Kept;
 pub use step::{MISMATCHED, Todo, todo};
 pub use whole::{Whole, as_it_stands};
 
@@ -123,7 +125,7 @@ impl Payments {
         begin: Begin,
     ) -> Result<(Reply, Option<Payment>), Trouble> {
         if !self.has_gateway() {
-            return Err(no_gateway());
+            return Err(no_gateway("begin a payment"));
         }
         let reply = self.office.submit(request, Action::Gateway(Step::Begin(begin))).await?;
         // Accepted, it begins when it is settled.
@@ -368,7 +370,7 @@ fn is_pending(payment: &Payment) -> bool {
     payment.attempt().is_some_and(Attempt::is_pending)
 }
 
-fn no_gateway() -> Trouble {
+fn no_gateway(operation: &'static str) -> Trouble {
     let kind = crate::TroubleKind::Unavailable;
     Trouble::new(kind, "begin a payment", "this house has no gateway to ask")
 }

@@ -118,7 +118,8 @@ pub(crate) async fn requery_payment(
 /// Give the seats of a payment that came too late
 ///
 /// If they are free, and if the gateway has refused to give the money back. It is asked once more
-/// before: what went back meanwhile gets no tickets.
+/// before, and must say that it has all of it: what went back meanwhile, in full or in part, gets no
+/// tickets, and while it says nothing nothing is changed.
 #[utoipa::path(
     post, path = "/api/v1/operator/payments/{id}/actions/reacquire",
     operation_id = "reacquire_payment", tag = "operator", security(("operator" = [])),

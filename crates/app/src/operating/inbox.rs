@@ -3,7 +3,8 @@
 
 use super::Unfit;
 use crate::box_office::BoxOffice;
-use crate::payments::{MISMATCHED, Payments};
+use crate::payments::{Kept, MISMATCHED, Payments};
+use crate::{Trouble, TroubleKind};
 use admitone_domain::command::Refund;
 use admitone_domain::command::gateway::{Gateway, GiveUp, Reacquire};
 use admitone_domain::id::PaymentId;
@@ -57,16 +58,24 @@ impl InboxKind {
 }
 
 /// Gives the seats of a payment that came too late, if they are free. Whoever has the money is asked
-/// before, if anybody here can: it may have gone back since.
+/// before, and must say that it has all of it: it may have gone back since.
+///
+/// # Errors
+/// It is not all there any more, or nobody says so: then nothing is changed.
 pub async fn reacquire(
     office: &BoxOffice,
     payments: Option<&Payments>,
     payment: PaymentId,
 ) -> Result<Action, Unfit> {
-    if let Some(payments) = payments {
-        payments.ask_again(payment).await?;
-    }
     let found = find(office, payment).await?;
+    if found.attempt().is_some_and(waits_for_seats) {
+        let payments = payments.ok_or_else(nobody_asks)?;
+        match payments.kept(&found).await? {
+            Kept::All => {}
+            Kept::Less => return Err(Refusal::AlreadyRefunded.into()),
+            Kept::Nothing => return Err(Refusal::InvalidState.into()),
+        }
+    }
     let reservation = found.reservation.ok_or(Refusal::UnknownPayment)?;
     let row = office.row(Key::Reservation(reservation)).await?.map(Loaded::into_row);
     let Some(Row::Reservation(reservation)) = row else {
@@ -74,6 +83,17 @@ pub async fn reacquire(
     };
     let reacquire = Reacquire { payment, show: reservation.show };
     Ok(Action::Gateway(Gateway::Reacquire(reacquire)))
+}
+
+/// Whether tickets could be given for it now: of everything else the rule says why not, and of what was
+/// done before the answer is repeated, whoever has the money says what it likes.
+fn waits_for_seats(attempt: &Attempt) -> bool {
+    attempt.standing == Standing::Late && attempt.is_stuck() && attempt.owed().is_none()
+}
+
+fn nobody_asks() -> Trouble {
+    let detail = "nobody here asks gateways or wallets";
+    Trouble::new(TroubleKind::Unavailable, "ask whether the money is there", detail)
 }
 
 /// Gives the money of a payment back: of one with tickets they end, of any other its seats are free

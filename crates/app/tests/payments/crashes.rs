@@ -22,7 +22,8 @@ const STORIES: [(&str, Manner, Story); 6] = [
     }),
 ];
 
-const PLAIN: Manner = Manner { declines: false, silent: 0, lost: 0, quiet: 0, keeps: false };
+const PLAIN: Manner =
+    Manner { declines: false, silent: 0, lost: 0, quiet: 0, keeps: false, is_mute: false };
 
 async fn paid(world: &World, process: &Process) {
     let held = process.hold(world, ANN, &[1, 2]).await;

@@ -44,7 +44,7 @@ enum Step {
 
 fn manner() -> impl Strategy<Value = Manner> {
     (any::<bool>(), 0..3_u32, 0..3_u32, 0..3_u32).prop_map(|(declines, silent, lost, quiet)| {
-        Manner { declines, silent, lost, quiet, keeps: false }
+        Manner { declines, silent, lost, quiet, ..Manner::default() }
     })
 }
 
