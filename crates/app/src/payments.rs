@@ -179,11 +179,16 @@ impl Payments {
         }
     }
 
-    /// Asks the gateway about a payment whatever is known of it: somebody said that there is news.
+    /// Asks the gateway about a payment whatever is known of it: somebody said that there is news. A wallet
+    /// that took nothing is asked in its time: what had begun to take it has not ended before.
     pub async fn ask_again(&self, id: PaymentId) -> Result<Option<Payment>, Trouble> {
         let Some(payment) = self.payment(id).await? else { return Ok(None) };
         if payment.attempt().is_none() {
             return Ok(None);
+        }
+        let now = self.office.clock.now();
+        if step::has_said_nothing_taken(&payment) && payment.ask_at().is_some_and(|at| at > now) {
+            return Ok(Some(payment));
         }
         self.carry_out(payment, Todo::Find).await?;
         self.payment(id).await
@@ -372,7 +377,7 @@ fn is_pending(payment: &Payment) -> bool {
 
 fn no_gateway(operation: &'static str) -> Trouble {
     let kind = crate::TroubleKind::Unavailable;
-    Trouble::new(kind, "begin a payment", "this house has no gateway to ask")
+    Trouble::new(kind, operation, "this house has no gateway to ask")
 }
 
 fn gone(id: PaymentId) -> Trouble {

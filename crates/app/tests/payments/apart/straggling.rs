@@ -3,6 +3,7 @@
 
 use crate::world::{ANN, World};
 use admitone_app::Trouble;
+use admitone_app::payments::WALLET_LEASE_MS;
 use admitone_app::ports::store::{Fences, Mode, Store, Transaction, Wanted};
 use admitone_domain::command::Part;
 use admitone_domain::command::gateway::{Gateway, GiveUp};
@@ -110,6 +111,42 @@ async fn unchecked_and_after_all_looks_it_would_be_kept() {
     let (state, balance, audited) = given_up(Mode::Plain, When::AtLast).await;
     assert_eq!((state, balance), (PaymentState::Declined, MONEY - 2), "the harm");
     assert!(audited.is_err(), "and it is found");
+}
+
+/// An operator asks about what was given up, so long after it was said that nothing was taken; then the
+/// straggler saves, where nothing is checked. What was believed, and what became of it and of the money.
+async fn asked_about(after_ms: u64) -> (PaymentState, PaymentState, i64) {
+    let world = World::open().await;
+    let process = world.lasting();
+    process.charge(&world, ANN, MONEY).await;
+    let held = process.hold(&world, ANN, &[1, 2]).await;
+    let payment = process.pin(&world, &held).await.unwrap();
+    let row = world.payment(payment).await;
+    let straggler = Straggler::taking(&world, &row, Mode::Plain).await;
+    process.operate(&world, Gateway::GiveUp(GiveUp { payment })).await.unwrap();
+    process.deliver(&world).await;
+    world.clock.advance_ms(after_ms);
+    process.payments.ask_again(payment).await.unwrap();
+    let believed = world.state(payment).await;
+    straggler.save().await.unwrap();
+    world.settle_all().await;
+    (believed, world.state(payment).await, world.balance(ANN).await)
+}
+
+#[tokio::test]
+async fn who_asks_before_its_time_does_not_hurry_what_is_believed_the_second_time() {
+    for after_ms in [0, WALLET_LEASE_MS - 1] {
+        let (believed, became, balance) = asked_about(after_ms).await;
+        assert_eq!(believed, PaymentState::RefundOwed, "after {after_ms} ms");
+        assert_eq!((became, balance), (PaymentState::Refunded, MONEY), "after {after_ms} ms");
+    }
+}
+
+#[tokio::test]
+async fn who_asks_in_its_time_is_believed_and_what_is_saved_after_that_is_kept() {
+    let (believed, became, balance) = asked_about(WALLET_LEASE_MS).await;
+    assert_eq!((believed, became), (PaymentState::Declined, PaymentState::Declined));
+    assert_eq!(balance, MONEY - 2, "the harm that the pause keeps away");
 }
 
 #[tokio::test]
