@@ -5,6 +5,7 @@
 mod connections;
 mod news;
 mod tables;
+mod takings;
 
 use crate::proxy::Proxy;
 use crate::sale::{NOW, SHOW};
@@ -38,6 +39,10 @@ use tables::{
     a_row_that_was_made_to_be_locked_is_no_row, instances_that_start_together_migrate_once,
     the_verifier_finds_what_is_planted_and_nothing_else,
     with_its_guards_the_store_refuses_what_the_rules_must_never_let_through,
+};
+use takings::{
+    money_of_a_wallet_without_a_ticket_is_named,
+    tickets_without_the_money_of_their_wallet_are_named,
 };
 
 /// One instance's way to the store.
@@ -131,6 +136,8 @@ const ALL: &[Case] = shared_cases![
     a_row_that_was_made_to_be_locked_is_no_row,
     a_held_seat_keeps_the_price_that_an_operator_gave_it_meanwhile,
     the_verifier_finds_what_is_planted_and_nothing_else,
+    tickets_without_the_money_of_their_wallet_are_named,
+    money_of_a_wallet_without_a_ticket_is_named,
 ];
 
 /// Runs all cases on a fixture's store. Without its server they are listed as ignored, or fail where

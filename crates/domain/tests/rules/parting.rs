@@ -53,6 +53,12 @@ impl House {
         (held, payment)
     }
 
+    /// An operator waits no longer for it.
+    fn given_up(&mut self, payment: PaymentId) -> Payment {
+        let give_up = Gateway::GiveUp(GiveUp { payment });
+        step(self.act(Actor::Operator(OperatorId(1)), Action::Gateway(give_up))).unwrap()
+    }
+
     fn repaid(&mut self, payment: PaymentId, number: u32) -> Payment {
         let repay = Repay { payment, number, repaid: Repaid::Done };
         step(self.act(Actor::House, Action::Gateway(Gateway::Repay(repay)))).unwrap()
@@ -179,9 +185,7 @@ fn what_was_paid_in_one_step_is_given_back_in_parts() {
 fn what_was_given_up_before_it_was_taken_never_is() {
     let mut house = House::new();
     let (_, payment) = house.pinned(5_000, &[1]);
-    let give_up = Gateway::GiveUp(GiveUp { payment: payment.id });
-    let operator = Actor::Operator(OperatorId(1));
-    let late = step(house.act(operator, Action::Gateway(give_up))).unwrap();
+    let late = house.given_up(payment.id);
     let answered = house.act(Actor::House, put_back(&late, 0, false));
     let closed = admitone_domain::pass::PassKey::closed(payment.id);
     assert!(matches!(answered, Ok(Outcome::Saved { key, .. }) if key == Key::Pass(closed)));
@@ -196,9 +200,7 @@ fn what_was_given_up_after_it_was_taken_goes_back() {
     let mut house = House::new();
     let (_, payment) = house.pinned(5_000, &[1]);
     house.act(Actor::House, take(&payment)).unwrap();
-    let give_up = Gateway::GiveUp(GiveUp { payment: payment.id });
-    let operator = Actor::Operator(OperatorId(1));
-    let late = step(house.act(operator, Action::Gateway(give_up))).unwrap();
+    let late = house.given_up(payment.id);
     house.act(Actor::House, put_back(&late, 0, false)).unwrap();
     assert_eq!(house.balance(ANN), 5_000);
 }
@@ -208,9 +210,7 @@ fn what_was_given_up_after_it_was_taken_goes_back() {
 fn who_takes_and_who_gives_up_write_a_row_in_common() {
     let mut house = House::new();
     let (_, payment) = house.pinned(5_000, &[1]);
-    let give_up = Gateway::GiveUp(GiveUp { payment: payment.id });
-    let operator = Actor::Operator(OperatorId(1));
-    let late = step(house.act(operator, Action::Gateway(give_up))).unwrap();
+    let late = house.given_up(payment.id);
     let [taken, closed] = [take(&payment), put_back(&late, 0, false)].map(|action| {
         let command = house.command(Actor::House, action);
         let verdict = house.verdict(&[command]);
@@ -224,9 +224,7 @@ fn who_takes_and_who_gives_up_write_a_row_in_common() {
 fn what_was_taken_while_it_was_given_up_goes_back_once() {
     let mut house = House::new();
     let (_, payment) = house.pinned(5_000, &[1]);
-    let give_up = Gateway::GiveUp(GiveUp { payment: payment.id });
-    let operator = Actor::Operator(OperatorId(1));
-    let late = step(house.act(operator, Action::Gateway(give_up))).unwrap();
+    let late = house.given_up(payment.id);
     let commands = [take(&payment), put_back(&late, 0, false)]
         .map(|action| house.command(Actor::House, action));
     let verdicts = commands.map(|command| house.verdict(&[command]));
