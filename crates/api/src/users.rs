@@ -114,7 +114,7 @@ pub(crate) async fn read_own_account(
 ///
 /// Its tokens are refused from now on, its places in line are over and its name is forgotten.
 /// What was bought stays bought; what is left in the wallet has to be used first, and what is on its
-/// way into it has to arrive.
+/// way into it has to arrive. Money that comes back later, of tickets that staff cancel, opens it again.
 #[utoipa::path(
     delete, path = "/api/v1/users/me", operation_id = "close_own_account", tag = "users",
     security(("buyer" = [])), responses((status = 204), Problems)

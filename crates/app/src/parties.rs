@@ -64,6 +64,10 @@ impl Parties {
         self.disabled.write().unwrap_or_else(PoisonError::into_inner).insert(buyer);
     }
 
+    fn reopen(&self, buyer: BuyerId) {
+        self.disabled.write().unwrap_or_else(PoisonError::into_inner).remove(&buyer);
+    }
+
     fn learn(&self, operator: &Operator) {
         let mut known = self.operators.write().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, (id, _)| *id != operator.id);
@@ -79,6 +83,7 @@ impl Tap for Parties {
             match &*change.row {
                 Row::Operator(operator) => self.learn(operator),
                 Row::Buyer(buyer) if buyer.disabled => self.close(buyer.id),
+                Row::Buyer(buyer) => self.reopen(buyer.id),
                 _ => {}
             }
         }

@@ -11,6 +11,7 @@ use admitone_app::ports::delivery::Reply;
 use admitone_app::ports::store::{Fences, Mode, Wanted};
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::command::Part;
+use admitone_domain::command::operate::{CloseAccount, Operate};
 use admitone_domain::command::part::{PutBack, Take};
 use admitone_domain::id::{BuyerId, PaymentId, ReservationId};
 use admitone_domain::{Action, Actor, Command, Currency, Key, Money, Outcome, Refusal, Row, Rows};
@@ -37,6 +38,8 @@ pub(crate) const ALL: &[Case] = cases![
     plain_loses_an_update: AsHarm,
     a_payment_is_taken_or_given_up_and_never_both: WhereProtected,
     plain_takes_what_was_given_up: AsHarm,
+    an_account_is_closed_or_gets_its_money_back_and_never_both: WhereProtected,
+    plain_closes_an_account_that_gets_its_money_back: AsHarm,
     stock_is_never_oversold_by_racing_buyers: WhereProtected,
     plain_oversells: AsHarm,
     a_stale_fence_is_refused: Always,
@@ -151,6 +154,39 @@ async fn plain_takes_what_was_given_up(fresh: Fresh, mode: Mode) {
     assert_eq!(balance(&fresh, ANN).await, 0, "the harm: it was given up, and is gone");
     settle(&fresh, mode, vec![give_up(4)]).await;
     assert_eq!(balance(&fresh, ANN).await, 100, "who asks again has it back");
+}
+
+async fn an_account_is_closed_or_gets_its_money_back_and_never_both(fresh: Fresh, mode: Mode) {
+    settle(&fresh, mode, vec![charge(1, ANN, 100)]).await;
+    settle(&fresh, mode, vec![take(2)]).await;
+    race(&fresh, mode, [close(3), give_up(4)]).await;
+    assert_eq!((balance(&fresh, ANN).await, is_closed(&fresh).await), (100, false));
+    // The other way round, of another payment.
+    settle(&fresh, mode, vec![take(12)]).await;
+    race(&fresh, mode, [give_up(13), close(14)]).await;
+    assert_eq!((balance(&fresh, ANN).await, is_closed(&fresh).await), (100, false));
+    // With nothing in it, and nothing to come, it is closed.
+    settle(&fresh, mode, vec![take(22)]).await;
+    settle(&fresh, mode, vec![close(23)]).await;
+    assert_eq!((balance(&fresh, ANN).await, is_closed(&fresh).await), (0, true));
+}
+
+async fn plain_closes_an_account_that_gets_its_money_back(fresh: Fresh, mode: Mode) {
+    settle(&fresh, mode, vec![charge(1, ANN, 100)]).await;
+    settle(&fresh, mode, vec![take(2)]).await;
+    race(&fresh, mode, [close(3), give_up(4)]).await;
+    let (balance, is_closed) = (balance(&fresh, ANN).await, is_closed(&fresh).await);
+    assert_eq!((balance, is_closed), (100, true), "the harm: nobody can get at it");
+}
+
+/// Closes Ann's account.
+fn close(number: u64) -> Command {
+    let close = Operate::CloseAccount(CloseAccount { buyer: ANN, payments: Vec::new() });
+    command(number, Actor::Buyer(ANN), Action::Operate(close))
+}
+
+async fn is_closed(fresh: &Fresh) -> bool {
+    matches!(row(fresh, Key::Buyer(ANN)).await, Some(Row::Buyer(buyer)) if buyer.disabled)
 }
 
 /// Takes the money of a payment: of the tens of the command's number.

@@ -23,6 +23,7 @@ pub(crate) const ALL: &[Case] = cases![
     lists_of_a_buyer_are_newest_first_and_his_own: Always,
     a_payment_is_open_until_its_gateway_has_said_all: Always,
     an_account_is_kept_while_money_is_on_its_way: Always,
+    an_account_is_kept_if_money_is_owed_before_it_is_closed: Always,
     who_asks_wallets_alone_is_shown_no_payments_of_a_gateway: Always,
     open_payments_are_listed_page_by_page: Always,
 ];
@@ -176,6 +177,29 @@ async fn an_account_is_kept_while_money_is_on_its_way(fresh: Fresh, mode: Mode) 
         assert!(done[0].is_ok(), "{done:?}");
         assert_eq!(close(&fresh, mode, 100 + number).await, told, "after {number}");
     }
+}
+
+async fn an_account_is_kept_if_money_is_owed_before_it_is_closed(fresh: Fresh, mode: Mode) {
+    sale(&fresh, mode, 5).await;
+    let (held, payment) = (ReservationId(10), PaymentId(11));
+    let pay = Action::Pay(Pay { reservation: held, expected: None }).apart(10_000);
+    let take = Take { payment, buyer: ANN, amount: Money(100), currency: Currency::KRW };
+    let settled = Settle { payment, show: Some(SHOW), said: Said::Approved };
+    for command in [
+        charge(1, ANN, 100),
+        hold(10, ANN, 1),
+        by(11, ANN, pay),
+        command(12, Actor::House, Action::Part(Part::Take(take))),
+        house(13, Gateway::Settle(settled)),
+    ] {
+        assert!(settle(&fresh, mode, vec![command]).await[0].is_ok());
+    }
+    // Nothing is owed when it is asked for, and something when it is decided.
+    let close = close_account(&*fresh.reads, ANN).await.unwrap_or_else(|e| panic!("{e}"));
+    let cancel = Action::Cancel(Cancel { reservation: held, items: None }).apart(10_000);
+    assert!(settle(&fresh, mode, vec![by(14, ANN, cancel)]).await[0].is_ok());
+    let told = settle(&fresh, mode, vec![by(15, ANN, close)]).await;
+    assert_eq!(told[0].as_ref().err().map(admitone_domain::Refusal::code), Some("REFUND_OWED"));
 }
 
 async fn who_asks_wallets_alone_is_shown_no_payments_of_a_gateway(fresh: Fresh, mode: Mode) {

@@ -19,12 +19,13 @@ pub async fn close_account(reads: &dyn Reads, buyer: BuyerId) -> Result<Action, 
     Ok(Action::Operate(Operate::CloseAccount(CloseAccount { buyer, payments })))
 }
 
-/// Those of which the buyer's wallet may be asked something still.
+/// Those of which the buyer's wallet may be asked something still. What becomes of them until the account
+/// is closed the closing finds itself: it names them.
 async fn on_their_way(reads: &dyn Reads, buyer: BuyerId) -> Result<Vec<PaymentId>, Trouble> {
     let (mut open, mut before) = (Vec::new(), None);
     loop {
         let page = reads.payments(buyer, Page { before, limit: PAGE }).await?;
-        open.extend(page.iter().filter(|one| is_open(one)).map(|one| one.id));
+        open.extend(page.iter().filter(|one| may_ask(one)).map(|one| one.id));
         before = page.last().map(|last| last.id.0);
         if page.len() < PAGE {
             return Ok(open);
@@ -32,6 +33,12 @@ async fn on_their_way(reads: &dyn Reads, buyer: BuyerId) -> Result<Vec<PaymentId
     }
 }
 
-fn is_open(payment: &Payment) -> bool {
-    matches!(payment.method, Method::Apart(_)) && payment.ask_at().is_some()
+/// What a gateway took goes back through it.
+fn may_ask(payment: &Payment) -> bool {
+    let may_go_back = payment.refundable().is_positive();
+    match payment.method {
+        Method::Apart(_) => may_go_back || payment.ask_at().is_some(),
+        Method::Wallet => may_go_back && payment.reservation.is_some(),
+        Method::Gateway(_) | Method::External { .. } => false,
+    }
 }

@@ -27,6 +27,8 @@ use std::sync::Arc;
 /// - `open_payments_are_listed_page_by_page`: a page continues exactly where the one before ended.
 /// - `an_account_is_kept_while_money_is_on_its_way`: what a wallet is owed is found among the
 ///   payments of its buyer.
+/// - `an_account_is_kept_if_money_is_owed_before_it_is_closed`: also where that was not so yet when its
+///   payments were looked through.
 #[async_trait]
 pub trait Reads: Send + Sync {
     /// Rows as they are now, in the order asked for.

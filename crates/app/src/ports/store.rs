@@ -60,6 +60,9 @@ impl fmt::Display for Mode {
 /// - `plain_loses_an_update`: in plain mode both are saved, and one update is gone.
 /// - `a_payment_is_taken_or_given_up_and_never_both`: in every mode but plain, whichever is first.
 /// - `plain_takes_what_was_given_up`: in plain mode both are saved; who asks again puts it back.
+/// - `an_account_is_closed_or_gets_its_money_back_and_never_both`: in every mode but plain, whichever is
+///   first: one that was closed is open again.
+/// - `plain_closes_an_account_that_gets_its_money_back`: in plain mode nobody can get at it.
 /// - `stock_is_never_oversold_by_racing_buyers`: in every mode but plain.
 /// - `plain_oversells`: in plain mode racing buyers get more than there is.
 /// - `a_stale_fence_is_refused`: the save demands that its token is still the newest.

@@ -116,7 +116,9 @@ impl Operation {
     }
 
     /// Whether it writes rows of a class, taken apart or not. A refund of a ticket's price takes the
-    /// ticket back, so it writes stock too. Closing an account reads a wallet and writes none.
+    /// ticket back, so it writes stock too. Closing an account writes a wallet back as it found it, and
+    /// names it: what keeps stock apart keeps that apart too, and where wallets have lanes of their own it
+    /// comes by them.
     pub fn writes(self, class: Class) -> bool {
         match self {
             Self::Hold

@@ -24,7 +24,7 @@ impl Rule for Cancel {
         items::keys(self.reservation, rows, want);
         items::ticket_keys(self.reservation, rows, want);
         if let Some(reservation) = rows.reservation(self.reservation) {
-            want.push(Key::Wallet(reservation.buyer));
+            want.extend([Key::Wallet(reservation.buyer), Key::Buyer(reservation.buyer)]);
         }
     }
 

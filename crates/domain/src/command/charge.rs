@@ -3,6 +3,7 @@
 use super::{Command, Rule};
 use crate::decide::Workbench;
 use crate::id::BuyerId;
+use crate::party::Buyer;
 use crate::wallet::{Entry, EntryKind, Wallet};
 use crate::{Answer, Currency, Delta, Guard, Happening, Key, Money, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,28 @@ pub(super) fn book(
     bench.stage(Row::Wallet(wallet), Guard::Balance(seen), Delta::Balance(moved.0));
     bench.tell(Key::Wallet(entry.buyer), Happening::Moved { entry: entry.id });
     bench.enter(entry);
+    Ok(balance)
+}
+
+/// Books an entry of money that comes back. Whoever closes the account at the same moment is decided
+/// before it or after it, because both write the wallet as a whole. One that was closed is open again:
+/// nobody could get at the money else.
+pub(super) fn book_back(
+    bench: &mut Workbench<'_>,
+    command: &Command,
+    entry: Entry,
+    currency: Currency,
+) -> Result<Money, Refusal> {
+    let balance = book(bench, entry, currency)?;
+    if let Some(wallet) = bench.wallet(entry.buyer) {
+        bench.write(Row::Wallet(wallet));
+    }
+    if let Some(closed) = bench.account(entry.buyer).filter(|account| account.disabled) {
+        let open = Buyer { disabled: false, ..closed.clone() };
+        bench.write(Row::Buyer(open));
+        let by = command.actor.to_string();
+        bench.tell(Key::Buyer(entry.buyer), Happening::Changed { by });
+    }
     Ok(balance)
 }
 

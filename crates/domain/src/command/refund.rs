@@ -24,7 +24,7 @@ impl Rule for Refund {
         want.push(Key::Payment(self.payment));
         if let Some(Row::Payment(payment)) = rows.peek(Key::Payment(self.payment)).map(|l| &*l.row)
         {
-            want.push(Key::Wallet(payment.buyer));
+            want.extend([Key::Wallet(payment.buyer), Key::Buyer(payment.buyer)]);
             if let Some(reservation) = payment.reservation {
                 items::keys(reservation, rows, want);
                 items::ticket_keys(reservation, rows, want);
@@ -83,7 +83,7 @@ pub(super) fn give_back(
         at: bench.now(),
         payment: Some(payment.id),
     };
-    let balance = charge::book(bench, entry, payment.currency)?;
+    let balance = charge::book_back(bench, command, entry, payment.currency)?;
     payment.refunded = payment.refunded.plus(amount).ok_or(Refusal::AmountOverflow)?;
     let reservation = payment.reservation;
     bench.tell(Key::Payment(payment.id), Happening::Refunded { reservation });

@@ -1,6 +1,7 @@
 //! The workbench: what a batch has changed so far, and what the command in hand wants to change.
 
 use crate::id::{BuyerId, PaymentId, ReservationId, SeatId, ShowId, TicketTypeId};
+use crate::party::Buyer;
 use crate::pass::{Pass, PassKey};
 use crate::payment::Payment;
 use crate::reservation::Reservation;
@@ -104,6 +105,16 @@ impl<'a> Workbench<'a> {
     pub(crate) fn wallet(&self, buyer: BuyerId) -> Option<Wallet> {
         match self.row(Key::Wallet(buyer))? {
             Row::Wallet(wallet) => Some(*wallet),
+            _ => None,
+        }
+    }
+
+    /// A buyer's account with the house, where it was named: whoever gives back what was sold in this
+    /// batch could not name it beforehand, and nobody closed it before there was a ticket.
+    pub(crate) fn account(&self, id: BuyerId) -> Option<&Buyer> {
+        let key = Some(Key::Buyer(id)).filter(|key| self.rows.has(*key))?;
+        match self.row(key)? {
+            Row::Buyer(buyer) => Some(buyer),
             _ => None,
         }
     }

@@ -281,9 +281,17 @@ fn an_account_is_not_closed_while_money_is_on_its_way() {
     house.said(payment.id, Said::Approved).unwrap();
     house.as_buyer(cancel(&held, None)).unwrap();
     assert_eq!(house.as_buyer(close(&of_ann)), Err(Refusal::RefundOwed));
-    // The twin: who does not look at the payments closes it, and the money comes to nobody.
-    assert!(house.clone().as_buyer(close(&[])).is_ok());
     let Row::Payment(owing) = house.row(Key::Payment(payment.id)).clone() else { panic!() };
+    // The twin: who does not look at the payments closes it, and what comes back opens it again.
+    let mut unlooked = house.clone();
+    assert!(unlooked.as_buyer(close(&[])).is_ok());
+    let is_closed = |house: &House| match house.row(Key::Buyer(ANN)) {
+        Row::Buyer(account) => account.disabled,
+        other => panic!("{other:?}"),
+    };
+    assert!(is_closed(&unlooked));
+    unlooked.act(Actor::House, put_back(&owing, 0, true)).unwrap();
+    assert_eq!((unlooked.balance(ANN), is_closed(&unlooked)), (1_000, false));
     house.act(Actor::House, put_back(&owing, 0, true)).unwrap();
     house.repaid(payment.id, 0);
     let not_empty = Refusal::WalletNotEmpty { balance: Money(1_000) };

@@ -83,8 +83,8 @@ impl Rule for OpenAccount {
 pub struct CloseAccount {
     /// Whose; also one that came with somebody else's token and was never opened here.
     pub buyer: BuyerId,
-    /// Payments of the buyer that may be on their way, as whoever asks for it has found them: no row
-    /// of the account names them.
+    /// Payments of the buyer for which the wallet may be asked something, now or once tickets are
+    /// cancelled, as whoever asks for it has found them: no row of the account names them.
     pub payments: Vec<PaymentId>,
 }
 
@@ -102,6 +102,10 @@ impl Rule for CloseAccount {
         let of_buyer = self.payments.iter().filter_map(|id| bench.payment(*id));
         for payment in of_buyer.filter(|found| found.buyer == self.buyer) {
             check_arrived(payment)?;
+        }
+        if let Some(wallet) = bench.wallet(self.buyer) {
+            // As it is: whoever moves it at the same moment is decided before or after.
+            bench.write(Row::Wallet(wallet));
         }
         let created_at = match bench.row(Key::Buyer(self.buyer)) {
             Some(Row::Buyer(known)) => known.created_at,

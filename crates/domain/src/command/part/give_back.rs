@@ -22,7 +22,7 @@ pub(super) fn refund_keys(refund: &Refund, command: &Command, rows: &Rows, want:
 }
 
 fn leave_wallets_out(want: &mut Vec<Key>) {
-    want.retain(|key| !matches!(key, Key::Wallet(_)));
+    want.retain(|key| !matches!(key, Key::Wallet(_) | Key::Buyer(_)));
 }
 
 pub(super) fn cancel(cancel: &Cancel, command: &Command, bench: &mut Workbench<'_>) -> Answer {

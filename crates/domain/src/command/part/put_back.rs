@@ -29,7 +29,7 @@ pub struct PutBack {
 
 impl Rule for PutBack {
     fn keys(&self, _command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
-        want.push(Key::Wallet(self.buyer));
+        want.extend([Key::Wallet(self.buyer), Key::Buyer(self.buyer)]);
         want.extend(marks(self.payment));
         want.extend(PassKey::put_back(self.payment, self.number).map(Key::Pass));
     }
@@ -59,7 +59,7 @@ impl Rule for PutBack {
             at: bench.now(),
             payment: Some(self.payment),
         };
-        charge::book(bench, entry, self.currency)?;
+        charge::book_back(bench, command, entry, self.currency)?;
         Ok(mark(bench, done))
     }
 }
