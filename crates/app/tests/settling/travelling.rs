@@ -4,23 +4,23 @@ use crate::gate::Gate;
 use crate::steps::{answer, balance, charge, hold, sale, store};
 use admitone_app::clock::SystemClock;
 use admitone_app::delivery::{
-    Carried, ChannelLimits, Lanes, Router, RouterSetup, SenderLimits, Travel, WorkerLimits,
+    Carried, ChannelLimits, Job, Lanes, Router, RouterSetup, SenderLimits, Travel, WorkerLimits,
 };
 use admitone_app::memory::{MemoryCarrier, MemoryStore};
-use admitone_app::ports::carrier::Carrier;
+use admitone_app::ports::carrier::{Carrier, Lane, Outgoing, Urgency};
 use admitone_app::ports::delivery::{Delivery, Reply};
 use admitone_app::ports::hints::NoHints;
-use admitone_app::ports::queues::Queues;
+use admitone_app::ports::queues::{JobState, Queues};
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::store::Store;
 use admitone_app::settle::{SettleLimits, sweep};
 use admitone_app::strategy::{Strategy, StrategyMap};
 use admitone_conformance::sale as steps;
-use admitone_domain::command::operate::{Operate, SaveRoom, SaveShow};
+use admitone_domain::command::operate::{CloseAccount, Operate, SaveRoom, SaveShow};
 use admitone_domain::command::{Pay, Refund, Release};
 use admitone_domain::id::{BuyerId, PaymentId, ReservationId, RoomId, ShowId};
 use admitone_domain::show::Show;
-use admitone_domain::{Action, Actor, Command, Fingerprint, Refusal};
+use admitone_domain::{Action, Actor, Command, Fingerprint, Moment, Refusal};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -150,6 +150,26 @@ async fn who_waited_long_enough_has_a_receipt_and_the_answer_comes_later() {
     assert!(matches!(again, Reply::Answered { replayed: true, .. }), "{again:?}");
     asks.close().await;
     works.close().await;
+}
+
+#[tokio::test]
+async fn what_an_older_house_handed_over_otherwise_is_put_away_with_a_word() {
+    let setting = Setting::with_lanes("job-queue", None).await;
+    let close = Operate::CloseAccount(CloseAccount { buyer: BuyerId(1), payments: Vec::new() });
+    let command = steps::operate(1, close);
+    let mut body = Job { command, sent_at: Moment(0) }.encode().unwrap();
+    // Its form before, which ended behind the buyer: nothing was said of payments.
+    body[0] = 1;
+    assert_eq!(body.pop(), Some(0));
+    let job = Outgoing { body, lane: Lane(0), urgency: Urgency::Usual, delay_ms: 0 };
+    assert_eq!(setting.carrier.publish(vec![job]).await, [Ok(())]);
+    let works = setting.instance(1, setting.store.clone(), LONG_MS);
+    assert!(answer(works.submit(charge(2)).await).is_ok(), "it stops nobody");
+    works.close().await;
+    let dead = setting.carrier.jobs(MemoryCarrier::NAME, JobState::Dead, 9).await.unwrap();
+    let [dead] = &dead[..] else { panic!("{dead:?}") };
+    let reason = dead.reason.as_deref().unwrap_or_default();
+    assert!(reason.contains("an older version wrote it"), "{reason}");
 }
 
 /// A worker is stopped behind its load; its broker takes it for dead, an operator throws away what
