@@ -47,6 +47,7 @@ impl Default for WorkerLimits {
 /// - `nothing_is_acknowledged_before_it_is_durable`: a worker that dies in the middle of a batch
 ///   leaves it to the next.
 /// - `acknowledged_too_early_a_command_is_lost`: the same, acknowledged when it comes.
+/// - `who_dies_between_commit_and_acknowledgement_has_booked_once`: it comes again, and its answer is there.
 /// - `delivered_twice_is_decided_once`: whatever it was answered, and answered alike.
 /// - `what_comes_late_is_refused`: its answer says so, and nothing is booked.
 /// - `without_a_deadline_what_comes_late_is_booked`: behind the back of who wanted it long ago.

@@ -122,6 +122,8 @@ pub struct Dead {
 /// - `what_was_acknowledged_never_comes_again`: to nobody, whoever comes and goes.
 /// - `what_is_given_back_comes_again_later`: not before its time, and with its attempts counted if
 ///   that was wanted.
+/// - `what_is_urgent_comes_first_where_that_can_be_had`: elsewhere jobs come as they were handed over.
+/// - `what_is_delayed_comes_in_its_time_where_that_can_be_had`: elsewhere it comes at once.
 /// - `a_dead_job_stops_nobody`: what was put away is not delivered, and what is behind it is.
 /// - `leftovers_are_delivered_before_new_jobs`: what an earlier consumer left over comes again and
 ///   is not lost behind what came since.

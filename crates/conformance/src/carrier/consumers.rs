@@ -12,6 +12,8 @@ pub(super) const ALL: &[Case] = carrier_cases![
     what_is_not_acknowledged_is_delivered_again: Always,
     what_was_acknowledged_never_comes_again: Always,
     what_is_given_back_comes_again_later: Always,
+    what_is_urgent_comes_first_where_that_can_be_had: Always,
+    what_is_delayed_comes_in_its_time_where_that_can_be_had: Always,
     a_dead_job_stops_nobody: Always,
     leftovers_are_delivered_before_new_jobs: Always,
     a_lane_keeps_its_order: WhereLanes,
@@ -72,6 +74,10 @@ async fn rest(consumer: &mut dyn Consumer) -> Vec<Arrival> {
 async fn end(consumer: &mut dyn Consumer, jobs: &[Arrival]) {
     let tags: Vec<_> = jobs.iter().map(|job| job.tag).collect();
     consumer.acknowledge(&tags).await.unwrap_or_else(|trouble| panic!("{trouble}"));
+}
+
+fn texts_of(jobs: &[Outgoing]) -> Vec<String> {
+    jobs.iter().map(|job| String::from_utf8_lossy(&job.body).into_owned()).collect()
 }
 
 fn texts(jobs: &[Arrival]) -> Vec<String> {
@@ -136,6 +142,42 @@ async fn what_is_given_back_comes_again_later(fresh: FreshCarrier) {
     let taken = take(&mut *one, 1).await;
     end(&mut *one, &taken).await;
     assert_eq!(rest(&mut *one).await, []);
+}
+
+async fn what_is_urgent_comes_first_where_that_can_be_had(fresh: FreshCarrier) {
+    let with = |text, urgency| Outgoing { urgency, ..job(text, 0) };
+    let jobs = vec![
+        with("sweep", Urgency::Low),
+        with("hold", Urgency::Usual),
+        with("another hold", Urgency::Usual),
+        with("pay", Urgency::High),
+    ];
+    let mut wanted = texts_of(&jobs);
+    if fresh.carrier.abilities().has_urgency {
+        wanted = ["pay", "hold", "another hold", "sweep"].map(str::to_owned).to_vec();
+    }
+    publish(&*fresh.carrier, jobs).await;
+    let mut one = consumer(&*fresh.carrier).await;
+    let taken = take(&mut *one, 4).await;
+    assert_eq!(texts(&taken), wanted);
+    end(&mut *one, &taken).await;
+}
+
+async fn what_is_delayed_comes_in_its_time_where_that_can_be_had(fresh: FreshCarrier) {
+    const DELAY_MS: u64 = 600;
+    let begun = now();
+    let late = Outgoing { delay_ms: DELAY_MS, ..job("late", 0) };
+    publish(&*fresh.carrier, vec![late, job("soon", 0)]).await;
+    let mut one = consumer(&*fresh.carrier).await;
+    let taken = take(&mut *one, 2).await;
+    let abilities = fresh.carrier.abilities();
+    // In a lane what is behind it waits with it.
+    let is_passed = abilities.has_delay && abilities.lanes.is_none();
+    assert_eq!(texts(&taken), if is_passed { ["soon", "late"] } else { ["late", "soon"] });
+    // A broker's clock is not ours.
+    let in_its_time = begun.elapsed() >= Duration::from_millis(DELAY_MS - 50);
+    assert!(in_its_time || !abilities.has_delay, "it came before its time");
+    end(&mut *one, &taken).await;
 }
 
 async fn a_dead_job_stops_nobody(fresh: FreshCarrier) {

@@ -4,14 +4,15 @@ use admitone_app::memory::MemoryStore;
 use admitone_app::ports::carrier::{
     Abilities, Carrier, Consumer, Dead, Heard, Outgoing, Return, Tag,
 };
+use admitone_app::ports::hints::Hints;
 use admitone_app::ports::lock::{Guard, Lock, NoLock};
 use admitone_app::ports::store::{Fence, Fences, Mode, Sequence, Store, Transaction, Wanted};
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::{CommandId, Key, Rows, StoredAnswer, Verdict};
 use async_trait::async_trait;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A store in which a batch never ends.
 pub(super) struct Stuck {
@@ -38,13 +39,22 @@ impl Store for Stuck {
     }
 }
 
-/// Acknowledges what comes before anybody has it.
-pub(super) struct Hasty(pub(super) Arc<dyn Carrier>);
+/// When what comes is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Acknowledged {
+    /// Before anybody has it.
+    TooEarly,
+    /// Never: whoever wants to dies before it is said.
+    Never,
+}
 
-struct HastyConsumer(Box<dyn Consumer>);
+/// Acknowledges at another time than its consumer wants.
+pub(super) struct Unruly(pub(super) Arc<dyn Carrier>, pub(super) Acknowledged);
+
+struct UnrulyConsumer(Box<dyn Consumer>, Acknowledged);
 
 #[async_trait]
-impl Carrier for Hasty {
+impl Carrier for Unruly {
     fn abilities(&self) -> Abilities {
         self.0.abilities()
     }
@@ -54,7 +64,7 @@ impl Carrier for Hasty {
     }
 
     async fn consumer(&self) -> Result<Box<dyn Consumer>, Trouble> {
-        Ok(Box::new(HastyConsumer(self.0.consumer().await?)))
+        Ok(Box::new(UnrulyConsumer(self.0.consumer().await?, self.1)))
     }
 
     async fn check(&self) -> Result<(), Trouble> {
@@ -63,10 +73,10 @@ impl Carrier for Hasty {
 }
 
 #[async_trait]
-impl Consumer for HastyConsumer {
+impl Consumer for UnrulyConsumer {
     async fn next(&mut self, jobs_max: usize) -> Result<Heard, Trouble> {
         let heard = self.0.next(jobs_max).await?;
-        if let Heard::Jobs(jobs) = &heard {
+        if let (Heard::Jobs(jobs), Acknowledged::TooEarly) = (&heard, self.1) {
             let tags: Vec<Tag> = jobs.iter().map(|job| job.tag).collect();
             self.0.acknowledge(&tags).await?;
         }
@@ -74,7 +84,10 @@ impl Consumer for HastyConsumer {
     }
 
     async fn acknowledge(&mut self, _tags: &[Tag]) -> Result<(), Trouble> {
-        Ok(())
+        match self.1 {
+            Acknowledged::TooEarly => Ok(()),
+            Acknowledged::Never => std::future::pending().await,
+        }
     }
 
     async fn give_back(&mut self, jobs: Vec<Return>) -> Result<(), Trouble> {
@@ -87,6 +100,28 @@ impl Consumer for HastyConsumer {
 
     async fn leave(self: Box<Self>) {
         self.0.leave().await;
+    }
+}
+
+/// Which commands somebody was told to be answered.
+#[derive(Debug, Default)]
+pub(super) struct Told(Mutex<Vec<CommandId>>);
+
+impl Told {
+    pub(super) fn has(&self, name: CommandId) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&name)
+    }
+}
+
+#[async_trait]
+impl Hints for Told {
+    async fn tell(&self, names: &[CommandId]) -> Result<(), Trouble> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
+        Ok(())
+    }
+
+    async fn heard(&self) -> Vec<CommandId> {
+        std::future::pending().await
     }
 }
 

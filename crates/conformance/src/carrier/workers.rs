@@ -1,7 +1,7 @@
 //! What every delivery promises: workers over a carrier and an in-memory store. Each guard has a
 //! twin in which it is off and the harm happens.
 
-use super::unruly::{Allergic, Busy, Hasty, Stuck};
+use super::unruly::{Acknowledged, Allergic, Busy, Stuck, Told, Unruly};
 use super::{Case, FreshCarrier, carrier_cases};
 use crate::sale::{self, NOW, SHOW, balance, charge, hold, programme};
 use admitone_app::clock::{HandClock, SystemClock};
@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) const ALL: &[Case] = carrier_cases![
     nothing_is_acknowledged_before_it_is_durable: Always,
     acknowledged_too_early_a_command_is_lost: Always,
+    who_dies_between_commit_and_acknowledgement_has_booked_once: Always,
     delivered_twice_is_decided_once: Always,
     what_comes_late_is_refused: Always,
     without_a_deadline_what_comes_late_is_booked: Always,
@@ -168,9 +169,26 @@ async fn nothing_is_acknowledged_before_it_is_durable(fresh: FreshCarrier) {
 
 async fn acknowledged_too_early_a_command_is_lost(fresh: FreshCarrier) {
     let house = House::open(fresh).await;
-    let hasty =
-        |worker: Worker| Worker { carrier: Arc::new(Hasty(worker.carrier.clone())), ..worker };
+    let hasty = |worker: Worker| {
+        let carrier = Arc::new(Unruly(worker.carrier.clone(), Acknowledged::TooEarly));
+        Worker { carrier, ..worker }
+    };
     assert_eq!(after_a_death(house, hasty).await, 0);
+}
+
+async fn who_dies_between_commit_and_acknowledgement_has_booked_once(fresh: FreshCarrier) {
+    let house = House::open(fresh).await;
+    let worker = house.worker();
+    let carrier = Arc::new(Unruly(worker.carrier.clone(), Acknowledged::Never));
+    let dying = Running::start(Worker { carrier, ..worker });
+    house.send(&[charge(1, ANN, 100)]).await;
+    house.answer(CommandId(1)).await;
+    dying.kill().await;
+    let told: Arc<Told> = Arc::default();
+    let next = Running::start(Worker { hints: told.clone(), ..house.worker() });
+    until("its repetition", || async { told.has(CommandId(1)).then_some(()) }).await;
+    next.end().await;
+    assert_eq!(balance(&house.store, ANN).await, 100);
 }
 
 async fn delivered_twice_is_decided_once(fresh: FreshCarrier) {
