@@ -2,7 +2,6 @@
 
 use crate::consumer::KafkaConsumer;
 use crate::options::{KafkaOptions, blocking};
-use crate::pace::Pace;
 use crate::producer::{Message, Producer};
 use crate::topics;
 use admitone_app::Trouble;
@@ -18,7 +17,6 @@ pub struct KafkaCarrier {
     pub(crate) options: Arc<KafkaOptions>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) producer: Arc<Producer>,
-    pub(crate) pace: Pace,
     /// Set once the topics are there.
     topics: OnceCell<()>,
 }
@@ -28,8 +26,7 @@ impl KafkaCarrier {
     pub fn new(options: KafkaOptions, clock: Arc<dyn Clock>) -> Self {
         let options = Arc::new(options);
         let producer = Arc::new(Producer::new(Arc::clone(&options)));
-        let (pace, topics) = (Pace::default(), OnceCell::new());
-        Self { options, clock, producer, pace, topics }
+        Self { options, clock, producer, topics: OnceCell::new() }
     }
 
     pub(crate) async fn has_topics(&self) -> Result<(), Trouble> {

@@ -13,7 +13,6 @@ mod dead;
 mod events;
 mod oldest;
 mod options;
-mod pace;
 mod producer;
 mod queues;
 mod topics;

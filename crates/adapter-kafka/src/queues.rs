@@ -6,7 +6,7 @@ use crate::dead;
 use crate::oldest;
 use crate::options::{KafkaOptions, blocking};
 use crate::producer::{Log, Message};
-use admitone_app::ports::queues::{JobState, Lying, QueueReport, Queues, Start, unknown};
+use admitone_app::ports::queues::{JobState, Lying, QueueReport, Queues, Start, cannot, unknown};
 use admitone_app::{Trouble, TroubleKind};
 use async_trait::async_trait;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
@@ -14,6 +14,12 @@ use rdkafka::error::KafkaResult;
 use rdkafka::message::Message as _;
 use rdkafka::{Offset, TopicPartitionList};
 use std::sync::Arc;
+
+const LACKS: [&str; 2] = [
+    "Drop: a topic is a log, of which no single job that waits can be taken out. Pause the queue, and drain \
+     it or start it anew behind the job.",
+    "Delayed: a job that is given back waits in the worker that has it, among those that run.",
+];
 
 /// How a partition stands.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +85,8 @@ impl KafkaCarrier {
     async fn go_on_at(&self, start: Start) -> Result<(), Trouble> {
         let (_, consumers) = self.standings().await?;
         if consumers > 0 {
-            let detail = format!("{consumers} consumers are at it: stop them first");
+            let detail =
+                format!("{consumers} consumers are at it: pause the queue, and they leave");
             return Err(Trouble::new(TroubleKind::Busy, "move the group of Kafka", detail));
         }
         let options = Arc::clone(&self.options);
@@ -96,6 +103,17 @@ impl KafkaCarrier {
         let key = job.to_owned();
         let message = Message { topic: &dead, partition: 0, key, body: None, headers: Vec::new() };
         self.producer.publish(&[message]).await.into_iter().collect()
+    }
+
+    /// Whether a name is that of a job that nobody has ended.
+    async fn lies_in_the_log(&self, job: &str) -> Result<bool, Trouble> {
+        let Some((lane, offset)) = job.split_once('-') else { return Ok(false) };
+        let (Ok(lane), Ok(offset)) = (lane.parse::<u16>(), offset.parse::<i64>()) else {
+            return Ok(false);
+        };
+        let (standings, _) = self.standings().await?;
+        let is_there = |one: &Standing| one.lane == lane && (one.next..one.end).contains(&offset);
+        Ok(standings.iter().any(is_there))
     }
 
     async fn dead_one(&self, job: &str) -> Result<Option<(u16, Lying)>, Trouble> {
@@ -144,10 +162,6 @@ fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-fn refused(operation: &'static str, why: &str) -> Trouble {
-    Trouble::new(TroubleKind::Inconsistent, operation, why)
-}
-
 #[async_trait]
 impl Queues for KafkaCarrier {
     async fn list(&self) -> Result<Vec<QueueReport>, Trouble> {
@@ -155,7 +169,6 @@ impl Queues for KafkaCarrier {
         let dead = dead::read(&self.options).await?.len();
         let oldest_ms = self.oldest_ms(&standings).await?;
         let sum = |of: fn(&Standing) -> i64| count(standings.iter().map(of).sum());
-        let done = sum(|one| one.next);
         Ok(vec![QueueReport {
             name: self.options.title.clone(),
             kind: "kafka".to_owned(),
@@ -163,13 +176,14 @@ impl Queues for KafkaCarrier {
             running: sum(|one| one.running),
             delayed: 0,
             dead: dead as u64,
-            done: Some(done),
+            done: Some(sum(|one| one.next)),
             retries: None,
-            done_last_minute: self.pace.seen(self.now_ms(), done),
+            done_last_minute: None,
             lag: sum(|one| one.end - one.next),
             oldest_ms,
             consumers: consumers as u64,
             is_paused: false,
+            lacks: LACKS.map(str::to_owned).to_vec(),
         }])
     }
 
@@ -228,7 +242,11 @@ impl Queues for KafkaCarrier {
     async fn discard(&self, queue: &str, job: &str) -> Result<bool, Trouble> {
         self.knows(queue)?;
         if self.dead_one(job).await?.is_none() {
-            return Ok(false);
+            return if self.lies_in_the_log(job).await? {
+                Err(cannot(LACKS[0]))
+            } else {
+                Ok(false)
+            };
         }
         self.take_back(job).await.map(|()| true)
     }
@@ -242,7 +260,7 @@ impl Queues for KafkaCarrier {
 
     async fn pause(&self, queue: &str, _is_paused: bool) -> Result<(), Trouble> {
         self.knows(queue)?;
-        Err(refused("pause a queue", "a topic of Kafka cannot be paused: stop its consumers"))
+        Err(cannot("a topic knows no pause: where a book of queues is kept its word is obeyed"))
     }
 
     async fn restart(&self, queue: &str, start: Start) -> Result<(), Trouble> {

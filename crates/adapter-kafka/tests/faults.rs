@@ -110,6 +110,8 @@ async fn operators_retry_throw_away_and_start_from_elsewhere() {
     assert_eq!(carrier.retry(&name, &lying[1].id).await, Ok(true));
     assert_eq!(carrier.discard(&name, &lying[0].id).await, Ok(true));
     assert_eq!(carrier.discard(&name, &lying[0].id).await, Ok(false));
+    let in_the_log = carrier.discard(&name, "0-2").await.unwrap_err();
+    assert!(in_the_log.detail.contains("a topic is a log"), "{in_the_log}");
     assert_eq!(carrier.jobs(&name, JobState::Dead, 10).await, Ok(Vec::new()));
     assert_eq!(number(&take(&mut *consumer, 1).await[0]), 1);
     let said = carrier.restart(&name, Start::Beginning).await.unwrap_err();
@@ -123,6 +125,16 @@ async fn operators_retry_throw_away_and_start_from_elsewhere() {
     let mut consumer = carrier.consumer().await.unwrap();
     let again: Vec<usize> = take(&mut *consumer, 4).await.iter().map(number).collect();
     assert_eq!(again, [0, 1, 2, 1]);
+    consumer.leave().await;
+    // Or what was handed over since a moment.
+    SystemClock::default().sleep_ms(30).await;
+    let since = SystemClock::default().now();
+    SystemClock::default().sleep_ms(30).await;
+    publish(&carrier, vec![job(7, 1)]).await;
+    carrier.restart(&name, Start::Since(since)).await.unwrap();
+    assert_eq!(carrier.list().await.unwrap()[0].lag, 1);
+    let mut consumer = carrier.consumer().await.unwrap();
+    assert_eq!(number(&take(&mut *consumer, 1).await[0]), 7);
     consumer.leave().await;
 }
 

@@ -33,6 +33,7 @@ mod lock_waits;
 mod open;
 mod outbox;
 mod place;
+mod queue_book;
 mod reads;
 mod records;
 mod room_journal;

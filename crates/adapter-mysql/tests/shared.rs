@@ -22,7 +22,7 @@ impl SharedFixture for Shared {
         let guards = if is_guarded { Guards::Added } else { Guards::LeftOut };
         let options = Options { connections_max, wait_ms, guards, time: Time::Of(clock) };
         let store = Arc::new(MysqlStore::open(url, options).await.unwrap());
-        Instance { store: store.clone(), reads: store.clone(), outbox: store }
+        Instance { store: store.clone(), reads: store.clone(), outbox: store.clone(), book: store }
     }
 
     async fn verify(&self, url: &str) -> Report {

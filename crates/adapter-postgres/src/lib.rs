@@ -33,6 +33,7 @@ mod open;
 mod outbox;
 mod pipeline;
 mod place;
+mod queue_book;
 mod reads;
 mod records;
 mod room_journal;

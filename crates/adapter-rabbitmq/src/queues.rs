@@ -4,7 +4,7 @@
 use crate::carrier::RabbitCarrier;
 use crate::publisher::Message;
 use crate::session::{bounded, trouble};
-use admitone_app::ports::queues::{JobState, Lying, QueueReport, Queues, Start, unknown};
+use admitone_app::ports::queues::{JobState, Lying, QueueReport, Queues, Start, cannot, unknown};
 use admitone_app::{Trouble, TroubleKind};
 use async_trait::async_trait;
 use lapin::Channel;
@@ -14,6 +14,14 @@ use lapin::types::{AMQPValue, FieldTable};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 const OPERATION: &str = "look into RabbitMQ";
+
+const LACKS: [&str; 4] = [
+    "Looking into it, and drop: RabbitMQ shows jobs that wait by delivering them, so only those that were put \
+     away are shown, retried and dropped. What waits can be drained.",
+    "Oldest: RabbitMQ does not say since when a job waits.",
+    "Running: what the workers of this process have; RabbitMQ tells the rest to its administrator only.",
+    "Delayed: a job that is given back waits in the worker that has it, among those that run.",
+];
 
 impl RabbitCarrier {
     fn knows(&self, queue: &str) -> Result<(), Trouble> {
@@ -99,6 +107,7 @@ impl RabbitCarrier {
             oldest_ms: None,
             consumers,
             is_paused: false,
+            lacks: LACKS.map(str::to_owned).to_vec(),
         })
     }
 
@@ -175,8 +184,7 @@ impl Queues for RabbitCarrier {
     ) -> Result<Vec<Lying>, Trouble> {
         self.knows(queue)?;
         if state != JobState::Dead {
-            let why = "RabbitMQ shows jobs that wait by delivering them: only those put away";
-            return Err(refused("look into a queue", why));
+            return Err(cannot(LACKS[0]));
         }
         bounded(self.options.patience, OPERATION, self.dead(limit)).await
     }
@@ -199,7 +207,7 @@ impl Queues for RabbitCarrier {
 
     async fn pause(&self, queue: &str, _is_paused: bool) -> Result<(), Trouble> {
         self.knows(queue)?;
-        Err(refused("pause a queue", "RabbitMQ cannot pause one: stop its consumers"))
+        Err(cannot("RabbitMQ knows no pause: where a book of queues is kept its word is obeyed"))
     }
 
     async fn restart(&self, queue: &str, start: Start) -> Result<(), Trouble> {

@@ -8,6 +8,7 @@ use crate::house::House;
 use crate::operator::queues::{JobView, QueueAction, QueueView, act};
 use crate::problem::Problem;
 use admitone_app::ports::queues::{JobState, Queues};
+use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::id::OperatorId;
 use admitone_domain::party::Right;
 use axum::Form;
@@ -83,7 +84,7 @@ pub(crate) async fn page(
     let mut body = String::new();
     if queues.is_empty() {
         body.push_str(
-            "<p>No strategy of this house lets commands travel: there are no queues.</p>",
+            "<p>No strategy of this house lets commands wait or travel: there are no queues.</p>",
         );
     }
     for queue in queues {
@@ -92,8 +93,16 @@ pub(crate) async fn page(
     if let Some(queue) = look.queue.filter(|name| house.queues.names().contains(name)) {
         let state = look.state.unwrap_or_default();
         let state = STATES.iter().find(|(name, _)| *name == state).unwrap_or(&STATES[0]);
-        let jobs = house.queues.jobs(&queue, state.1, SHOWN).await?;
-        render_jobs(&mut body, &queue, state.0, jobs.into_iter().map(JobView::from));
+        match house.queues.jobs(&queue, state.1, SHOWN).await {
+            Ok(jobs) => {
+                render_jobs(&mut body, &queue, state.0, jobs.into_iter().map(JobView::from));
+            }
+            // What its kind cannot show it says.
+            Err(Trouble { kind: TroubleKind::Inconsistent, detail, .. }) => {
+                let _ = write!(body, "<p>{}</p>", escaped(&detail));
+            }
+            Err(trouble) => return Err(trouble.into()),
+        }
     }
     Ok(Html(format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
@@ -129,6 +138,19 @@ fn render_queue(body: &mut String, queue: &QueueView) {
         number(queue.oldest_ms),
         queue.workers,
     );
+    // A channel says itself that nothing can be done about it.
+    if queue.kind != "channel" {
+        render_controls(body, queue);
+    }
+    body.push_str("</p>");
+    for lacking in &queue.lacks {
+        let _ = write!(body, "<p><small>{}</small></p>", escaped(lacking));
+    }
+}
+
+/// Where to look into a queue, and what can be done about all of it.
+fn render_controls(body: &mut String, queue: &QueueView) {
+    let name = escaped(&queue.name);
     for (state, _) in STATES {
         let _ = write!(
             body,
@@ -144,7 +166,7 @@ fn render_queue(body: &mut String, queue: &QueueView) {
         "<form method=\"post\" action=\"/queues\"><input type=\"hidden\" name=\"queue\" \
          value=\"{name}\"><input type=\"hidden\" name=\"action\" value=\"start\">\
          <label>from <input name=\"from\" value=\"end\" aria-label=\"beginning, end or an instant\">\
-         </label> <button>start anew</button></form></p>"
+         </label> <button>start anew</button></form>"
     );
 }
 

@@ -15,6 +15,7 @@ pub mod lock;
 pub mod lock_waits;
 pub mod notices;
 pub mod outbox;
+pub mod queue_book;
 pub mod queues;
 pub mod reads;
 pub mod records;

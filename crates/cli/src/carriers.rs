@@ -5,10 +5,11 @@ use crate::brokers::{self, Brokered};
 use crate::config::Configuration;
 use crate::exit::Failed;
 use crate::shelf::Shelf;
-use admitone_app::delivery::{Carried, Travel};
+use admitone_app::delivery::{BookedQueues, Carried, Travel};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::hints::{Hints, NoHints};
-use admitone_app::ports::queues::{NamedQueues, Queues};
+use admitone_app::ports::queue_book::QueueBook;
+use admitone_app::ports::queues::{NamedQueue, Queues};
 use admitone_app::ports::reads::Reads;
 use admitone_app::strategy::{DeliveryKind, Strategy, StrategyMap};
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use tokio_util::task::TaskTracker;
 #[derive(Default)]
 pub(crate) struct Carriers {
     carried: Vec<Carried>,
-    queues: Vec<(String, Arc<dyn Queues>)>,
+    queues: Vec<NamedQueue>,
 }
 
 impl Carriers {
@@ -33,32 +34,43 @@ impl Carriers {
         let mut carriers = Self::default();
         for strategy in map.strategies() {
             if let (DeliveryKind::Jobs, Some(beside)) = (strategy.delivery, beside) {
-                carriers.add_jobs(strategy, configuration, beside);
+                let jobs = Arc::new(beside.jobs(&strategy.to_string()));
+                let found = Brokered { carrier: jobs.clone(), queues: jobs };
+                carriers.add(strategy, configuration, found, None);
             } else if brokers::is_at_hand(strategy, configuration) {
                 let house = shelf.name().await?;
                 let found = brokers::carrier(strategy, configuration, &house, clock)?;
-                carriers.add(strategy, configuration, found);
+                let book = shelf.queue_book().map(|book| (book, Arc::clone(clock)));
+                carriers.add(strategy, configuration, found, book);
             }
         }
         Ok(carriers)
     }
 
-    fn add(&mut self, strategy: Strategy, configuration: &Configuration, found: Brokered) {
+    /// With the book of its queue, where a broker neither pauses it nor counts.
+    fn add(
+        &mut self,
+        strategy: Strategy,
+        configuration: &Configuration,
+        found: Brokered,
+        booked: Option<(Arc<dyn QueueBook>, Arc<dyn Clock>)>,
+    ) {
         let Brokered { carrier, queues } = found;
         let (worker, workers) =
             (configuration.deliveries.jobs_worker(), configuration.deliveries.workers);
-        self.carried.push(Carried { strategy, carrier, worker, workers });
+        let (book, queues): (_, Arc<dyn Queues>) = match booked {
+            Some((book, clock)) => {
+                (Some(Arc::clone(&book)), Arc::new(BookedQueues { queues, book, clock }))
+            }
+            None => (None, queues),
+        };
+        self.carried.push(Carried { strategy, carrier, worker, workers, book });
         self.queues.push((strategy.to_string(), queues));
     }
 
-    fn add_jobs(&mut self, strategy: Strategy, configuration: &Configuration, beside: &Beside) {
-        let jobs = Arc::new(beside.jobs(&strategy.to_string()));
-        self.add(strategy, configuration, Brokered { carrier: jobs.clone(), queues: jobs });
-    }
-
     /// The queues, by their names.
-    pub(crate) fn queues(&self) -> Arc<NamedQueues> {
-        Arc::new(NamedQueues(self.queues.clone()))
+    pub(crate) fn queues(&self) -> Vec<NamedQueue> {
+        self.queues.clone()
     }
 
     /// Both ends of the deliveries, if anything travels.

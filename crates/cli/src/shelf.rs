@@ -14,6 +14,7 @@ use admitone_app::ports::instances::Instances;
 use admitone_app::ports::lanes::Lanes;
 use admitone_app::ports::lock_waits::LockWaits;
 use admitone_app::ports::outbox::Outbox;
+use admitone_app::ports::queue_book::QueueBook;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::records::Records;
 use admitone_app::ports::room_journal::RoomJournal;
@@ -159,6 +160,15 @@ impl Shelf {
 
     /// What other instances commit; none where there are no others.
     pub(crate) fn outbox(&self) -> Option<Arc<dyn Outbox>> {
+        match self {
+            Self::Sqlite(..) => None,
+            Self::Postgres(store) => Some(Arc::new(store.clone())),
+            Self::Mysql(store) => Some(Arc::new(store.clone())),
+        }
+    }
+
+    /// The book of queues that it keeps for those who share it; none where nobody can.
+    pub(crate) fn queue_book(&self) -> Option<Arc<dyn QueueBook>> {
         match self {
             Self::Sqlite(..) => None,
             Self::Postgres(store) => Some(Arc::new(store.clone())),

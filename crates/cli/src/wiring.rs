@@ -161,7 +161,7 @@ impl Wired {
             travel,
             tasks: tasks.clone(),
         };
-        let Deliveries { desk, delivery, pulse } = Deliveries::start(&map, setup)?;
+        let Deliveries { desk, delivery, pulse, channels } = Deliveries::start(&map, setup)?;
         let (delivery, reads) = with_cache(beside.as_ref(), &turn, delivery, reads);
         let office =
             BoxOffice { delivery, reads, boards, ids: Arc::new(Ids::new(shelf.store())), clock };
@@ -182,7 +182,7 @@ impl Wired {
             payments,
             pulse,
             ahead,
-            queues,
+            queues: Arc::new(NamedQueues([queues, channels].concat())),
             shelf,
             membership,
             observations,

@@ -4,6 +4,7 @@
 
 mod connections;
 mod news;
+mod queues;
 mod tables;
 mod takings;
 
@@ -13,6 +14,7 @@ use crate::servers::Server;
 use crate::{CaseFuture, service};
 use admitone_app::clock::HandClock;
 use admitone_app::ports::outbox::Outbox;
+use admitone_app::ports::queue_book::QueueBook;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::store::{Fences, Mode, Store, Transaction};
 use admitone_app::verify::Report;
@@ -31,6 +33,10 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use news::{
     a_board_shows_what_another_instance_sold, a_commit_that_is_late_is_not_skipped,
     an_instance_that_starts_while_a_batch_is_in_hand_hears_of_it,
+};
+use queues::{
+    a_queue_is_paused_for_all_until_somebody_lets_it_go_on,
+    what_became_of_jobs_is_added_up_over_instances, what_was_done_in_the_last_minute_is_told_apart,
 };
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -53,6 +59,8 @@ pub struct Instance {
     pub reads: Arc<dyn Reads>,
     /// What the others tell it.
     pub outbox: Arc<dyn Outbox>,
+    /// The book of queues.
+    pub book: Arc<dyn QueueBook>,
 }
 
 /// How an instance is opened.
@@ -138,6 +146,9 @@ const ALL: &[Case] = shared_cases![
     the_verifier_finds_what_is_planted_and_nothing_else,
     tickets_without_the_money_of_their_wallet_are_named,
     money_of_a_wallet_without_a_ticket_is_named,
+    a_queue_is_paused_for_all_until_somebody_lets_it_go_on,
+    what_became_of_jobs_is_added_up_over_instances,
+    what_was_done_in_the_last_minute_is_told_apart,
 ];
 
 /// Runs all cases on a fixture's store. Without its server they are listed as ignored, or fail where

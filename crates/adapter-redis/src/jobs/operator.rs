@@ -58,6 +58,7 @@ impl Queues for RedisJobs {
             oldest_ms: u64::try_from(found[7]).ok(),
             consumers: count(8),
             is_paused: found[9] != 0,
+            lacks: Vec::new(),
         }])
     }
 

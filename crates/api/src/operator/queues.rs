@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 /// All queues.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct QueuesView {
-    /// One for each strategy in which commands travel.
+    /// One for each strategy in which commands travel, or wait in this instance for one writer.
     pub(crate) data: Vec<QueueView>,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct QueueView {
     /// Its name: the strategy whose commands it carries.
     #[schema(example = "job-queue")]
     pub(crate) name: String,
-    /// `jobs`, `rabbitmq` or `kafka`.
+    /// `channel`, `jobs`, `rabbitmq` or `kafka`.
     #[schema(example = "jobs")]
     pub(crate) kind: String,
     /// Jobs that nobody has taken yet.
@@ -54,6 +54,8 @@ pub(crate) struct QueueView {
     pub(crate) workers: u64,
     /// Whether an operator has workers take nothing from it.
     pub(crate) is_paused: bool,
+    /// What its kind has not that others have, and why.
+    pub(crate) lacks: Vec<String>,
 }
 
 /// Jobs of a queue.
@@ -297,6 +299,7 @@ impl From<QueueReport> for QueueView {
             oldest_ms: found.oldest_ms,
             workers: found.consumers,
             is_paused: found.is_paused,
+            lacks: found.lacks,
         }
     }
 }

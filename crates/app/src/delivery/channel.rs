@@ -5,12 +5,17 @@
 //! protects by itself it is only faster, and a batch that takes too long, on a connection that
 //! nobody answers, does not hold up those behind it.
 
+mod queue;
+
+pub use queue::ChannelQueue;
+
 use crate::ports::delivery::{Delivery, Reply};
 use crate::ports::store::Mode;
 use crate::settle::Settler;
 use crate::{Trouble, TroubleKind};
-use admitone_domain::Command;
+use admitone_domain::{Command, Moment};
 use async_trait::async_trait;
+use queue::Gauge;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -42,6 +47,7 @@ impl Default for ChannelLimits {
 
 struct Parcel {
     command: Command,
+    since: Moment,
     reply: oneshot::Sender<Result<Reply, Trouble>>,
 }
 
@@ -49,14 +55,17 @@ struct Parcel {
 pub struct Channel {
     sender: mpsc::Sender<Parcel>,
     settler: Arc<Settler>,
+    gauge: Arc<Gauge>,
 }
 
 impl Channel {
     /// Starts the writer. It ends when the channel is dropped and all that waited is answered.
     pub fn start(settler: Arc<Settler>, limits: ChannelLimits, tasks: &TaskTracker) -> Self {
         let (sender, receiver) = mpsc::channel(limits.depth_max);
+        let gauge: Arc<Gauge> = Arc::default();
         let writer = Writer {
             settler: Arc::clone(&settler),
+            gauge: Arc::clone(&gauge),
             left: Arc::new(Semaphore::new(LEFT_MAX)),
             tasks: tasks.clone(),
         };
@@ -67,7 +76,14 @@ impl Channel {
         } else {
             tasks.spawn(running);
         }
-        Self { sender, settler }
+        Self { sender, settler, gauge }
+    }
+
+    /// How it stands, for operators, under a name.
+    pub fn queue(&self, name: String) -> ChannelQueue {
+        // It looks only: the writer ends when the channel is dropped, whoever looks.
+        let (sender, gauge) = (self.sender.downgrade(), Arc::clone(&self.gauge));
+        ChannelQueue { name, sender, gauge, clock: Arc::clone(&self.settler.clock) }
     }
 }
 
@@ -75,10 +91,14 @@ impl Channel {
 impl Delivery for Channel {
     async fn submit(&self, command: Command) -> Result<Reply, Trouble> {
         let (reply, answered) = oneshot::channel();
-        self.sender.try_send(Parcel { command, reply }).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => busy("too many commands wait"),
-            mpsc::error::TrySendError::Closed(_) => busy("the house is closing"),
-        })?;
+        let since = self.settler.clock.now();
+        self.sender.try_send(Parcel { command, since, reply }).map_err(
+            |refused| match refused {
+                mpsc::error::TrySendError::Full(_) => busy("too many commands wait"),
+                mpsc::error::TrySendError::Closed(_) => busy("the house is closing"),
+            },
+        )?;
+        self.gauge.came(since);
         answered.await.unwrap_or_else(|_| Err(busy("the writer ended before it answered")))
     }
 
@@ -110,6 +130,7 @@ fn busy(detail: &str) -> Trouble {
 /// Settles what waits, batch after batch.
 struct Writer {
     settler: Arc<Settler>,
+    gauge: Arc<Gauge>,
     /// A permit for each batch that may be left to itself.
     left: Arc<Semaphore>,
     tasks: TaskTracker,
@@ -119,16 +140,20 @@ impl Writer {
     async fn run(self, mut receiver: mpsc::Receiver<Parcel>, batch_max: usize) {
         let mut parcels = Vec::with_capacity(batch_max);
         while receiver.recv_many(&mut parcels, batch_max).await > 0 {
+            let last = parcels.last().map(|parcel| parcel.since);
+            self.gauge.taken(parcels.len(), last, || !receiver.is_empty());
             let (commands, waiting): (Vec<_>, Vec<_>) =
                 parcels.drain(..).map(|parcel| (parcel.command, parcel.reply)).unzip();
             metrics::histogram!("admitone_batch_commands").record(size(commands.len()));
-            let settler = Arc::clone(&self.settler);
+            let (settler, gauge) = (Arc::clone(&self.settler), Arc::clone(&self.gauge));
             self.finish_or_leave(async move {
+                let count = commands.len();
                 let replies = settler.settle(commands).await;
                 for (reply, waiting) in replies.into_iter().zip(waiting) {
                     // Whoever asked may have gone: the answer is kept under the command's name.
                     let _ = waiting.send(reply);
                 }
+                gauge.ended(count);
             })
             .await;
             // Those who were answered come first: what they ask next still joins the next batch,

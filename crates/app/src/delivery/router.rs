@@ -11,6 +11,7 @@ use crate::payments::WALLET_LEASE_MS;
 use crate::ports::clock::Clock;
 use crate::ports::delivery::{Delivery, Reply};
 use crate::ports::lock::{Lock, NoLock};
+use crate::ports::queues::NamedQueue;
 use crate::ports::store::{Mode, Store};
 use crate::ports::tap::Tap;
 use crate::settle::{SettleLimits, Settler};
@@ -27,6 +28,8 @@ pub struct Router {
     routes: Vec<Route>,
     /// The same, each once.
     ways: Vec<Arc<dyn Delivery>>,
+    /// The channels among them, as operators see them.
+    channels: Vec<NamedQueue>,
 }
 
 struct Route {
@@ -106,19 +109,26 @@ impl Router {
         let travel = setup.travel.take();
         let begun = travel.map(|it| it.begin(Arc::clone(&setup.clock), setup.tasks.clone()));
         let mut routes = Vec::with_capacity(Operation::ALL.len());
+        let mut channels = Vec::new();
         for operation in Operation::ALL {
             let strategy = map.strategy(operation);
             let known = ways.iter().find(|(known, _)| *known == strategy);
             let delivery = match known {
                 Some((_, delivery)) => Arc::clone(delivery),
-                None => setup.way(strategy, map.fencing, begun.as_ref())?,
+                None => setup.way(strategy, map.fencing, begun.as_ref(), &mut channels)?,
             };
             if known.is_none() {
                 ways.push((strategy, Arc::clone(&delivery)));
             }
             routes.push(Route { delivery, parts: map.parts(operation) });
         }
-        Ok(Self { routes, ways: ways.into_iter().map(|(_, delivery)| delivery).collect() })
+        let ways = ways.into_iter().map(|(_, delivery)| delivery).collect();
+        Ok(Self { routes, ways, channels })
+    }
+
+    /// The channels of this process, each by the strategy whose commands come by it.
+    pub fn channels(&self) -> Vec<NamedQueue> {
+        self.channels.clone()
     }
 }
 
@@ -169,6 +179,7 @@ impl RouterSetup {
         strategy: Strategy,
         fencing: bool,
         travel: Option<&Begun>,
+        channels: &mut Vec<NamedQueue>,
     ) -> Result<Arc<dyn Delivery>, NotAvailable> {
         let offered = self.store.modes();
         if !offered.contains(&strategy.mode) {
@@ -186,7 +197,10 @@ impl RouterSetup {
         match strategy.delivery {
             DeliveryKind::Direct => Ok(Arc::new(Direct::new(Arc::new(settler)))),
             DeliveryKind::Channel => {
-                Ok(Arc::new(Channel::start(Arc::new(settler), self.channel, &self.tasks)))
+                let channel = Channel::start(Arc::new(settler), self.channel, &self.tasks);
+                let name = strategy.to_string();
+                channels.push((name.clone(), Arc::new(channel.queue(name))));
+                Ok(Arc::new(channel))
             }
             kind @ (DeliveryKind::Jobs
             | DeliveryKind::RabbitMq

@@ -2,12 +2,14 @@
 //! this process shall have.
 
 use super::callers::{Callers, Lookout};
+use super::leaf::Leaf;
 use super::sender::{Sender, SenderLimits, SenderSetup};
 use super::worker::{Worker, WorkerLimits};
 use crate::ports::carrier::Carrier;
 use crate::ports::clock::Clock;
 use crate::ports::delivery::Delivery;
 use crate::ports::hints::Hints;
+use crate::ports::queue_book::QueueBook;
 use crate::ports::reads::Reads;
 use crate::settle::{SettleLimits, Settler};
 use crate::strategy::Strategy;
@@ -26,6 +28,8 @@ pub struct Carried {
     pub worker: WorkerLimits,
     /// How many workers this process has; none where others settle.
     pub workers: usize,
+    /// The book of its queue, where its carrier neither pauses it nor counts.
+    pub book: Option<Arc<dyn QueueBook>>,
 }
 
 /// What deliveries that travel need.
@@ -82,6 +86,7 @@ impl Begun {
             fencing,
             callers: Arc::clone(callers),
             hints: Arc::clone(&travel.hints),
+            leaf: self.leaf(carried),
             limits: carried.worker,
         };
         for _ in 0..carried.workers {
@@ -95,5 +100,16 @@ impl Begun {
             limits: travel.sender,
         };
         Some(Arc::new(Sender::start(setup, tasks)))
+    }
+
+    /// What the workers of a strategy share, kept as long as they work.
+    fn leaf(&self, carried: &Carried) -> Arc<Leaf> {
+        let Some(book) = carried.book.clone().filter(|_| carried.workers > 0) else {
+            return Leaf::unbooked();
+        };
+        let (leaf, queue) = (Arc::<Leaf>::default(), carried.strategy.to_string());
+        let with = (book, Arc::clone(&self.clock));
+        self.tasks.spawn(Arc::clone(&leaf).keep(queue, with, self.travel.stop.clone()));
+        leaf
     }
 }

@@ -8,6 +8,7 @@
 
 use super::callers::Callers;
 use super::job::Job;
+use super::leaf::Leaf;
 use crate::delivery::journey;
 use crate::lock::LaneLock;
 use crate::ports::carrier::{Arrival, Carrier, Consumer, Dead, Heard, Lane, Return, Tag};
@@ -69,6 +70,8 @@ pub struct Worker {
     pub callers: Arc<Callers>,
     /// Tells who waits elsewhere.
     pub hints: Arc<dyn Hints>,
+    /// Whether it may take, and what it counts.
+    pub leaf: Arc<Leaf>,
     /// What bounds it.
     pub limits: WorkerLimits,
 }
@@ -90,10 +93,15 @@ struct Ends {
 }
 
 impl Worker {
-    /// Works until `stop`; a consumer that is lost is made anew.
+    /// Works until `stop`; a consumer that is lost is made anew. While its queue is paused there is none:
+    /// whatever it had taken and not ended is the broker's again.
     pub async fn run(self, stop: CancellationToken) {
         let mut troubles = 0;
         while !stop.is_cancelled() {
+            if !self.leaf.may_take() {
+                self.pause(1, &stop).await;
+                continue;
+            }
             match self.consume(&stop).await {
                 Ok(()) => troubles = 0,
                 Err(trouble) => {
@@ -123,6 +131,10 @@ impl Worker {
         let mut consumer = self.carrier.consumer().await?;
         let mut shift = Shift::default();
         loop {
+            if !self.leaf.may_take() {
+                consumer.leave().await;
+                return Ok(());
+            }
             let heard = tokio::select! {
                 biased;
                 () = stop.cancelled() => {
@@ -259,6 +271,7 @@ impl Worker {
         if !done.is_empty() {
             consumer.acknowledge(&done).await?;
         }
+        self.leaf.count(done.len(), back.len());
         for one in &dead {
             tracing::error!(queue = self.queue, reason = one.reason, "a job is put away");
         }

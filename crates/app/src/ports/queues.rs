@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub struct QueueReport {
     /// Its name, the same on every instance.
     pub name: String,
-    /// Of which kind: `jobs`, `rabbitmq`, `kafka`.
+    /// Of which kind: `channel`, `jobs`, `rabbitmq`, `kafka`.
     pub kind: String,
     /// Jobs that nobody has taken yet.
     pub waiting: u64,
@@ -40,6 +40,9 @@ pub struct QueueReport {
     pub consumers: u64,
     /// Whether nobody takes jobs from it, because an operator wanted that.
     pub is_paused: bool,
+    /// What its kind has not that others have, and why: sentences for who looks.
+    #[serde(default)]
+    pub lacks: Vec<String>,
 }
 
 /// Where a job is.
@@ -139,9 +142,12 @@ pub trait Queues: Send + Sync {
     async fn restart(&self, queue: &str, start: Start) -> Result<(), Trouble>;
 }
 
+/// A queue, and its name.
+pub type NamedQueue = (String, Arc<dyn Queues>);
+
 /// Several queues as one list, each by its name.
 #[derive(Default)]
-pub struct NamedQueues(pub Vec<(String, Arc<dyn Queues>)>);
+pub struct NamedQueues(pub Vec<NamedQueue>);
 
 impl NamedQueues {
     /// The names.

@@ -100,6 +100,7 @@ fn travel(
             carrier: Arc::new(carrier.clone()),
             worker: WorkerLimits { batch_max: 4, ..WorkerLimits::default() },
             workers: 2,
+            book: None,
         })
         .collect();
     let sender = SenderLimits { wait_ms: 60_000, deadline_ms: 600_000, ..SenderLimits::default() };

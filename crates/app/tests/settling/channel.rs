@@ -5,6 +5,7 @@ use crate::steps::{answer, balance, charge, settler, store};
 use admitone_app::TroubleKind;
 use admitone_app::delivery::{Channel, ChannelLimits};
 use admitone_app::ports::delivery::{Delivery, Reply};
+use admitone_app::ports::queues::{QueueReport, Queues};
 use admitone_app::ports::store::Mode;
 use admitone_app::settle::Settler;
 use admitone_app::{Trouble, memory::MemoryStore};
@@ -54,6 +55,37 @@ impl House {
         }
         panic!("no batch came: {:?}", self.gate.tried());
     }
+}
+
+#[tokio::test]
+async fn operators_see_what_waits_and_what_became_of_it() {
+    let house = shut(10, 1);
+    let queue = house.channel.queue("single-writer".to_owned());
+    let until = async |is_so: fn(&QueueReport) -> bool| loop {
+        let seen = queue.list().await.unwrap().remove(0);
+        if is_so(&seen) {
+            return seen;
+        }
+        tokio::task::yield_now().await;
+    };
+    let idle = until(|_| true).await;
+    assert_eq!((idle.waiting, idle.running, idle.done, idle.oldest_ms), (0, 0, Some(0), None));
+    let asked = [1, 2, 3].map(|number| house.submit(number));
+    house.until_tried(1).await;
+    let busy = until(|seen| seen.waiting == 2).await;
+    assert_eq!((busy.running, busy.done, busy.lag), (1, Some(0), 3));
+    assert!(busy.oldest_ms.is_some(), "{busy:?}");
+    house.opener.send_replace(true);
+    join_all(asked).await;
+    let done = until(|seen| seen.done == Some(3)).await;
+    assert_eq!((done.waiting, done.running, done.oldest_ms), (0, 0, None));
+    let refused = queue.pause("single-writer", true).await.unwrap_err();
+    assert!(done.lacks.contains(&refused.detail), "it says why: {refused}");
+    // Who looks keeps no writer.
+    drop(house.channel);
+    house.tasks.close();
+    house.tasks.wait().await;
+    assert_eq!(queue.list().await.unwrap()[0].waiting, 0);
 }
 
 #[tokio::test]

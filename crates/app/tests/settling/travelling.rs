@@ -4,12 +4,15 @@ use crate::gate::Gate;
 use crate::steps::{answer, balance, charge, hold, sale, store};
 use admitone_app::clock::SystemClock;
 use admitone_app::delivery::{
-    Carried, ChannelLimits, Job, Lanes, Router, RouterSetup, SenderLimits, Travel, WorkerLimits,
+    BookedQueues, Carried, ChannelLimits, Job, Lanes, Router, RouterSetup, SenderLimits, Travel,
+    WorkerLimits,
 };
-use admitone_app::memory::{MemoryCarrier, MemoryStore};
+use admitone_app::memory::{MemoryCarrier, MemoryQueueBook, MemoryStore};
 use admitone_app::ports::carrier::{Carrier, Lane, Outgoing, Urgency};
+use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::{Delivery, Reply};
 use admitone_app::ports::hints::NoHints;
+use admitone_app::ports::queue_book::{QueueBook, Tally};
 use admitone_app::ports::queues::{JobState, Queues};
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::store::Store;
@@ -58,11 +61,21 @@ impl Setting {
         wait_ms: u64,
         fencing: bool,
     ) -> Instance {
+        self.booked(workers, settles, wait_ms, (fencing, None))
+    }
+
+    fn booked(
+        &self,
+        workers: usize,
+        settles: impl Store + 'static,
+        wait_ms: u64,
+        (fencing, book): (bool, Option<Arc<dyn QueueBook>>),
+    ) -> Instance {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let worker = WorkerLimits { pause_ms: 1, pause_max_ms: 10, ..WorkerLimits::default() };
         let carrier: Arc<dyn Carrier> = Arc::new(self.carrier.clone());
         let travel = Travel {
-            carried: vec![Carried { strategy: self.way, carrier, worker, workers }],
+            carried: vec![Carried { strategy: self.way, carrier, worker, workers, book }],
             reads: Arc::new(self.store.clone()),
             hints: Arc::new(NoHints),
             sender: SenderLimits { wait_ms, ..SenderLimits::default() },
@@ -150,6 +163,51 @@ async fn who_waited_long_enough_has_a_receipt_and_the_answer_comes_later() {
     assert!(matches!(again, Reply::Answered { replayed: true, .. }), "{again:?}");
     asks.close().await;
     works.close().await;
+}
+
+/// Looks until so many consumers are there.
+async fn wait_for_consumers(carrier: &MemoryCarrier, wanted: u64) {
+    while carrier.list().await.unwrap()[0].consumers != wanted {
+        SystemClock::default().sleep_ms(5).await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_takes_from_a_queue_that_is_paused_and_what_waits_is_settled_after_that() {
+    let setting = Setting::with_lanes("job-queue", Some(2)).await;
+    let (queue, book) = (setting.way.to_string(), Arc::new(MemoryQueueBook::default()));
+    let asks = setting.instance(0, setting.store.clone(), 1);
+    let booked = (true, Some(book.clone() as Arc<dyn QueueBook>));
+    let works = setting.booked(1, setting.store.clone(), LONG_MS, booked);
+    wait_for_consumers(&setting.carrier, 1).await;
+    book.pause(&queue, true).await.unwrap();
+    wait_for_consumers(&setting.carrier, 0).await;
+    let Reply::Accepted(_) = asks.submit(charge(1)).await else { panic!("who settled it?") };
+    assert_eq!((setting.carrier.open(), balance(&setting.store, 1).await), (1, 0));
+    book.pause(&queue, false).await.unwrap();
+    while setting.carrier.open() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(balance(&setting.store, 1).await, 1);
+    asks.close().await;
+    works.close().await;
+    let clock = SystemClock::default();
+    let told = book.read(&queue, clock.now()).await.unwrap();
+    assert_eq!((told.tally, told.is_paused), (Tally { done: 1, retries: 0 }, false));
+}
+
+#[tokio::test]
+async fn what_a_broker_does_not_count_the_book_tells() {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let queues = Arc::new(MemoryCarrier::new(None, Arc::clone(&clock)));
+    let book = Arc::new(MemoryQueueBook::default());
+    let name = MemoryCarrier::NAME;
+    let booked = BookedQueues { queues, book: book.clone(), clock: Arc::clone(&clock) };
+    booked.pause(name, true).await.unwrap();
+    book.add(name, Tally { done: 7, retries: 2 }, clock.now()).await.unwrap();
+    let told = booked.list().await.unwrap().remove(0);
+    assert_eq!((told.is_paused, told.retries), (true, Some(2)));
+    assert_eq!((told.done, told.done_last_minute), (Some(0), Some(0)), "the broker's own count");
 }
 
 #[tokio::test]

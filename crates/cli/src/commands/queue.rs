@@ -11,8 +11,8 @@ use crate::strategy;
 use admitone_app::clock::SystemClock;
 use admitone_app::delivery::Job;
 use admitone_app::ports::clock::Clock;
-use admitone_app::ports::queues::{JobState, Lying, Queues};
-use admitone_app::strategy::Operation;
+use admitone_app::ports::queues::{JobState, Lying, NamedQueues, QueueReport, Queues};
+use admitone_app::strategy::{DeliveryKind, Operation, StrategyMap};
 use std::sync::Arc;
 
 pub(crate) fn run(arguments: &Queue) -> Result<Exit, Failed> {
@@ -24,7 +24,10 @@ pub(crate) fn run(arguments: &Queue) -> Result<Exit, Failed> {
         let map = strategy::of(&configuration)?;
         let at = (&shelf, &clock);
         let queues = Carriers::of(&map, &configuration, beside.as_ref(), at).await?.queues();
-        let done = follow(&*queues, &arguments.task).await;
+        let done = follow(&NamedQueues(queues), &arguments.task).await;
+        if done.is_ok() && matches!(arguments.task, QueueTask::List { json: false }) {
+            tell_of_channels(&map);
+        }
         shelf.close().await?;
         done.map(|()| Exit::Done)
     })
@@ -61,13 +64,42 @@ async fn list(queues: &dyn Queues, json: bool) -> Result<(), Failed> {
         return Ok(());
     }
     for one in all {
-        let paused = if one.is_paused { "\tpaused" } else { "" };
-        println!(
-            "{}\t{}\t{} waiting\t{} running\t{} delayed\t{} dead\t{} workers{paused}",
-            one.name, one.kind, one.waiting, one.running, one.delayed, one.dead, one.consumers
-        );
+        println!("{}", report(&one));
+        for lacking in &one.lacks {
+            println!("\t{lacking}");
+        }
     }
     Ok(())
+}
+
+/// What a queue is, how it stands, and what became of its jobs.
+fn report(one: &QueueReport) -> String {
+    let said = |number: Option<u64>| number.map_or_else(|| "–".to_owned(), |n| n.to_string());
+    let paused = if one.is_paused { "\tpaused" } else { "" };
+    format!(
+        "{}\t{}\t{} waiting\t{} running\t{} delayed\t{} dead\t{} done\t{} retries\t{} behind\t{} in \
+         the last minute\t{} ms the oldest\t{} workers{paused}",
+        one.name,
+        one.kind,
+        one.waiting,
+        one.running,
+        one.delayed,
+        one.dead,
+        said(one.done),
+        said(one.retries),
+        one.lag,
+        said(one.done_last_minute),
+        said(one.oldest_ms),
+        one.consumers
+    )
+}
+
+/// They are in the memory of those who serve, and cannot be seen from here.
+fn tell_of_channels(map: &StrategyMap) {
+    let channels = map.strategies().into_iter().filter(|it| it.delivery == DeliveryKind::Channel);
+    for strategy in channels {
+        println!("{strategy}\tchannel\tin the memory of each instance: its page /queues shows it");
+    }
 }
 
 fn line(job: &Lying) -> String {

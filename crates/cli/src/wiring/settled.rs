@@ -13,6 +13,7 @@ use admitone_app::membership::{MemberStore, Membership};
 use admitone_app::observed::{Observations, ObservedStore};
 use admitone_app::ports::delivery::Delivery;
 use admitone_app::ports::lock::NoLock;
+use admitone_app::ports::queues::NamedQueue;
 use admitone_app::ports::store::{Mode, Store};
 use admitone_app::pulse::{Measured, Pulse};
 use admitone_app::settle::{SettleLimits, Settler};
@@ -49,15 +50,19 @@ pub(super) struct Deliveries {
     pub(super) delivery: Arc<dyn Delivery>,
     /// Watches how long those take.
     pub(super) pulse: Arc<Pulse>,
+    /// The channels of this process among them.
+    pub(super) channels: Vec<NamedQueue>,
 }
 
 impl Deliveries {
     pub(super) fn start(map: &StrategyMap, setup: RouterSetup) -> Result<Self, Failed> {
         let desk = desk(&setup);
         let pulse = Arc::new(Pulse::new(Arc::clone(&setup.clock)));
-        let delivery = spoilt_delivery(Arc::new(Router::start(map, setup)?));
+        let router = Router::start(map, setup)?;
+        let channels = router.channels();
+        let delivery = spoilt_delivery(Arc::new(router));
         let delivery = Arc::new(Measured { delivery, pulse: Arc::clone(&pulse) });
-        Ok(Self { desk, delivery, pulse })
+        Ok(Self { desk, delivery, pulse, channels })
     }
 }
 

@@ -2,6 +2,7 @@
 //! killed while it settles, and what an earlier run left over.
 
 mod confirmed;
+mod paused;
 
 use crate::gateway::{Gateway, free_port};
 use crate::jobs::Work;

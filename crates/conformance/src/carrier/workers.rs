@@ -5,7 +5,7 @@ use super::unruly::{Acknowledged, Allergic, Busy, Stuck, Told, Unruly};
 use super::{Case, FreshCarrier, carrier_cases};
 use crate::sale::{self, NOW, SHOW, balance, charge, hold, programme};
 use admitone_app::clock::{HandClock, SystemClock};
-use admitone_app::delivery::{Job, Worker, WorkerLimits, journey};
+use admitone_app::delivery::{Job, Leaf, Worker, WorkerLimits, journey};
 use admitone_app::memory::MemoryStore;
 use admitone_app::ports::carrier::{Lane, Outgoing, Urgency};
 use admitone_app::ports::hints::NoHints;
@@ -66,6 +66,7 @@ impl House {
             fencing: true,
             callers: Arc::default(),
             hints: Arc::new(NoHints),
+            leaf: Leaf::unbooked(),
             limits: WorkerLimits { pause_ms: 10, pause_max_ms: 100, ..WorkerLimits::default() },
         }
     }

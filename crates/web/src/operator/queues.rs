@@ -1,4 +1,4 @@
-//! Queues of commands that travel: how they stand. What is in them and what is done about it stands
+//! Queues of commands that wait here or travel: how they stand. What is in them and what is done about it stands
 //! on the page `/queues` of the API.
 
 use crate::frame::{Frame, page};
@@ -25,8 +25,11 @@ pub(crate) async fn queues(State(site): State<Site>, staff: Staff) -> Result<Res
 }
 
 impl Page {
-    /// How long the oldest job has waited, where one waits and the broker knows.
-    fn oldest_ms(&self, queue: &QueueReport) -> String {
-        queue.oldest_ms.map_or_else(|| "–".to_owned(), |oldest| oldest.to_string())
+    /// What was done, given back and done in the last minute, what is behind and how long the oldest
+    /// waits; what nobody counts is a dash.
+    fn told(&self, queue: &QueueReport) -> [String; 5] {
+        let QueueReport { done, retries, done_last_minute, lag, oldest_ms, .. } = *queue;
+        let or_none = |number: Option<u64>| number.map_or_else(|| "–".into(), |n| n.to_string());
+        [done, retries, done_last_minute, Some(lag), oldest_ms].map(or_none)
     }
 }

@@ -54,6 +54,7 @@ impl Queues for MemoryCarrier {
             oldest_ms: oldest.map(|since| u64::try_from((now.0 - since.0) / 1_000).unwrap_or(0)),
             consumers: count(state.consumers.len()),
             is_paused: state.is_paused,
+            lacks: Vec::new(),
         }])
     }
 

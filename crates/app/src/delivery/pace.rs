@@ -1,5 +1,5 @@
-//! How many jobs are ended in a minute. Kafka knows how far a group is and not since when, so it is told
-//! from what was seen before: whoever looks now and then is told, whoever looks once is not.
+//! How many jobs are ended in a minute, told from what was seen before: whoever looks now and then is told,
+//! whoever looks once is not.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +13,7 @@ const APART_MS: i64 = 1_000;
 
 /// Looks of the last minute.
 #[derive(Debug, Default)]
-pub(crate) struct Pace(Mutex<VecDeque<Look>>);
+pub(super) struct Pace(Mutex<VecDeque<Look>>);
 
 /// How much was done at a moment.
 #[derive(Debug, Clone, Copy)]
@@ -24,9 +24,9 @@ struct Look {
 
 impl Pace {
     /// So much is done now; how much that is in a minute, if anybody looked before.
-    pub(crate) fn seen(&self, at_ms: i64, done: u64) -> Option<u64> {
+    pub(super) fn seen(&self, at_ms: i64, done: u64) -> Option<u64> {
         let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // An operator moved the group, or a clock went back: what was seen says nothing any more.
+        // A clock went back: what was seen says nothing any more.
         if looks.back().is_some_and(|last| last.done > done || last.at_ms > at_ms) {
             looks.clear();
         }
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn who_moves_the_group_or_the_clock_begins_anew() {
+    fn who_counts_or_goes_back_begins_anew() {
         let pace = Pace::default();
         pace.seen(0, 100);
         assert_eq!(pace.seen(10_000, 20), None);
