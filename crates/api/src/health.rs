@@ -83,6 +83,23 @@ pub(crate) async fn noop_post(request: Request) -> Result<Response<Body>, Proble
     Ok(reply::json(StatusCode::CREATED, &said))
 }
 
+/// How far.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct MoveQuery {
+    by_ms: i64,
+}
+
+/// `POST /bench/clock`: moves the wall clock that this process sees, for the laboratory.
+pub(crate) async fn move_clock(
+    State(house): State<House>,
+    Query(query): Query<MoveQuery>,
+) -> Response<Body> {
+    if let Some(clock) = &house.movable_clock {
+        clock.move_wall_ms(query.by_ms);
+    }
+    reply::json(StatusCode::OK, &serde_json::json!({ "moved_ms": query.by_ms }))
+}
+
 /// From which transaction on.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct ObservedQuery {

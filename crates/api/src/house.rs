@@ -71,6 +71,8 @@ pub struct Parts {
     pub doors: Doors,
     /// Whether the no-op routes of the benchmark exist.
     pub bench_routes: bool,
+    /// The clock that whoever comes may move; only for the laboratory.
+    pub movable_clock: Option<Arc<admitone_app::clock::SystemClock>>,
     /// What transactions read and wrote; only for the laboratory.
     pub observed: Option<Arc<admitone_app::observed::Observations>>,
 }

@@ -168,6 +168,9 @@ pub fn router(house: House) -> Router {
             .route("/bench/noop", get(health::noop_get).post(health::noop_post))
             .route("/bench/noop/{bytes}", get(health::noop_sized));
     }
+    if house.movable_clock.is_some() {
+        router = router.route("/bench/clock", post(health::move_clock));
+    }
     if house.observed.is_some() {
         router = router.route("/bench/observed", get(health::observed));
     }

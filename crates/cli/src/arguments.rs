@@ -10,7 +10,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-pub(crate) use lab::{Compare, House, How, Lab, LabTask, Matrix, Publish, Published, Replay, Run};
+pub(crate) use lab::{
+    Compare, House, How, Lab, LabTask, Matrix, Measured, Publish, Published, Replay, Run,
+};
 pub(crate) use queue::{Queue, QueueTask};
 
 /// Sells seats to a crowd: waiting room, holds, wallet, payments, tickets.
@@ -156,12 +158,8 @@ pub(crate) struct Serve {
     /// unsafe map of strategies, or beside others with one that is safe only alone.
     #[arg(long)]
     pub(crate) allow_unsafe: bool,
-    /// Serve the no-op routes that benchmarks compare with.
-    #[arg(long, hide = true)]
-    pub(crate) bench_routes: bool,
-    /// Write down what transactions read and wrote, for the laboratory.
-    #[arg(long, hide = true)]
-    pub(crate) observe: bool,
+    #[command(flatten)]
+    pub(crate) measured: Measured,
     /// How the log looks.
     #[arg(long, env = "ADMITONE_LOG_FORMAT", value_enum)]
     pub(crate) log_format: Option<LogFormat>,

@@ -77,6 +77,8 @@ pub(crate) struct Wired {
     pub(crate) staff: BoxOffice,
     /// Where instances share the store and this one settles: it is one of them.
     membership: Option<Arc<Membership>>,
+    /// What `office` tells the time by.
+    pub(crate) machine_clock: Arc<SystemClock>,
     /// What transactions read and wrote, if that is wanted.
     pub(crate) observations: Option<Arc<Observations>>,
     /// Ends the tasks.
@@ -120,15 +122,14 @@ impl Wired {
         guards: Guards,
     ) -> Result<Self, Failed> {
         let map = strategy::of_purpose(configuration, purpose == Purpose::Looking)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let (machine_clock, clock) = clocks();
         let shelf = Shelf::open(configuration, &clock, guards).await?;
         let (who, asked) = (who(purpose, configuration, guards), (purpose, configuration));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let running = (&tasks, &stop);
         let membership = join(&shelf, &map, &clock, who, running).await?;
-        let secret = shelf.secret().await?;
+        let (reads, secret) = (shelf.reads(), shelf.secret().await?);
         let beside = beside(purpose, configuration, &shelf).await?;
-        let reads = shelf.reads();
         // Before anything is loaded: what others commit from here on is told.
         let follower = begin(&shelf, purpose).await?;
         let boards = boards(&shelf, &reads, beside.as_ref().filter(|_| follower.is_some()));
@@ -185,6 +186,7 @@ impl Wired {
             queues: Arc::new(NamedQueues([queues, channels].concat())),
             shelf,
             membership,
+            machine_clock,
             observations,
             stop,
             tasks,
@@ -219,6 +221,12 @@ impl Wired {
         }
         self.shelf.close().await
     }
+}
+
+/// The machine's clock, as itself and as everybody asks it.
+fn clocks() -> (Arc<SystemClock>, Arc<dyn Clock>) {
+    let clock = Arc::new(SystemClock::default());
+    (Arc::clone(&clock), clock)
 }
 
 /// The servers of Redis, for whoever settles.

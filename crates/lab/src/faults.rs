@@ -1,7 +1,8 @@
 //! Faults by a schedule, in the same run as the load: what happens to whom when.
 //!
 //! A fault is written `AT:WHAT:WHOM[:FOR]`: `3s:kill:instance-1`, `5s:pause:instance-2:800ms`,
-//! `6s:restart:instance-1`, `4s:pause:service-1:2s`, `7s:fill-disk:data:3s`, `9s:run:COMMAND`.
+//! `6s:restart:instance-1`, `4s:pause:service-1:2s`, `7s:fill-disk:data:3s`,
+//! `8s:jump:instance-1:-3600s:2s`, `9s:run:COMMAND`.
 
 mod deeds;
 
@@ -39,7 +40,10 @@ pub enum Deed {
     Cut(usize),
     /// Everything that goes to a service and back takes so much longer, for a while.
     Slow(usize, Duration, Duration),
-    /// A command of the shell: whatever else there is to break, such as a clock.
+    /// The wall clock that an instance sees is moved by so many milliseconds, for a while or for
+    /// good.
+    Jump(usize, i64, Option<Duration>),
+    /// A command of the shell: whatever else there is to break.
     Run(String),
 }
 
@@ -47,6 +51,11 @@ impl Deed {
     /// Whether something must stand between the house and its services for it.
     pub(crate) fn needs_a_proxy(&self) -> bool {
         matches!(self, Self::Cut(_) | Self::Slow(..))
+    }
+
+    /// What `serve` must be told so that it can happen.
+    pub(crate) fn flag(&self) -> Option<&'static str> {
+        matches!(self, Self::Jump(..)).then_some("--movable-clock")
     }
 }
 
@@ -78,6 +87,14 @@ impl std::str::FromStr for Fault {
             number.parse::<usize>().ok().filter(|number| *number > 0).map(|number| number - 1)
         };
         let time = |at: usize| words.get(at).copied().and_then(span);
+        if let ("jump", Some(number)) = (what, whom("instance")) {
+            let by = words.get(1).copied().and_then(signed_ms);
+            let by = by.ok_or_else(|| wrong("say how far: jump:instance-1:-3600s"))?;
+            if words.len() > 2 && time(2).is_none() {
+                return Err(wrong("say for how long, or nothing: jump:instance-1:-3600s:2s"));
+            }
+            return Ok(Self { at, deed: Deed::Jump(number, by, time(2)), text: text.to_owned() });
+        }
         let deed = match (what, whom("instance"), whom("service"), time(1)) {
             ("kill", Some(number), _, None) => Deed::Kill(number),
             ("restart", Some(number), _, None) => Deed::Restart(number),
@@ -93,8 +110,8 @@ impl std::str::FromStr for Fault {
             _ => {
                 return Err(wrong(
                     "write AT:kill|restart:instance-N, AT:pause:instance-N|service-N:FOR, \
-                     AT:cut:service-N, AT:slow:service-N:BY:FOR, AT:fill-disk:data:FOR or \
-                     AT:run:COMMAND",
+                     AT:cut:service-N, AT:slow:service-N:BY:FOR, AT:fill-disk:data:FOR, \
+                     AT:jump:instance-N:BY[:FOR] or AT:run:COMMAND",
                 ));
             }
         };
@@ -108,6 +125,15 @@ fn span(text: &str) -> Option<Duration> {
         return ms.parse().ok().map(Duration::from_millis);
     }
     text.strip_suffix('s')?.parse().ok().map(Duration::from_secs)
+}
+
+/// `+800ms`, `-3s`, in milliseconds.
+fn signed_ms(text: &str) -> Option<i64> {
+    let (sign, rest) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    Some(sign * i64::try_from(span(rest)?.as_millis()).ok()?)
 }
 
 #[cfg(test)]
@@ -125,8 +151,18 @@ mod tests {
         assert_eq!(deed("5s:slow:service-1:20ms:3s"), Some(Deed::Slow(0, ms(20), s(3))));
         assert_eq!(deed("5s:cut:service-2"), Some(Deed::Cut(1)));
         assert_eq!(deed("5s:fill-disk:data:3s"), Some(Deed::FillDisk(s(3))));
+        assert_eq!(deed("5s:jump:instance-2:-90s"), Some(Deed::Jump(1, -90_000, None)));
+        assert_eq!(deed("5s:jump:instance-1:+5ms:2s"), Some(Deed::Jump(0, 5, Some(s(2)))));
         assert_eq!(deed("5s:run:date -u +%H:%M"), Some(Deed::Run("date -u +%H:%M".into())));
-        for wrong in ["kill:instance-1", "3s:kill:instance-0", "3s:slow:service-1:20ms", "3s:cut"] {
+        for wrong in [
+            "kill:instance-1",
+            "3s:kill:instance-0",
+            "3s:slow:service-1:20ms",
+            "3s:cut",
+            "3s:jump:instance-1",
+            "3s:jump:instance-1:--5s",
+            "3s:jump:instance-1:5s:soon",
+        ] {
             assert_eq!(deed(wrong), None, "{wrong}");
         }
     }

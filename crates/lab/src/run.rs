@@ -4,7 +4,7 @@
 use crate::Trouble;
 use crate::audit::serial::Transaction;
 use crate::crew::{Crew, Opened};
-use crate::faults::{Fault, Weather};
+use crate::faults::{Deed, Fault, Weather};
 use crate::history::{Event, History, Outcome, Window};
 use crate::instance::Variable;
 use crate::load::{Arrivals, Pace, Plan, Sent, Stop, send};
@@ -19,7 +19,7 @@ use crate::target::{Target, Visit};
 use crate::time::Stopwatch;
 use crate::workload::Work;
 use crate::workloads::{Act, Brief, Figure, Goal, Recipe};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -137,6 +137,8 @@ impl Lodging {
             Vec::new()
         };
         let mut behind = opened.clone();
+        let wanted = settings.faults.iter().filter_map(|fault| fault.deed.flag());
+        behind.flags.extend(wanted.collect::<BTreeSet<_>>().into_iter().map(str::to_owned));
         for (address, proxy) in addresses.iter().zip(&proxies) {
             for variable in &mut behind.variables {
                 let (there, here) = (address.to_string(), proxy.address.to_string());
@@ -191,6 +193,9 @@ impl Lodging {
         self.all_back()?;
         let mut state = collect(&site, &set.scope)?;
         state.transactions = self.observed(&site)?;
+        if settings.faults.iter().any(|fault| matches!(fault.deed, Deed::Jump(..))) {
+            state.rules = state.rules.with_moved_clock();
+        }
         let meanwhile = Seen { acts, samples: looks, faults, ended_well: None };
         Ok(Record { head: self.head(settings, seed), history, state, seen: meanwhile })
     }

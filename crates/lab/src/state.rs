@@ -134,6 +134,9 @@ pub struct Board {
 pub struct Rules {
     /// How long a hold lasts, in milliseconds.
     pub hold_ms: u64,
+    /// By how much it may last longer or shorter, because a clock was moved meanwhile.
+    #[serde(default)]
+    pub hold_off_ms: u64,
     /// At most so many inside at a time.
     pub active_max: Option<u64>,
     /// At most so many items of a buyer in one show.
@@ -143,6 +146,26 @@ pub struct Rules {
 /// Whether something in this state is somebody's.
 pub(crate) fn is_live(state: &str) -> bool {
     matches!(state, "held" | "confirming" | "sold")
+}
+
+impl Rules {
+    /// A house follows a clock that was moved by one part in so many of the time that passes.
+    const FOLLOWS_ONE_IN: u64 = 20;
+
+    /// The clock of the house was moved.
+    pub(crate) fn with_moved_clock(self) -> Self {
+        Self { hold_off_ms: self.hold_ms.div_ceil(Self::FOLLOWS_ONE_IN), ..self }
+    }
+
+    /// How long a hold lasts at least, in nanoseconds.
+    pub(crate) fn shortest_hold_ns(&self) -> u64 {
+        self.hold_ms.saturating_sub(self.hold_off_ms).saturating_mul(1_000_000)
+    }
+
+    /// How long it lasts at most.
+    pub(crate) fn longest_hold_ns(&self) -> u64 {
+        self.hold_ms.saturating_add(self.hold_off_ms).saturating_mul(1_000_000)
+    }
 }
 
 impl State {

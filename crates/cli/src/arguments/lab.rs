@@ -71,7 +71,7 @@ pub(crate) struct Run {
     /// Leave the processors to others who want them, and go no further when the standard input ends.
     #[arg(long, conflicts_with = "urls")]
     pub(crate) beside_a_sale: bool,
-    /// What happens meanwhile, such as `3s:kill:instance-1`, `5s:restart:instance-1`, `4s:pause:service-1:800ms`, `6s:slow:service-1:20ms:3s`, `7s:cut:service-1`, `8s:fill-disk:data:2s` or `9s:run:COMMAND`; services are counted in the order of store and Redis.
+    /// What happens meanwhile, such as `3s:kill:instance-1`, `5s:restart:instance-1`, `4s:pause:service-1:800ms`, `6s:slow:service-1:20ms:3s`, `7s:cut:service-1`, `8s:fill-disk:data:2s`, `9s:jump:instance-1:-3600s` or `9s:run:COMMAND`; services are counted in the order of store and Redis.
     #[arg(long = "fault", value_name = "AT:WHAT:WHOM")]
     pub(crate) faults: Vec<Fault>,
     /// Plant a defect in the house, by its name.
@@ -107,6 +107,20 @@ pub(crate) struct How {
     /// Keep histories, reports and logs here.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// What a house has for those who measure it, and no house that sells.
+#[derive(Debug, Args)]
+pub(crate) struct Measured {
+    /// Serve the no-op routes that benchmarks compare with.
+    #[arg(long, hide = true)]
+    pub(crate) bench_routes: bool,
+    /// Write down what transactions read and wrote, for the laboratory.
+    #[arg(long, hide = true)]
+    pub(crate) observe: bool,
+    /// Let whoever comes move the wall clock that this process sees, for the laboratory.
+    #[arg(long, hide = true)]
+    pub(crate) movable_clock: bool,
 }
 
 /// The services of a house of our own.

@@ -1,7 +1,7 @@
 //! `admitone serve`: the box office.
 
 use super::{block_on, user};
-use crate::arguments::Serve;
+use crate::arguments::{Measured, Serve};
 use crate::config::Configuration;
 use crate::exit::{Exit, Failed, failed};
 use crate::gateway::PlayGateway;
@@ -47,7 +47,7 @@ fn configuration(arguments: &Serve) -> Result<Configuration, Failed> {
     }
     configuration.listen = arguments.listen.unwrap_or(configuration.listen);
     configuration.log_format = arguments.log_format.unwrap_or(configuration.log_format);
-    configuration.observe = arguments.observe;
+    configuration.observe = arguments.measured.observe;
     if let Some(gateway) = &arguments.gateway {
         configuration.gateway.url.clone_from(gateway);
     }
@@ -89,8 +89,9 @@ async fn serve(arguments: &Serve, configuration: &Configuration) -> Result<Exit,
     let writer = watch_writer(Arc::clone(&wired.office.delivery), closing.clone());
     let writer = wired.tasks.spawn(writer);
     let parts = parts(&wired, configuration, (&metrics, &doors))?;
-    let bench_routes = arguments.bench_routes;
-    let house = House(Arc::new(Parts { reference, bench_routes, ..parts }));
+    let Measured { bench_routes, movable_clock, .. } = arguments.measured;
+    let movable_clock = movable_clock.then(|| Arc::clone(&wired.machine_clock));
+    let house = House(Arc::new(Parts { reference, bench_routes, movable_clock, ..parts }));
     let router = pages::beside(house, &wired, configuration, (arguments.demo, &closing))?;
     // Before anybody is told that the house is open: who is told may ask it to close.
     let ended = ended()?;
@@ -175,6 +176,7 @@ fn parts(
         reference: None,
         doors: doors.clone(),
         bench_routes: false,
+        movable_clock: None,
         observed: wired.observations.clone(),
     })
 }

@@ -194,7 +194,7 @@ const MARGIN_NS: u64 = 500_000_000;
 
 /// A seat was refused though every hold of it that there can have been was over for certain.
 fn held_past_expiry(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
-    let lasts_ns = state.rules.hold_ms.saturating_mul(1_000_000).saturating_add(MARGIN_NS);
+    let lasts_ns = state.rules.longest_hold_ns().saturating_add(MARGIN_NS);
     let paid: HashSet<u64> = commands
         .iter()
         .filter(|command| command.is(Op::Pay) && !matches!(command.end, End::Refused { .. }))
@@ -235,7 +235,7 @@ fn held_past_expiry(commands: &[Command<'_>], state: &State, audited: &mut Audit
 /// Somebody was told that his hold is over before it can have been: it began when it was asked for
 /// at the earliest.
 fn ended_early(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
-    let lasts_ns = state.rules.hold_ms.saturating_mul(1_000_000);
+    let lasts_ns = state.rules.shortest_hold_ns();
     let holds = commands.iter().filter(|command| [Op::Hold, Op::Take].contains(&command.asked.op));
     let begun: HashMap<u64, u64> =
         holds.filter_map(|command| Some((command.named()?, command.invoked_ns))).collect();

@@ -4,6 +4,7 @@ use super::{Deed, Fault, Happened};
 use crate::Trouble;
 use crate::crew::Crew;
 use crate::proxy::Proxy;
+use crate::target::{As, Visit};
 use crate::time::Stopwatch;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
@@ -84,6 +85,13 @@ impl Weather {
                 self.proxy(*number)?.slow(Duration::ZERO);
             }
             Deed::FillDisk(long) => fill(&self.crew()?.data(), *long)?,
+            Deed::Jump(number, by_ms, long) => {
+                self.move_clock(*number, *by_ms)?;
+                if let Some(long) = long {
+                    std::thread::sleep(*long);
+                    self.move_clock(*number, -by_ms)?;
+                }
+            }
             Deed::Run(command) => run(command)?,
         }
         Ok(())
@@ -93,6 +101,19 @@ impl Weather {
         let elsewhere = || Trouble::Impossible("the house runs elsewhere".to_owned());
         let crew = self.crew.as_ref().ok_or_else(elsewhere)?;
         Ok(crew.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Has the house see another wall clock; the machine's stays as it is.
+    fn move_clock(&self, number: usize, by_ms: i64) -> Result<(), Trouble> {
+        let missing = || Trouble::Impossible("there is no such instance".to_owned());
+        let target = self.crew()?.targets().get(number).cloned().ok_or_else(missing)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(Trouble::system("moving a clock"))?;
+        runtime.block_on(async {
+            let path = format!("/bench/clock?by_ms={by_ms}");
+            let mut visit = Visit::begin(target.address).await?;
+            visit.post(As::Nobody, &path, None, None).await.map(drop)
+        })
     }
 
     fn service(&self, number: usize) -> Result<u32, Trouble> {

@@ -139,3 +139,67 @@ fn a_command_is_run_and_one_that_fails_says_so_in_the_report() {
     assert!(faults[0]["trouble"].is_null(), "{faults:?}");
     assert!(faults[1]["trouble"].as_str().unwrap().ends_with("no clock here"), "{faults:?}");
 }
+
+/// Holds of a second, most of which lapse, while a clock jumps; how the run ended.
+fn lapsing(fault: &str, out: &Path, more: &[&str]) -> (Option<i32>, Value) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_admitone"));
+    command.args(["lab", "run", "drop-outs", "--quick", "--json", "--fault", fault]);
+    let few = ["seconds=5", "users=12", "seats=50", "hold_seconds=1"];
+    command.args(few.iter().flat_map(|set| ["--set", set])).arg("--out").arg(out).args(more);
+    let ran = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    let report = serde_json::from_slice(&ran.stdout).unwrap_or_else(|error| {
+        panic!("{fault}: {error}: {said}");
+    });
+    (ran.status.code(), report)
+}
+
+#[test]
+fn a_clock_that_jumps_ends_no_hold_early_and_keeps_none_for_longer() {
+    for fault in ["1500ms:jump:instance-1:+3600s:2s", "1500ms:jump:instance-1:-3600s"] {
+        let out = tempfile::tempdir().unwrap();
+        let (code, report) = lapsing(fault, out.path(), &[]);
+        happened(&report, fault, out.path());
+        assert_eq!(code, Some(0), "{fault}: {}", report["runs"][0]["findings"]);
+        // Seats that lapsed were had again, before the jump and behind it.
+        let held = act(&report)["outcomes"]["done"].as_u64().unwrap();
+        assert!(held > 100, "{fault}: {held} holds of 50 seats");
+    }
+}
+
+#[test]
+fn the_clock_of_one_of_two_instances_jumps_and_holds_last_as_long() {
+    let Some(store) = Server::Postgres.fresh() else { return };
+    let out = tempfile::tempdir().unwrap();
+    let fault = "1500ms:jump:instance-2:+3600s:2s";
+    let (code, report) = lapsing(fault, out.path(), &["--store", &store, "--instances", "2"]);
+    happened(&report, fault, out.path());
+    assert_eq!(code, Some(0), "{}", report["runs"][0]["findings"]);
+}
+
+/// What is set forward by more than a day was never right: holds end by it, and the auditor says so.
+/// That is what it would find if less were believed as well.
+#[test]
+fn a_clock_that_is_believed_ends_holds_and_is_found_out() {
+    let out = tempfile::tempdir().unwrap();
+    let (code, report) = lapsing("1500ms:jump:instance-1:+200000s", out.path(), &[]);
+    let findings = report["runs"][0]["findings"].as_array().unwrap();
+    let kinds: Vec<&str> = findings.iter().filter_map(|one| one["finding"].as_str()).collect();
+    assert_eq!(code, Some(1), "{kinds:?}");
+    assert!(kinds.iter().any(|kind| ["no_order", "ended_early"].contains(kind)), "{kinds:?}");
+}
+
+#[test]
+fn a_clock_that_jumps_ends_no_pass_of_a_waiting_room() {
+    let out = tempfile::tempdir().unwrap();
+    let fault = "1500ms:jump:instance-1:+3600s:1s";
+    let mut command = Command::new(env!("CARGO_BIN_EXE_admitone"));
+    command.args(["lab", "run", "whole-flow", "--quick", "--json", "--fault", fault]);
+    let few = ["--set", "seconds=4", "--set", "rate=20", "--set", "users=100", "--out"];
+    let ran = command.args(few).arg(out.path()).stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert_eq!(ran.status.code(), Some(0), "{said}");
+    let report = serde_json::from_slice(&ran.stdout).unwrap();
+    happened(&report, fault, out.path());
+    assert_eq!(others(&report), 0, "{}", act(&report));
+}

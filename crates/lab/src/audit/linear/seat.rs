@@ -144,7 +144,7 @@ fn hold(
 
 /// A hold may end by itself, once its time is over.
 fn over(id: u64, hold: &Command<'_>, state: &State) -> Call<Move> {
-    let lasts_ns = state.rules.hold_ms.saturating_mul(1_000_000);
+    let lasts_ns = state.rules.shortest_hold_ns();
     Call {
         op: Move::End(id),
         invoked_ns: hold.invoked_ns.saturating_add(lasts_ns),
