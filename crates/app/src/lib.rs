@@ -34,6 +34,7 @@ pub mod programme_copy;
 pub mod pulse;
 pub mod rooms;
 pub mod settle;
+pub mod slow;
 pub mod strategy;
 pub mod sweeper;
 pub mod ticket_codes;

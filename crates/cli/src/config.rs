@@ -59,6 +59,9 @@ pub(crate) struct Configuration {
     /// For the laboratory; only a flag says it.
     #[serde(skip)]
     pub(crate) observe: bool,
+    /// By how much each transaction is made longer; for the laboratory too.
+    #[serde(skip)]
+    pub(crate) slow_ms: u64,
 }
 
 /// Where a store is.
@@ -159,6 +162,7 @@ impl Default for Configuration {
             wallet: WalletConfiguration::default(),
             issuer: None,
             observe: false,
+            slow_ms: 0,
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Runs a workload: starts a house or goes to one, sets the stage, plays the acts while faults
 //! happen and everybody is watched, and asks the house what it has when it is over.
 
+mod played;
+
 use crate::Trouble;
 use crate::audit::serial::Transaction;
 use crate::crew::{Crew, Opened};
 use crate::faults::{Deed, Fault, Weather};
-use crate::history::{Event, History, Outcome, Window};
+use crate::history::{History, Window};
 use crate::instance::Variable;
-use crate::load::{Arrivals, Pace, Plan, Sent, Stop, send};
+use crate::load::{Plan, Sent, Stop, send};
 use crate::machine::{Machine, addresses_of, listener_at, version_of};
 use crate::parameters::Parameters;
 use crate::proxy::Proxy;
@@ -18,7 +20,7 @@ use crate::state::{collect, observed};
 use crate::target::{Target, Visit};
 use crate::time::Stopwatch;
 use crate::workload::Work;
-use crate::workloads::{Act, Brief, Figure, Goal, Recipe};
+use crate::workloads::{Act, Brief, Recipe};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
@@ -51,6 +53,29 @@ pub struct Settings {
     pub command: String,
     /// When it began, in seconds since 1970.
     pub began_s: u64,
+}
+
+impl Settings {
+    /// What a house of our own is told for the workload and the faults.
+    fn flags(&self) -> Vec<String> {
+        let mut flags = self.recipe.flags(&self.with);
+        let wanted: BTreeSet<&str> =
+            self.faults.iter().filter_map(|fault| fault.deed.flag()).collect();
+        flags.extend(wanted.into_iter().map(str::to_owned));
+        flags
+    }
+
+    /// A house that runs already cannot be told anything.
+    fn must_need_no_flags(&self) -> Result<(), Trouble> {
+        let flags = self.recipe.flags(&self.with);
+        if flags.is_empty() {
+            return Ok(());
+        }
+        let (name, flags) = (self.recipe.about().name, flags.join(" "));
+        Err(Trouble::Impossible(format!(
+            "{name} with these parameters needs a house of its own, started with `{flags}`"
+        )))
+    }
 }
 
 /// Where the house is.
@@ -115,6 +140,7 @@ impl Lodging {
     ) -> Result<Self, Trouble> {
         let opened = match quarters {
             Quarters::Elsewhere(targets) => {
+                settings.must_need_no_flags()?;
                 let store = "as the house has it".to_owned();
                 return Ok(Self {
                     crew: None,
@@ -137,8 +163,7 @@ impl Lodging {
             Vec::new()
         };
         let mut behind = opened.clone();
-        let wanted = settings.faults.iter().filter_map(|fault| fault.deed.flag());
-        behind.flags.extend(wanted.collect::<BTreeSet<_>>().into_iter().map(str::to_owned));
+        behind.flags.extend(settings.flags());
         for (address, proxy) in addresses.iter().zip(&proxies) {
             for variable in &mut behind.variables {
                 let (there, here) = (address.to_string(), proxy.address.to_string());
@@ -306,6 +331,7 @@ impl Lodging {
         if !machine.optimised {
             limits.push("this build is not optimised: it says nothing about speed".to_owned());
         }
+        limits.extend(settings.recipe.limit(&settings.with));
         Head {
             workload: about.name.to_owned(),
             about: about.about.to_owned(),
@@ -344,60 +370,4 @@ fn versions_of(services: &[u32]) -> BTreeMap<String, String> {
         (name.rsplit('/').next().unwrap_or_default().to_owned(), text)
     });
     named.collect()
-}
-
-impl Act {
-    fn played(&self, window: Window, ended_ns: u64) -> Played {
-        let pace = match self.pace {
-            Pace::Closed => format!("closed loop of {}", self.users),
-            Pace::Thinking { think } => format!("{} users who think for {think:?}", self.users),
-            Pace::Open { rate, arrivals } => match arrivals {
-                Arrivals::Constant => format!("open loop, {rate} a second at equal distances"),
-                Arrivals::Poisson => format!("open loop, {rate} a second as people come"),
-                Arrivals::Ramp { from, over_ms } => {
-                    format!("open loop, from {from} to {rate} a second in {over_ms} ms")
-                }
-            },
-        };
-        Played {
-            name: self.name.clone(),
-            pace,
-            is_open: matches!(self.pace, Pace::Open { .. }),
-            users: self.users,
-            window,
-            ended_ns,
-            measured: self.measured,
-            goals: self.goals.iter().map(Goal::named).collect(),
-        }
-    }
-
-    /// Where everything is sold, what counts ends with the last who got something: refusals are fast
-    /// and sell nothing.
-    fn until_sold_out(&self, window: Window, begun: u64, events: &[Event]) -> Window {
-        let mine = || events.iter().filter(|event| event.asked.op == self.measured);
-        let last = mine().filter(|event| event.outcome.is_done()).map(|event| event.ended_ns).max();
-        let Some(last) = last else { return window };
-        let is_none_left = |outcome: &Outcome| match outcome {
-            Outcome::Refused { code: Some(code), .. } => matches!(&**code, "SOLD_OUT" | "ALL_HELD"),
-            _ => false,
-        };
-        let mut behind = mine().filter(|event| event.ended_ns > last);
-        let is_sold_out = behind.any(|event| is_none_left(&event.outcome));
-        let end = last + begun + 1;
-        if is_sold_out && end > window.from_ns { Window { to_ns: end, ..window } } else { window }
-    }
-}
-
-impl Goal {
-    fn named(&self) -> (String, f64) {
-        let name = match self.figure {
-            Figure::Throughput => "throughput",
-            Figure::P95Ms => "p95_ms",
-            Figure::P99Ms => "p99_ms",
-            Figure::LongestMs => "longest_ms",
-            Figure::Failed => "failed",
-            Figure::Success => "success",
-        };
-        (name.to_owned(), self.bound)
-    }
 }

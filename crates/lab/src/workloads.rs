@@ -48,6 +48,16 @@ pub trait Recipe: Sync {
     /// What it is.
     fn about(&self) -> About;
 
+    /// What a house of our own is told when it starts.
+    fn flags(&self, _with: &Parameters) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What of it limits the figures on purpose, for whoever reads them.
+    fn limit(&self, _with: &Parameters) -> Option<String> {
+        None
+    }
+
     /// Sets a stage, and says what is played on it.
     fn set(&self, brief: &Brief<'_>) -> Result<Set, Trouble>;
 }

@@ -79,7 +79,7 @@ pub(super) fn run() -> Result<(), String> {
     let mut all = Vec::with_capacity(WAYS.len());
     for (number, way) in WAYS.iter().enumerate() {
         let store = pgbench.fresh_database(&format!("ways_{number}"))?;
-        let seen = measure(&program, way, (&services, &pgbench, &store))?;
+        let seen = measure(&program, way, (&services, &store))?;
         let Way { name, added_ms, .. } = way;
         println!("| {name} | {added_ms} ms | {:.0} | {:.0} |", seen.rate, seen.p99_ms);
         all.push(seen);
@@ -96,7 +96,7 @@ pub(super) fn run() -> Result<(), String> {
 fn measure(
     program: &Path,
     way: &Way,
-    (services, pgbench, store): (&ForTests, &Pgbench, &str),
+    (services, store): (&ForTests, &str),
 ) -> Result<Seen, String> {
     let flags = [
         ("--store", store),
@@ -108,11 +108,9 @@ fn measure(
     let mut serve = Command::new(program);
     serve.args(["serve", "--bench-routes", "--listen", "127.0.0.1:0"]);
     serve.args(flags.iter().flat_map(|(flag, value)| [flag, value]));
+    serve.args(["--slow-ms", &way.added_ms.to_string()]);
     let house = Served::start(serve.envs(way.settings.iter().copied()).stderr(Stdio::null()));
     let house = house.map_err(|why| format!("{}: {why}", way.name))?;
-    if way.added_ms > 0 {
-        pgbench.slow_down(store, way.added_ms)?;
-    }
     let ceiling = bench(program, (way, &house), None)?;
     let rate = number(&ceiling["ceiling"])?;
     let half = format!("{:.0}", (rate / 2.0).max(1.0));

@@ -61,17 +61,6 @@ impl Pgbench {
         Ok(at(name))
     }
 
-    /// Adds so many milliseconds to each transaction of a house that stands on a database already.
-    pub(super) fn slow_down(&self, database: &str, added_ms: u32) -> Result<(), String> {
-        let sql = format!(
-            "CREATE FUNCTION slow_down() RETURNS trigger LANGUAGE plpgsql AS \
-             $$ BEGIN PERFORM pg_sleep({added_ms} / 1000.0); RETURN NULL; END $$; \
-             CREATE TRIGGER slow_down AFTER INSERT ON answer \
-             FOR EACH STATEMENT EXECUTE FUNCTION slow_down()"
-        );
-        output(&[&self.psql, "-qX", "-v", "ON_ERROR_STOP=1", database, "-c", &sql]).map(drop)
-    }
-
     /// Transactions a second at the number of clients at which they are most.
     pub(super) fn best(&self, script: Script, seconds: u32) -> Result<f64, String> {
         let path = self.scratch.join(script.name());

@@ -121,6 +121,9 @@ pub(crate) struct Measured {
     /// Let whoever comes move the wall clock that this process sees, for the laboratory.
     #[arg(long, hide = true)]
     pub(crate) movable_clock: bool,
+    /// Make each transaction of the store so much longer, for the laboratory.
+    #[arg(long, hide = true, value_name = "MILLISECONDS", default_value_t = 0)]
+    pub(crate) slow_ms: u64,
 }
 
 /// The services of a house of our own.

@@ -48,6 +48,7 @@ fn configuration(arguments: &Serve) -> Result<Configuration, Failed> {
     configuration.listen = arguments.listen.unwrap_or(configuration.listen);
     configuration.log_format = arguments.log_format.unwrap_or(configuration.log_format);
     configuration.observe = arguments.measured.observe;
+    configuration.slow_ms = arguments.measured.slow_ms;
     if let Some(gateway) = &arguments.gateway {
         configuration.gateway.url.clone_from(gateway);
     }

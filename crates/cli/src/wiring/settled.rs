@@ -17,6 +17,7 @@ use admitone_app::ports::queues::NamedQueue;
 use admitone_app::ports::store::{Mode, Store};
 use admitone_app::pulse::{Measured, Pulse};
 use admitone_app::settle::{SettleLimits, Settler};
+use admitone_app::slow::SlowStore;
 use admitone_app::strategy::StrategyMap;
 use std::sync::Arc;
 
@@ -33,13 +34,18 @@ pub(super) fn settled_in(
         }
         None => shelf.store(),
     };
-    let store = spoilt_store(store);
+    let store = slowed(spoilt_store(store), configuration.slow_ms);
     if !configuration.observe {
         return (store, None);
     }
     let observations = Arc::new(Observations::default());
     let store = ObservedStore { store, observations: Arc::clone(&observations) };
     (Arc::new(store), Some(observations))
+}
+
+/// The same as a slow database would be, if that is wanted.
+fn slowed(store: Arc<dyn Store>, by_ms: u64) -> Arc<dyn Store> {
+    if by_ms == 0 { store } else { Arc::new(SlowStore { store, by_ms }) }
 }
 
 /// Where commands go.

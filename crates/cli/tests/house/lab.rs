@@ -2,6 +2,7 @@
 
 mod faults;
 mod method;
+mod settings;
 
 use crate::process::House;
 use crate::shared_store::Server;

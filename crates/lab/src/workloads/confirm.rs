@@ -5,7 +5,7 @@ use crate::Trouble;
 use crate::client::{Answer, text_field};
 use crate::history::{Asked, Op, Outcome};
 use crate::load::{Arrivals, Pace};
-use crate::parameters::Parameter;
+use crate::parameters::{Parameter, Parameters};
 use crate::programme::{HOLD_MS, Sale, sale_at};
 use crate::requests::number_of;
 use crate::state::{Rules, Scope};
@@ -16,6 +16,7 @@ use std::time::Duration;
 
 /// Whom a confirmation is for, as its clients number them.
 const MEMBERS: u64 = 100;
+const SLOW: &str = "slow_ms";
 /// What is paid, which has to be what a ticket costs.
 const AMOUNT: i64 = 10_000;
 
@@ -25,8 +26,8 @@ impl Recipe for Confirm {
     fn about(&self) -> About {
         About {
             name: "confirm",
-            about: "Users confirm payments with a second of thought between them; then ever more \
-                    confirmations come, whatever the house does.",
+            about: "Users confirm payments with a second of thought between them, on a database that \
+                    is slow; then ever more confirmations come, whatever the house does.",
             origin: "R2: 100 virtual users for 15 s with one second of think time; its best \
                      design answered after 4 s on a database whose transactions were slowed.",
             parameters: const {
@@ -47,11 +48,27 @@ impl Recipe for Confirm {
                         about: "how long the ramp takes",
                     },
                     Parameter { name: "stock", usual: 100_000, quick: 100_000, about: "tickets" },
+                    Parameter {
+                        name: SLOW,
+                        usual: 20,
+                        quick: 20,
+                        about: "by which each transaction of the store is made longer",
+                    },
                 ]
             },
             reference_routes: true,
             is_contended: true,
         }
+    }
+
+    fn flags(&self, with: &Parameters) -> Vec<String> {
+        let slow = Some(with.get(SLOW)).filter(|ms| *ms > 0);
+        slow.map(|ms| vec!["--slow-ms".to_owned(), ms.to_string()]).unwrap_or_default()
+    }
+
+    fn limit(&self, with: &Parameters) -> Option<String> {
+        let slow = Some(with.get(SLOW)).filter(|ms| *ms > 0)?;
+        Some(format!("each transaction of the store is made {slow} ms longer on purpose"))
     }
 
     fn set(&self, brief: &Brief<'_>) -> Result<Set, Trouble> {

@@ -1,0 +1,38 @@
+//! What a run is told, and whether its report says so.
+
+use super::lab;
+use serde_json::Value;
+
+/// The first act of `confirm` on a store that was made slower; the report, and how long its fastest answer took.
+fn confirmed(slow_ms: u64) -> (Value, f64) {
+    let slow = format!("slow_ms={slow_ms}");
+    let few = ["seconds=1", "users=4", "think_ms=50", "ramp_seconds=1", "rate=30", &slow];
+    let sets = few.into_iter().flat_map(|set| ["--set", set]);
+    let what = ["run", "confirm", "--quick", "--json"].into_iter().chain(sets);
+    let ran = lab(&what.collect::<Vec<_>>());
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(matches!(ran.status.code(), Some(0 | 4)), "{said}");
+    let report: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let fastest = report["runs"][0]["acts"][0]["distribution"][0][1].as_f64().unwrap();
+    (report, fastest)
+}
+
+#[test]
+fn confirmations_wait_for_a_database_that_is_slow_on_purpose_and_the_report_says_so() {
+    let told = "each transaction of the store is made 80 ms longer on purpose";
+    let (slow, fastest) = confirmed(80);
+    assert!(fastest >= 80.0, "nobody waited: {fastest} ms");
+    assert!(slow["head"]["limits"].to_string().contains(told), "{}", slow["head"]);
+    let (quick, fastest) = confirmed(0);
+    assert!(fastest < 80.0, "{fastest} ms");
+    assert!(!quick["head"]["limits"].to_string().contains("on purpose"), "{}", quick["head"]);
+}
+
+#[test]
+fn a_house_that_runs_already_is_not_made_slower_and_whoever_wants_that_is_told() {
+    let elsewhere = ["--url", "http://127.0.0.1:9", "--operator-key", "x"];
+    let ran = lab(&[&["run", "confirm", "--quick"], &elsewhere[..]].concat());
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert_eq!(ran.status.code(), Some(3), "{said}");
+    assert!(said.contains("house of its own") && said.contains("--slow-ms 20"), "{said}");
+}

@@ -1,0 +1,62 @@
+//! What is written down of an act when it was played.
+
+use crate::history::{Event, Outcome, Window};
+use crate::load::{Arrivals, Pace};
+use crate::record::Played;
+use crate::workloads::{Act, Figure, Goal};
+
+impl Act {
+    pub(super) fn played(&self, window: Window, ended_ns: u64) -> Played {
+        let pace = match self.pace {
+            Pace::Closed => format!("closed loop of {}", self.users),
+            Pace::Thinking { think } => format!("{} users who think for {think:?}", self.users),
+            Pace::Open { rate, arrivals } => match arrivals {
+                Arrivals::Constant => format!("open loop, {rate} a second at equal distances"),
+                Arrivals::Poisson => format!("open loop, {rate} a second as people come"),
+                Arrivals::Ramp { from, over_ms } => {
+                    format!("open loop, from {from} to {rate} a second in {over_ms} ms")
+                }
+            },
+        };
+        Played {
+            name: self.name.clone(),
+            pace,
+            is_open: matches!(self.pace, Pace::Open { .. }),
+            users: self.users,
+            window,
+            ended_ns,
+            measured: self.measured,
+            goals: self.goals.iter().map(Goal::named).collect(),
+        }
+    }
+
+    /// Where everything is sold, what counts ends with the last who got something: refusals are fast
+    /// and sell nothing.
+    pub(super) fn until_sold_out(&self, window: Window, begun: u64, events: &[Event]) -> Window {
+        let mine = || events.iter().filter(|event| event.asked.op == self.measured);
+        let last = mine().filter(|event| event.outcome.is_done()).map(|event| event.ended_ns).max();
+        let Some(last) = last else { return window };
+        let is_none_left = |outcome: &Outcome| match outcome {
+            Outcome::Refused { code: Some(code), .. } => matches!(&**code, "SOLD_OUT" | "ALL_HELD"),
+            _ => false,
+        };
+        let mut behind = mine().filter(|event| event.ended_ns > last);
+        let is_sold_out = behind.any(|event| is_none_left(&event.outcome));
+        let end = last + begun + 1;
+        if is_sold_out && end > window.from_ns { Window { to_ns: end, ..window } } else { window }
+    }
+}
+
+impl Goal {
+    fn named(&self) -> (String, f64) {
+        let name = match self.figure {
+            Figure::Throughput => "throughput",
+            Figure::P95Ms => "p95_ms",
+            Figure::P99Ms => "p99_ms",
+            Figure::LongestMs => "longest_ms",
+            Figure::Failed => "failed",
+            Figure::Success => "success",
+        };
+        (name.to_owned(), self.bound)
+    }
+}
