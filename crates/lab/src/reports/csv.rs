@@ -5,7 +5,7 @@ use super::Report;
 const COLUMNS: &str = "workload,strategy,store,instances,run,seed,act,from_s,to_s,due,done,failed,\
                        audited_per_s,mean_ms,p50_ms,p90_ms,p95_ms,p99_ms,longest_ms,lateness_p99_ms,\
                        house_cpu,services_cpu,generator_cpu,batch,commits_per_s,lock_wait_ms,\
-                       conflicts_per_command,findings";
+                       lock_hold_ms,conflicts_per_command,findings";
 
 /// The lines, the first with the names.
 pub fn csv(report: &Report) -> String {
@@ -44,6 +44,7 @@ pub fn csv(report: &Report) -> String {
                 cost.batch,
                 cost.commits,
                 cost.lock_wait_ms,
+                cost.lock_hold_ms,
                 cost.conflicts,
             ];
             cells.extend(

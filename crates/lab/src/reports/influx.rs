@@ -58,6 +58,47 @@ fn tag(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+
+    /// The fields of a measurement that the dashboard of a run asks for.
+    fn plotted(measurement: &str) -> BTreeSet<String> {
+        let text = include_str!("../../../../deploy/grafana/run.json");
+        let dashboard: serde_json::Value = serde_json::from_str(text).unwrap();
+        let panels = dashboard["panels"].as_array().unwrap().iter();
+        let targets = panels.flat_map(|panel| panel["targets"].as_array().unwrap());
+        let queries = targets.map(|target| target["query"].as_str().unwrap());
+        let of_it = queries.filter(|query| query.contains(&format!("FROM \"{measurement}\" ")));
+        of_it.map(|query| query.split('"').nth(1).unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_dashboard_of_a_run_plots_what_is_written_and_all_of_it() {
+        let some = Some(1.0);
+        let point = Point {
+            refused: [("SOLD_OUT".to_owned(), 2.0)].into(),
+            p50_ms: some,
+            p95_ms: some,
+            p99_ms: some,
+            generator_cpu: some,
+            house_cpu: some,
+            services_cpu: some,
+            lock_wait_ms: some,
+            lock_hold_ms: some,
+            batch: some,
+            conflicts: some,
+            ..Point::default()
+        };
+        let mut out = String::new();
+        write_point(&mut out, &point, "run=1", 0).unwrap();
+        for line in out.lines() {
+            let (begin, fields) = line.split_once(' ').unwrap();
+            let measurement = begin.split(',').next().unwrap();
+            let fields = fields.split(' ').next().unwrap().split(',');
+            let written: BTreeSet<String> =
+                fields.filter_map(|field| Some(field.split_once('=')?.0.to_owned())).collect();
+            assert_eq!(plotted(measurement), written, "{measurement}");
+        }
+    }
 
     #[test]
     fn a_slice_is_a_line_with_its_tags_and_its_time() {

@@ -44,6 +44,7 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
             limit.unwrap_or_default()
         )?;
     }
+    costs(out, report)?;
     refusals(out, report)?;
     for goal in report.acts.iter().flat_map(|act| &act.goals) {
         let mark = if goal.is_met { "reached" } else { "NOT REACHED" };
@@ -69,6 +70,32 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
         head.limits.join("; "),
         head.command
     )
+}
+
+/// What the acts of the first run cost.
+fn costs(out: &mut String, report: &Report) -> std::fmt::Result {
+    writeln!(
+        out,
+        "\n| act | house | services | generator | commands a batch | commits/s | lock wait ms | \
+         lock held ms | conflicts a command | sent late, p99 ms |"
+    )?;
+    writeln!(out, "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")?;
+    for act in report.runs.first().iter().flat_map(|run| &run.acts) {
+        let cost = &act.cost;
+        let figures = [
+            cost.house_cpu,
+            cost.services_cpu,
+            cost.generator_cpu,
+            cost.batch,
+            cost.commits,
+            cost.lock_wait_ms,
+            cost.lock_hold_ms,
+            cost.conflicts,
+            act.lateness.p99_ms,
+        ];
+        writeln!(out, "| {} | {} |", act.name, figures.map(maybe).join(" | "))?;
+    }
+    Ok(())
 }
 
 fn refusals(out: &mut String, report: &Report) -> std::fmt::Result {

@@ -5,6 +5,7 @@ use crate::figures::Spread;
 use crate::history::{Asked, Event, Op, Window};
 use crate::machine::Machine;
 use crate::record::Seen;
+use crate::sampler::Sample;
 use crate::state::State;
 
 /// A second in which 1,000 were answered after a millisecond each, all with this.
@@ -62,6 +63,55 @@ fn a_run_in_which_nobody_succeeds_is_neither_fast_nor_green() {
         let (page, markdown) = (page(&report), markdown(&report));
         assert!(page.contains("verdict bad") && !page.contains("verdict good"), "{outcome:?}");
         assert!(markdown.contains("UNSOUND: 1 nobody succeeded"), "{markdown}");
+    }
+}
+
+/// The same second with what it cost: everybody looked at, at its beginning and at its end.
+fn costly() -> Record {
+    let mut record = second(&Outcome::Done { named: 0, value: 0 });
+    let figures = [
+        ("admitone_lock_wait_seconds_sum", 0.0725),
+        ("admitone_lock_wait_seconds_count", 10.0),
+        ("admitone_lock_hold_seconds_sum", 0.0343),
+        ("admitone_lock_hold_seconds_count", 10.0),
+        ("admitone_batch_commands_sum", 174.0),
+        ("admitone_batch_commands_count", 10.0),
+    ];
+    let figures = figures.map(|(name, value)| (name.to_owned(), value)).into();
+    let last = Sample {
+        at_ns: 1_000_000_000,
+        generator_s: 0.31,
+        house_s: 0.62,
+        services_s: 0.93,
+        figures,
+        ..Sample::default()
+    };
+    record.seen.samples = vec![Sample::default(), last];
+    record
+}
+
+#[test]
+fn locks_batches_and_processors_are_in_every_form_of_a_report() {
+    let report = Report::of(&[costly()]).unwrap();
+    let read = [
+        ("lock wait", "7.25", "7.2500"),
+        ("lock held", "3.43", "3.4300"),
+        ("a batch", "17.4", "17.4000"),
+        ("generator", "0.310", "0.3100"),
+        ("house", "0.620", "0.6200"),
+        ("services", "0.930", "0.9300"),
+    ];
+    let (page, markdown, csv) = (page(&report), markdown(&report), csv(&report));
+    let lines: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    for (what, number, cell) in read {
+        assert!(page.contains(&format!("<td>{number}</td>")), "{what}: {page}");
+        assert!(markdown.contains(&format!("| {number} |")), "{what}: {markdown}");
+        assert!(lines[1].contains(&cell), "{what}: {csv}");
+    }
+    assert_eq!(lines[0].len(), lines[1].len(), "{csv}");
+    let cost = serde_json::to_value(&report).unwrap()["runs"][0]["acts"][0]["cost"].clone();
+    for name in ["lock_wait_ms", "lock_hold_ms", "batch", "house_cpu", "services_cpu"] {
+        assert!(cost[name].as_f64() > Some(0.0), "{name}: {cost}");
     }
 }
 
