@@ -6,6 +6,7 @@ mod csv;
 mod html;
 mod influx;
 mod k6;
+mod leaks;
 mod limits;
 mod markdown;
 mod series;
@@ -178,7 +179,7 @@ impl RunReport {
             findings.push(Finding::EndedBadly);
         }
         if record.head.workload == "soak" {
-            findings.extend(limits::leaks(&record.seen.samples));
+            findings.extend(leaks::leaks(record));
         }
         let checked = counts.into_iter().map(|(what, many)| (what.to_owned(), many)).collect();
         Self {

@@ -3,6 +3,7 @@
 mod faults;
 mod method;
 mod settings;
+mod soak;
 
 use crate::process::House;
 use crate::shared_store::Server;

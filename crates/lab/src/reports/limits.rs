@@ -2,7 +2,6 @@
 //! promises.
 
 use super::series::Usage;
-use crate::audit::Finding;
 use crate::figures::real;
 use crate::record::Played;
 use crate::sampler::Sample;
@@ -98,54 +97,9 @@ fn used(samples: &[Sample], of: impl Fn(&Sample) -> f64) -> bool {
     samples.iter().any(|sample| of(sample) > 0.0)
 }
 
-/// What is watched: its name, how much of it there is, and how much more is no leak.
-type Watched = (&'static str, fn(&Sample) -> u64, u64);
-
-/// Growth without end: the house has much more at the end than after its first third, and had ever
-/// more in between.
-pub(super) fn leaks(samples: &[Sample]) -> Vec<Finding> {
-    let kinds: [Watched; 2] = [
-        ("memory of the house, KiB", |sample| sample.memory_kib, 64 << 10),
-        ("open files of the house", |sample| sample.files, 64),
-    ];
-    let kinds = kinds.into_iter().filter_map(|(what, of, allowed)| {
-        let third = samples.len() / 3;
-        let parts = [third..third * 2, third * 2..samples.len()];
-        let [middle, end] = parts.map(|part| {
-            let mut values: Vec<u64> = samples.get(part)?.iter().map(of).collect();
-            values.sort_unstable();
-            values.get(values.len() / 2).copied()
-        });
-        let (first, last) = (middle?, end?);
-        // A fifth and a bit more is what caches and buffers may still take.
-        (last > first + first / 5 + allowed).then(|| Finding::Leak {
-            what: what.to_owned(),
-            first,
-            last,
-        })
-    });
-    kinds.collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn growing(by: u64) -> Vec<Sample> {
-        let sample = |at: u64| Sample {
-            at_ns: at,
-            memory_kib: 200_000 + at * by,
-            files: 50,
-            ..Sample::default()
-        };
-        (0..90).map(sample).collect()
-    }
-
-    #[test]
-    fn what_grows_without_end_is_a_leak_and_what_stays_is_none() {
-        assert_eq!(leaks(&growing(100)), []);
-        assert!(matches!(leaks(&growing(10_000))[..], [Finding::Leak { .. }]));
-    }
 
     #[test]
     fn the_limit_is_what_was_measured() {

@@ -9,7 +9,7 @@ use crate::sampler::Sample;
 use crate::state::State;
 
 /// A second in which 1,000 were answered after a millisecond each, all with this.
-fn second(outcome: &Outcome) -> Record {
+pub(super) fn second(outcome: &Outcome) -> Record {
     let window = Window { from_ns: 0, to_ns: 1_000_000_000 };
     let event = |number: u64| Event {
         number,
