@@ -7,9 +7,11 @@
 mod arrivals;
 mod driver;
 mod line;
+mod live;
 mod tick;
 
 pub use arrivals::Arrivals;
+pub use live::{Live, Look};
 
 use crate::Trouble;
 use crate::history::{Event, History, Window};
@@ -68,15 +70,6 @@ pub struct Plan {
     pub stop: Stop,
     /// Told what ends, for people who wait.
     pub live: Arc<Live>,
-}
-
-/// How a load goes: how much of it was done, and how much ended otherwise.
-#[derive(Debug, Default)]
-pub struct Live {
-    /// Answered as wanted.
-    pub done: AtomicU64,
-    /// Ended otherwise.
-    pub others: AtomicU64,
 }
 
 /// Set from outside when somebody wants an end.

@@ -23,7 +23,7 @@ use crate::load::Stop;
 use crate::parameters::Parameters;
 use crate::record::Head;
 use crate::reports::Report;
-use crate::run::{Progress, Quarters, Settings, run};
+use crate::run::{Glance, News, Progress, Quarters, Settings, run};
 use crate::workloads::Recipe;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -207,11 +207,17 @@ fn run_cell(
     (stop, said, progress): (&Stop, &str, &mut Progress<'_>),
 ) -> Result<(Row, Option<Head>), Trouble> {
     if let Some(report) = houses.kept(cell, settings) {
-        progress(&format!("{said}: was run before"));
+        progress(News::Says(&format!("{said}: was run before")));
         return Ok(Row::of(cell, Ok(&report)));
     }
     let ran = houses.open(cell, settings).and_then(|quarters| {
-        let ran = run(settings, &quarters, stop, &mut |step| progress(&format!("{said}: {step}")));
+        let ran = run(settings, &quarters, stop, &mut |news| match news {
+            News::Says(what) => progress(News::Says(&format!("{said}: {what}"))),
+            News::Goes(glance) => {
+                let title = format!("{said}: {}", glance.title);
+                progress(News::Goes(&Glance { title, ..glance.clone() }));
+            }
+        });
         let records = ran.map_err(|trouble| trouble.to_string())?;
         Report::of(&records).ok_or_else(|| "nothing was run".to_owned())
     });

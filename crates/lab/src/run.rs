@@ -1,7 +1,11 @@
 //! Runs a workload: starts a house or goes to one, sets the stage, plays the acts while faults
 //! happen and everybody is watched, and asks the house what it has when it is over.
 
+mod live;
 mod played;
+
+pub use live::{Glance, News, Progress};
+use live::{EVERY, Watch};
 
 use crate::Trouble;
 use crate::audit::serial::Transaction;
@@ -9,7 +13,7 @@ use crate::crew::{Crew, Opened};
 use crate::faults::{Deed, Fault, Weather};
 use crate::history::{History, Window};
 use crate::instance::Variable;
-use crate::load::{Plan, Sent, Stop, send};
+use crate::load::{Live, Plan, Sent, Stop, send};
 use crate::machine::{Machine, addresses_of, listener_at, version_of};
 use crate::parameters::Parameters;
 use crate::proxy::Proxy;
@@ -25,12 +29,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 /// Numbers of the requests of one act are so far from those of the next.
 const ACT: u64 = 1 << 40;
-/// How often people who wait are told how it goes.
-const GLANCE: Duration = Duration::from_millis(250);
 
 /// What is run.
 #[derive(Clone)]
@@ -56,6 +57,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The seed of a run.
+    fn seed_of(&self, run: u32) -> u64 {
+        self.seed.wrapping_add(u64::from(run - 1))
+    }
+
     /// What a house of our own is told for the workload and the faults.
     fn flags(&self) -> Vec<String> {
         let mut flags = self.recipe.flags(&self.with);
@@ -87,9 +93,6 @@ pub enum Quarters {
     Elsewhere(Vec<Target>),
 }
 
-/// Told what is being done, and how a load goes, for people who wait.
-pub type Progress<'a> = dyn FnMut(&str) + 'a;
-
 /// The variables that name services.
 const SERVICES: [&str; 4] =
     ["ADMITONE_STORE", "ADMITONE_REDIS", "ADMITONE_RABBITMQ", "ADMITONE_KAFKA"];
@@ -106,7 +109,8 @@ pub fn run(
     let lodging = Lodging::enter(settings, quarters, progress)?;
     let mut records = Vec::new();
     for number in 1..=settings.runs.max(1) {
-        progress(&format!("{}: run {number} of {}, the stage", about.name, settings.runs));
+        let runs = settings.runs;
+        progress(News::Says(&format!("{}: run {number} of {runs}, the stage", about.name)));
         match lodging.play(settings, number, stop, progress) {
             Ok(record) => records.push(record),
             Err(trouble) => {
@@ -153,7 +157,7 @@ impl Lodging {
             }
             Quarters::Own(opened) => opened,
         };
-        progress("starting a house");
+        progress(News::Says("starting a house"));
         let addresses = services_of(&opened.variables);
         let services: Vec<u32> = addresses.iter().filter_map(|at| listener_at(*at)).collect();
         let versions = versions_of(&services);
@@ -191,7 +195,7 @@ impl Lodging {
         progress: &mut Progress<'_>,
     ) -> Result<Record, Trouble> {
         let about = settings.recipe.about();
-        let seed = settings.seed.wrapping_add(u64::from(number - 1));
+        let seed = settings.seed_of(number);
         let first = self.targets.first().cloned();
         let first = first.ok_or_else(|| Trouble::Impossible("no house".to_owned()))?;
         let site = Site::new(first)?;
@@ -211,10 +215,10 @@ impl Lodging {
             proxies: Arc::clone(&self.proxies),
         };
         let storm = weather.begin(&settings.faults, clock);
-        let played = self.acts(&set.acts, (settings, seed), (clock, stop), progress);
+        let played = self.acts(&set.acts, (settings, number), (clock, stop), progress);
         let (faults, looks) = (storm.end(), sampler.stop());
         let (history, acts) = played?;
-        progress(&format!("{}: run {number}, the audit", about.name));
+        progress(News::Says(&format!("{}: run {number}, the audit", about.name)));
         self.all_back()?;
         let mut state = collect(&site, &set.scope)?;
         state.transactions = self.observed(&site)?;
@@ -244,7 +248,7 @@ impl Lodging {
     fn acts(
         &self,
         acts: &[Act],
-        (settings, seed): (&Settings, u64),
+        (settings, number): (&Settings, u32),
         (clock, stop): (Stopwatch, &Stop),
         progress: &mut Progress<'_>,
     ) -> Result<(History, Vec<Played>), Trouble> {
@@ -256,12 +260,20 @@ impl Lodging {
                 pace: act.pace,
                 warm_up: act.warm_up,
                 span: act.span,
-                seed,
+                seed: settings.seed_of(number),
                 stop: Arc::clone(stop),
-                live: Arc::default(),
+                live: Arc::new(Live::of(act.measured)),
             };
+            let place = format!(
+                "act {} of {}, run {number} of {}",
+                at + 1,
+                acts.len(),
+                settings.runs.max(1)
+            );
             let title = format!("{}: {}", settings.recipe.about().name, act.name);
-            let sent = self.watched(&act.work, &plan, (&title, progress))?;
+            let words = [title, place, act.pace_in_words()];
+            let watch = Watch::begin(words, &plan, (&settings.faults, clock));
+            let sent = self.watched(&act.work, watch, progress)?;
             if stop.load(Ordering::Relaxed) {
                 return Err(Trouble::Interrupted);
             }
@@ -286,26 +298,15 @@ impl Lodging {
     fn watched(
         &self,
         work: &Work,
-        plan: &Plan,
-        (title, progress): (&str, &mut Progress<'_>),
+        mut watch: Watch<'_>,
+        progress: &mut Progress<'_>,
     ) -> Result<Sent, Trouble> {
-        let addresses = self.addresses();
-        let whole = (plan.warm_up + plan.span).as_secs();
-        let clock = Stopwatch::start();
+        let (addresses, plan) = (self.addresses(), watch.plan);
         std::thread::scope(|scope| {
             let sending = scope.spawn(|| send(&addresses, work, plan));
-            let mut before = 0;
             while !sending.is_finished() {
-                std::thread::sleep(GLANCE);
-                let done = plan.live.done.load(Ordering::Relaxed);
-                let others = plan.live.others.load(Ordering::Relaxed);
-                let each = (done - before) * 1_000 / u64::try_from(GLANCE.as_millis()).unwrap_or(1);
-                progress(&format!(
-                    "{title}: {:.0} of {whole} s, {each} answers/s, {done} done, {others} refused or \
-                     failed",
-                    clock.seconds()
-                ));
-                before = done;
+                std::thread::sleep(EVERY);
+                progress(News::Goes(&watch.glance()));
             }
             let died = |_| Trouble::Impossible("the generator died".to_owned());
             sending.join().map_err(died)?

@@ -154,10 +154,10 @@ impl Desk {
     }
 
     pub(crate) fn end(&mut self, outcome: Outcome, now: u64) {
-        let count = if outcome.is_done() { &self.live.done } else { &self.live.others };
-        count.fetch_add(1, Ordering::Relaxed);
         if let Some(event) = self.under_way.pop() {
-            self.events.push(Event { ended_ns: now, outcome, ..event });
+            let event = Event { ended_ns: now, outcome, ..event };
+            self.live.ended(&event);
+            self.events.push(event);
         }
     }
 
@@ -168,6 +168,7 @@ impl Desk {
         hear: impl FnOnce(&Answer<'_>, &mut Vec<u64>) -> Outcome,
     ) -> Outcome {
         let mut items = Vec::new();
+        self.live.sent();
         let answered = match patience {
             None => self.connection.exchange().await,
             Some(patience) => {
@@ -176,6 +177,7 @@ impl Desk {
                 tokio::time::timeout(patience, asking).await.map_err(late).and_then(|done| done)
             }
         };
+        self.live.answered();
         let outcome = match answered {
             Ok(answer) => hear(&answer, &mut items),
             Err(error) if error.kind() == ErrorKind::ConnectionRefused => {

@@ -101,9 +101,12 @@ pub(crate) struct How {
     /// The quick parameters: a first look, a minute at most.
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Print the report as JSON.
+    /// Print the report as JSON, and nothing while it runs.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Say nothing while it runs.
+    #[arg(long)]
+    pub(crate) quiet: bool,
     /// Keep histories, reports and logs here.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,

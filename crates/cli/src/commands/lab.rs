@@ -1,5 +1,6 @@
 //! `admitone lab`: workloads, the auditor, reports, the matrix of strategies.
 
+mod live;
 mod matrix;
 mod publish;
 mod run;

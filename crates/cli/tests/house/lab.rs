@@ -4,6 +4,7 @@ mod faults;
 mod method;
 mod settings;
 mod soak;
+mod watching;
 
 use crate::process::House;
 use crate::shared_store::Server;

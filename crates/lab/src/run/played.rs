@@ -6,8 +6,9 @@ use crate::record::Played;
 use crate::workloads::{Act, Figure, Goal};
 
 impl Act {
-    pub(super) fn played(&self, window: Window, ended_ns: u64) -> Played {
-        let pace = match self.pace {
+    /// How it is sent.
+    pub(super) fn pace_in_words(&self) -> String {
+        match self.pace {
             Pace::Closed => format!("closed loop of {}", self.users),
             Pace::Thinking { think } => format!("{} users who think for {think:?}", self.users),
             Pace::Open { rate, arrivals } => match arrivals {
@@ -17,10 +18,13 @@ impl Act {
                     format!("open loop, from {from} to {rate} a second in {over_ms} ms")
                 }
             },
-        };
+        }
+    }
+
+    pub(super) fn played(&self, window: Window, ended_ns: u64) -> Played {
         Played {
             name: self.name.clone(),
-            pace,
+            pace: self.pace_in_words(),
             is_open: matches!(self.pace, Pace::Open { .. }),
             users: self.users,
             window,

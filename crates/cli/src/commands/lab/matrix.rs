@@ -3,7 +3,7 @@
 mod cells;
 mod sets;
 
-use super::run::live;
+use super::live::Live;
 use super::{chosen, now_s, typed};
 use crate::arguments::{How, Matrix};
 use crate::commands::bench::{scratch, stop_on_signal};
@@ -33,11 +33,11 @@ pub(super) fn run(arguments: &Matrix) -> Result<Exit, Failed> {
     };
     let scratch = scratch(out.as_deref())?;
     let stop = stop_on_signal()?;
-    let progress = live();
+    let mut live = Live::of_matrix(&arguments.how);
     let all = plan.workloads.len() * plan.cells.len();
-    let mut houses = Cells::new(arguments, scratch.path(), (all, progress.clone()));
-    let ran = matrix(&plan, &mut houses, &stop, &mut |step| progress.set_message(step.to_owned()));
-    progress.finish_and_clear();
+    let mut houses = Cells::new(arguments, scratch.path(), (all, live.bar()));
+    let ran = matrix(&plan, &mut houses, &stop, &mut |news| live.tell(news));
+    live.end();
     if let (Err(Trouble::Interrupted), Some(out)) = (&ran, out) {
         eprintln!("admitone: the same command with --resume goes on in {}", out.display());
     }

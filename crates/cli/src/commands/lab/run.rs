@@ -1,5 +1,6 @@
 //! `admitone lab run`.
 
+use super::live::Live;
 use super::{chosen, keep, now_s, show, typed};
 use crate::arguments::{How, Run};
 use crate::commands::bench::{address, scratch, stop_on_signal};
@@ -13,13 +14,11 @@ use admitone_lab::record::Record;
 use admitone_lab::reports::Report;
 use admitone_lab::run::{Quarters, Settings, run as play};
 use admitone_lab::target::Target;
-use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 /// The lowest priority that there is.
 const LAST: i32 = 19;
@@ -29,7 +28,7 @@ pub(super) fn run(arguments: &Run) -> Result<Exit, Failed> {
         // Before there are threads: each has a priority of its own, and takes it from who starts it.
         rustix::process::nice(LAST).map_err(failed("--beside-a-sale"))?;
     }
-    let How { set, quick, runs, seed, threads, out, json } = &arguments.how;
+    let How { set, quick, runs, seed, threads, out, json, .. } = &arguments.how;
     let (recipe, with) = chosen(&arguments.workload, (*quick, set))?;
     let scratch = scratch(out.as_deref())?;
     let settings = Settings {
@@ -48,15 +47,9 @@ pub(super) fn run(arguments: &Run) -> Result<Exit, Failed> {
     if arguments.beside_a_sale {
         stop_with_input(&stop);
     }
-    let progress = live();
-    let played = play(&settings, &quarters, &stop, &mut |step| {
-        if arguments.beside_a_sale {
-            // Whoever started it shows it; one that does not read is told nothing.
-            drop(writeln!(std::io::stderr(), "{step}"));
-        }
-        progress.set_message(step.to_owned());
-    });
-    progress.finish_and_clear();
+    let mut live = Live::of_run(&arguments.how, arguments.beside_a_sale);
+    let played = play(&settings, &quarters, &stop, &mut |news| live.tell(news));
+    live.end();
     if let Some(out) = out {
         keep_logs(scratch.path(), out)?;
     }
@@ -76,16 +69,6 @@ fn stop_with_input(stop: &Stop) {
         drop(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()));
         stop.store(true, Ordering::Relaxed);
     });
-}
-
-/// A line that says what is being done.
-pub(super) fn live() -> ProgressBar {
-    let progress = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}") {
-        progress.set_style(style);
-    }
-    progress.enable_steady_tick(Duration::from_millis(200));
-    progress
 }
 
 fn strategy_of(arguments: &Run) -> String {

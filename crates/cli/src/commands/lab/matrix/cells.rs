@@ -17,7 +17,6 @@ use admitone_lab::reports::{Report, verdict};
 use admitone_lab::run::{Quarters, Settings};
 use admitone_lab::time::Stopwatch;
 use indicatif::ProgressBar;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// The only strategy of the embedded store.
@@ -129,10 +128,13 @@ impl<'a> Cells<'a> {
             "{} of {}: {workload} under {cell}: {came}; {seconds:.1} s",
             self.ended, self.all
         );
-        if std::io::stderr().is_terminal() {
-            self.progress.println(line);
-        } else {
+        if self.arguments.how.quiet {
+            return;
+        }
+        if self.progress.is_hidden() {
             eprintln!("{line}");
+        } else {
+            self.progress.println(line);
         }
     }
 
