@@ -78,6 +78,8 @@ pub struct Plan {
     pub threads: usize,
     /// How often each is run.
     pub runs: u32,
+    /// Which build of the program it is, as reports call it.
+    pub build: String,
     /// The command that repeats it.
     pub command: String,
     /// When it began, in seconds since 1970.
@@ -186,6 +188,7 @@ pub fn matrix(
                 runs: plan.runs,
                 faults: Vec::new(),
                 strategy: cell.strategy.clone(),
+                build: plan.build.clone(),
                 command: houses.command(cell, about.name, with),
                 began_s: plan.began_s,
             };

@@ -30,6 +30,8 @@ use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// Under what name the build stands among the versions.
+pub const BUILD: &str = "build";
 /// Numbers of the requests of one act are so far from those of the next.
 const ACT: u64 = 1 << 40;
 
@@ -50,6 +52,8 @@ pub struct Settings {
     pub faults: Vec<Fault>,
     /// How the house settles commands, as reports call it.
     pub strategy: String,
+    /// Which build of the program it is, as reports call it.
+    pub build: String,
     /// The command that repeats it.
     pub command: String,
     /// When it began, in seconds since 1970.
@@ -324,6 +328,7 @@ impl Lodging {
         let about = settings.recipe.about();
         let mut versions = self.versions.clone();
         versions.insert("admitone".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+        versions.insert(BUILD.to_owned(), settings.build.clone());
         let machine = Machine::here();
         let mut limits = vec![format!(
             "the generator, the house and its services share {} processors",

@@ -182,7 +182,7 @@ pub(crate) struct Matrix {
     /// Run also what is computed to do harm, such as a lock in the process with several instances; it gets no rank, whatever is found. Without it, only the control is run to its harm.
     #[arg(long)]
     pub(crate) even_harmful: bool,
-    /// Go on where an earlier run with the same `--out` ended: a cell whose report is there, of the same parameters, is not run again.
+    /// Go on where an earlier run with the same `--out` ended: a cell whose report is there, of the same build, parameters and services, is not run again.
     #[arg(long, requires = "out")]
     pub(crate) resume: bool,
 }

@@ -76,6 +76,17 @@ fn chosen(
     Ok((recipe, with))
 }
 
+/// Which build of the program this is, by what is in its file: two of the same version may differ.
+fn build() -> Result<String, Failed> {
+    const DIGITS: usize = 12;
+    let program = std::env::current_exe()?;
+    let doing = format!("reading {}", program.display());
+    let file = std::fs::File::open(&program).map_err(failed(&doing))?;
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(file)?;
+    Ok(format!("build {}", &hasher.finalize().to_hex()[..DIGITS]))
+}
+
 /// The command as it was typed, without what is secret.
 fn typed() -> String {
     let words = std::env::args().skip(1).map(|word| shown(&word));

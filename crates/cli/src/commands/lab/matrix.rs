@@ -4,7 +4,7 @@ mod cells;
 mod sets;
 
 use super::live::Live;
-use super::{chosen, now_s, typed};
+use super::{build, chosen, now_s, typed};
 use crate::arguments::{How, Matrix};
 use crate::commands::bench::{scratch, stop_on_signal};
 use crate::exit::{Exit, Failed, failed};
@@ -28,6 +28,7 @@ pub(super) fn run(arguments: &Matrix) -> Result<Exit, Failed> {
         seed: *seed,
         threads: usize::from(*threads),
         runs: *runs,
+        build: build()?,
         command: typed(),
         began_s: now_s(),
     };

@@ -1,7 +1,7 @@
 //! `admitone lab run`.
 
 use super::live::Live;
-use super::{chosen, keep, now_s, show, typed};
+use super::{build, chosen, keep, now_s, show, typed};
 use crate::arguments::{How, Run};
 use crate::commands::bench::{address, scratch, stop_on_signal};
 use crate::exit::{Exit, Failed, failed};
@@ -39,6 +39,7 @@ pub(super) fn run(arguments: &Run) -> Result<Exit, Failed> {
         runs: *runs,
         faults: arguments.faults.clone(),
         strategy: strategy_of(arguments),
+        build: build()?,
         command: typed(),
         began_s: now_s(),
     };

@@ -14,7 +14,7 @@ use admitone_lab::matrix::{CONTROL, Cell, Houses};
 use admitone_lab::parameters::Parameters;
 use admitone_lab::record::read;
 use admitone_lab::reports::{Report, verdict};
-use admitone_lab::run::{Quarters, Settings};
+use admitone_lab::run::{BUILD, Quarters, Settings};
 use admitone_lab::time::Stopwatch;
 use indicatif::ProgressBar;
 use std::path::{Path, PathBuf};
@@ -264,7 +264,7 @@ fn needs(way: Strategy) -> (bool, bool, bool) {
     (is_redis, way.delivery == DeliveryKind::RabbitMq, is_kafka)
 }
 
-/// Whether a kept report is of this cell, with these settings, of a program that was built alike.
+/// Whether a kept report is of this cell, with these settings and services, of this build.
 fn is_of(report: &Report, cell: &Cell, settings: &Settings) -> bool {
     let head = &report.head;
     head.strategy == cell.strategy
@@ -273,8 +273,19 @@ fn is_of(report: &Report, cell: &Cell, settings: &Settings) -> bool {
         && (head.seed, head.threads) == (settings.seed, settings.threads)
         && u32::try_from(report.runs.len()) == Ok(settings.runs.max(1))
         && head.machine == Machine::here()
-        && head.versions.get("admitone").map(String::as_str) == Some(env!("CARGO_PKG_VERSION"))
+        && head.versions.get(BUILD) == Some(&settings.build)
+        && services(&head.command) == services(&settings.command)
 }
+
+/// The services that a command names, and of how many addresses each is. Where they listen is another
+/// place each time they are started.
+fn services(command: &str) -> Vec<(&str, usize)> {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let pairs = words.windows(2).filter(|pair| SERVICES.contains(&pair[0]));
+    pairs.map(|pair| (pair[0], pair[1].split(',').count())).collect()
+}
+
+const SERVICES: [&str; 4] = ["--store", "--redis", "--rabbitmq", "--kafka"];
 
 #[cfg(test)]
 mod tests {
@@ -288,6 +299,64 @@ mod tests {
         }
         assert_eq!(harm("batched", 2), None);
         assert!(harm(CONTROL, 1).unwrap().starts_with("unsafe: "));
+    }
+
+    fn settings() -> Settings {
+        let command = "admitone lab run cash --store postgres://h:1/… --redis redis://h:2,redis://h:3 \
+                       --strategy 'batched' --instances 2";
+        let recipe = admitone_lab::workloads::named("cash").unwrap();
+        Settings {
+            recipe,
+            with: Parameters::of(recipe.about().parameters, true),
+            seed: 1,
+            threads: 1,
+            runs: 1,
+            faults: Vec::new(),
+            strategy: "batched".to_owned(),
+            build: "build 0a1b2c".to_owned(),
+            command: command.to_owned(),
+            began_s: 7,
+        }
+    }
+
+    /// The report that these settings left, with another figure in its head.
+    fn left(field: &str, value: serde_json::Value) -> Report {
+        let Settings { with, seed, threads, strategy, build, command, .. } = settings();
+        let mut head = serde_json::json!({
+            "workload": "cash", "about": "", "origin": "", "parameters": with.values(), "seed": seed,
+            "strategy": strategy, "store": "postgres", "instances": 2, "threads": threads,
+            "versions": { BUILD: build }, "machine": Machine::here(), "limits": [],
+            "command": command, "began_s": 5,
+        });
+        head[field] = value;
+        let run = serde_json::json!({
+            "seed": seed, "acts": [], "checked": {}, "commands": 1, "findings": [], "series": [],
+            "faults": [],
+        });
+        let report = serde_json::json!({ "head": head, "acts": [], "runs": [run] });
+        serde_json::from_value(report).unwrap()
+    }
+
+    #[test]
+    fn what_another_build_or_other_settings_left_is_run_again() {
+        let strategy = "batched".to_owned();
+        let cell = Cell { strategy, instances: 2, is_embedded: false, harm: None };
+        let is_kept =
+            |field: &str, value: serde_json::Value| is_of(&left(field, value), &cell, &settings());
+        assert!(is_kept("began_s", 1.into()));
+        // The same services at other addresses.
+        let moved = settings().command.replace("h:", "i:");
+        assert!(is_kept("command", moved.into()));
+        for build in [serde_json::json!({}), serde_json::json!({ BUILD: "build ffffff" })] {
+            assert!(!is_kept("versions", build));
+        }
+        let alone = settings().command.replace("--redis redis://h:2,redis://h:3 ", "");
+        let fewer = settings().command.replace(",redis://h:3", "");
+        for other in [alone, fewer] {
+            assert!(!is_kept("command", other.into()));
+        }
+        assert!(!is_kept("seed", 2.into()));
+        assert!(!is_kept("parameters", serde_json::json!({ "count": 1 })));
     }
 
     #[test]
