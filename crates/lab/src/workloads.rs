@@ -20,9 +20,11 @@ use crate::Trouble;
 use crate::history::Op;
 use crate::load::Pace;
 use crate::parameters::{Parameter, Parameters};
+use crate::scene::Script;
 use crate::site::Site;
 use crate::state::Scope;
 use crate::workload::Work;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a workload is.
@@ -98,6 +100,22 @@ pub struct Act {
     pub measured: Op,
     /// What should be reached.
     pub goals: Vec<Goal>,
+}
+
+impl Act {
+    /// A sale: visits, so many at once, until everybody came or the time is over. All of it counts.
+    fn sale(script: impl Script + 'static, users: usize, span: Duration) -> Self {
+        Self {
+            name: "sale".to_owned(),
+            work: Work::Visits(Arc::new(script)),
+            pace: Pace::Closed,
+            users,
+            warm_up: Duration::ZERO,
+            span,
+            measured: Op::Flow,
+            goals: Vec::new(),
+        }
+    }
 }
 
 /// What a figure should be.

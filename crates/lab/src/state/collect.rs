@@ -29,6 +29,20 @@ pub struct Scope {
     pub rules: Rules,
 }
 
+impl Scope {
+    /// Of buyers who hold and pay: what is for sale, and wallets that had nothing before.
+    pub(crate) fn of_buyers(accounts: Arc<Vec<Account>>, shows: Vec<ShowId>, hold_ms: u64) -> Self {
+        let owners = 0..u32::try_from(accounts.len()).unwrap_or(0);
+        Self {
+            wallets: owners.map(|by| (by, 0)).collect(),
+            accounts,
+            shows,
+            payments: true,
+            rules: Rules { hold_ms, ..Rules::default() },
+        }
+    }
+}
+
 /// Asks for all of it.
 pub fn collect(site: &Site, scope: &Scope) -> Result<State, Trouble> {
     site.wait(async {

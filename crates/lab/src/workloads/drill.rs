@@ -6,14 +6,13 @@ use crate::Trouble;
 use crate::chance::Chance;
 use crate::client::{Answer, last_number, text_field};
 use crate::history::{Asked, Op, Outcome};
-use crate::load::Pace;
 use crate::parameters::Parameter;
 use crate::requests::{delete, get, number_of, post};
 use crate::scene::{Scene, Script};
 use crate::site::Site;
-use crate::state::{Rules, Scope};
+use crate::state::Scope;
 use crate::target::{Account, As, text};
-use crate::workload::{Work, refused};
+use crate::workload::refused;
 use async_trait::async_trait;
 use serde_json::Value;
 use std::sync::Arc;
@@ -95,24 +94,9 @@ impl Recipe for Drill {
             think_ms: with.get("think_ms"),
             pay_percent: with.get("pay_percent"),
         };
-        let act = Act {
-            name: "sale".to_owned(),
-            work: Work::Visits(Arc::new(coming)),
-            pace: Pace::Closed,
-            users: with.count("users").clamp(1, buyers),
-            warm_up: Duration::ZERO,
-            span: with.seconds("seconds") + with.seconds("patience"),
-            measured: Op::Flow,
-            goals: Vec::new(),
-        };
-        let owners = 0..u32::try_from(accounts.len()).unwrap_or(0);
-        let scope = Scope {
-            wallets: owners.map(|by| (by, 0)).collect(),
-            accounts,
-            shows,
-            payments: true,
-            rules: Rules { hold_ms, ..Rules::default() },
-        };
+        let users = with.count("users").clamp(1, buyers);
+        let act = Act::sale(coming, users, with.seconds("seconds") + with.seconds("patience"));
+        let scope = Scope::of_buyers(accounts, shows, hold_ms);
         Ok(Set { acts: vec![act], scope })
     }
 }

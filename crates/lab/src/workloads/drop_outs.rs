@@ -9,7 +9,7 @@ use crate::load::Pace;
 use crate::parameters::Parameter;
 use crate::programme::{Hall, PRICE, hall_with};
 use crate::scene::{Scene, Script};
-use crate::state::{Rules, Scope};
+use crate::state::Scope;
 use crate::target::Account;
 use crate::workload::Work;
 use async_trait::async_trait;
@@ -82,14 +82,7 @@ impl Recipe for DropOuts {
             measured: Op::Hold,
             goals: Vec::new(),
         };
-        let owners = 0..u32::try_from(users).unwrap_or(0);
-        let scope = Scope {
-            wallets: owners.map(|by| (by, 0)).collect(),
-            accounts,
-            shows: vec![hall.show],
-            payments: true,
-            rules: Rules { hold_ms: hold * 1_000, ..Rules::default() },
-        };
+        let scope = Scope::of_buyers(accounts, vec![hall.show], hold * 1_000);
         Ok(Set { acts: vec![act], scope })
     }
 }

@@ -11,7 +11,7 @@ use crate::load::Pace;
 use crate::parameters::Parameter;
 use crate::programme::{HOLD_MS, Sale, sale};
 use crate::scene::{Scene, Script};
-use crate::state::{Rules, Scope};
+use crate::state::Scope;
 use crate::target::Account;
 use crate::workload::Work;
 use async_trait::async_trait;
@@ -67,14 +67,8 @@ impl Recipe for Retries {
             measured: Op::Flow,
             goals: Vec::new(),
         };
-        let owners = 0..u32::try_from(users).unwrap_or(0);
-        let scope = Scope {
-            wallets: owners.map(|by| (by, 0)).collect(),
-            accounts,
-            shows: vec![event.show],
-            rules: Rules { hold_ms: HOLD_MS, ..Rules::default() },
-            ..Scope::default()
-        };
+        let of_buyers = Scope::of_buyers(accounts, vec![event.show], HOLD_MS);
+        let scope = Scope { payments: false, ..of_buyers };
         Ok(Set { acts: vec![act], scope })
     }
 }

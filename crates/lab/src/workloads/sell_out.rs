@@ -6,17 +6,15 @@ use crate::Trouble;
 use crate::chance::Chance;
 use crate::client::{Answer, last_number, text_field};
 use crate::history::{Asked, Op, Outcome};
-use crate::load::Pace;
 use crate::parameters::Parameter;
 use crate::programme::{HOLD_MS, PRICE, Sale, sale};
 use crate::requests::{number_of, post};
 use crate::scene::{Scene, Script};
-use crate::state::{Rules, Scope};
+use crate::state::Scope;
 use crate::target::{Account, As};
-use crate::workload::{Work, refused};
+use crate::workload::refused;
 use async_trait::async_trait;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub(super) struct SellOut;
 
@@ -54,24 +52,8 @@ impl Recipe for SellOut {
         })?;
         let buying =
             Buying { host: site.host(), accounts: Arc::clone(&accounts), event, seed: brief.seed };
-        let act = Act {
-            name: "sale".to_owned(),
-            work: Work::Visits(Arc::new(buying)),
-            pace: Pace::Closed,
-            users: with.count("users"),
-            warm_up: Duration::ZERO,
-            span: with.seconds("seconds"),
-            measured: Op::Flow,
-            goals: Vec::new(),
-        };
-        let owners = 0..u32::try_from(accounts.len()).unwrap_or(0);
-        let scope = Scope {
-            wallets: owners.map(|by| (by, 0)).collect(),
-            accounts,
-            shows: vec![event.show],
-            payments: true,
-            rules: Rules { hold_ms: HOLD_MS, ..Rules::default() },
-        };
+        let act = Act::sale(buying, with.count("users"), with.seconds("seconds"));
+        let scope = Scope::of_buyers(accounts, vec![event.show], HOLD_MS);
         Ok(Set { acts: vec![act], scope })
     }
 }

@@ -10,7 +10,7 @@ use crate::parameters::Parameter;
 use crate::programme::{HOLD_MS, Hall, PRICE, gated};
 use crate::requests::{get, post};
 use crate::scene::{Scene, Script};
-use crate::state::{Rules, Scope};
+use crate::state::Scope;
 use crate::target::{Account, As};
 use crate::workload::{Work, refused};
 use async_trait::async_trait;
@@ -129,14 +129,8 @@ fn flow(brief: &Brief<'_>, name: &str) -> Result<Set, Trouble> {
         goals: Vec::new(),
         work: Work::Visits(Arc::new(visiting)),
     };
-    let owners = 0..u32::try_from(accounts.len()).unwrap_or(0);
-    let scope = Scope {
-        wallets: owners.map(|by| (by, 0)).collect(),
-        accounts,
-        shows: shows.iter().flat_map(|(_, halls)| halls.iter().map(|hall| hall.show)).collect(),
-        payments: true,
-        rules: Rules { hold_ms: HOLD_MS, ..Rules::default() },
-    };
+    let halls = shows.iter().flat_map(|(_, halls)| halls);
+    let scope = Scope::of_buyers(accounts, halls.map(|hall| hall.show).collect(), HOLD_MS);
     Ok(Set { acts: vec![act], scope })
 }
 
