@@ -1,5 +1,5 @@
 //! Reports: what one or several runs of a workload came to, as numbers, and those numbers as HTML,
-//! Markdown, CSV, JSON, k6's summary and line protocol. All of them are made of one [`Report`].
+//! Markdown, CSV, JSON, k6's summary, line protocol and Prometheus' text. All of them are made of one [`Report`].
 
 pub mod compare;
 mod csv;
@@ -9,6 +9,7 @@ mod k6;
 mod leaks;
 mod limits;
 mod markdown;
+mod prometheus;
 mod series;
 mod svg;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use influx::lines as influx_lines;
 pub use k6::summary as k6_summary;
 pub use limits::Cost;
 pub use markdown::{markdown, verdict};
+pub use prometheus::prometheus;
 pub use series::Point;
 pub(crate) use svg::escaped;
 pub(crate) use words::{maybe, number, number_of, spread, versions};

@@ -153,6 +153,9 @@ pub(crate) struct Replay {
     /// Print the report as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Write the reports here, and not where the run is.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -163,6 +166,9 @@ pub(crate) struct Compare {
     /// Print the comparison as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Write the comparison here too, as `compare.md` and `compare.json`.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

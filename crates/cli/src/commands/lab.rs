@@ -13,7 +13,7 @@ use admitone_app::strategy::NAMED;
 use admitone_lab::parameters::Parameters;
 use admitone_lab::record::{Record, read};
 use admitone_lab::reports::{
-    Report, compare, csv, influx_lines, k6_summary, markdown, page, verdict,
+    Report, compare, csv, influx_lines, k6_summary, markdown, page, prometheus, verdict,
 };
 use admitone_lab::workloads::{ALL, Recipe, named};
 use serde_json::{Value, json};
@@ -130,13 +130,13 @@ fn records(directory: &Path) -> Result<Vec<Record>, Failed> {
 fn replay(arguments: &Replay) -> Result<Exit, Failed> {
     let records = records(&arguments.directory)?;
     let report = Report::of(&records).ok_or_else(|| failed("replay")("no run is kept there"))?;
-    keep(&report, &arguments.directory)?;
+    keep(&report, arguments.place())?;
     show(&report, arguments.json)
 }
 
 fn again(arguments: &Replay) -> Result<Exit, Failed> {
     let report: Report = read(&arguments.directory.join("report.json"))?;
-    keep(&report, &arguments.directory)?;
+    keep(&report, arguments.place())?;
     show(&report, arguments.json)
 }
 
@@ -144,10 +144,15 @@ fn side_by_side(arguments: &Compare) -> Result<Exit, Failed> {
     let path = |path: &PathBuf| if path.is_dir() { path.join("report.json") } else { path.clone() };
     let reports = arguments.reports.iter().map(|one| read(&path(one)));
     let reports: Vec<Report> = reports.collect::<Result<_, _>>()?;
+    let (table, rows) = (compare::table(&reports), compare::compare(&reports));
+    let rows = serde_json::to_string_pretty(&rows)?;
+    if let Some(out) = &arguments.out {
+        write_all(&[("compare.md", table.clone()), ("compare.json", rows.clone())], out)?;
+    }
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&compare::compare(&reports))?);
+        println!("{rows}");
     } else {
-        print!("{}", compare::table(&reports));
+        print!("{table}");
     }
     Ok(if reports.iter().all(Report::is_sound) { Exit::Done } else { Exit::Unsound })
 }
@@ -161,12 +166,26 @@ fn keep(report: &Report, out: &Path) -> Result<(), Failed> {
         ("report.csv", csv(report)),
         ("k6-summary.json", serde_json::to_string_pretty(&k6_summary(report))?),
         ("report.influx", influx_lines(report)),
+        ("report.prom", prometheus(report)),
     ];
+    write_all(&files, out)
+}
+
+/// Writes files into a directory, which is made if it is not there.
+fn write_all(files: &[(&str, String)], out: &Path) -> Result<(), Failed> {
+    std::fs::create_dir_all(out).map_err(failed(&format!("making {}", out.display())))?;
     for (name, text) in files {
         let path = out.join(name);
         std::fs::write(&path, text).map_err(failed(&format!("writing {}", path.display())))?;
     }
     Ok(())
+}
+
+impl Replay {
+    /// Where reports go.
+    fn place(&self) -> &Path {
+        self.out.as_deref().unwrap_or(&self.directory)
+    }
 }
 
 /// Prints a report; how the command ends.

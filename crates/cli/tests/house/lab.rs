@@ -29,6 +29,17 @@ fn text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// What a run leaves, in all its forms.
+const REPORTS: [&str; 7] = [
+    "report.json",
+    "report.html",
+    "report.md",
+    "report.csv",
+    "report.influx",
+    "report.prom",
+    "k6-summary.json",
+];
+
 #[test]
 fn a_run_is_audited_kept_replayed_and_compared() {
     let out = tempfile::tempdir().unwrap();
@@ -38,14 +49,24 @@ fn a_run_is_audited_kept_replayed_and_compared() {
     assert_eq!(report["runs"].as_array().unwrap().len(), 2);
     assert_eq!(report["runs"][0]["findings"].as_array().unwrap().len(), 0, "{report}");
     assert!(report["runs"][0]["commands"].as_u64().unwrap() >= 1_800, "{report}");
-    for name in ["report.html", "report.md", "report.csv", "report.influx", "k6-summary.json"] {
+    for name in REPORTS {
         assert!(!text(&out.path().join(name)).is_empty(), "{name}");
     }
     let lines = text(&out.path().join("run-1/history.jsonl"));
     assert!(lines.starts_with("{\"format\":\"admitone-history\",\"version\":1"), "{lines:.200}");
-    let again = sound(&["replay", directory, "--json"]);
+    // All that is needed for every report is in what is kept of the runs.
+    let elsewhere = out.path().join("again");
+    let again = sound(&["replay", directory, "--json", "--out", elsewhere.to_str().unwrap()]);
     assert_eq!(again["runs"][1]["commands"], report["runs"][1]["commands"]);
-    let compared = lab(&["compare", directory, directory]);
+    for name in REPORTS {
+        let [first, second] = [out.path(), &*elsewhere].map(|place| text(&place.join(name)));
+        assert_eq!(first, second, "{name}");
+    }
+    let table = out.path().join("table");
+    let compared = lab(&["compare", directory, directory, "--out", table.to_str().unwrap()]);
+    assert!(text(&table.join("compare.md")).contains("| ratio |"));
+    let rows: Value = serde_json::from_str(&text(&table.join("compare.json"))).unwrap();
+    assert_eq!(rows[0]["ratio"], 1.0, "{rows}");
     assert_eq!(compared.status.code(), Some(0));
     let table = String::from_utf8(compared.stdout).unwrap();
     assert!(table.contains("within the spread"), "{table}");

@@ -67,7 +67,7 @@ fn a_run_in_which_nobody_succeeds_is_neither_fast_nor_green() {
 }
 
 /// The same second with what it cost: everybody looked at, at its beginning and at its end.
-fn costly() -> Record {
+pub(super) fn costly() -> Record {
     let mut record = second(&Outcome::Done { named: 0, value: 0 });
     let figures = [
         ("admitone_lock_wait_seconds_sum", 0.0725),

@@ -4,10 +4,10 @@ mod cells;
 mod sets;
 
 use super::live::Live;
-use super::{build, chosen, now_s, typed};
+use super::{build, chosen, now_s, typed, write_all};
 use crate::arguments::{How, Matrix};
 use crate::commands::bench::{scratch, stop_on_signal};
-use crate::exit::{Exit, Failed, failed};
+use crate::exit::{Exit, Failed};
 use admitone_lab::Trouble;
 use admitone_lab::matrix::{Matrix as Measured, Plan, markdown, matrix, page};
 use cells::{Cells, cells};
@@ -61,9 +61,5 @@ fn keep(ran: &Measured, out: &Path) -> Result<(), Failed> {
         ("matrix.md", markdown(ran)),
         ("matrix.html", page(ran)),
     ];
-    for (name, text) in files {
-        let path = out.join(name);
-        std::fs::write(&path, text).map_err(failed(&format!("writing {}", path.display())))?;
-    }
-    Ok(())
+    write_all(&files, out)
 }

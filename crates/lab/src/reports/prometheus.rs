@@ -1,0 +1,116 @@
+//! What every act of every run came to, as figures in Prometheus' text format: for a collector that
+//! reads files, beside the figures that the house itself has.
+
+use super::{ActFigures, Report};
+use crate::figures::real;
+use std::fmt::Write;
+
+/// A figure: its name, what it is, and how it is read off an act.
+type Figure = (&'static str, &'static str, fn(&ActFigures) -> Option<f64>);
+
+const FIGURES: [Figure; 14] = [
+    ("throughput", "Audited outcomes a second.", |act| Some(act.throughput)),
+    ("failed", "What was not answered as wanted and was no refusal by the rules.", |act| {
+        Some(real(act.failed()))
+    }),
+    ("refused", "What the rules refused.", |act| Some(real(act.refused()))),
+    ("mean_seconds", "The mean of what was answered as wanted.", |act| ms(act.mean_ms)),
+    ("p50_seconds", "Half of it took at most so long.", |act| ms(act.latency.p50_ms)),
+    ("p95_seconds", "95 of 100 of it.", |act| ms(act.latency.p95_ms)),
+    ("p99_seconds", "99 of 100 of it.", |act| ms(act.latency.p99_ms)),
+    ("longest_seconds", "The longest answer.", |act| ms(act.longest_ms)),
+    ("lock_wait_seconds", "How long a batch waited for its lock.", |act| ms(act.cost.lock_wait_ms)),
+    ("lock_hold_seconds", "How long a batch held it.", |act| ms(act.cost.lock_hold_ms)),
+    ("batch_commands", "Commands in a batch.", |act| act.cost.batch),
+    ("house_processors", "Processors that the house used.", |act| act.cost.house_cpu),
+    ("services_processors", "Processors that its services used.", |act| act.cost.services_cpu),
+    ("generator_processors", "Processors that the generator used.", |act| act.cost.generator_cpu),
+];
+
+fn ms(value: Option<f64>) -> Option<f64> {
+    value.map(|ms| ms / 1e3)
+}
+
+/// The lines.
+pub fn prometheus(report: &Report) -> String {
+    let mut out = String::new();
+    for (name, help, of) in FIGURES {
+        let name = format!("admitone_lab_{name}");
+        let lines = samples(report, |act| of(act));
+        write_figure(&mut out, (&name, help), &lines);
+    }
+    let findings = report.runs.iter().zip(1..).map(|(run, number)| {
+        let found = real(u64::try_from(run.findings.len()).unwrap_or(u64::MAX));
+        (labels(report, number, None), found)
+    });
+    let help = "What the audit found.";
+    write_figure(&mut out, ("admitone_lab_findings", help), &findings.collect::<Vec<_>>());
+    out
+}
+
+type Sample = (String, f64);
+
+/// What an act of a run came to; nothing where it was not measured.
+fn samples(report: &Report, of: impl Fn(&ActFigures) -> Option<f64>) -> Vec<Sample> {
+    let runs = report.runs.iter().zip(1..);
+    let acts = runs.flat_map(|(run, number)| run.acts.iter().map(move |act| (act, number)));
+    let sample = |(act, number): (&ActFigures, u32)| {
+        Some((labels(report, number, Some(&act.name)), of(act)?))
+    };
+    acts.filter_map(sample).collect()
+}
+
+fn labels(report: &Report, run: u32, act: Option<&str>) -> String {
+    let head = &report.head;
+    let [workload, strategy] = [&head.workload, &head.strategy].map(|text| escaped(text));
+    let act = act.map_or_else(String::new, |act| format!(",act=\"{}\"", escaped(act)));
+    format!(
+        "workload=\"{workload}\",strategy=\"{strategy}\",store=\"{}\",instances=\"{}\",run=\"{run}\"{act}",
+        escaped(&head.store),
+        head.instances
+    )
+}
+
+fn write_figure(out: &mut String, (name, help): (&str, &str), lines: &[Sample]) {
+    if lines.is_empty() {
+        return;
+    }
+    // Writing into a text does not fail.
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge");
+    for (labels, value) in lines {
+        let _ = writeln!(out, "{name}{{{labels}}} {value}");
+    }
+}
+
+/// A value of a label.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::Outcome;
+    use crate::reports::tests::{costly, second};
+
+    #[test]
+    fn every_act_has_its_figures_and_what_was_not_measured_has_none() {
+        let text = prometheus(&Report::of(&[costly()]).unwrap());
+        let run = "workload=\"polls\",strategy=\"batched\",store=\"embedded\",instances=\"1\",run=\"1\"";
+        for (name, value) in [("throughput", "999"), ("lock_hold_seconds", "0.00343"), ("failed", "0")] {
+            let line = format!("admitone_lab_{name}{{{run},act=\"polls\"}} {value}");
+            let found = text.lines().find(|found| found.starts_with(&format!("admitone_lab_{name}{{")));
+            assert!(found.unwrap().starts_with(&line), "{line}: {text}");
+        }
+        assert!(text.contains(&format!("admitone_lab_findings{{{run}}} 0")), "{text}");
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        assert!(lines.clone().count() > 10 && lines.clone().all(|line| line.ends_with(|c: char| c.is_ascii_digit())), "{text}");
+        let bare = prometheus(&Report::of(&[second(&Outcome::Unknown)]).unwrap());
+        assert!(!bare.contains("lock_hold") && !bare.contains("p99"), "{bare}");
+    }
+
+    #[test]
+    fn what_ends_a_label_is_escaped() {
+        assert_eq!(escaped("a \"b\" \\ c\n"), "a \\\"b\\\" \\\\ c\\n");
+    }
+}
