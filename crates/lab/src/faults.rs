@@ -2,7 +2,8 @@
 //!
 //! A fault is written `AT:WHAT:WHOM[:FOR]`: `3s:kill:instance-1`, `5s:pause:instance-2:800ms`,
 //! `6s:restart:instance-1`, `4s:pause:service-1:2s`, `7s:fill-disk:data:3s`,
-//! `8s:jump:instance-1:-3600s:2s`, `9s:run:COMMAND`.
+//! `8s:jump:instance-1:-3600s:2s`, `9s:kill:service-2`, `10s:restart:service-2:COMMAND`,
+//! `9s:run:COMMAND`.
 
 mod deeds;
 
@@ -30,6 +31,10 @@ pub enum Deed {
     Kill(usize),
     /// An instance is started again.
     Restart(usize),
+    /// A service of this machine, by its number, ends without a word, with all that works for it.
+    KillService(usize),
+    /// This command of the shell starts a service again; it is there when it listens.
+    RestartService(usize, String),
     /// An instance does nothing for a while.
     Pause(usize, Duration),
     /// A service, by its number, does nothing for a while.
@@ -97,7 +102,14 @@ impl std::str::FromStr for Fault {
         }
         let deed = match (what, whom("instance"), whom("service"), time(1)) {
             ("kill", Some(number), _, None) => Deed::Kill(number),
+            ("kill", _, Some(number), None) => Deed::KillService(number),
             ("restart", Some(number), _, None) => Deed::Restart(number),
+            ("restart", _, Some(number), _) => {
+                let command = rest.split_once(':').map(|(_, command)| command.to_owned());
+                let command = command.filter(|command| !command.is_empty());
+                let how = "say how it is started: restart:service-1:COMMAND";
+                Deed::RestartService(number, command.ok_or_else(|| wrong(how))?)
+            }
             ("pause", Some(number), _, Some(long)) => Deed::Pause(number, long),
             ("pause", _, Some(number), Some(long)) => Deed::PauseService(number, long),
             ("cut", _, Some(number), None) => Deed::Cut(number),
@@ -109,7 +121,8 @@ impl std::str::FromStr for Fault {
             ("run", ..) if !rest.is_empty() => Deed::Run(rest.to_owned()),
             _ => {
                 return Err(wrong(
-                    "write AT:kill|restart:instance-N, AT:pause:instance-N|service-N:FOR, \
+                    "write AT:kill|restart:instance-N, AT:kill:service-N, \
+                     AT:restart:service-N:COMMAND, AT:pause:instance-N|service-N:FOR, \
                      AT:cut:service-N, AT:slow:service-N:BY:FOR, AT:fill-disk:data:FOR, \
                      AT:jump:instance-N:BY[:FOR] or AT:run:COMMAND",
                 ));
@@ -151,6 +164,10 @@ mod tests {
         assert_eq!(deed("5s:slow:service-1:20ms:3s"), Some(Deed::Slow(0, ms(20), s(3))));
         assert_eq!(deed("5s:cut:service-2"), Some(Deed::Cut(1)));
         assert_eq!(deed("5s:fill-disk:data:3s"), Some(Deed::FillDisk(s(3))));
+        assert_eq!(deed("5s:kill:service-1"), Some(Deed::KillService(0)));
+        let command = "redis-server --bind ::1";
+        let restart = Some(Deed::RestartService(1, command.to_owned()));
+        assert_eq!(deed(&format!("5s:restart:service-2:{command}")), restart);
         assert_eq!(deed("5s:jump:instance-2:-90s"), Some(Deed::Jump(1, -90_000, None)));
         assert_eq!(deed("5s:jump:instance-1:+5ms:2s"), Some(Deed::Jump(0, 5, Some(s(2)))));
         assert_eq!(deed("5s:run:date -u +%H:%M"), Some(Deed::Run("date -u +%H:%M".into())));
@@ -159,6 +176,7 @@ mod tests {
             "3s:kill:instance-0",
             "3s:slow:service-1:20ms",
             "3s:cut",
+            "3s:restart:service-1",
             "3s:jump:instance-1",
             "3s:jump:instance-1:--5s",
             "3s:jump:instance-1:5s:soon",

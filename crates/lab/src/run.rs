@@ -135,6 +135,7 @@ struct Lodging {
     crew: Option<Arc<Mutex<Crew>>>,
     targets: Vec<Target>,
     services: Vec<u32>,
+    addresses_of_services: Arc<Vec<SocketAddr>>,
     versions: BTreeMap<String, String>,
     proxies: Arc<Vec<Proxy>>,
     store: String,
@@ -154,6 +155,7 @@ impl Lodging {
                     crew: None,
                     targets: targets.clone(),
                     services: Vec::new(),
+                    addresses_of_services: Arc::default(),
                     versions: BTreeMap::new(),
                     proxies: Arc::default(),
                     store,
@@ -185,6 +187,7 @@ impl Lodging {
             targets: crew.targets(),
             crew: Some(Arc::new(Mutex::new(crew))),
             services,
+            addresses_of_services: Arc::new(addresses),
             versions,
             proxies: Arc::new(proxies),
             store: scheme.to_owned(),
@@ -215,7 +218,7 @@ impl Lodging {
         let sampler = Sampler::start(watched, clock);
         let weather = Weather {
             crew: self.crew.clone(),
-            services: self.services.clone(),
+            services: Arc::clone(&self.addresses_of_services),
             proxies: Arc::clone(&self.proxies),
         };
         let storm = weather.begin(&settings.faults, clock);

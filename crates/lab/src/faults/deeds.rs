@@ -3,12 +3,15 @@
 use super::{Deed, Fault, Happened};
 use crate::Trouble;
 use crate::crew::Crew;
+use crate::machine::{listener_at, tree};
 use crate::proxy::Proxy;
 use crate::target::{As, Visit};
 use crate::time::Stopwatch;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +20,8 @@ use std::time::Duration;
 
 /// How soon the thread of a fault sees that the run is over.
 const GLANCE: Duration = Duration::from_millis(5);
+/// How long a service may take to listen.
+const START_SECONDS: f64 = 30.0;
 /// A disk is filled in steps of so many bytes, up to a bound.
 const FILL: usize = 1 << 20;
 const FILL_STEPS: usize = 4 << 10;
@@ -25,7 +30,8 @@ const FILL_STEPS: usize = 4 << 10;
 #[derive(Clone, Default)]
 pub(crate) struct Weather {
     pub(crate) crew: Option<Arc<Mutex<Crew>>>,
-    pub(crate) services: Vec<u32>,
+    /// Where the services listen.
+    pub(crate) services: Arc<Vec<SocketAddr>>,
     pub(crate) proxies: Arc<Vec<Proxy>>,
 }
 
@@ -73,10 +79,15 @@ impl Weather {
                 self.crew()?.pause(*number, Signal::CONT);
             }
             Deed::PauseService(number, long) => {
-                let tree = crate::machine::tree(&[self.service(*number)?]);
+                let tree = self.service(*number)?;
                 signal(&tree, Signal::STOP);
                 std::thread::sleep(*long);
                 signal(&tree, Signal::CONT);
+            }
+            Deed::KillService(number) => signal(&self.service(*number)?, Signal::KILL),
+            Deed::RestartService(number, command) => {
+                start(command)?;
+                await_listener(self.place(*number)?)?;
             }
             Deed::Cut(number) => self.proxy(*number)?.cut(),
             Deed::Slow(number, by, long) => {
@@ -116,8 +127,15 @@ impl Weather {
         })
     }
 
-    fn service(&self, number: usize) -> Result<u32, Trouble> {
+    /// The processes of a service, looked for anew each time: it may have been started again.
+    fn service(&self, number: usize) -> Result<Vec<u32>, Trouble> {
         let missing = || Trouble::Impossible("there is no such service here".to_owned());
+        let root = listener_at(self.place(number)?).ok_or_else(missing)?;
+        Ok(tree(&[root]))
+    }
+
+    fn place(&self, number: usize) -> Result<SocketAddr, Trouble> {
+        let missing = || Trouble::Impossible("there is no such service".to_owned());
         self.services.get(number).copied().ok_or_else(missing)
     }
 
@@ -160,6 +178,25 @@ fn fill(directory: &Path, long: Duration) -> Result<(), Trouble> {
         return Ok(());
     }
     Err(Trouble::Impossible(format!("{doing}: it took 4 GiB and was not full")))
+}
+
+/// Starts what goes on when the laboratory has ended.
+fn start(command: &str) -> Result<(), Trouble> {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", command]).process_group(0);
+    shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    shell.spawn().map(drop).map_err(Trouble::system(command))
+}
+
+fn await_listener(address: SocketAddr) -> Result<(), Trouble> {
+    let clock = Stopwatch::start();
+    while clock.seconds() < START_SECONDS {
+        if TcpStream::connect(address).is_ok() {
+            return Ok(());
+        }
+        std::thread::sleep(GLANCE);
+    }
+    Err(Trouble::Impossible(format!("nothing listens at {address}")))
 }
 
 fn run(command: &str) -> Result<(), Trouble> {

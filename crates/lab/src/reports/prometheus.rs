@@ -36,7 +36,7 @@ pub fn prometheus(report: &Report) -> String {
     let mut out = String::new();
     for (name, help, of) in FIGURES {
         let name = format!("admitone_lab_{name}");
-        let lines = samples(report, |act| of(act));
+        let lines = samples(report, of);
         write_figure(&mut out, (&name, help), &lines);
     }
     let findings = report.runs.iter().zip(1..).map(|(run, number)| {
@@ -78,6 +78,8 @@ fn write_figure(out: &mut String, (name, help): (&str, &str), lines: &[Sample]) 
     // Writing into a text does not fail.
     let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge");
     for (labels, value) in lines {
+        let value = format!("{value:.6}");
+        let value = value.trim_end_matches('0').trim_end_matches('.');
         let _ = writeln!(out, "{name}{{{labels}}} {value}");
     }
 }
@@ -96,15 +98,23 @@ mod tests {
     #[test]
     fn every_act_has_its_figures_and_what_was_not_measured_has_none() {
         let text = prometheus(&Report::of(&[costly()]).unwrap());
-        let run = "workload=\"polls\",strategy=\"batched\",store=\"embedded\",instances=\"1\",run=\"1\"";
-        for (name, value) in [("throughput", "999"), ("lock_hold_seconds", "0.00343"), ("failed", "0")] {
+        let run =
+            "workload=\"polls\",strategy=\"batched\",store=\"embedded\",instances=\"1\",run=\"1\"";
+        for (name, value) in
+            [("throughput", "999"), ("lock_hold_seconds", "0.00343"), ("failed", "0")]
+        {
             let line = format!("admitone_lab_{name}{{{run},act=\"polls\"}} {value}");
-            let found = text.lines().find(|found| found.starts_with(&format!("admitone_lab_{name}{{")));
+            let found =
+                text.lines().find(|found| found.starts_with(&format!("admitone_lab_{name}{{")));
             assert!(found.unwrap().starts_with(&line), "{line}: {text}");
         }
         assert!(text.contains(&format!("admitone_lab_findings{{{run}}} 0")), "{text}");
         let lines = text.lines().filter(|line| !line.starts_with('#'));
-        assert!(lines.clone().count() > 10 && lines.clone().all(|line| line.ends_with(|c: char| c.is_ascii_digit())), "{text}");
+        assert!(
+            lines.clone().count() > 10
+                && lines.clone().all(|line| line.ends_with(|c: char| c.is_ascii_digit())),
+            "{text}"
+        );
         let bare = prometheus(&Report::of(&[second(&Outcome::Unknown)]).unwrap());
         assert!(!bare.contains("lock_hold") && !bare.contains("p99"), "{bare}");
     }

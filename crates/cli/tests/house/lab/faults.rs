@@ -113,6 +113,28 @@ fn a_redis_that_stands_still_makes_refusals_and_no_harm() {
 }
 
 #[test]
+fn a_redis_that_is_killed_and_started_again_makes_refusals_and_no_harm() {
+    let (Some(redis), Some(store)) = (crate::redis::Redis::start(), Server::Postgres.fresh()) else {
+        return;
+    };
+    let port = redis.port();
+    let out = tempfile::tempdir().unwrap();
+    let (kill, serve) = ("1500ms:kill:service-2", "redis-server --save '' --bind 127.0.0.1 --port");
+    let again = format!("2200ms:restart:service-2:{serve} {port}");
+    let how = ["--store", &store, "--redis", &redis.address(), "--strategy", "pubsub-lock"];
+    let report = run(kill, out.path(), &[&how[..], &["--fault", &again]].concat());
+    let mut started = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    std::io::Write::write_all(&mut started, b"SHUTDOWN NOSAVE\r\n").unwrap();
+    let (killed, _) = happened(&report, kill, out.path());
+    let second = &report["runs"][0]["faults"][1];
+    assert!(second["what"] == again && second["trouble"].is_null(), "{second}");
+    let longest = act(&report)["longest_ms"].as_f64().unwrap();
+    assert!(others(&report) > 0 || longest > 500.0, "nobody noticed: {report}");
+    let until = second["until_ns"].as_f64().unwrap() / 1e9;
+    assert!(until > killed && most_done(&report, until + 0.3, until + 2.0) > 0.0, "{report}");
+}
+
+#[test]
 fn a_disk_that_is_full_refuses_and_sells_on_when_there_is_room() {
     // What is sold before and after has room in it.
     let Some(disk) = SmallDisk::mount(96) else {
