@@ -67,3 +67,38 @@ export function rows(count) {
   }
   return all;
 }
+
+// So many categories have the concerts of `bringConcerts`.
+export const categories = 20;
+
+// A day of 2097, as a date says it.
+export function day(number) {
+  const two = (text) => String(text).padStart(2, '0');
+  return `2097-${two(1 + (Math.floor(number / 28) % 12))}-${two(1 + (number % 28))}`;
+}
+
+// Brings in so many concerts of one show each, on 300 days and in all categories.
+export function bringConcerts(count) {
+  const name = `k6 ${Date.now()} ${Math.random()}`;
+  for (let at = 0; at < count; at += 200) {
+    const concerts = [];
+    for (let number = at; number < Math.min(at + 200, count); number += 1) {
+      const date = day(number % 300);
+      concerts.push({
+        name: `${name} ${number}`,
+        category: `k${number % categories}`,
+        shows: [{
+          opens_at: `${date}T19:00:00Z`,
+          closes_at: `${date}T22:00:00Z`,
+          booking_opens_at: '2020-01-01T00:00:00Z',
+          booking_closes_at: `${date}T19:00:00Z`,
+          ticket_types: [{ name: 'Standing', price: 1000, quantity: 100 }],
+        }],
+      });
+    }
+    const made = http.post(`${base}/api/v1/operator/import`, JSON.stringify({ concerts }), {
+      headers: Object.assign({ Authorization: `Bearer ${key}` }, json),
+    });
+    if (made.status !== 200) throw new Error(`import: ${made.status} ${made.body}`);
+  }
+}

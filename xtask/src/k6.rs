@@ -53,6 +53,9 @@ fn play(k6: &Path, script: &Path, (house, seconds): (&House, &str)) -> Result<()
         ("ACCOUNTS", USERS),
         ("COUNT", "300"),
         ("STOCK", "200"),
+        ("SEATS", "5000"),
+        ("CONCERTS", "400"),
+        ("HOLD", "1"),
         ("RATE", "10"),
         ("K6_NO_USAGE_REPORT", "true"),
     ];
