@@ -101,14 +101,15 @@ pub(crate) async fn concerts(site: &Site, count: usize) -> Result<String, Troubl
 pub(crate) type Concert = (String, Vec<Hall>);
 
 /// Adds so many shows, so many of them to a concert, behind a waiting room that lets everybody in
-/// at its next tick; the room and the concerts.
+/// at its next tick, or so many at once at most; the room and the concerts.
 pub(crate) async fn gated(
     site: &Site,
     (shows, each): (usize, usize),
     seats: u32,
+    inside_max: Option<u64>,
 ) -> Result<(String, Vec<Concert>), Trouble> {
     let settings = json!({
-        "active_max": null, "rate": null, "poll_floor_ms": 250, "react_slack_ms": 250,
+        "active_max": inside_max, "rate": null, "poll_floor_ms": 250, "react_slack_ms": 250,
         "invite_per_s": 100_000, "deck_target": 100_000,
     });
     let room = room_with(site, &settings).await?;

@@ -233,7 +233,9 @@ impl Lodging {
             state.rules = state.rules.with_moved_clock();
         }
         let meanwhile = Seen { acts, samples: looks, faults, ended_well: None };
-        Ok(Record { head: self.head(settings, seed), history, state, seen: meanwhile })
+        let mut head = self.head(settings, seed);
+        head.limits.extend(set.acts.iter().filter_map(Act::limit));
+        Ok(Record { head, history, state, seen: meanwhile })
     }
 
     /// What the transactions read and wrote, if the instances tell.

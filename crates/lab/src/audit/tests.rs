@@ -161,6 +161,44 @@ fn a_hold_that_is_said_to_be_over_too_early_is_found_and_one_that_may_be_over_is
 }
 
 #[test]
+fn a_seat_that_is_refused_for_a_hold_that_is_over_is_found() {
+    let refused_after = |hold_ms: u64| {
+        kinds(move |sale| {
+            let mut held = event(6, (Op::Hold, 2, 1), (91, 95));
+            let mut asked = event(9, (Op::Hold, 2, 1), (600_000_000, 600_000_010));
+            (held.outcome, asked.outcome) = (done(72, 60), refused("SEAT_TAKEN"));
+            (held.items, asked.items) = ([2].into(), [2].into());
+            sale.events.extend([held, asked]);
+            sale.state.reservations.push(reservation(72, 0, seat(2, "expired")));
+            sale.state.rules.hold_ms = hold_ms;
+        })
+    };
+    assert_eq!(refused_after(50), ["held past expiry"]);
+    assert_eq!(refused_after(300), Vec::<&str>::new());
+}
+
+#[test]
+fn where_a_clock_was_moved_a_seat_may_be_free_a_little_early() {
+    // Held for a second, and somebody else's after a part of it.
+    let held_again_after = |ms: u64, rules: fn(Rules) -> Rules| {
+        kinds(move |sale| {
+            let at = 91 + ms * 1_000_000;
+            let mut first = event(6, (Op::Hold, 2, 1), (91, 95));
+            let mut second = event(9, (Op::Hold, 2, 1), (at, at + 5));
+            (first.outcome, second.outcome) = (done(72, 60), done(73, 60));
+            (first.items, second.items) = ([2].into(), [2].into());
+            sale.events.extend([first, second]);
+            sale.state.reservations.push(reservation(72, 0, seat(2, "expired")));
+            sale.state.reservations.push(reservation(73, 1, seat(2, "held")));
+            sale.state.rules = rules(Rules { hold_ms: 1_000, ..sale.state.rules });
+        })
+    };
+    assert_eq!(held_again_after(960, |rules| rules), ["not linearizable"]);
+    assert_eq!(held_again_after(960, Rules::with_moved_clock), Vec::<&str>::new());
+    assert_eq!(held_again_after(940, Rules::with_moved_clock), ["not linearizable"]);
+}
+
+#[test]
 fn an_oversold_type_and_a_wrong_count_are_found() {
     let oversold = kinds(|sale| sale.state.stocks[0].capacity = 0);
     assert_eq!(oversold, ["oversold"]);

@@ -116,6 +116,14 @@ fn locks_batches_and_processors_are_in_every_form_of_a_report() {
 }
 
 #[test]
+fn a_house_that_ended_badly_is_not_sound() {
+    let mut record = second(&Outcome::Done { named: 0, value: 0 });
+    record.seen.ended_well = Some(false);
+    let report = Report::of(&[record]).unwrap();
+    assert_eq!(report.findings().map(Finding::kind).collect::<Vec<_>>(), ["ended badly"]);
+}
+
+#[test]
 fn the_same_run_in_which_all_succeed_is_both() {
     let report = Report::of(&[second(&Outcome::Done { named: 0, value: 0 })]).unwrap();
     assert!(report.is_sound() && report.meets_its_goals(), "{:?}", report.acts);

@@ -21,6 +21,15 @@ impl Act {
         }
     }
 
+    /// What bounds how much of it is under way, where that is not how it is sent.
+    pub(super) fn limit(&self) -> Option<String> {
+        let Pace::Open { rate, .. } = self.pace else { return None };
+        Some(format!(
+            "{}: at most {} under way, and {rate} more wait; what comes beyond has failed",
+            self.name, self.users
+        ))
+    }
+
     pub(super) fn played(&self, window: Window, ended_ns: u64) -> Played {
         Played {
             name: self.name.clone(),

@@ -24,6 +24,13 @@ const SHOWS: usize = 20;
 /// For so many visits a second there are seats where nobody says how many come: half as many again as
 /// two processors were ever seen to serve.
 const CLOSED_RATE: u64 = 8_000;
+/// What the room in front allows.
+const INSIDE: Parameter = Parameter {
+    name: "inside_max",
+    usual: 0,
+    quick: 0,
+    about: "whom the room lets in at once; 0: all who come",
+};
 /// Whoever waits asks again after so long.
 const POLL: Duration = Duration::from_millis(100);
 
@@ -47,6 +54,7 @@ impl Recipe for WholeFlow {
                         quick: 0,
                         about: "1: as fast as it goes",
                     },
+                    INSIDE,
                 ]
             },
             reference_routes: false,
@@ -79,6 +87,7 @@ impl Recipe for Soak {
                         quick: 0,
                         about: "1: as fast as it goes",
                     },
+                    INSIDE,
                 ]
             },
             reference_routes: false,
@@ -100,10 +109,12 @@ fn flow(brief: &Brief<'_>, name: &str) -> Result<Set, Trouble> {
     let visits = most * (span + warm_up).as_secs() * 11 / 10 + SEATS;
     let halls = usize::try_from(visits.div_ceil(SEATS)).unwrap_or(1).max(1);
     let users = with.count("users");
+    let inside_max = Some(with.get(INSIDE.name)).filter(|most| *most > 0);
     // Whoever comes again must have left: twice as many as can be inside.
     let buyers = usize::try_from(visits).unwrap_or(usize::MAX).min(users * 2 + 1_000);
     let (accounts, (room, shows)) = site.wait(async {
-        let made = gated(site, (halls, SHOWS), u32::try_from(SEATS).unwrap_or(50)).await?;
+        let seats = u32::try_from(SEATS).unwrap_or(50);
+        let made = gated(site, (halls, SHOWS), seats, inside_max).await?;
         Ok::<_, Trouble>((Arc::new(site.accounts(buyers).await?), made))
     })?;
     let visiting = Visiting {
@@ -130,7 +141,8 @@ fn flow(brief: &Brief<'_>, name: &str) -> Result<Set, Trouble> {
         work: Work::Visits(Arc::new(visiting)),
     };
     let halls = shows.iter().flat_map(|(_, halls)| halls);
-    let scope = Scope::of_buyers(accounts, halls.map(|hall| hall.show).collect(), HOLD_MS);
+    let mut scope = Scope::of_buyers(accounts, halls.map(|hall| hall.show).collect(), HOLD_MS);
+    scope.rules.active_max = inside_max;
     Ok(Set { acts: vec![act], scope })
 }
 

@@ -82,3 +82,17 @@ fn a_run_says_the_bound_that_follows_from_nothing_found() {
         assert!(text(&out.path().join(file)).contains(said), "{file}");
     }
 }
+
+/// Whoever wants to know what ten thousand do must be able to be ten thousand.
+#[test]
+fn one_thread_is_ten_thousand_users() {
+    let many = ["--set", "users=10000", "--set", "seconds=4", "--json"];
+    let report = sound(&[&["run", "ceiling"], &many[..]].concat());
+    let act = &report["runs"][0]["acts"][0];
+    assert_eq!(report["head"]["threads"], 1);
+    let ended: Vec<&str> =
+        act["outcomes"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(ended, ["done"], "{act}");
+    assert!(act["due"].as_u64() > Some(10_000), "each asked again: {act}");
+    assert!(act["cost"]["generator_cpu"].as_f64() < Some(1.1), "{act}");
+}

@@ -1,6 +1,6 @@
 //! What a run is told, and whether its report says so.
 
-use super::lab;
+use super::{lab, sound, text};
 use serde_json::Value;
 
 /// The first act of `confirm` on a store that was made slower; the report, and how long its fastest answer took.
@@ -23,6 +23,8 @@ fn confirmations_wait_for_a_database_that_is_slow_on_purpose_and_the_report_says
     let (slow, fastest) = confirmed(80);
     assert!(fastest >= 80.0, "nobody waited: {fastest} ms");
     assert!(slow["head"]["limits"].to_string().contains(told), "{}", slow["head"]);
+    let bounded = "ramp: at most 256 under way, and 30 more wait";
+    assert!(slow["head"]["limits"].to_string().contains(bounded), "{}", slow["head"]);
     let (quick, fastest) = confirmed(0);
     assert!(fastest < 80.0, "{fastest} ms");
     assert!(!quick["head"]["limits"].to_string().contains("on purpose"), "{}", quick["head"]);
@@ -35,4 +37,24 @@ fn a_house_that_runs_already_is_not_made_slower_and_whoever_wants_that_is_told()
     let said = String::from_utf8_lossy(&ran.stderr).into_owned();
     assert_eq!(ran.status.code(), Some(3), "{said}");
     assert!(said.contains("house of its own") && said.contains("--slow-ms 20"), "{said}");
+}
+
+#[test]
+fn a_room_that_lets_in_so_many_is_judged_by_it() {
+    let out = tempfile::tempdir().unwrap();
+    let directory = out.path().to_str().unwrap();
+    let few = ["seconds=2", "rate=40", "users=60", "inside_max=3"];
+    let sets: Vec<&str> = few.iter().flat_map(|set| ["--set", set]).collect();
+    let run = ["run", "whole-flow", "--quick", "--json", "--out", directory];
+    let report = sound(&[&run[..], &sets[..]].concat());
+    assert!(report["runs"][0]["acts"][0]["outcomes"]["done"].as_u64() > Some(5), "{report}");
+    // Had one been the limit, the same history would be a crime.
+    let path = out.path().join("run-1/state.json");
+    let mut state: Value = serde_json::from_str(&text(&path)).unwrap();
+    assert_eq!(state["rules"]["active_max"], 3);
+    state["rules"]["active_max"] = 1.into();
+    std::fs::write(&path, state.to_string()).unwrap();
+    let ran = lab(&["replay", directory]);
+    let said = String::from_utf8(ran.stdout).unwrap();
+    assert!(ran.status.code() == Some(1) && said.contains("beyond a limit"), "{said}");
 }
