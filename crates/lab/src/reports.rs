@@ -13,7 +13,7 @@ mod prometheus;
 mod series;
 mod svg;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod words;
 
 pub use csv::csv;

@@ -9,7 +9,7 @@ use crate::sampler::Sample;
 use crate::state::State;
 
 /// A second in which 1,000 were answered after a millisecond each, all with this.
-pub(super) fn second(outcome: &Outcome) -> Record {
+pub(crate) fn second(outcome: &Outcome) -> Record {
     let window = Window { from_ns: 0, to_ns: 1_000_000_000 };
     let event = |number: u64| Event {
         number,
@@ -67,7 +67,7 @@ fn a_run_in_which_nobody_succeeds_is_neither_fast_nor_green() {
 }
 
 /// The same second with what it cost: everybody looked at, at its beginning and at its end.
-pub(super) fn costly() -> Record {
+pub(crate) fn costly() -> Record {
     let mut record = second(&Outcome::Done { named: 0, value: 0 });
     let figures = [
         ("admitone_lock_wait_seconds_sum", 0.0725),

@@ -1,6 +1,7 @@
 //! Pages of a matrix that nobody ran.
 
 use super::*;
+use crate::history::Outcome;
 use crate::matrix::{ActMeasured, Cell};
 use std::collections::BTreeMap;
 
@@ -101,6 +102,21 @@ fn what_was_wrong_in_one_workload_is_advised_nowhere_that_looks_at_it() {
     assert!(of("one machine").contains("`single-writer` on the embedded store"), "{page}");
     assert!(page.contains("| `optimistic` | 2 | `cash`: **wrong**: 3 lost |"), "{page}");
     assert!(page.contains("| `unsafe` | 2 | unsafe: nothing protects it;"), "{page}");
+}
+
+#[test]
+fn the_page_says_by_how_much_transactions_were_made_longer() {
+    let page = |slow_ms: Option<u64>| {
+        let mut head = crate::reports::tests::second(&Outcome::Unknown).head;
+        head.parameters.extend(slow_ms.map(|ms| ("slow_ms".to_owned(), ms)));
+        let mut table = table("confirm", vec![row("batched", 2, (100.0, 0))]);
+        table.head = Some(head);
+        result_page(&Matrix { tables: vec![table], command: "admitone lab matrix".to_owned() })
+    };
+    assert!(page(Some(20)).contains("here each is made 20 ms longer"), "{}", page(Some(20)));
+    for none in [None, Some(0)] {
+        assert!(page(none).contains("here it takes what it takes"), "{}", page(none));
+    }
 }
 
 #[test]
