@@ -4,8 +4,8 @@
 mod live;
 mod played;
 
-pub use live::{Glance, News, Progress};
 use live::{EVERY, Watch};
+pub use live::{Glance, News, Progress};
 
 use crate::Trouble;
 use crate::audit::serial::Transaction;

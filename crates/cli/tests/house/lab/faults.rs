@@ -114,7 +114,8 @@ fn a_redis_that_stands_still_makes_refusals_and_no_harm() {
 
 #[test]
 fn a_redis_that_is_killed_and_started_again_makes_refusals_and_no_harm() {
-    let (Some(redis), Some(store)) = (crate::redis::Redis::start(), Server::Postgres.fresh()) else {
+    let (Some(redis), Some(store)) = (crate::redis::Redis::start(), Server::Postgres.fresh())
+    else {
         return;
     };
     let port = redis.port();
