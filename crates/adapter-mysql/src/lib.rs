@@ -30,6 +30,7 @@ mod house;
 mod instances;
 mod lanes;
 mod lock_waits;
+mod notes;
 mod open;
 mod outbox;
 mod place;

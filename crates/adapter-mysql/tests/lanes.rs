@@ -20,8 +20,9 @@ impl LanesFixture for Shared {
         let time = Time::Of(clock.clone());
         let options = Options { time, connections_max: 4, ..Options::default() };
         let store = Arc::new(MysqlStore::open(&url, options).await.unwrap());
-        let (lanes, webhooks, outbox) = (store.clone(), store.clone(), store.clone());
-        FreshLanes { lanes, webhooks, store, outbox, clock, keep: Box::new(()) }
+        let (lanes, webhooks, notes) = (store.clone(), store.clone(), store.clone());
+        let outbox = store.clone();
+        FreshLanes { lanes, webhooks, notes, store, outbox, clock, keep: Box::new(()) }
     }
 
     fn absent(&self) -> Option<String> {

@@ -29,6 +29,7 @@ mod instances;
 mod lanes;
 mod lock_waits;
 mod merged;
+mod notes;
 mod open;
 mod outbox;
 mod pipeline;

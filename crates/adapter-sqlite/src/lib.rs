@@ -17,6 +17,7 @@ mod due;
 mod fold;
 mod journal;
 mod memory;
+mod notes;
 mod open;
 mod outbox;
 mod reads;

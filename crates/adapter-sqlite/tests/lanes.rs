@@ -18,9 +18,9 @@ impl LanesFixture for Sqlite {
         let directory = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(directory.path(), clock.clone(), Options::default()).unwrap();
         let lanes = Arc::new(SqliteRoads::open(directory.path(), store.clone()).unwrap());
-        let (store, webhooks) = (Arc::new(store), lanes.clone());
+        let (store, webhooks, notes) = (Arc::new(store), lanes.clone(), lanes.clone());
         let (outbox, keep) = (store.clone(), Box::new(directory));
-        FreshLanes { lanes, webhooks, outbox, store, clock, keep }
+        FreshLanes { lanes, webhooks, notes, outbox, store, clock, keep }
     }
 }
 

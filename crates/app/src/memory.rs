@@ -4,6 +4,7 @@ mod cache;
 mod carrier;
 mod instances;
 mod lanes;
+mod notes;
 mod outbox;
 mod queue_book;
 mod reads;

@@ -13,6 +13,7 @@ pub mod instances;
 pub mod lanes;
 pub mod lock;
 pub mod lock_waits;
+pub mod notes;
 pub mod notices;
 pub mod outbox;
 pub mod queue_book;

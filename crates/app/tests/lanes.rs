@@ -15,8 +15,9 @@ impl LanesFixture for Memory {
     async fn fresh(&self) -> FreshLanes {
         let clock = Arc::new(HandClock::at(NOW));
         let store = Arc::new(MemoryStore::new(clock.clone()));
-        let (lanes, webhooks, outbox) = (store.clone(), store.clone(), store.clone());
-        FreshLanes { lanes, webhooks, store, outbox, clock, keep: Box::new(()) }
+        let (lanes, webhooks, notes) = (store.clone(), store.clone(), store.clone());
+        let outbox = store.clone();
+        FreshLanes { lanes, webhooks, notes, store, outbox, clock, keep: Box::new(()) }
     }
 }
 

@@ -1,6 +1,7 @@
-//! What the roads of a store promise, and the endpoints that are kept beside them. An adapter's `tests/lanes.rs` is a [`LanesFixture`] and
+//! What the roads of a store promise, and the endpoints and notes that are kept beside them. An adapter's `tests/lanes.rs` is a [`LanesFixture`] and
 //! [`main`]; a promise is a line under `# Behavior` of the port and a case of that name here.
 
+mod notes;
 mod webhooks;
 
 use crate::sale::{self, charge};
@@ -8,12 +9,17 @@ use crate::{CaseFuture, service};
 use admitone_app::clock::HandClock;
 use admitone_app::events::{LANES, lane};
 use admitone_app::ports::lanes::{Claim, HeldLane, Lanes, share};
+use admitone_app::ports::notes::Notes;
 use admitone_app::ports::outbox::Outbox;
 use admitone_app::ports::store::{Mode, Store};
 use admitone_app::ports::webhooks::Webhooks;
 use admitone_domain::id::BuyerId;
 use async_trait::async_trait;
 use libtest_mimic::{Arguments, Failed, Trial};
+use notes::{
+    a_note_is_kept_and_changed_by_one_at_a_time, notes_are_listed_the_newest_first,
+    old_notes_of_a_kind_are_dropped,
+};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -34,6 +40,8 @@ pub struct FreshLanes {
     pub store: Arc<dyn Store>,
     /// The endpoints of webhooks that are kept beside them.
     pub webhooks: Arc<dyn Webhooks>,
+    /// What the house writes down about itself, beside them too.
+    pub notes: Arc<dyn Notes>,
     /// Its events.
     pub outbox: Arc<dyn Outbox>,
     /// Its clock.
@@ -81,6 +89,9 @@ const ALL: &[Case] = lanes_cases![
     a_removed_endpoint_is_gone_with_its_log: Always,
     the_log_is_read_from_its_end: Always,
     old_entries_of_the_log_are_dropped: Always,
+    a_note_is_kept_and_changed_by_one_at_a_time: Always,
+    notes_are_listed_the_newest_first: Always,
+    old_notes_of_a_kind_are_dropped: Always,
 ];
 
 /// Runs all cases on a fixture's roads. Without its service they are listed as ignored, or fail

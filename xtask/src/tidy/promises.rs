@@ -4,7 +4,7 @@
 use super::Tree;
 use std::collections::BTreeSet;
 
-const PORTS: [&str; 11] = [
+const PORTS: [&str; 12] = [
     "crates/app/src/ports/store.rs",
     "crates/app/src/ports/reads.rs",
     "crates/app/src/ports/records.rs",
@@ -14,6 +14,7 @@ const PORTS: [&str; 11] = [
     "crates/app/src/ports/lock.rs",
     "crates/app/src/ports/instances.rs",
     "crates/app/src/ports/webhooks.rs",
+    "crates/app/src/ports/notes.rs",
     "crates/app/src/ports/carrier.rs",
     "crates/app/src/delivery/worker.rs",
 ];

@@ -1,5 +1,6 @@
 //! What the in-memory store keeps.
 
+use crate::ports::notes::{Kind, Note};
 use crate::ports::webhooks::{Attempt, Endpoint};
 use admitone_domain::id::ReservationId;
 use admitone_domain::reservation::{Reservation, ReservationState};
@@ -23,6 +24,7 @@ pub(super) struct State {
     pub(super) endpoints: BTreeMap<u64, Endpoint>,
     /// Attempts with their numbers.
     pub(super) attempts: Vec<(u64, Attempt)>,
+    pub(super) notes: BTreeMap<(Kind, String), Note>,
 }
 
 /// How far a road is, and who is at work on it.
