@@ -70,6 +70,17 @@ impl FromRequestParts<House> for Staff {
     }
 }
 
+/// An owner who reads who else may do what.
+pub(crate) struct Owner;
+
+impl FromRequestParts<House> for Owner {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Problem> {
+        house.operator(&parts.headers, Right::Appoint).map(|_| Self)
+    }
+}
+
 /// A buyer who wants something changed.
 pub(crate) struct BuyerAsk {
     pub(crate) buyer: BuyerId,
@@ -143,6 +154,17 @@ impl FromRequest<House> for DoorAsk {
 
     async fn from_request(request: Request, house: &House) -> Result<Self, Problem> {
         Ok(Self(StaffAsk::with(request, house, Right::Admit).await?))
+    }
+}
+
+/// An owner who makes a key, or refuses one.
+pub(crate) struct OwnerAsk(pub(crate) StaffAsk);
+
+impl FromRequest<House> for OwnerAsk {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, house: &House) -> Result<Self, Problem> {
+        Ok(Self(StaffAsk::with(request, house, Right::Appoint).await?))
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod door;
 pub(crate) mod endpoints;
 pub(crate) mod import;
 pub(crate) mod inbox;
+pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod queues;
 pub(crate) mod reservations;

@@ -122,6 +122,8 @@ fn for_operators() -> OpenApiRouter<House> {
         .routes(routes!(operator::queues::act_on_queue))
         .routes(routes!(operator::queues::act_on_job))
         .merge(for_endpoints())
+        .routes(routes!(operator::keys::create_key, operator::keys::list_keys))
+        .routes(routes!(operator::keys::refuse_key))
         .routes(routes!(operator::inbox::list_payments_inbox))
         .routes(routes!(operator::inbox::requery_payment))
         .routes(routes!(operator::inbox::reacquire_payment))

@@ -1,8 +1,10 @@
-//! The tokens of buyers with a local account: signed, so that no store is asked.
+//! The tokens of buyers with a local account: signed, so that no store is asked; and the keys of
+//! operators that the API makes.
 
+use admitone_app::parties::Parties;
 use admitone_app::waiting_room::token::is_signed;
-use admitone_domain::Moment;
-use admitone_domain::id::BuyerId;
+use admitone_domain::id::{BuyerId, OperatorId};
+use admitone_domain::{CommandId, Moment};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
@@ -22,6 +24,7 @@ pub struct BuyerToken(pub String);
 pub struct Secret {
     buyers: hmac::Key,
     pub(super) receipts: hmac::Key,
+    operators: hmac::Key,
 }
 
 impl Secret {
@@ -29,7 +32,8 @@ impl Secret {
     pub fn new(bytes: &[u8; 32]) -> Self {
         let key = |purpose| hmac::Key::new(hmac::HMAC_SHA256, &blake3::derive_key(purpose, bytes));
         let buyers = key("admitone 2026 buyer tokens");
-        Self { buyers, receipts: key("admitone 2026 receipts of commands") }
+        let receipts = key("admitone 2026 receipts of commands");
+        Self { buyers, receipts, operators: key("admitone 2026 keys of operators") }
     }
 
     /// A token for a buyer, good for 90 days.
@@ -40,6 +44,14 @@ impl Secret {
         let tag = hmac::sign(&self.buyers, &bytes);
         bytes.extend(&tag.as_ref()[..16]);
         BuyerToken(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
+    }
+
+    /// The key of an operator who is made by a command: the same when the command is repeated because
+    /// its answer was lost, though nobody keeps it; another for every other operator.
+    pub(crate) fn operator_key(&self, command: CommandId, operator: OperatorId) -> String {
+        let made_by = [&command.0.to_be_bytes()[..], &operator.0.to_be_bytes()].concat();
+        let tag = hmac::sign(&self.operators, &made_by);
+        Parties::new_key(&tag.as_ref().try_into().unwrap_or_default())
     }
 
     /// Whose token this is, if it is one of ours and still good.
@@ -71,6 +83,20 @@ mod tests {
         let secret = Secret::new(&[7; 32]);
         let token = secret.token_for(BuyerId(42), NOW).0;
         assert_eq!(secret.buyer_of(&token, NOW), Some(BuyerId(42)));
+    }
+
+    #[test]
+    fn an_operators_key_is_made_again_for_the_same_command_and_for_no_other() {
+        let secret = Secret::new(&[7; 32]);
+        let key = |secret: &Secret, command, operator| {
+            secret.operator_key(CommandId(command), OperatorId(operator))
+        };
+        let first = key(&secret, 1, 2);
+        assert_eq!(key(&secret, 1, 2), first);
+        assert!(first.starts_with("amo_") && first != Parties::new_key(&[0; 32]), "{first}");
+        for other in [key(&secret, 2, 2), key(&secret, 1, 3), key(&Secret::new(&[8; 32]), 1, 2)] {
+            assert_ne!(other, first);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod accounts;
 mod catalogue;
 mod dial;
 mod endpoints;
+mod keys;
 mod line;
 mod money;
 mod programme;
@@ -19,7 +20,7 @@ use tour::Tour;
 type Chapter = fn(&mut Tour<'_>);
 
 /// The chapters in their order: each begins where the one before left the house.
-const CHAPTERS: [(&str, Chapter); 9] = [
+const CHAPTERS: [(&str, Chapter); 10] = [
     ("catalogue", catalogue::look),
     ("accounts", accounts::open_and_read),
     ("line", line::join_poll_and_leave),
@@ -28,6 +29,7 @@ const CHAPTERS: [(&str, Chapter); 9] = [
     ("programme", programme::create_and_change),
     ("dial", dial::turn),
     ("endpoints", endpoints::make_tell_and_remove),
+    ("keys", keys::make_list_and_refuse),
     ("streams", streams::follow),
 ];
 

@@ -6,10 +6,9 @@ use crate::oops::Oops;
 use crate::site::Site;
 use crate::staff::{Staff, StaffForm};
 use crate::visitor::Visitor;
+use admitone_app::operating;
 use admitone_app::parties::Parties;
 use admitone_app::ports::delivery::Reply;
-use admitone_app::ports::store::Sequence;
-use admitone_domain::command::operate::{Operate, SaveOperator};
 use admitone_domain::id::OperatorId;
 use admitone_domain::party::{Operator, Role};
 use admitone_domain::{Action, Moment};
@@ -19,7 +18,6 @@ use axum::extract::{Path, State};
 use axum::http::Response;
 
 const HERE: &str = "/operator/staff";
-const NAME_LETTERS: std::ops::RangeInclusive<usize> = 1..=100;
 
 #[derive(Template)]
 #[template(path = "operator/staff.html")]
@@ -59,21 +57,10 @@ pub(crate) async fn create(
     State(site): State<Site>,
     asked: StaffForm,
 ) -> Result<Response<Body>, Oops> {
-    let name = asked.form.text("name").to_owned();
+    let (name, key) = (asked.form.text("name").trim().to_owned(), new_key(&site));
     let role: Role = asked.form.parsed("role")?;
-    if !NAME_LETTERS.contains(&name.chars().count()) {
-        return Err(Oops::malformed().onward(HERE.to_owned()));
-    }
-    let key = new_key(&site);
-    let operator = Operator {
-        id: OperatorId(site.office.draw(Sequence::Operator, 1).await?),
-        name: name.clone(),
-        key_hash: Parties::hash(&key),
-        created_at: site.office.clock.now(),
-        disabled: false,
-        role,
-    };
-    let save = Operate::SaveOperator(SaveOperator { operator, expected: None });
+    let save = operating::create_key(&site.office, &name, role, |_| key.clone()).await;
+    let save = save.map_err(|unfit| Oops::from(unfit).onward(HERE.to_owned()))?;
     let reply = site.ask(&asked.named(), Action::Operate(save)).await?;
     crate::clerk::outcome(&reply)?;
     let made = match reply {
@@ -101,10 +88,8 @@ pub(crate) async fn refuse(
     if id == asked.operator {
         return Err(Oops::unfit("nobody refuses the own key".to_owned()).onward(HERE.to_owned()));
     }
-    let known = site.office.reads.operators().await?.into_iter().find(|known| known.id == id);
-    let operator = Operator { disabled: true, ..known.ok_or_else(Oops::not_found)? };
-    let refuse = SaveOperator { operator, expected: None };
-    site.operate(&asked, Operate::SaveOperator(refuse)).await?;
+    let refuse = operating::refuse_key(&site.office, id).await?;
+    site.operate(&asked, refuse).await?;
     Ok(go_to(HERE))
 }
 
