@@ -47,6 +47,10 @@ pub struct Parts {
     pub queues: Arc<admitone_app::ports::queues::NamedQueues>,
     /// The endpoints of webhooks.
     pub webhooks: Arc<admitone_app::webhooks::WebhookDesk>,
+    /// Who writes notices to buyers, if anybody sends them.
+    pub notices: Option<Arc<admitone_app::notices::NoticeWriter>>,
+    /// What became of notices.
+    pub notice_book: admitone_app::notices::NoticeBook,
     /// Makes the codes of tickets, and knows them.
     pub tickets: admitone_app::ticket_codes::TicketCodes,
     /// Signs buyers' tokens.

@@ -7,6 +7,7 @@ pub(crate) mod import;
 pub(crate) mod inbox;
 pub(crate) mod keys;
 pub(crate) mod log;
+pub(crate) mod notices;
 pub(crate) mod queues;
 pub(crate) mod reservations;
 pub(crate) mod rooms;

@@ -227,6 +227,12 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "ENDPOINT_CANNOT", detail)
     }
 
+    /// Nobody sends notices to buyers.
+    pub(crate) fn notices_off() -> Self {
+        let detail = "this house sends no notices to buyers: set `notices.url`";
+        Self::new(StatusCode::CONFLICT, "NOTICES_OFF", detail)
+    }
+
     /// This instance closes; another one answers.
     pub fn closing() -> Self {
         let detail =

@@ -124,6 +124,8 @@ fn for_operators() -> OpenApiRouter<House> {
         .merge(for_endpoints())
         .routes(routes!(operator::keys::create_key, operator::keys::list_keys))
         .routes(routes!(operator::keys::refuse_key))
+        .routes(routes!(operator::notices::list_notices))
+        .routes(routes!(operator::notices::send_notice_again))
         .routes(routes!(operator::inbox::list_payments_inbox))
         .routes(routes!(operator::inbox::requery_payment))
         .routes(routes!(operator::inbox::reacquire_payment))

@@ -1,9 +1,13 @@
 //! Notices to buyers leave on the road of events: confirmed, expired, refunded.
 //!
 //! A consumer like any other: it may be told of an event twice, and the notice is sent once, because
-//! its id is that of the event and whoever sends it knows what was sent.
+//! its id is that of the event, and whoever sends it knows what was sent. What became of each stands
+//! in a book, written behind the sending: who is killed in between sends it again.
 
+mod book;
 mod texts;
+
+pub use book::{NoticeBook, Standing, Told};
 
 use crate::Trouble;
 use crate::events::Envelope;
@@ -16,22 +20,43 @@ use admitone_domain::id::{BuyerId, PaymentId, ReservationId};
 use admitone_domain::payment::Payment;
 use admitone_domain::reservation::{ItemState, Reservation};
 use admitone_domain::show::Show;
-use admitone_domain::{Event, Happening, Key, Loaded, Row};
+use admitone_domain::{Event, Happening, Key, Loaded, Moment, Row};
 use async_trait::async_trait;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Makes notices of events.
 pub struct NoticeWriter {
-    /// What the events are about.
-    pub reads: Arc<dyn Reads>,
-    /// Who sends.
-    pub notices: Arc<dyn Notices>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
+    reads: Arc<dyn Reads>,
+    notices: Arc<dyn Notices>,
+    book: NoticeBook,
+    clock: Arc<dyn Clock>,
+    /// When the old ones were forgotten last, in microseconds.
+    forgot_us: AtomicI64,
+}
+
+/// A notice that an operator wished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Again {
+    /// What became of it.
+    pub told: Told,
+    /// Whether that was known before, and nothing was sent.
+    pub is_repeated: bool,
+}
+
+/// A notice of an event.
+struct News {
+    notice: Notice,
+    /// Whether it happened so long ago that nobody is told any more.
+    is_stale: bool,
 }
 
 /// What happened so long ago is news to nobody: whoever sends was away, or is new.
 const STALE_MS: u64 = 3 * 24 * 3_600_000;
+/// What became of a notice is known for so long.
+const KEPT_MS: u64 = 90 * 24 * 3_600_000;
+/// Older ones are looked for so often.
+const FORGET_MS: u64 = 3_600_000;
 
 /// What a notice is written from.
 struct Story {
@@ -53,44 +78,131 @@ impl Consumer for NoticeWriter {
         for event in events {
             written.extend(self.write(event).await?);
         }
-        if written.is_empty() { Ok(()) } else { self.notices.send(&written).await.map(|_| ()) }
+        if written.is_empty() { Ok(()) } else { self.tell(&written).await }
     }
 }
 
 impl NoticeWriter {
+    /// Writes of what `reads` has, has it sent by `notices`, and keeps in `book` what became of it.
+    pub fn new(
+        reads: Arc<dyn Reads>,
+        notices: Arc<dyn Notices>,
+        book: NoticeBook,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { reads, notices, book, clock, forgot_us: AtomicI64::new(0) }
+    }
+
     /// Tells a buyer once more that the tickets of a reservation are his, as an operator wishes;
     /// what became of it, if there is anything to tell. The same wish, asked for twice, is one notice.
+    /// It is tried once: whoever wished it is told, and wishes again.
     ///
     /// # Errors
-    /// The store cannot be read, or whoever sends did not take it now.
-    pub async fn again(&self, id: ReservationId, wish: &str) -> Result<Option<Fate>, Trouble> {
+    /// The store cannot be read or written.
+    pub async fn again(&self, id: ReservationId, wish: &str) -> Result<Option<Again>, Trouble> {
         let payment = match self.row(Some(Key::Reservation(id))).await? {
             Some(Row::Reservation(known)) if is_sold(&known) => known.payment,
             _ => return Ok(None),
         };
         let Some(story) = self.story(Some(id), payment).await? else { return Ok(None) };
+        let named = format!("again_{id}_{wish}");
+        let known = self.book.known(std::slice::from_ref(&named)).await?.remove(&named);
+        let (version, before) = match known {
+            Some((_, told)) if told.standing.is_settled() => {
+                return Ok(Some(Again { told, is_repeated: true }));
+            }
+            Some((version, told)) => (version, Some(told)),
+            None => (0, None),
+        };
         let what = Subject::Confirmed;
         let (english, korean) = texts::write(what, &story);
         let notice = Notice {
-            id: format!("again_{id}_{wish}"),
+            id: named,
             what,
             buyer: story.buyer,
             reservation: Some(id),
-            at: self.clock.now(),
+            at: before.as_ref().map_or_else(|| self.clock.now(), |told| told.at),
             english,
             korean,
         };
-        Ok(self.notices.send(&[notice]).await?.pop())
+        let standing = match self.hand(&notice).await {
+            Ok(standing) => standing,
+            Err(trouble) => Standing::GivenUp { why: trouble.detail },
+        };
+        let attempts = before.map_or(0, |told| told.attempts) + 1;
+        let told = Told { attempts, ..Told::of(&notice, self.clock.now(), standing) };
+        self.book.write(&[(version, told.clone())]).await?;
+        Ok(Some(Again { told, is_repeated: false }))
     }
 
-    async fn write(&self, envelope: &Envelope) -> Result<Option<Notice>, Trouble> {
-        let Some((what, reservation, payment)) = subject(&envelope.event) else { return Ok(None) };
-        if self.clock.now().ms_since(envelope.event.at) >= STALE_MS {
-            return Ok(None);
+    /// Hands one over; how it stands then, unless that may change.
+    async fn hand(&self, notice: &Notice) -> Result<Standing, Trouble> {
+        let fate = self.notices.send(std::slice::from_ref(notice)).await?.pop();
+        Ok(match fate {
+            Some(Fate::Refused(status)) => Standing::Refused { status },
+            Some(Fate::Taken) | None => Standing::Taken,
+        })
+    }
+
+    /// Hands over what was not handed over before, and writes down what became of each. The first that
+    /// is not taken now keeps those behind it: all of them come again.
+    async fn tell(&self, all: &[News]) -> Result<(), Trouble> {
+        let ids: Vec<String> = all.iter().map(|news| news.notice.id.clone()).collect();
+        let known = self.book.known(&ids).await?;
+        let (mut written, mut outcome) = (Vec::new(), Ok(()));
+        for News { notice, is_stale } in all {
+            let before = known.get(&notice.id);
+            if before.is_some_and(|(_, told)| told.standing.is_settled()) {
+                continue;
+            }
+            let (version, attempts) =
+                before.map_or((0, 0), |(version, told)| (*version, told.attempts));
+            let told = |attempts, standing| {
+                let told = Told::of(notice, self.clock.now(), standing);
+                (version, Told { attempts, ..told })
+            };
+            let waits = |trouble: &Trouble| Standing::Trying { why: trouble.detail.clone() };
+            match &outcome {
+                _ if *is_stale => {
+                    let why = "nobody took it for three days".to_owned();
+                    written.push(told(attempts, Standing::GivenUp { why }));
+                }
+                Err(trouble) if before.is_none() => written.push(told(0, waits(trouble))),
+                Err(_) => {}
+                Ok(()) => match self.hand(notice).await {
+                    Ok(standing) => written.push(told(attempts + 1, standing)),
+                    Err(trouble) => {
+                        written.push(told(attempts + 1, waits(&trouble)));
+                        outcome = Err(trouble);
+                    }
+                },
+            }
         }
+        self.book.write(&written).await?;
+        self.forget_the_old().await;
+        outcome
+    }
+
+    /// Once an hour.
+    async fn forget_the_old(&self) {
+        let now = self.clock.now();
+        let last = self.forgot_us.load(Ordering::Relaxed);
+        if now.ms_since(Moment(last)) < FORGET_MS {
+            return;
+        }
+        self.forgot_us.store(now.0, Ordering::Relaxed);
+        let before = Moment(now.0.saturating_sub_unsigned(KEPT_MS * 1_000));
+        if let Err(trouble) = self.book.forget(before).await {
+            tracing::warn!(%trouble, "the book of notices was not pruned");
+        }
+    }
+
+    async fn write(&self, envelope: &Envelope) -> Result<Option<News>, Trouble> {
+        let Some((what, reservation, payment)) = subject(&envelope.event) else { return Ok(None) };
+        let is_stale = self.clock.now().ms_since(envelope.event.at) >= STALE_MS;
         let Some(story) = self.story(reservation, payment).await? else { return Ok(None) };
         let (english, korean) = texts::write(what, &story);
-        Ok(Some(Notice {
+        let notice = Notice {
             id: envelope.id(),
             what,
             buyer: story.buyer,
@@ -98,7 +210,8 @@ impl NoticeWriter {
             at: envelope.event.at,
             english,
             korean,
-        }))
+        };
+        Ok(Some(News { notice, is_stale }))
     }
 
     /// The rows as they are now; none when nobody can be told.

@@ -8,6 +8,7 @@ use crate::wiring::{Wired, chance};
 use admitone_api::House;
 use admitone_api::limits::client;
 use admitone_app::limits::MemoryBuckets;
+use admitone_app::notices::NoticeBook;
 use admitone_app::ports::rehearsals::Rehearsals;
 use admitone_domain::Currency;
 use admitone_web::{Caller, Freedoms, Limits, Parts, Site};
@@ -71,6 +72,7 @@ fn parts(wired: &Wired, freedoms: Freedoms) -> Result<Parts, Failed> {
         payments: wired.payments.clone(),
         webhooks: wired.webhooks()?,
         notices: wired.notices(),
+        notice_book: NoticeBook(wired.notes()?),
         pulse: Arc::clone(&wired.pulse),
         instances: wired.shelf.instances(),
         rehearsals: None,

@@ -13,6 +13,7 @@ use admitone_app::ports::clock::Clock;
 use admitone_app::ports::instances::Instances;
 use admitone_app::ports::lanes::Lanes;
 use admitone_app::ports::lock_waits::LockWaits;
+use admitone_app::ports::notes::Notes;
 use admitone_app::ports::outbox::Outbox;
 use admitone_app::ports::queue_book::QueueBook;
 use admitone_app::ports::reads::Reads;
@@ -73,18 +74,21 @@ pub(crate) fn empty_directory(configuration: &Configuration) -> Result<Option<Pa
     })
 }
 
-/// How events leave a store: how far their roads are, the endpoints of others, and the events.
+/// How events leave a store: how far their roads are, the endpoints of others, what is written down of
+/// it, and the events.
 pub(crate) struct Ways {
     pub(crate) lanes: Arc<dyn Lanes>,
     pub(crate) webhooks: Arc<dyn Webhooks>,
+    pub(crate) notes: Arc<dyn Notes>,
     pub(crate) outbox: Arc<dyn Outbox>,
 }
 
 impl Ways {
     /// All of them in one store.
-    fn of<S: Lanes + Webhooks + Outbox + Clone + 'static>(store: &S) -> Self {
+    fn of<S: Lanes + Webhooks + Notes + Outbox + Clone + 'static>(store: &S) -> Self {
         let store = Arc::new(store.clone());
-        Self { lanes: store.clone(), webhooks: store.clone(), outbox: store }
+        let (lanes, webhooks, notes) = (store.clone(), store.clone(), store.clone());
+        Self { lanes, webhooks, notes, outbox: store }
     }
 }
 
@@ -230,7 +234,8 @@ impl Shelf {
         Ok(match self {
             Self::Sqlite(store, directory) => {
                 let roads = Arc::new(SqliteRoads::open(directory, store.clone())?);
-                Ways { lanes: roads.clone(), webhooks: roads, outbox: Arc::new(store.clone()) }
+                let (lanes, webhooks, notes) = (roads.clone(), roads.clone(), roads);
+                Ways { lanes, webhooks, notes, outbox: Arc::new(store.clone()) }
             }
             Self::Postgres(store) => Ways::of(store),
             Self::Mysql(store) => Ways::of(store),

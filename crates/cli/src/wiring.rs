@@ -31,6 +31,7 @@ use admitone_app::payments::Payments;
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
 use admitone_app::ports::lock::Lock;
+use admitone_app::ports::notes::Notes;
 use admitone_app::ports::queues::NamedQueues;
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::store::Store;
@@ -207,6 +208,12 @@ impl Wired {
     /// Who writes notices to buyers, if anybody sends them.
     pub(crate) fn notices(&self) -> Option<Arc<NoticeWriter>> {
         self.ahead.as_ref()?.notices.clone()
+    }
+
+    /// What a house that settles writes down about itself.
+    pub(crate) fn notes(&self) -> Result<Arc<dyn Notes>, Failed> {
+        let notes = self.ahead.as_ref().map(|ahead| Arc::clone(&ahead.notes));
+        notes.ok_or_else(|| failed("notes")("are left to those who settle"))
     }
 
     /// Answers what was accepted, folds the journal, ends.

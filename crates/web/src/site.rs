@@ -8,7 +8,7 @@ use crate::operator::live::Live;
 use crate::session::Keys;
 use admitone_app::BoxOffice;
 use admitone_app::gates::Gates;
-use admitone_app::notices::NoticeWriter;
+use admitone_app::notices::{NoticeBook, NoticeWriter};
 use admitone_app::parties::Parties;
 use admitone_app::payments::Payments;
 use admitone_app::ports::instances::Instances;
@@ -57,6 +57,8 @@ pub struct Parts {
     pub webhooks: Arc<WebhookDesk>,
     /// Who writes notices to buyers, if anybody sends them.
     pub notices: Option<Arc<NoticeWriter>>,
+    /// What became of notices.
+    pub notice_book: NoticeBook,
     /// How long holds and payments take.
     pub pulse: Arc<Pulse>,
     /// Those who share the store; none where there is one alone.

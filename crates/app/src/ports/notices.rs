@@ -4,7 +4,7 @@ use crate::Trouble;
 use admitone_domain::Moment;
 use admitone_domain::id::{BuyerId, ReservationId};
 use async_trait::async_trait;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Takes notices to where buyers read them, or to whoever sends them there.
@@ -65,7 +65,7 @@ impl Notice {
 }
 
 /// What a notice is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// Tickets are the buyer's.
@@ -74,6 +74,17 @@ pub enum Subject {
     Expired,
     /// Money went back.
     Refunded,
+}
+
+impl Subject {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Expired => "expired",
+            Self::Refunded => "refunded",
+        }
+    }
 }
 
 /// What it says.

@@ -13,6 +13,7 @@ use admitone_api::reference::Setting;
 use admitone_api::server::{self, Doors, ServerLimits};
 use admitone_api::{Freedoms, House, Parts, figures};
 use admitone_app::ports::clock::Clock;
+use admitone_app::notices::NoticeBook;
 use admitone_app::ports::delivery::Delivery;
 use admitone_domain::id::RoomId;
 use admitone_domain::party::Role;
@@ -162,6 +163,8 @@ fn parts(
         records: wired.shelf.records(),
         queues: Arc::clone(&wired.queues),
         webhooks: wired.webhooks()?,
+        notices: wired.notices(),
+        notice_book: NoticeBook(wired.notes()?),
         tickets: wired.page_keys.tickets().clone(),
         secret: wired.secret.clone(),
         issuer: wired.issuer.clone(),

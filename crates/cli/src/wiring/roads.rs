@@ -12,9 +12,10 @@ use admitone_app::BoxOffice;
 use admitone_app::events::{
     BusCarrier, InProcess, Intake, Lookout, Relay, RelaySetup, from_now_on,
 };
-use admitone_app::notices::NoticeWriter;
+use admitone_app::notices::{NoticeBook, NoticeWriter};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::event_bus::EventBus;
+use admitone_app::ports::notes::Notes;
 use admitone_app::ports::tap::Tap;
 use admitone_app::ports::webhooks::Courier;
 use admitone_app::webhooks::{Supervisor, SupervisorSetup, WebhookDesk};
@@ -61,7 +62,8 @@ impl Roads {
         (tasks, stop): (&TaskTracker, &CancellationToken),
     ) -> Result<Ahead, Failed> {
         tasks.spawn(Arc::clone(&self.lookout).run(stop.clone()));
-        let notices = writer(&configuration.notices, office)?;
+        let book = NoticeBook(Arc::clone(&self.ways.notes));
+        let notices = writer(&configuration.notices, office, book)?;
         if let Some(writer) = &notices {
             let intake =
                 Intake { source: Arc::clone(&self.source), consumers: vec![writer.clone() as _] };
@@ -86,10 +88,10 @@ impl Roads {
             id: chance(),
         };
         tasks.spawn(Supervisor::new(supervisor, tasks.clone()).run(stop.clone()));
-        let Ways { webhooks, outbox, .. } = self.ways;
+        let Ways { webhooks, notes, outbox, .. } = self.ways;
         let clock = Arc::clone(&office.clock);
         let desk = WebhookDesk { webhooks, courier, outbox, clock, random, changed };
-        Ok(Ahead { webhooks: Arc::new(desk), notices })
+        Ok(Ahead { webhooks: Arc::new(desk), notices, notes })
     }
 
     /// A road to a bus, from now on when it is new.
@@ -123,12 +125,15 @@ pub(crate) struct Ahead {
     pub(crate) webhooks: Arc<WebhookDesk>,
     /// Who writes notices to buyers, if anybody sends them.
     pub(crate) notices: Option<Arc<NoticeWriter>>,
+    /// What is written down, of notices and of rehearsals.
+    pub(crate) notes: Arc<dyn Notes>,
 }
 
 /// Who writes notices, and whoever sends them behind him, if anybody does.
 fn writer(
     configuration: &NoticesConfiguration,
     office: &BoxOffice,
+    book: NoticeBook,
 ) -> Result<Option<Arc<NoticeWriter>>, Failed> {
     let NoticesConfiguration { url, secret } = configuration;
     if url.is_empty() {
@@ -143,7 +148,8 @@ fn writer(
     let clock = Arc::clone(&office.clock);
     let sends = HttpNotices::new(courier, url, secret, Arc::clone(&clock));
     let notices = Arc::new(sends.map_err(failed("notices"))?);
-    Ok(Some(Arc::new(NoticeWriter { reads: Arc::clone(&office.reads), notices, clock })))
+    let reads = Arc::clone(&office.reads);
+    Ok(Some(Arc::new(NoticeWriter::new(reads, notices, book, clock))))
 }
 
 /// Starts to carry, if events are carried here; what operators can do about it.

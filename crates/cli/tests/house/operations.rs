@@ -8,11 +8,13 @@ mod endpoints;
 mod keys;
 mod line;
 mod money;
+mod notices;
 mod programme;
 mod sale;
 mod streams;
 mod tour;
 
+use crate::endpoint::Endpoint;
 use crate::process::{House, serve};
 use tour::Tour;
 
@@ -20,7 +22,7 @@ use tour::Tour;
 type Chapter = fn(&mut Tour<'_>);
 
 /// The chapters in their order: each begins where the one before left the house.
-const CHAPTERS: [(&str, Chapter); 10] = [
+const CHAPTERS: [(&str, Chapter); 11] = [
     ("catalogue", catalogue::look),
     ("accounts", accounts::open_and_read),
     ("line", line::join_poll_and_leave),
@@ -29,6 +31,7 @@ const CHAPTERS: [(&str, Chapter); 10] = [
     ("programme", programme::create_and_change),
     ("dial", dial::turn),
     ("endpoints", endpoints::make_tell_and_remove),
+    ("notices", notices::list_and_send_again),
     ("keys", keys::make_list_and_refuse),
     ("streams", streams::follow),
 ];
@@ -59,6 +62,9 @@ fn every_operation_is_asked_and_succeeds() {
     let mut command = serve(directory.path(), &["--demo"]);
     // The endpoint that is told of events is beside the house.
     command.env("ADMITONE_WEBHOOKS_PRIVATE_ADDRESSES", "true");
+    let post = Endpoint::start();
+    command.env("ADMITONE_NOTICES", post.url("/notices"));
+    command.env("ADMITONE_NOTICES_SECRET", "whsec_bm90aWNlcyBub3RpY2VzIG5vdGljZXMgbm90");
     let house = House::run(command, directory.path());
     let mut tour = Tour::of(&house);
     for (name, chapter) in CHAPTERS {

@@ -327,9 +327,33 @@ fn a_buyer_is_told_of_tickets_through_whoever_sends_notices() {
     let pay = format!(r#"{{"reservation":"{}"}}"#, text(&held, "id"));
     assert_eq!(ann.post("/api/v1/payments", &pay).status, 201);
     post.until("it was tried", |all| (!all.is_empty()).then_some(()));
+    let operator = Operator::of(&house);
+    let page = format!("GET /api/v1/operator/notices?reservation={}", text(&held, "id"));
+    let stands = |operator: &Operator<'_>, state: &str| {
+        until(&format!("it is {state}"), || {
+            let told = operator.done(&page, &Value::Null)["data"][0].clone();
+            (told["state"] == state).then_some(told)
+        })
+    };
+    let trying = stands(&operator, "trying");
+    assert_eq!((&trying["what"], &trying["buyer"]), (&json!("confirmed"), &json!(buyer)));
+    assert_eq!(trying["why"], "it answered 503", "{trying}");
+    let key = operator.key.clone();
     house.kill();
     post.answers(204);
     let house = start();
+    let operator = Operator { house: &house, key };
+    let taken = stands(&operator, "taken");
+    assert_eq!((&taken["id"], &taken["why"]), (&trying["id"], &Value::Null));
+    assert!(taken["attempts"].as_u64() > trying["attempts"].as_u64(), "{taken}");
+    // Sent again as somebody wishes, it may be refused; both stand in the list.
+    post.answers(422);
+    let notify = format!("POST /api/v1/operator/reservations/{}/actions/notify", text(&held, "id"));
+    let refused = operator.done(&notify, &Value::Null);
+    assert_eq!((&refused["state"], &refused["status"]), (&json!("refused"), &json!(422)));
+    let all = operator.done(&page, &Value::Null);
+    let states = [0, 1, 2].map(|nth| &all["data"][nth]["state"]);
+    assert_eq!(states, [&json!("refused"), &json!("taken"), &Value::Null]);
     let notice = until("the notice is taken", || post.taken().pop());
     assert!(notice.is_signed_with(secret), "{notice:?}");
     let (kind, data) = (&notice.body["type"], &notice.body["data"]);

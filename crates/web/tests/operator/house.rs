@@ -12,7 +12,7 @@ use admitone_app::ids::Ids;
 use admitone_app::import::{Document, Import};
 use admitone_app::limits::MemoryBuckets;
 use admitone_app::memory::MemoryStore;
-use admitone_app::notices::NoticeWriter;
+use admitone_app::notices::{NoticeBook, NoticeWriter};
 use admitone_app::parties::Parties;
 use admitone_app::payments::{PaymentLimits, Payments};
 use admitone_app::ports::clock::Clock;
@@ -148,7 +148,8 @@ impl House {
         let payments = Arc::new(payments);
         let told: Arc<Told> = Arc::default();
         let (reads, at, notices) = (Arc::clone(&office.reads), clock.clone(), told.clone());
-        let writer = NoticeWriter { reads, notices, clock: at };
+        let notice_book = NoticeBook(Arc::new(store.clone()));
+        let writer = NoticeWriter::new(reads, notices, notice_book.clone(), at);
         let site = Site::new(Parts {
             office: office.clone(),
             gates,
@@ -164,6 +165,7 @@ impl House {
             gateway_page: Some("https://bank.example/pay".into()),
             webhooks: Arc::new(webhooks(&store, &clock)),
             notices: Some(Arc::new(writer)),
+            notice_book,
             pulse,
             instances: None,
             rehearsals: None,

@@ -148,6 +148,15 @@ async fn what_became_of_a_confirmation_is_said_as_it_is() {
         assert!(after.has(words), "{words}: {}", after.body);
         assert_eq!(after.has("on its way"), words.contains("on its way"), "{}", after.body);
     }
+    // And what happened says so as long as it is remembered.
+    let later = opal.get(&page).await;
+    for words in [
+        "was not told that it is confirmed: whoever sends it refused it with 422",
+        "given up, attempts 1, nobody is there",
+        "is told that it is confirmed: whoever sends it has it",
+    ] {
+        assert!(later.has(words), "{words}: {}", later.body);
+    }
     let forged = opal.get(&format!("{page}?sent=refused&answered=%3Cb%3E")).await;
     assert!(forged.has("refused it with 0") && !forged.has("<b>"), "{}", forged.body);
 }

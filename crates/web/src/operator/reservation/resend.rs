@@ -6,7 +6,7 @@ use crate::oops::Oops;
 use crate::query::Query;
 use crate::site::Site;
 use crate::staff::StaffForm;
-use admitone_app::ports::notices::Fate;
+use admitone_app::notices::{Again, Standing};
 use admitone_domain::Refusal;
 use admitone_domain::id::ReservationId;
 use axum::body::Body;
@@ -24,13 +24,16 @@ pub(crate) async fn resend(
     let reservation: ReservationId = id.parse().map_err(|_| Oops::not_found())?;
     let writer = site.notices.as_ref().ok_or_else(|| onward(Oops::forbidden()))?;
     let wish = format!("{:x}", asked.named().id.0);
-    let sent = match writer.again(reservation, &wish).await {
-        Ok(Some(Fate::Taken)) => "taken".to_owned(),
-        Ok(Some(Fate::Refused(status))) => format!("refused&answered={status}"),
-        Ok(None) => return Err(onward(Refusal::InvalidState.into())),
-        Err(trouble) => {
-            // Perhaps it has it, and only the answer was lost: then the next one is taken for the same.
-            tracing::warn!(%trouble, %reservation, "a notice was not taken now");
+    let again = writer.again(reservation, &wish).await.map_err(|trouble| onward(trouble.into()))?;
+    let Some(Again { told, .. }) = again else {
+        return Err(onward(Refusal::InvalidState.into()));
+    };
+    let sent = match told.standing {
+        Standing::Taken => "taken".to_owned(),
+        Standing::Refused { status } => format!("refused&answered={status}"),
+        // Perhaps it has it, and only the answer was lost: then the next one is taken for the same.
+        Standing::Trying { why } | Standing::GivenUp { why } => {
+            tracing::warn!(why, %reservation, "a notice was not taken now");
             "waits".to_owned()
         }
     };

@@ -4,6 +4,8 @@ use super::Known;
 use crate::frame::Frame;
 use crate::oops::Oops;
 use crate::site::Site;
+use admitone_app::notices::{Standing, Told};
+use admitone_app::ports::notices::Subject;
 use admitone_app::ports::records::Sought;
 use admitone_domain::{Event, Happening, Key, Moment};
 
@@ -11,6 +13,8 @@ use admitone_domain::{Event, Happening, Key, Moment};
 const PARTS_MAX: usize = 10;
 /// Of each so many events at most.
 const EVENTS_MAX: usize = 200;
+/// So many notices at most are told of.
+const NOTICES_MAX: usize = 50;
 
 /// A step.
 pub(super) struct Step {
@@ -53,7 +57,28 @@ pub(super) async fn timeline(
         let by = staff(event).unwrap_or_else(|| doer(frame, known, event));
         Some(Step { at: event.at, what, by })
     });
-    Ok((steps.collect(), is_cut))
+    let mut steps: Vec<Step> = steps.collect();
+    let notices = site.notice_book.list(Some(known.reservation.id), None, NOTICES_MAX).await?;
+    steps.extend(notices.iter().map(|told| notice(frame, told)));
+    // What happened, and behind it what the buyer was told of it.
+    steps.sort_by_key(|step| step.at);
+    Ok((steps, is_cut))
+}
+
+/// What became of a notice to the buyer, and when that was.
+fn notice(frame: &Frame, told: &Told) -> Step {
+    let subject = frame.say(match told.what {
+        Subject::Confirmed => "told.confirmed",
+        Subject::Expired => "told.expired",
+        Subject::Refunded => "told.refunded",
+    });
+    let what = match &told.standing {
+        Standing::Taken => frame.say1("told.taken", subject),
+        Standing::Refused { status } => frame.say2("told.refused", subject, status),
+        Standing::Trying { why } => frame.say3("told.trying", subject, told.attempts, why),
+        Standing::GivenUp { why } => frame.say3("told.given_up", subject, told.attempts, why),
+    };
+    Step { at: told.tried_at, what, by: frame.say("timeline.the_house").to_owned() }
 }
 
 /// The events of a reservation and its payment; back to the hold, unless that is too far.
