@@ -2,6 +2,7 @@
 
 pub(crate) mod concerts;
 pub(crate) mod door;
+pub(crate) mod drills;
 pub(crate) mod endpoints;
 pub(crate) mod import;
 pub(crate) mod inbox;

@@ -227,6 +227,11 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "ENDPOINT_CANNOT", detail)
     }
 
+    /// A rehearsal cannot be what an operator wants of it.
+    pub(crate) fn drill_cannot(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "DRILL_CANNOT", detail)
+    }
+
     /// Nobody sends notices to buyers.
     pub(crate) fn notices_off() -> Self {
         let detail = "this house sends no notices to buyers: set `notices.url`";

@@ -32,6 +32,7 @@ pub mod payments;
 pub mod ports;
 pub mod programme_copy;
 pub mod pulse;
+pub mod rehearsals;
 pub mod rooms;
 pub mod settle;
 pub mod slow;

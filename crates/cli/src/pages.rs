@@ -2,14 +2,12 @@
 
 use crate::config::Configuration;
 use crate::exit::Failed;
-use crate::rehearsals::ChildRehearsals;
 use crate::strategy;
 use crate::wiring::{Wired, chance};
 use admitone_api::House;
 use admitone_api::limits::client;
 use admitone_app::limits::MemoryBuckets;
 use admitone_app::notices::NoticeBook;
-use admitone_app::ports::rehearsals::Rehearsals;
 use admitone_domain::Currency;
 use admitone_web::{Caller, Freedoms, Limits, Parts, Site};
 use axum::Router;
@@ -35,13 +33,7 @@ pub(crate) fn beside(
     let gateway_page = Some(configuration.gateway.page.clone()).filter(|page| !page.is_empty());
     let strategy = strategy::of(configuration)?.to_string();
     let parts = parts(wired, freedoms)?;
-    let rehearsals = ChildRehearsals::new(
-        configuration.data_dir.join("drills"),
-        currency,
-        Arc::clone(&wired.office.clock),
-        (wired.tasks.clone(), closing.clone()),
-    );
-    let rehearsals: Option<Arc<dyn Rehearsals>> = Some(Arc::new(rehearsals));
+    let rehearsals = house.rehearsals.clone();
     let site = Site::new(Parts { currency, closing, strategy, gateway_page, rehearsals, ..parts });
     let header = wired.limits.as_ref().and_then(|limits| limits.client_header.clone());
     let name_caller = move |mut request: Request| {

@@ -6,15 +6,19 @@
 
 mod files;
 
+use crate::config::Configuration;
+use crate::exit::Failed;
+use crate::wiring::{Wired, chance};
 use admitone_app::ports::clock::Clock;
-use admitone_app::ports::rehearsals::{Arrivals, Plan, Rehearsal, Rehearsals, Stage};
+use admitone_app::ports::rehearsals::{Arrivals, Plan, Rehearsal, Rehearsals, Report, Stage};
+use admitone_app::rehearsals::{Beat, Entry, Player, RehearsalBook, is_id};
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::Currency;
 use async_trait::async_trait;
-use files::{Shelf, id_of};
+use files::Shelf;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
@@ -26,103 +30,123 @@ const PATIENCE_S: u32 = 60;
 const AROUND_S: u32 = 240;
 /// How long one that is asked to end may take, in milliseconds.
 const END_MS: u64 = 20_000;
+/// How often it is said that one goes on, in milliseconds.
+const BEAT_MS: u64 = 1_000;
 /// So much of what it says is shown.
 const SAID_MAX: usize = 300;
 
+/// The rehearsals of a house: what all instances know of them, and this one playing.
+pub(crate) fn open(
+    wired: &Wired,
+    configuration: &Configuration,
+    closing: &CancellationToken,
+) -> Result<Arc<dyn Rehearsals>, Failed> {
+    let clock = Arc::clone(&wired.office.clock);
+    let player = Player { id: chance(), name: place(), is_alone: !wired.shelf.is_shared() };
+    let book = RehearsalBook::new(wired.notes()?, Arc::clone(&clock), player);
+    let running = (wired.tasks.clone(), closing.clone());
+    let directory = configuration.data_dir.join("drills");
+    let rehearsals =
+        ChildRehearsals::new(directory, book, (configuration.currency, clock), running);
+    Ok(Arc::new(rehearsals))
+}
+
+/// What people call this instance: its host and its process.
+fn place() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}, process {}", host.trim(), std::process::id())
+}
+
 /// Plays rehearsals in child processes.
-pub(crate) struct ChildRehearsals(Arc<Inside>);
+struct ChildRehearsals(Arc<Inside>);
 
 struct Inside {
     shelf: Shelf,
+    book: RehearsalBook,
     currency: Currency,
     clock: Arc<dyn Clock>,
     tasks: TaskTracker,
     /// The house closes.
     stop: CancellationToken,
-    running: Mutex<Option<Running>>,
 }
 
-/// The one that goes on.
-struct Running {
-    id: String,
-    says: String,
-    /// Asks it to end.
-    end: CancellationToken,
+/// What the laboratory said last.
+#[derive(Default)]
+struct Says(Mutex<String>);
+
+impl Says {
+    fn heard(&self, line: &str) {
+        let mut says = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *says = line.chars().take(SAID_MAX).collect();
+    }
+
+    fn now(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl ChildRehearsals {
-    /// Rehearsals that are kept in a directory, which is made when the first one begins.
-    pub(crate) fn new(
+    /// Rehearsals that are played in a directory, which is made when the first one begins.
+    fn new(
         directory: PathBuf,
-        currency: Currency,
-        clock: Arc<dyn Clock>,
+        book: RehearsalBook,
+        (currency, clock): (Currency, Arc<dyn Clock>),
         (tasks, stop): (TaskTracker, CancellationToken),
     ) -> Self {
-        let (shelf, running) = (Shelf(directory), Mutex::default());
-        Self(Arc::new(Inside { shelf, currency, clock, tasks, stop, running }))
+        Self(Arc::new(Inside { shelf: Shelf(directory), book, currency, clock, tasks, stop }))
     }
 }
 
 impl Inside {
-    fn running(&self) -> MutexGuard<'_, Option<Running>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes the one place there is.
-    fn take_turn(&self, id: &str) -> Option<CancellationToken> {
-        let mut running = self.running();
-        if running.is_some() {
-            return None;
-        }
-        let end = self.stop.child_token();
-        let (id, says) = (id.to_owned(), String::new());
-        *running = Some(Running { id, says, end: end.clone() });
-        Some(end)
-    }
-
-    fn heard(&self, line: &str) {
-        if let Some(running) = &mut *self.running() {
-            running.says = line.chars().take(SAID_MAX).collect();
-        }
-    }
-
     /// Watches one to its end, and writes down what came of it.
-    async fn watch(&self, mut child: Child, (id, seconds): (String, u32), end: CancellationToken) {
+    async fn watch(&self, mut child: Child, id: String, mut entry: Entry, seconds: u32) {
+        let (says, end) = (Says::default(), self.stop.child_token());
         let input = child.stdin.take();
         if let Some(said) = child.stderr.take() {
             let most_ms = u64::from(seconds.saturating_add(PATIENCE_S + AROUND_S)) * 1_000;
             tokio::select! {
-                () = self.listen(said) => {}
+                () = listen(said, &says) => {}
+                () = self.beat(&mut entry, &says) => end.cancel(),
                 () = end.cancelled() => {}
-                () = self.clock.sleep_ms(most_ms) => self.heard("it took too long"),
+                () = self.clock.sleep_ms(most_ms) => says.heard("it took too long"),
             }
         }
         drop(input);
-        let ended = tokio::select! {
-            ended = child.wait() => ended.ok(),
-            () = self.clock.sleep_ms(END_MS) => {
-                drop(child.kill().await);
-                None
-            }
-        };
-        let says = self.running().as_ref().map(|running| running.says.clone()).unwrap_or_default();
+        let ended = self.ended(child).await;
         let stage = match ended.and_then(|status| status.code()) {
             _ if end.is_cancelled() => Stage::Stopped,
             // Sound, or sound and short of a goal.
             Some(0 | 4) => Stage::Sound,
             Some(1) => Stage::Unsound,
-            _ => Stage::Failed(says),
+            _ => Stage::Failed(says.now()),
         };
-        if let Err(trouble) = self.shelf.end(&id, &stage) {
+        let report = self.shelf.report(&id).filter(|_| stage.has_report());
+        if let Err(trouble) = self.book.end(entry, &stage, report.as_ref()).await {
             tracing::warn!(%trouble, id, "what came of a rehearsal was not kept");
         }
-        *self.running() = None;
+        self.shelf.clear(&id);
     }
 
-    async fn listen(&self, said: impl AsyncRead + Unpin) {
-        let mut lines = BufReader::new(said).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            self.heard(line.trim());
+    /// Says that one goes on, until somebody wants it to end.
+    async fn beat(&self, entry: &mut Entry, says: &Says) {
+        loop {
+            self.clock.sleep_ms(BEAT_MS).await;
+            match self.book.beat(entry, &says.now()).await {
+                Ok(Beat::On) => {}
+                Ok(Beat::Stop) => return,
+                Err(trouble) => tracing::warn!(%trouble, "others do not hear of a rehearsal"),
+            }
+        }
+    }
+
+    /// The end of a process whose input has ended; one that does not end is killed.
+    async fn ended(&self, mut child: Child) -> Option<ExitStatus> {
+        tokio::select! {
+            ended = child.wait() => ended.ok(),
+            () = self.clock.sleep_ms(END_MS) => {
+                drop(child.kill().await);
+                None
+            }
         }
     }
 
@@ -152,40 +176,45 @@ impl Inside {
     }
 }
 
+async fn listen(said: impl AsyncRead + Unpin, says: &Says) {
+    let mut lines = BufReader::new(said).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        says.heard(line.trim());
+    }
+}
+
 #[async_trait]
 impl Rehearsals for ChildRehearsals {
-    async fn begin(&self, plan: Plan) -> Result<Option<String>, Trouble> {
+    async fn begin(&self, id: String, plan: Plan) -> Result<bool, Trouble> {
         let inside = &self.0;
-        let now = inside.clock.now();
-        let id = id_of(now);
-        let Some(end) = inside.take_turn(&id) else { return Ok(None) };
-        let begun = inside.shelf.begin(&id, &plan, now);
-        match begun.and_then(|directory| inside.spawn(&directory, &plan)) {
+        let Some(entry) = inside.book.begin(&id, &plan).await? else { return Ok(false) };
+        let set = inside.shelf.set(&id, &plan);
+        match set.and_then(|directory| inside.spawn(&directory, &plan)) {
             Ok(child) => {
-                let (inside, named) = (Arc::clone(inside), (id.clone(), plan.seconds));
-                self.0.tasks.spawn(async move { inside.watch(child, named, end).await });
-                Ok(Some(id))
+                let inside = Arc::clone(inside);
+                self.0.tasks.spawn(async move {
+                    inside.watch(child, id, entry, plan.seconds).await;
+                });
+                Ok(true)
             }
             Err(trouble) => {
-                *inside.running() = None;
+                let why = Stage::Failed(trouble.to_string());
+                inside.book.end(entry, &why, None).await?;
                 Err(trouble)
             }
         }
     }
 
     async fn all(&self) -> Result<Vec<Rehearsal>, Trouble> {
-        let running = self.0.running().as_ref().map(|one| (one.id.clone(), one.says.clone()));
-        self.0.shelf.all(running.as_ref())
+        self.0.book.all().await
     }
 
-    async fn stop(&self, id: &str) {
-        if let Some(running) = self.0.running().as_ref().filter(|running| running.id == id) {
-            running.end.cancel();
-        }
+    async fn stop(&self, id: &str) -> Result<bool, Trouble> {
+        if is_id(id) { self.0.book.ask_to_stop(id).await } else { Ok(false) }
     }
 
-    async fn report(&self, id: &str) -> Result<Option<String>, Trouble> {
-        self.0.shelf.report(id)
+    async fn report(&self, id: &str) -> Result<Option<Report>, Trouble> {
+        if is_id(id) { self.0.book.report(id).await } else { Ok(None) }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::Trouble;
 use crate::import::Document;
 use admitone_domain::Moment;
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 /// Most buyers of a rehearsal.
 pub const BUYERS_MAX: u32 = 5_000;
@@ -21,7 +22,7 @@ pub struct Plan {
     pub seconds: u32,
     /// How they come.
     pub arrivals: Arrivals,
-    /// What it is called in the list.
+    /// What it is called in the list; nothing where it is everything.
     pub title: String,
     /// Who wanted it, as the log says it.
     pub by: String,
@@ -62,7 +63,7 @@ impl Arrivals {
 pub struct Rehearsal {
     /// Its name: letters, digits and underscores.
     pub id: String,
-    /// What it is called.
+    /// What it is called; nothing where it is everything.
     pub title: String,
     /// How many come.
     pub buyers: u32,
@@ -72,6 +73,10 @@ pub struct Rehearsal {
     pub arrivals: Arrivals,
     /// Who wanted it.
     pub by: String,
+    /// Where it is played: what people call that instance.
+    pub place: String,
+    /// Whether somebody wants it to end.
+    pub is_stopping: bool,
     /// When it was begun.
     pub began_at: Moment,
     /// How it is.
@@ -89,6 +94,8 @@ pub enum Stage {
     Unsound,
     /// Somebody ended it.
     Stopped,
+    /// Whoever played it is gone.
+    Lost,
     /// It could not be done; the last that was heard of it.
     Failed(String),
 }
@@ -100,18 +107,27 @@ impl Stage {
     }
 }
 
-/// Plays rehearsals, one at a time. Nothing of the sale is written.
+/// What came of a rehearsal, in full.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// As a page.
+    pub page: String,
+    /// As JSON.
+    pub figures: String,
+}
+
+/// Plays rehearsals, one at a time over all instances. Nothing of the sale is written.
 #[async_trait]
 pub trait Rehearsals: Send + Sync {
-    /// Begins one; its name. None while another one goes on.
-    async fn begin(&self, plan: Plan) -> Result<Option<String>, Trouble>;
+    /// Begins one of this name in this instance; whether it begins: not while another goes on.
+    async fn begin(&self, id: String, plan: Plan) -> Result<bool, Trouble>;
 
-    /// All that are kept, the newest first.
+    /// All that are remembered, the newest first, wherever they are played.
     async fn all(&self) -> Result<Vec<Rehearsal>, Trouble>;
 
-    /// Ends the one that goes on, if it is this one.
-    async fn stop(&self, id: &str);
+    /// Has one ended, wherever it is played; whether it went on.
+    async fn stop(&self, id: &str) -> Result<bool, Trouble>;
 
-    /// The report of one, as a page.
-    async fn report(&self, id: &str) -> Result<Option<String>, Trouble>;
+    /// The report of one, if there is one.
+    async fn report(&self, id: &str) -> Result<Option<Report>, Trouble>;
 }

@@ -7,7 +7,7 @@ use crate::exit::{Exit, Failed, failed};
 use crate::gateway::PlayGateway;
 use crate::shelf::{Guards, shown};
 use crate::wiring::{Purpose, Wired, chance};
-use crate::{demo, logging, pages, strategy};
+use crate::{demo, logging, pages, rehearsals, strategy};
 use admitone_api::pages::Pages;
 use admitone_api::reference::Setting;
 use admitone_api::server::{self, Doors, ServerLimits};
@@ -165,6 +165,7 @@ fn parts(
         webhooks: wired.webhooks()?,
         notices: wired.notices(),
         notice_book: NoticeBook(wired.notes()?),
+        rehearsals: Some(rehearsals::open(wired, configuration, &doors.closing)?),
         tickets: wired.page_keys.tickets().clone(),
         secret: wired.secret.clone(),
         issuer: wired.issuer.clone(),

@@ -36,10 +36,10 @@ const CHAPTERS: [(&str, Chapter); 11] = [
     ("streams", streams::follow),
 ];
 
-/// What needs commands that travel, or payments that nobody knows of: by which test it is asked, and
-/// how that reads. A payment that surfaced is reacquired only while its seats are free: there it is
+/// What needs commands that travel, payments that nobody knows of, or minutes: by which test it is asked,
+/// and how that reads. A payment that surfaced is reacquired only while its seats are free: there it is
 /// refused.
-const ELSEWHERE: [(&str, &str, &str); 10] = [
+const ELSEWHERE: [(&str, &str, &str); 15] = [
     ("read_command", JOBS, "/api/v1/commands/{id}"),
     ("follow_command", JOBS, "{place}/events"),
     ("act_on_queue", JOBS, "POST /api/v1/operator/queues/job-queue/{action}"),
@@ -48,11 +48,17 @@ const ELSEWHERE: [(&str, &str, &str); 10] = [
     ("hear_of_payment", GATEWAY, "{}/api/v1/gateway/webhooks"),
     ("reacquire_payment", GATEWAY, r#"act("reacquire")"#),
     ("admit_ticket", DOOR, "POST /api/v1/operator/admissions"),
+    ("begin_drill", DRILL, "ask_under(\"once\", &post"),
+    ("list_drills", DRILL, "opal.read(DRILLS)"),
+    ("read_drill", DRILL, "opal.read(&format!(\"{DRILLS}/{id}\"))"),
+    ("stop_drill", DRILL, "POST {DRILLS}/{id}/actions/stop"),
+    ("read_drill_report", DRILL, "opal.read(&format!(\"{DRILLS}/{id}/report\"))"),
     ("refund_any_payment", GATEWAY, r#"act("refund")"#),
     ("requery_payment", GATEWAY, r#"act("requery")"#),
 ];
 
 const JOBS: &str = include_str!("jobs.rs");
+const DRILL: &str = include_str!("drill.rs");
 const DOOR: &str = include_str!("operators.rs");
 const GATEWAY: &str = include_str!("gateway.rs");
 

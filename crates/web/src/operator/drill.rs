@@ -2,6 +2,7 @@
 //! those before. The report is the laboratory's own page.
 
 use super::reservations::ZONE;
+use crate::clerk::outcome;
 use crate::frame::{Frame, go_to, html, page};
 use crate::oops::Oops;
 use crate::site::Site;
@@ -9,10 +10,10 @@ use crate::staff::{Staff, StaffForm};
 use admitone_app::ports::rehearsals::{
     Arrivals, BUYERS_MAX, Plan, Rehearsal, Rehearsals, SECONDS_MAX, Stage,
 };
-use admitone_app::programme_copy::copy_programme;
+use admitone_app::rehearsals::{self, Unplanned, Wanted, id_of};
+use admitone_domain::Action;
 use admitone_domain::command::operate::{Operate, Rehearse};
 use admitone_domain::concert::Concert;
-use admitone_domain::id::ShowId;
 use admitone_domain::show::Show;
 use askama::Template;
 use axum::body::Body;
@@ -79,10 +80,12 @@ pub(crate) async fn begin(
     }
     // Told before it is done: what cannot be told of is not done.
     let rehearse = Operate::Rehearse(Rehearse { buyers: plan.buyers });
-    site.operate(&asked, rehearse).await.map_err(onward)?;
-    match rehearsals.begin(plan).await? {
-        Some(_) => Ok(go_to(HERE)),
-        None => Err(onward(one_at_a_time(&asked))),
+    let told = site.ask(&asked.named(), Action::Operate(rehearse)).await.map_err(onward)?;
+    let (_, at) = outcome(&told).map_err(|refusal| onward(refusal.into()))?;
+    if rehearsals.begin(id_of(at), plan).await? {
+        Ok(go_to(HERE))
+    } else {
+        Err(onward(one_at_a_time(&asked)))
     }
 }
 
@@ -97,29 +100,21 @@ fn one_at_a_time(asked: &StaffForm) -> Oops {
 /// What a form wants rehearsed.
 async fn plan(site: &Site, asked: &StaffForm) -> Result<Plan, Oops> {
     let (form, language) = (&asked.form, asked.form.visitor.language);
-    let only: Option<ShowId> = form.optional("show")?;
-    let (buyers, seconds) = (form.parsed("buyers")?, form.parsed("seconds")?);
-    let arrivals = Arrivals::named(form.text("arrivals")).ok_or_else(Oops::malformed)?;
-    let within = (1..=BUYERS_MAX).contains(&buyers) && (1..=SECONDS_MAX).contains(&seconds);
-    if !within {
-        let why = language.fill("drill.bounds", &[&BUYERS_MAX, &SECONDS_MAX]);
-        return Err(Oops::unfit(why));
-    }
-    let title = match only {
-        None => language.say("drill.all").to_owned(),
-        Some(id) => {
-            let show = site.show(id).await?;
-            format!("{}, {id}", site.concert(show.concert).await?.title)
-        }
+    let wanted = Wanted {
+        only: form.optional("show")?,
+        buyers: form.parsed("buyers")?,
+        seconds: form.parsed("seconds")?,
+        arrivals: Arrivals::named(form.text("arrivals")).ok_or_else(Oops::malformed)?,
     };
-    let programme = copy_programme(&site.office, only).await?;
-    if programme.concerts.is_empty() {
-        return Err(Oops::unfit(language.say("drill.nothing").to_owned()));
-    }
-    let by = asked.operator;
-    let known = site.office.reads.operators().await?.into_iter().find(|known| known.id == by);
-    let by = known.map_or_else(|| by.to_string(), |known| format!("{} ({by})", known.name));
-    Ok(Plan { programme, buyers, seconds, arrivals, title, by })
+    let plan = rehearsals::plan(&site.office, wanted, asked.operator).await;
+    plan.map_err(|why| match why {
+        Unplanned::Bounds => {
+            Oops::unfit(language.fill("drill.bounds", &[&BUYERS_MAX, &SECONDS_MAX]))
+        }
+        Unplanned::Nothing => Oops::unfit(language.say("drill.nothing").to_owned()),
+        Unplanned::NoShow => Oops::not_found(),
+        Unplanned::Trouble(trouble) => trouble.into(),
+    })
 }
 
 /// `POST /operator/drill/{id}/stop`.
@@ -128,7 +123,7 @@ pub(crate) async fn stop(
     Path(id): Path<String>,
     _asked: StaffForm,
 ) -> Result<Response<Body>, Oops> {
-    rehearsals(&site)?.stop(&id).await;
+    rehearsals(&site)?.stop(&id).await?;
     Ok(go_to(HERE))
 }
 
@@ -160,7 +155,8 @@ pub(crate) async fn style(
 }
 
 async fn whole_report(site: &Site, id: &str) -> Result<String, Oops> {
-    rehearsals(site)?.report(id).await?.ok_or_else(Oops::not_found)
+    let report = rehearsals(site)?.report(id).await?.ok_or_else(Oops::not_found)?;
+    Ok(report.page)
 }
 
 /// A page before its style, the style, and what comes behind it.
@@ -184,6 +180,11 @@ impl Page {
         self.rehearsals.iter().filter(|one| !is_running(one)).collect()
     }
 
+    /// What one is called.
+    fn title<'a>(&'a self, one: &'a Rehearsal) -> &'a str {
+        if one.title.is_empty() { self.frame.say("drill.all") } else { &one.title }
+    }
+
     fn arrivals(&self) -> [Arrivals; 3] {
         Arrivals::ALL
     }
@@ -203,6 +204,7 @@ impl Page {
             Stage::Sound => ("free", "drill.sound"),
             Stage::Unsound => ("sold_out", "drill.unsound"),
             Stage::Stopped => ("low", "drill.stopped"),
+            Stage::Lost => ("low", "drill.lost"),
             Stage::Failed(_) | Stage::Running(_) => ("sold_out", "drill.failed"),
         };
         (look, self.frame.language.say(key))

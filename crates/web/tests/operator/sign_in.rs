@@ -6,7 +6,7 @@ use admitone_domain::party::Operator;
 use axum::http::StatusCode;
 
 /// Every page, and every form, that only operators may see and post.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 18] = [
     "/operator",
     "/operator/live/part",
     "/operator/reservations",
@@ -23,8 +23,10 @@ const PAGES: [&str; 16] = [
     "/operator/staff",
     "/operator/webhooks",
     "/operator/webhooks/endpoint_1",
+    "/operator/drill",
+    "/operator/drill/drill_1",
 ];
-const FORMS: [&str; 27] = [
+const FORMS: [&str; 29] = [
     "/operator/rooms",
     "/operator/rooms/room_1/pause",
     "/operator/rooms/room_1/dial",
@@ -52,6 +54,8 @@ const FORMS: [&str; 27] = [
     "/operator/webhooks/endpoint_1",
     "/operator/webhooks/endpoint_1/test",
     "/operator/webhooks/endpoint_1/messages/1",
+    "/operator/drill",
+    "/operator/drill/drill_1/stop",
 ];
 
 #[tokio::test]
