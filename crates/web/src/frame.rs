@@ -78,6 +78,13 @@ impl Frame {
         }
     }
 
+    /// Around nothing in particular.
+    #[cfg(test)]
+    pub(crate) fn bare(language: Language) -> Self {
+        let (form_token, path, now, key) = Default::default();
+        Self { language, is_signed_in: false, role: None, form_token, path, now_ms: 0, now, key }
+    }
+
     /// Around a page at `path` that is kept for all who are shown the same: with gaps for the token
     /// of its forms and for the time.
     pub(crate) fn marked(

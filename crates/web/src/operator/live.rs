@@ -167,3 +167,107 @@ impl Now {
         lamps.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+    use admitone_app::waiting_room::Gauges;
+    use admitone_domain::id::{ConcertId, RoomId, ShowId};
+    use admitone_domain::show::{Limits, Show};
+    use admitone_domain::{Currency, Moment};
+    use figures::ShowFigures;
+
+    /// A show of which so many are sold of ten.
+    fn show(sold: u32) -> ShowFigures {
+        let show = Show {
+            id: ShowId(1),
+            concert: ConcertId(1),
+            room: None,
+            opens_at: Moment(1),
+            closes_at: Moment(2),
+            booking_opens_at: Moment(0),
+            booking_closes_at: Moment(1),
+            time_zone: "UTC".into(),
+            currency: Currency::KRW,
+            limits: Limits::default(),
+        };
+        let section = SectionFigures { sold, all: 10, ..SectionFigures::default() };
+        ShowFigures { show, title: String::new(), sections: vec![section] }
+    }
+
+    /// A room that let in so many past the limit, and so many past somebody before them.
+    fn room(overshoot_total: u64, order_violation_total: u64) -> RoomFigures {
+        let totals = admitone_app::waiting_room::Totals {
+            overshoot_total,
+            order_violation_total,
+            ..Default::default()
+        };
+        let gauges = Gauges {
+            issued: 0,
+            waiting: 0,
+            waiting_present_estimate: 0,
+            deck: 0,
+            active_called: 0,
+            active_claimed: 0,
+            active_limit: None,
+            show_rate_permille: None,
+            eta_coverage_permille: None,
+            totals,
+        };
+        RoomFigures {
+            id: RoomId(1),
+            name: String::new(),
+            version: 1,
+            mode: Mode::Open,
+            settings: Default::default(),
+            gauges: Some(gauges),
+        }
+    }
+
+    /// The two lamps, each with its look and what it says; and what is said aloud.
+    fn lamps(show: ShowFigures, room: RoomFigures) -> (Vec<String>, String) {
+        let figures = Figures {
+            rooms: vec![room],
+            shows: vec![show],
+            hold: Beat::default(),
+            pay: Beat::default(),
+            open_payments: 0,
+            waiting: 0,
+            strategy: String::new(),
+            instances: 1,
+        };
+        let frame = Frame::bare(Language::default());
+        let now = Now { frame, figures: Arc::new(figures) };
+        let page = now.render().unwrap();
+        let list =
+            page.split_once("<ul class=\"lamps\">").unwrap().1.split("</ul>").next().unwrap();
+        let lamps = list.split("<li class=").skip(1);
+        let lamps = lamps.map(|lamp| lamp.split("</li>").next().unwrap().replace('"', ""));
+        (lamps.collect(), now.said())
+    }
+
+    #[test]
+    fn lamps_are_good_while_nothing_is_wrong() {
+        let (lamps, said) = lamps(show(10), room(0, 0));
+        assert_eq!(lamps, ["good>Nothing is oversold", "good>The order is kept"]);
+        assert_eq!(said, "");
+    }
+
+    #[test]
+    fn a_lamp_that_is_bad_says_so_in_words_and_aloud() {
+        let (lamps_of_stock, said) = lamps(show(12), room(0, 0));
+        assert_eq!(lamps_of_stock[0], "alert>OVERSOLD (2)");
+        assert!(lamps_of_stock[1].starts_with("good>"), "{lamps_of_stock:?}");
+        assert_eq!(said, "OVERSOLD");
+
+        let (lamps_of_room, said) = lamps(show(1), room(3, 0));
+        assert_eq!(lamps_of_room[0], "alert>OVERSOLD (3)");
+        assert_eq!(said, "OVERSOLD");
+
+        let (lamps_of_order, said) = lamps(show(1), room(0, 1));
+        assert!(lamps_of_order[0].starts_with("good>"), "{lamps_of_order:?}");
+        assert_eq!(lamps_of_order[1], "alert>OUT OF ORDER (1)");
+        assert_eq!(said, "OUT OF ORDER");
+    }
+}

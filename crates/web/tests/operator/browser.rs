@@ -24,6 +24,8 @@ pub(crate) struct Answer {
     pub(crate) location: String,
     /// As the cookies came.
     pub(crate) set_cookies: Vec<String>,
+    /// What the page may do and load.
+    pub(crate) policy: String,
 }
 
 /// A form as it stands on a page.
@@ -36,6 +38,11 @@ pub(crate) struct Form {
 impl Browser {
     pub(crate) fn new(router: Router) -> Self {
         Self { router, cookies: BTreeMap::new(), headers: Vec::new() }
+    }
+
+    /// What its cookies say: names and values.
+    pub(crate) fn cookies(&self) -> &BTreeMap<String, String> {
+        &self.cookies
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
@@ -92,6 +99,7 @@ impl Browser {
             status: parts.status,
             body: String::from_utf8(body.to_vec()).unwrap(),
             location: text(header::LOCATION).unwrap_or_default(),
+            policy: text(header::CONTENT_SECURITY_POLICY).unwrap_or_default(),
             set_cookies,
         }
     }

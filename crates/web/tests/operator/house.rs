@@ -1,6 +1,7 @@
 //! A house in memory behind the pages: one show with seats and standing tickets, behind a room.
 
 use crate::browser::Browser;
+use crate::outside::{Bank, Slow, Three};
 use crate::told::{Post, Told};
 use admitone_app::BoxOffice;
 use admitone_app::board::Boards;
@@ -15,7 +16,7 @@ use admitone_app::memory::MemoryStore;
 use admitone_app::notices::{NoticeBook, NoticeWriter};
 use admitone_app::parties::Parties;
 use admitone_app::payments::{PaymentLimits, Payments};
-use admitone_app::ports::clock::Clock;
+use admitone_app::ports::buckets::Buckets;
 use admitone_app::ports::delivery::Reply;
 use admitone_app::ports::gateway;
 use admitone_app::ports::lock::NoLock;
@@ -83,6 +84,8 @@ pub(crate) struct House {
     /// Where she is signed in.
     at_home: Browser,
     next: AtomicU64,
+    /// How long a command takes, in milliseconds.
+    slowness: Arc<AtomicU64>,
     _stop: tokio_util::sync::DropGuard,
 }
 
@@ -112,7 +115,32 @@ impl House {
         Self::with(None, &PROGRAMME.replace(BEHIND, "")).await
     }
 
+    /// A house with a programme of its own.
+    pub(crate) async fn of(programme: &str) -> Self {
+        Self::with(Some(Arc::new(Bank)), programme).await
+    }
+
+    /// A house in which somebody may ask as often as these say.
+    pub(crate) async fn with_buckets(buckets: Arc<dyn Buckets>) -> Self {
+        Self::built(Some(Arc::new(Bank)), PROGRAMME, |_| buckets, false).await
+    }
+
+    /// A demonstration: whoever comes is a buyer.
+    pub(crate) async fn demonstration() -> Self {
+        let programme = PROGRAMME.replace(BEHIND, "");
+        Self::built(Some(Arc::new(Bank)), &programme, full_buckets, true).await
+    }
+
     async fn with(gateway: Option<Arc<dyn gateway::Gateway>>, programme: &str) -> Self {
+        Self::built(gateway, programme, full_buckets, false).await
+    }
+
+    async fn built(
+        gateway: Option<Arc<dyn gateway::Gateway>>,
+        programme: &str,
+        buckets: impl FnOnce(&Arc<HandClock>) -> Arc<dyn Buckets>,
+        is_demo: bool,
+    ) -> Self {
         let clock = Arc::new(HandClock::at(NOW));
         let store = MemoryStore::new(clock.clone());
         let reads: Arc<dyn Reads> = Arc::new(store.clone());
@@ -133,9 +161,11 @@ impl House {
         };
         let pulse = Arc::new(Pulse::new(clock.clone()));
         let delivery = Arc::new(Direct::new(Arc::new(settler)));
-        let delivery = Arc::new(Measured { delivery, pulse: Arc::clone(&pulse) });
+        let slowness: Arc<AtomicU64> = Arc::default();
+        let delivery = Slow { delivery, clock: clock.clone(), took_ms: slowness.clone() };
+        let delivery = Measured { delivery: Arc::new(delivery), pulse: Arc::clone(&pulse) };
         let office = BoxOffice {
-            delivery,
+            delivery: Arc::new(delivery),
             reads,
             boards,
             ids: Arc::new(Ids::new(Arc::new(store.clone()))),
@@ -143,8 +173,7 @@ impl House {
         };
         // Nobody carries payments on here: who begins one is not kept waiting.
         let limits_of = PaymentLimits { answer_ms: 0, ..PaymentLimits::default() };
-        let errands = Arc::default();
-        let payments = Payments::new(office.clone(), gateway, limits_of, errands);
+        let payments = Payments::new(office.clone(), gateway, limits_of, Arc::default());
         let payments = Arc::new(payments);
         let told: Arc<Told> = Arc::default();
         let (reads, at, notices) = (Arc::clone(&office.reads), clock.clone(), told.clone());
@@ -157,8 +186,8 @@ impl House {
             parties,
             records: Arc::new(store.clone()),
             keys: Keys::new(&[7; 32]),
-            freedoms: Freedoms { open_accounts: true, self_charge: true, is_demo: false },
-            limits: limits(&clock),
+            freedoms: Freedoms { open_accounts: true, self_charge: true, is_demo },
+            limits: Limits { buckets: buckets(&clock), sale: None, read: None, accounts: None },
             currency: Currency::KRW,
             queues: Arc::default(),
             payments: Some(payments),
@@ -167,7 +196,7 @@ impl House {
             notices: Some(Arc::new(writer)),
             notice_book,
             pulse,
-            instances: None,
+            instances: Some(Arc::new(Three)),
             rehearsals: None,
             strategy: "none/none/optimistic".into(),
             chance,
@@ -176,8 +205,9 @@ impl House {
         let router = admitone_web::router(site);
         let (next, guard) = (AtomicU64::new(1 << 40), stop.drop_guard());
         let mut at_home = Browser::new(router.clone());
-        let ann = sign_up(&mut at_home, "Ann", &store).await;
-        let house = Self { router, office, clock, ann, told, at_home, next, _stop: guard };
+        let ann = if is_demo { BuyerId(0) } else { sign_up(&mut at_home, "Ann", &store).await };
+        let house =
+            Self { router, office, clock, ann, told, at_home, next, slowness, _stop: guard };
         house.fill(programme).await;
         house
     }
@@ -196,6 +226,11 @@ impl House {
             role: Role::Owner,
         };
         self.save_operator(operator).await;
+    }
+
+    /// From now on a command takes so long.
+    pub(crate) fn takes(&self, took_ms: u64) {
+        self.slowness.store(took_ms, Ordering::Relaxed);
     }
 
     pub(crate) async fn save_operator(&self, operator: Operator) {
@@ -316,24 +351,6 @@ async fn sign_up(browser: &mut Browser, name: &str, store: &MemoryStore) -> Buye
     opened.unwrap()
 }
 
-/// A bank that has all the money it is asked about.
-struct Bank;
-
-#[async_trait::async_trait]
-impl admitone_app::ports::gateway::Gateway for Bank {
-    async fn confirm(&self, _charge: &gateway::Charge) -> gateway::Word {
-        gateway::Word::Taken
-    }
-
-    async fn find(&self, _charge: &gateway::Charge) -> gateway::Word {
-        gateway::Word::Taken
-    }
-
-    async fn give_back(&self, _: &gateway::Charge, _: &gateway::GiveBack) -> gateway::BackWord {
-        gateway::BackWord::Done
-    }
-}
-
 async fn rooms(
     reads: &Arc<dyn Reads>,
     clock: &Arc<HandClock>,
@@ -351,9 +368,9 @@ async fn rooms(
     Rooms::open(setup).await.unwrap()
 }
 
-fn limits(clock: &Arc<HandClock>) -> Limits {
-    let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(clock);
-    Limits { buckets: Arc::new(MemoryBuckets::new(clock)), sale: None, read: None, accounts: None }
+/// The buckets of a house that has none of its own.
+fn full_buckets(clock: &Arc<HandClock>) -> Arc<dyn Buckets> {
+    Arc::new(MemoryBuckets::new(Arc::<HandClock>::clone(clock)))
 }
 
 /// Never the same twice; nobody has to guess it here.

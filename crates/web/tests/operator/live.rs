@@ -109,3 +109,41 @@ async fn the_same_form_posted_twice_is_done_once() {
     opal.post_and_follow(&form).await;
     assert_eq!(house.office.row(ROOM).await.unwrap().unwrap().version, version);
 }
+
+#[tokio::test]
+async fn how_long_holds_and_payments_take_is_shown_and_how_many_instances_there_are() {
+    let house = House::open().await;
+    let mut opal = house.staff().await;
+    let before = opal.get("/operator").await;
+    assert!(before.has("<dt>instances</dt><dd>3</dd>"), "{}", before.body);
+    assert_eq!(times(&before.body), [["–", "–"], ["–", "–"]], "nothing happened yet");
+    for (seat, took_ms) in (1..=5).zip([10, 10, 10, 10, 80]) {
+        house.takes(took_ms);
+        house.hold(&[seat]).await;
+    }
+    house.takes(30);
+    house.buy(&[6]).await;
+    house.takes(0);
+    // The page is a second old at most.
+    house.clock.advance_ms(1_000);
+    let after = opal.get("/operator").await;
+    let [hold, pay] = times(&after.body).map(|row| row.map(|ms| ms.parse::<f64>().unwrap()));
+    // A hundredth of what was measured is as near as it is kept.
+    let near = |shown: f64, took: f64| (took..took * 1.02).contains(&shown);
+    assert!(near(hold[0], 10.0) && near(hold[1], 80.0), "{hold:?}");
+    assert!(near(pay[0], 30.0) && near(pay[1], 30.0), "{pay:?}");
+    house.clock.advance_ms(60_000);
+    let later = opal.get("/operator").await;
+    assert_eq!(times(&later.body), [["–", "–"], ["–", "–"]], "a minute later it is forgotten");
+}
+
+/// Of holds and of payments: half of them, and all but one in a hundred, as the page shows it.
+fn times(page: &str) -> [[&str; 2]; 2] {
+    let rows = page.split_once("p99, ms").unwrap().1;
+    let cells: Vec<&str> = rows
+        .split("<td class=\"number\"")
+        .skip(1)
+        .map(|cell| cell.split_once('>').unwrap().1.split('<').next().unwrap())
+        .collect();
+    [[cells[3], cells[4]], [cells[8], cells[9]]]
+}

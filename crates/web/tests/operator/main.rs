@@ -3,11 +3,14 @@
 
 mod agreed;
 mod browser;
+mod buyers;
 mod door;
+mod guesses;
 mod house;
 mod line;
 mod live;
 mod log;
+mod outside;
 mod payments;
 mod programme;
 mod reservations;
