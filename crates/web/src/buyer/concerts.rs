@@ -1,4 +1,4 @@
-//! The concerts: found by words, by category and by day, soonest first, with what is left.
+//! The concerts: found by words, by category, by day and by price, soonest first, with what is left.
 
 use crate::facts::{Availability, ShowFacts};
 use crate::frame::{Frame, page};
@@ -20,6 +20,8 @@ use std::sync::Arc;
 
 /// So many on a page: of each something is looked up.
 const PAGE: usize = 12;
+/// So many are looked at for a page on which nothing may cost more than a price.
+const PRICED: usize = 60;
 /// Categories are looked for among so many.
 const LOOK: usize = 200;
 /// Of so many shows of a concert it is said what is left.
@@ -48,6 +50,7 @@ struct Asked {
     words: String,
     category: String,
     date: String,
+    price: String,
 }
 
 /// A concert in the list.
@@ -69,25 +72,61 @@ pub(crate) async fn concerts(
     query: Query,
 ) -> Result<Response<Body>, Oops> {
     let text = |name: &str| query.text(name).to_owned();
-    let asked = Asked { words: text("q"), category: text("category"), date: text("date") };
-    let found = site.office.reads.concerts(&filter(&asked, query.text("after"))).await?;
-    let next = found.get(PAGE - 1).filter(|_| found.len() > PAGE).map(|last| asked.next(last));
-    let mut concerts = Vec::new();
-    for concert in found.into_iter().take(PAGE) {
-        concerts.push(card(&site, concert, visitor.now).await?);
-    }
+    let asked = Asked {
+        words: text("q"),
+        category: text("category"),
+        date: text("date"),
+        price: text("price"),
+    };
+    let (concerts, last) = cards(&site, &asked, query.text("after"), visitor.now).await?;
+    let next = last.map(|last| asked.next(&last));
     let categories = categories(&site).await?;
     page(&List { frame: Frame::new(&site, &visitor), asked, categories, concerts, next })
 }
 
+/// The concerts of a page, and the last that was looked at, if there are more behind it.
+async fn cards(
+    site: &Site,
+    asked: &Asked,
+    after: &str,
+    now: Moment,
+) -> Result<(Vec<Card>, Option<Concert>), Oops> {
+    let most = asked.most();
+    let looked = if most.is_some() { PRICED } else { PAGE };
+    let found = site.office.reads.concerts(&filter(asked, after, looked + 1)).await?;
+    let (mut cards, mut last) = (Vec::new(), None);
+    for (nth, concert) in found.into_iter().enumerate() {
+        if nth == looked || cards.len() == PAGE {
+            return Ok((cards, last));
+        }
+        last = Some(concert.clone());
+        let card = card(site, concert, now).await?;
+        // A price of another currency is no price to compare.
+        let is_ours = card.concert.currency == site.currency;
+        let fits = |most| is_ours && card.price_from.is_some_and(|from| from <= most);
+        if most.is_none_or(fits) {
+            cards.push(card);
+        }
+    }
+    Ok((cards, None))
+}
+
 impl Asked {
+    /// What the cheapest ticket may cost at most; nothing where that cannot be read.
+    fn most(&self) -> Option<Money> {
+        self.price.parse().ok().map(Money).filter(|most| most.is_positive())
+    }
+
     /// The address of the next page.
     fn next(&self, last: &Concert) -> String {
         let after = format!("{}.{}", last.first_at.0, last.id.0);
         let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in
-            [("q", &self.words), ("category", &self.category), ("date", &self.date)]
-        {
+        for (name, value) in [
+            ("q", &self.words),
+            ("category", &self.category),
+            ("date", &self.date),
+            ("price", &self.price),
+        ] {
             if !value.is_empty() {
                 query.append_pair(name, value);
             }
@@ -97,7 +136,7 @@ impl Asked {
 }
 
 /// What cannot be read is not asked for.
-fn filter(asked: &Asked, after: &str) -> ConcertFilter {
+fn filter(asked: &Asked, after: &str, limit: usize) -> ConcertFilter {
     let day: Option<jiff::civil::Date> = asked.date.parse().ok();
     // A day is that of the zone in which this house was built; a concert elsewhere may be a day off.
     let zone = TimeZone::get("Asia/Seoul").unwrap_or(TimeZone::UTC);
@@ -111,7 +150,7 @@ fn filter(asked: &Asked, after: &str) -> ConcertFilter {
         from,
         to: from.map(|from| from.plus_ms(DAY_MS)),
         after,
-        limit: PAGE + 1,
+        limit,
     }
 }
 

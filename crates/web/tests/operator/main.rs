@@ -4,6 +4,7 @@
 mod agreed;
 mod browser;
 mod buyers;
+mod concerts;
 mod door;
 mod guesses;
 mod house;
