@@ -4,6 +4,7 @@ pub(crate) mod concert;
 pub(crate) mod concerts;
 pub(crate) mod door;
 pub(crate) mod drill;
+pub(crate) mod export;
 pub(crate) mod live;
 pub(crate) mod log;
 pub(crate) mod payments;

@@ -86,6 +86,7 @@ fn for_operators() -> Router<Site> {
         .route("/operator/rooms/{id}/dial", post(live::turn))
         .route("/operator/rooms/{id}/{action}", post(live::act))
         .route("/operator/reservations", get(operator::reservations::reservations))
+        .route("/operator/reservations.csv", get(operator::export::reservations))
         .route("/operator/reservations/{id}", get(operator::reservation::reservation))
         .route("/operator/reservations/{id}/resend", post(operator::reservation::resend))
         .route(

@@ -6,7 +6,7 @@ use admitone_app::ports::notices::Fate;
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::id::ReservationId;
 use admitone_domain::reservation::{Reservation, ReservationState};
-use admitone_domain::{Key, Money, Row};
+use admitone_domain::{Action, Key, Money, Row};
 use axum::http::StatusCode;
 
 async fn reservation(house: &House, id: ReservationId) -> Reservation {
@@ -159,4 +159,47 @@ async fn what_became_of_a_confirmation_is_said_as_it_is() {
     }
     let forged = opal.get(&format!("{page}?sent=refused&answered=%3Cb%3E")).await;
     assert!(forged.has("refused it with 0") && !forged.has("<b>"), "{}", forged.body);
+}
+
+#[tokio::test]
+async fn all_reservations_are_had_as_a_table_in_which_nothing_is_computed() {
+    let house = House::without_a_line().await;
+    let sold = house.buy(&[1, 2]).await;
+    let mut eve = house.nobody();
+    let form = eve.form("/sign-up", "/sign-up").await;
+    let form = form.with("name", "=1+1, \"Eve\"").with("password", "a long password");
+    eve.post_and_follow(&form).await;
+    let form = eve.form("/shows/show_1/seats", "/shows/show_1/hold").await;
+    let held = eve.post(&form.with("how", "items").with("seat", "seat_4")).await;
+    let held = held.location.strip_prefix("/reservations/").unwrap().to_owned();
+
+    let mut opal = house.staff().await;
+    let table = opal.get("/operator/reservations.csv").await;
+    assert_eq!(table.status, StatusCode::OK);
+    let lines: Vec<&str> = table.body.split("\r\n").collect();
+    assert!(lines[0].starts_with("\u{feff}reservation,state,made,"), "{}", lines[0]);
+    assert!(lines[1].starts_with(&format!("{held},held,")), "the newest first: {}", lines[1]);
+    assert!(lines[1].contains(",\"'=1+1, \"\"Eve\"\"\",1,0,0,KRW,"), "{}", lines[1]);
+    assert!(lines[2].starts_with(&format!("{sold},sold,")), "{}", lines[2]);
+    assert!(lines[2].contains(",Winter <Lights>,"), "{}", lines[2]);
+    assert!(lines[2].contains(",Ann,0,2,2000,KRW,pay_"), "{}", lines[2]);
+    assert_eq!(lines[3..], [""]);
+    assert!(opal.get("/operator/reservations").await.has("href=\"/operator/reservations.csv\""));
+}
+
+#[tokio::test]
+async fn a_long_table_has_every_reservation_once() {
+    let house = House::open().await;
+    for _ in 0..205 {
+        let id = house.hold(&[1]).await;
+        let release = admitone_domain::command::Release { reservation: id };
+        house.submit(admitone_domain::Actor::Buyer(house.ann), Action::Release(release)).await;
+    }
+    let table = house.staff().await.get("/operator/reservations.csv").await;
+    let mut ids: Vec<&str> =
+        table.body.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(ids.len(), 205);
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 205);
 }

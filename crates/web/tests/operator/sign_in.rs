@@ -6,10 +6,11 @@ use admitone_domain::party::Operator;
 use axum::http::StatusCode;
 
 /// Every page, and every form, that only operators may see and post.
-const PAGES: [&str; 18] = [
+const PAGES: [&str; 19] = [
     "/operator",
     "/operator/live/part",
     "/operator/reservations",
+    "/operator/reservations.csv",
     "/operator/reservations/res_1",
     "/operator/reservations/res_1/cancel",
     "/operator/concerts",
