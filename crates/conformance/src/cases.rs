@@ -1,5 +1,8 @@
 //! What a store promises. Races are made by hand: two transactions load before either saves.
 
+use crate::owners::{
+    plain_forgets_that_an_owner_was_refused, two_owners_who_refuse_each_other_leave_one,
+};
 use crate::steps::{
     ANN, BOB, HOLD_MS, Open, SHOW, STANDING, answered, balance, charge, command, hold, row, sale,
     settle, settler,
@@ -42,6 +45,8 @@ pub(crate) const ALL: &[Case] = cases![
     plain_closes_an_account_that_gets_its_money_back: AsHarm,
     stock_is_never_oversold_by_racing_buyers: WhereProtected,
     plain_oversells: AsHarm,
+    two_owners_who_refuse_each_other_leave_one: WhereProtected,
+    plain_forgets_that_an_owner_was_refused: AsHarm,
     a_stale_fence_is_refused: Always,
     without_the_fence_the_stale_holder_does_harm: AsHarm,
     due_holds_are_found_by_show: Always,

@@ -12,6 +12,7 @@ pub mod lanes;
 pub mod lock;
 pub mod own_broker;
 pub mod own_server;
+mod owners;
 pub mod proxy;
 mod reads;
 mod records;

@@ -65,6 +65,9 @@ impl fmt::Display for Mode {
 /// - `plain_closes_an_account_that_gets_its_money_back`: in plain mode nobody can get at it.
 /// - `stock_is_never_oversold_by_racing_buyers`: in every mode but plain.
 /// - `plain_oversells`: in plain mode racing buyers get more than there is.
+/// - `two_owners_who_refuse_each_other_leave_one`: in every mode but plain.
+/// - `plain_forgets_that_an_owner_was_refused`: in plain mode both are told that it was done, and one
+///   key opens again.
 /// - `a_stale_fence_is_refused`: the save demands that its token is still the newest.
 /// - `without_the_fence_the_stale_holder_does_harm`: the same race, no token, and it is saved.
 /// - `due_holds_are_found_by_show`: at their time and not before.
