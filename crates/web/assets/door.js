@@ -33,7 +33,9 @@
     if (!first) return;
     said.textContent = "";
     said.textContent = first.dataset.said + ": " + first.textContent;
-    if (navigator.vibrate) navigator.vibrate(first.dataset.in === "true" ? 80 : [80, 60, 80, 60, 80]);
+    // A browser that nobody has touched yet would complain.
+    const isTouched = !navigator.userActivation || navigator.userActivation.hasBeenActive;
+    if (navigator.vibrate && isTouched) navigator.vibrate(first.dataset.in === "true" ? 80 : [80, 60, 80, 60, 80]);
   };
 
   let isSending = false, failures = 0, timer = null;

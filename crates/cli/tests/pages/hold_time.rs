@@ -1,7 +1,8 @@
 //! The time of a hold, on the screen: it is extended once, and ends by itself.
 
 use crate::browser::Browser;
-use crate::stage::{BRIEF, Stage};
+use crate::stage::{BRIEF, Stage, TOMORROW, WINTER};
+use serde_json::json;
 
 #[test]
 fn a_hold_counts_down_is_extended_and_ends_on_the_screen() {
@@ -31,4 +32,30 @@ fn a_hold_counts_down_is_extended_and_ends_on_the_screen() {
     assert!(ann.run(free) == true, "the seats can be had again");
     drop(ann);
     stage.strike();
+}
+
+#[test]
+fn a_browser_whose_clock_is_wrong_counts_as_the_server_does() {
+    let stage = Stage::set();
+    let Some(ann) = Browser::at(&stage.house) else { return };
+    // Two hours ahead: by this clock every hold is over.
+    let wrong = "const real = Date.now; Date.now = () => real.call(Date) + 7200000;";
+    ann.tell("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": wrong }));
+    ann.sign_up("Ann", 100_000);
+    ann.go(&format!("/shows/{WINTER}/seats"));
+    ann.see_map();
+    ann.choose("[name=best]", "2");
+    ann.click(".best button");
+    ann.arrive("/reservations/res_");
+    ann.wait("/^[0-9]+:[0-9][0-9]$/.test(document.getElementById('clock').textContent)");
+    let by_the_browser =
+        "return Number(document.getElementById('hold').dataset.expires) - Date.now()";
+    let by_the_browser = ann.run(by_the_browser).as_f64().unwrap();
+    assert!(by_the_browser < 0.0, "its clock is not wrong: {by_the_browser} ms");
+    let left = ann.text("#clock");
+    let (minutes, seconds) = left.split_once(':').unwrap();
+    let left: u32 = minutes.parse::<u32>().unwrap() * 60 + seconds.parse::<u32>().unwrap();
+    assert!((200..=300).contains(&left), "{left} s are shown of five minutes");
+    ann.go(&format!("/shows/{TOMORROW}"));
+    ann.read("On sale in");
 }

@@ -7,6 +7,7 @@
 
 mod bank;
 mod browser;
+mod door;
 mod driver;
 mod every_page;
 #[expect(clippy::disallowed_methods, clippy::cast_precision_loss, reason = "it measures")]
