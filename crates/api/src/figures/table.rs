@@ -123,7 +123,7 @@ pub(super) const FIGURES: [Figure; 55] = [
         Gauge,
         "jobs",
         "queue, state",
-        "Jobs that wait, run, are delayed or were put away, as the broker says every five seconds.",
+        "Jobs that wait, run, are delayed or were put away, as the broker says every five seconds, or the channel of this instance.",
     ),
     figure(
         "admitone_queue_oldest_seconds",

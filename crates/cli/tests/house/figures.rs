@@ -72,9 +72,6 @@ fn every_figure_is_explained_and_every_explained_one_is_there() {
     for name in ["done", "given_back", "dead"] {
         assert!(expected.remove(&format!("admitone_jobs_{name}_total")).is_some());
     }
-    for name in ["admitone_queue_jobs", "admitone_queue_oldest_seconds"] {
-        assert!(expected.remove(name).is_some());
-    }
     // Counted only where events leave the house.
     for name in ["carried_total", "failed_total", "parked", "oldest_seconds", "passed_over_total"] {
         assert!(expected.remove(&format!("admitone_events_{name}")).is_some());
