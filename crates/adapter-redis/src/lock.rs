@@ -207,13 +207,11 @@ impl RedisLock {
     /// the votes do not meet again in step, and many leave each other room.
     fn pause(&self, free_in_ms: Option<u64>, tries: u32) -> Duration {
         let poll_ms = self.setup.options.poll_ms.max(1);
-        Duration::from_millis(match free_in_ms {
-            Some(free_in_ms) => poll_ms.min(free_in_ms),
-            None => {
-                let first_ms =
-                    if self.line.is_some() { FIRST_PAUSE_MS.min(poll_ms) } else { poll_ms };
-                1 + chance::below(first_ms << tries.min(BACK_OFF_MAX))
-            }
+        Duration::from_millis(if let Some(free_in_ms) = free_in_ms {
+            poll_ms.min(free_in_ms)
+        } else {
+            let first_ms = if self.line.is_some() { FIRST_PAUSE_MS.min(poll_ms) } else { poll_ms };
+            1 + chance::below(first_ms << tries.min(BACK_OFF_MAX))
         })
     }
 
