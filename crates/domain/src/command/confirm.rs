@@ -1,7 +1,7 @@
 //! Confirm: somebody else took the money for an order; take its tickets from the stock and keep
 //! the payment, in one step.
 
-use super::{Command, Rule, hold, items};
+use super::{Command, Rule, gate, hold, items};
 use crate::decide::Workbench;
 use crate::id::{ShowId, TicketTypeId};
 use crate::payment::{Method, Payment};
@@ -40,6 +40,7 @@ impl Rule for Confirm {
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
         let buyer = command.buyer()?;
         let show = bench.show(self.show).cloned().ok_or(Refusal::UnknownShow(self.show))?;
+        gate::check_window(bench, &show)?;
         let taken = bench.quota(self.show, buyer);
         hold::check_limits(&show, taken, u64::from(self.quantity))?;
         let mut sold = hold::left_tickets(bench, &show, &[(self.ticket_type, self.quantity)])?;

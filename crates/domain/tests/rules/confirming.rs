@@ -1,9 +1,9 @@
 //! Confirming: an order that was paid elsewhere takes its tickets and keeps its payment.
 
-use crate::house::{ANN, BOB, House, SHOW, STANDING};
+use crate::house::{ANN, BOB, House, OPENS, SHOW, STANDING};
 use admitone_domain::command::{Cancel, Confirm, Refund};
 use admitone_domain::id::{BuyerId, TicketTypeId};
-use admitone_domain::{Action, Actor, Answer, Money, Outcome, Refusal};
+use admitone_domain::{Action, Actor, Answer, Moment, Money, Outcome, Refusal};
 
 fn confirm(house: &mut House, buyer: BuyerId, quantity: u32, amount: i64) -> Answer {
     let confirm = Confirm {
@@ -34,6 +34,22 @@ fn held_tickets_are_not_sold_to_somebody_else() {
     house.hold_standing(ANN, 4).unwrap();
     assert!(confirm(&mut house, BOB, 1, 500).is_ok());
     assert_eq!(confirm(&mut house, BOB, 1, 500), Err(Refusal::AllHeld { left: 0 }));
+}
+
+#[test]
+fn an_order_is_confirmed_only_while_the_sale_is_open() {
+    let mut house = House::new();
+    let shut = [(Moment(-1), Refusal::SaleNotOpen), (OPENS, Refusal::SaleClosed)];
+    for (now, refusal) in shut {
+        house.now = now;
+        assert_eq!(confirm(&mut house, ANN, 1, 500), Err(refusal.clone()));
+        assert_eq!(confirm(&mut house, ANN, 5, 1), Err(refusal), "whatever else is wrong with it");
+    }
+    assert_eq!(house.stock(), (0, 0));
+    for now in [Moment(0), Moment(OPENS.0 - 1)] {
+        house.now = now;
+        assert!(confirm(&mut house, ANN, 1, 500).is_ok());
+    }
 }
 
 #[test]
