@@ -149,7 +149,9 @@ pub struct DropsLists {
 /// all the time.
 fn changed_by(action: &Action) -> Option<Topic> {
     match action {
-        Action::Operate(Operate::SaveConcert(_) | Operate::SaveShow(_)) => Some(TOPIC),
+        Action::Operate(Operate::SaveConcert(_) | Operate::SaveShow(_) | Operate::MoveShow(_)) => {
+            Some(TOPIC)
+        }
         Action::Operate(
             Operate::AddSeats(_) | Operate::SaveSeats(_) | Operate::SaveTicketType(_),
         ) => Some(board::COPIES),

@@ -3,7 +3,7 @@
 use super::{Unfit, base, field};
 use crate::box_office::BoxOffice;
 use crate::ports::store::Sequence;
-use admitone_domain::command::operate::{Operate, SaveShow};
+use admitone_domain::command::operate::{MoveShow, Operate, SaveShow};
 use admitone_domain::id::{ConcertId, RoomId, ShowId};
 use admitone_domain::show::{Limits, Show};
 use admitone_domain::{Currency, Key, Moment, Row};
@@ -76,9 +76,20 @@ pub async fn change_show(
     let loaded = office.row(Key::Show(id)).await?.ok_or(Unfit::Missing("show"))?;
     let version = loaded.version;
     let Row::Show(show) = loaded.into_row() else { return Err(Unfit::Missing("show")) };
+    let (concert, was_at) = (show.concert, show.opens_at);
     let show = changed(show, fields)?;
-    let expected = Some(base(expected, version)?);
-    Ok(Operate::SaveShow(SaveShow { show, expected }))
+    let moves = show.opens_at != was_at;
+    let save = SaveShow { show, expected: Some(base(expected, version)?) };
+    if moves { moved(office, concert, save).await } else { Ok(Operate::SaveShow(save)) }
+}
+
+/// A show at another date, with all that is beside it.
+async fn moved(office: &BoxOffice, concert: ConcertId, save: SaveShow) -> Result<Operate, Unfit> {
+    // The version first: of whatever is made after it the command must learn.
+    let loaded = office.row(Key::Concert(concert)).await?.ok_or(Unfit::Missing("concert"))?;
+    let shows = office.reads.shows(Some(concert)).await?;
+    let others = shows.iter().map(|show| show.id).filter(|id| *id != save.show.id).collect();
+    Ok(Operate::MoveShow(MoveShow { save, concert_version: loaded.version, others }))
 }
 
 fn changed(mut show: Show, fields: &ShowFields) -> Result<Show, Unfit> {

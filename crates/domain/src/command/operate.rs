@@ -8,7 +8,7 @@ mod stock;
 
 pub use account::{CloseAccount, OpenAccount, SaveOperator};
 pub use admit::Admit;
-pub use catalogue::{SaveConcert, SaveRoom, SaveShow};
+pub use catalogue::{MoveShow, SaveConcert, SaveRoom, SaveShow};
 pub use rehearse::Rehearse;
 pub use stock::{AddSeats, BlockOfSeats, SaveSeats, SaveTicketType, SeatChange};
 
@@ -42,6 +42,8 @@ pub enum Operate {
     Admit(Admit),
     /// See [`Rehearse`].
     Rehearse(Rehearse),
+    /// See [`MoveShow`].
+    MoveShow(MoveShow),
 }
 
 impl Operate {
@@ -58,7 +60,8 @@ impl Operate {
             | Self::OpenAccount(_)
             | Self::CloseAccount(_)
             | Self::Admit(_)
-            | Self::Rehearse(_) => None,
+            | Self::Rehearse(_)
+            | Self::MoveShow(_) => None,
         };
         expected == Some(0)
     }
@@ -76,6 +79,7 @@ impl Operate {
             Self::CloseAccount(close) => close,
             Self::Admit(admit) => admit,
             Self::Rehearse(rehearse) => rehearse,
+            Self::MoveShow(change) => change,
         }
     }
 }

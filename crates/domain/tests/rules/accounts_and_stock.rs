@@ -1,9 +1,9 @@
 //! What operators change, and accounts.
 
-use crate::house::{ANN, House, OPENS, SHOW, seats, show, standing};
+use crate::house::{ANN, GATED, House, OPENS, SHOW, seats, show, standing};
 use admitone_domain::command::operate::{
-    CloseAccount, OpenAccount, Operate, Rehearse, SaveConcert, SaveOperator, SaveSeats, SaveShow,
-    SaveTicketType, SeatChange,
+    CloseAccount, MoveShow, OpenAccount, Operate, Rehearse, SaveConcert, SaveOperator, SaveSeats,
+    SaveShow, SaveTicketType, SeatChange,
 };
 use admitone_domain::id::{BuyerId, ConcertId, OperatorId, RoomId, SeatId, ShowId, TicketTypeId};
 use admitone_domain::party::{Buyer, Operator, Role};
@@ -101,6 +101,35 @@ fn a_concert_knows_its_first_and_last_show() {
     let dollars = admitone_domain::concert::Concert { currency: "USD".parse().unwrap(), ..concert };
     let save = SaveConcert { concert: dollars, expected: None };
     assert_eq!(house.operate(Operate::SaveConcert(save)), Err(Refusal::CurrencyMismatch));
+}
+
+#[test]
+fn a_show_that_moves_takes_the_dates_of_its_concert_along() {
+    let mut house = House::new();
+    let dates = |house: &House| match house.row(Key::Concert(ConcertId(1))) {
+        Row::Concert(concert) => (concert.first_at, concert.last_at),
+        other => panic!("{other:?}"),
+    };
+    let (sooner, later) = (Moment(OPENS.0 - 500), OPENS.plus_ms(5));
+    let changed = |opens_at| Show { opens_at, closes_at: later.plus_ms(1), ..show(SHOW, None) };
+    let moved = |house: &mut House, opens_at, concert_version| {
+        let save = SaveShow { show: changed(opens_at), expected: None };
+        let others = vec![GATED];
+        house.operate(Operate::MoveShow(MoveShow { save, concert_version, others })).unwrap();
+    };
+    let version = |house: &House| house.rows[&Key::Concert(ConcertId(1))].version;
+    let known = version(&house);
+    moved(&mut house, later, known);
+    assert_eq!(dates(&house), (OPENS, later), "the other show stays where it is");
+    let known = version(&house);
+    moved(&mut house, sooner, known);
+    assert_eq!(dates(&house), (sooner, OPENS), "nothing is left at its old date");
+    // A show was made that whoever moves this one has not seen.
+    let unseen = Show { opens_at: Moment(7), ..show(ShowId(9), None) };
+    house.operate(Operate::SaveShow(SaveShow { show: unseen, expected: None })).unwrap();
+    let stale = version(&house) - 1;
+    moved(&mut house, later, stale);
+    assert_eq!(dates(&house), (Moment(7), later), "a show that nobody saw stays within the dates");
 }
 
 #[test]

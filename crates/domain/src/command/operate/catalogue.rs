@@ -4,7 +4,7 @@ use super::super::{Command, Rule};
 use super::{check_version, save};
 use crate::concert::Concert;
 use crate::decide::Workbench;
-use crate::id::RoomId;
+use crate::id::{RoomId, ShowId};
 use crate::show::Show;
 use crate::{Answer, Key, Moment, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,19 @@ impl Rule for SaveShow {
     }
 
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
+        self.save(command, bench, None)
+    }
+}
+
+impl SaveShow {
+    /// `others` are all other shows of the concert, where they are known; else its dates can only
+    /// grow by those of this one.
+    fn save(
+        &self,
+        command: &Command,
+        bench: &mut Workbench<'_>,
+        others: Option<&[ShowId]>,
+    ) -> Answer {
         check_version(bench, Key::Show(self.show.id), self.expected)?;
         let Some(Row::Concert(concert)) = bench.row(Key::Concert(self.show.concert)) else {
             return Err(Refusal::UnknownParent);
@@ -72,11 +85,42 @@ impl Rule for SaveShow {
         if !ordered {
             return Err(Refusal::InvalidWindow);
         }
+        if let Some(others) = others {
+            let others = others.iter().filter_map(|id| bench.show(*id));
+            let dates = || others.clone().map(|show| show.opens_at);
+            concert.first_at = dates().min().unwrap_or(Moment::MAX);
+            concert.last_at = dates().max().unwrap_or(Moment::MIN);
+        }
         concert.first_at = concert.first_at.min(self.show.opens_at);
         concert.last_at = concert.last_at.max(self.show.opens_at);
         let show = Show { currency: concert.currency, ..self.show.clone() };
         bench.write(Row::Concert(concert));
         Ok(save(bench, command, Row::Show(show)))
+    }
+}
+
+/// Changes a show, also its date: the concert's dates are found anew among all its shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveShow {
+    /// The change.
+    pub save: SaveShow,
+    /// The version of the concert whose other shows these are. Whoever makes or changes a show
+    /// changes its concert; where somebody did meanwhile, the dates can only grow.
+    pub concert_version: u64,
+    /// All other shows of the concert.
+    pub others: Vec<ShowId>,
+}
+
+impl Rule for MoveShow {
+    fn keys(&self, command: &Command, rows: &Rows, want: &mut Vec<Key>) {
+        self.save.keys(command, rows, want);
+        want.extend(self.others.iter().copied().map(Key::Show));
+    }
+
+    fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
+        let version = bench.version(Key::Concert(self.save.show.concert));
+        let others = (version == self.concert_version).then_some(&self.others[..]);
+        self.save.save(command, bench, others)
     }
 }
 
