@@ -215,6 +215,10 @@ fn concerts(filter: &ConcertFilter) -> String {
         format!("(first_at > {at} OR (first_at = {at} AND id > {id}))"),
     ];
     wanted.extend(filter.to.map(|to| format!("first_at < {}", to.0)));
+    wanted.extend(filter.day.map(|(day, next)| {
+        let (day, next) = (day.0, next.0);
+        format!("id IN (SELECT concert FROM `show` WHERE opens_at >= {day} AND opens_at < {next})")
+    }));
     let category = filter.category.as_deref().map(write::category);
     wanted.extend(category.map(|category| format!("category = {}", literal(&category))));
     // The first word finds the concerts, each further one must be found among its words.

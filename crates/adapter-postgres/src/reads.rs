@@ -116,11 +116,19 @@ impl Reads for PostgresStore {
         if let Some(category) = &filter.category {
             values.push(Array::Word(write::text(category)));
         }
-        let sql = match (filter.words.is_empty(), filter.category.is_some()) {
-            (true, false) => CONCERTS,
-            (true, true) => CONCERTS_OF_CATEGORY,
-            (false, false) => CONCERTS_BY_WORDS,
-            (false, true) => CONCERTS_OF_CATEGORY_BY_WORDS,
+        if let Some((day, next)) = filter.day {
+            values.extend([day.0, next.0].map(|at| Array::Single(Some(at))));
+        }
+        let has_words = !filter.words.is_empty();
+        let sql = match (has_words, filter.category.is_some(), filter.day.is_some()) {
+            (false, false, false) => CONCERTS,
+            (false, true, false) => CONCERTS_OF_CATEGORY,
+            (true, false, false) => CONCERTS_BY_WORDS,
+            (true, true, false) => CONCERTS_OF_CATEGORY_BY_WORDS,
+            (false, false, true) => CONCERTS_OF_DAY,
+            (false, true, true) => CONCERTS_OF_CATEGORY_AND_DAY,
+            (true, false, true) => CONCERTS_OF_DAY_BY_WORDS,
+            (true, true, true) => CONCERTS_OF_CATEGORY_AND_DAY_BY_WORDS,
         };
         let pick = |row| if let Row::Concert(concert) = row { Some(concert) } else { None };
         self.bodies(sql, values, pick).await
@@ -271,7 +279,25 @@ macro_rules! by_words {
     };
 }
 
+/// The concerts of which some show begins between two moments.
+macro_rules! of_day {
+    ($from:literal, $to:literal) => {
+        concat!(
+            "id IN (SELECT concert FROM show WHERE opens_at >= ",
+            $from,
+            " AND opens_at < ",
+            $to,
+            ") AND "
+        )
+    };
+}
+
 const CONCERTS: &str = concerts!("");
 const CONCERTS_OF_CATEGORY: &str = concerts!("category = $5 AND ");
 const CONCERTS_BY_WORDS: &str = concerts!(by_words!());
 const CONCERTS_OF_CATEGORY_BY_WORDS: &str = concerts!("category = $7 AND ", by_words!());
+const CONCERTS_OF_DAY: &str = concerts!(of_day!("$5", "$6"));
+const CONCERTS_OF_CATEGORY_AND_DAY: &str = concerts!("category = $5 AND ", of_day!("$6", "$7"));
+const CONCERTS_OF_DAY_BY_WORDS: &str = concerts!(by_words!(), of_day!("$7", "$8"));
+const CONCERTS_OF_CATEGORY_AND_DAY_BY_WORDS: &str =
+    concerts!("category = $7 AND ", by_words!(), of_day!("$8", "$9"));

@@ -102,21 +102,34 @@ impl Reads for SqliteStore {
         // only when nobody asks for an end.
         let to_is_open = filter.to.is_none();
         let words = match_words(&filter.words);
-        let by_category = if filter.category.is_some() { "category = ?7 AND" } else { "" };
+        let by_category = match (&filter.category, filter.day) {
+            (None, _) => "",
+            (Some(_), None) => "category = ?7 AND",
+            // A day has far fewer concerts than a category: its index is the one to begin with.
+            (Some(_), Some(_)) => "+category = ?7 AND",
+        };
         let by_title = if words.is_some() {
             "id IN (SELECT rowid FROM concert_title WHERE concert_title MATCH ?8) AND"
         } else {
             ""
         };
+        let by_day = if filter.day.is_some() {
+            "id IN (SELECT concert FROM show WHERE opens_at >= ?9 AND opens_at < ?10) AND"
+        } else {
+            ""
+        };
         let sql = format!(
-            "SELECT version, body FROM concert WHERE {by_category} {by_title} \
+            "SELECT version, body FROM concert WHERE {by_category} {by_title} {by_day} \
              first_at >= ?1 AND (first_at < ?2 OR ?3) AND (first_at, id) > (?4, ?5) \
-             AND ?7 IS ?7 AND ?8 IS ?8 ORDER BY first_at, id LIMIT ?6"
+             AND ?7 IS ?7 AND ?8 IS ?8 AND ?9 IS ?9 AND ?10 IS ?10 \
+             ORDER BY first_at, id LIMIT ?6"
         );
         let limit = count(filter.limit);
         let category = filter.category.clone();
         let after_id = bound(Some(after_id.0));
-        let values = (from, to, to_is_open, after_at.0, after_id, limit, category, words);
+        let (day, next_day) = filter.day.map(|(day, next)| (day.0, next.0)).unzip();
+        let (at, id) = (after_at.0, after_id);
+        let values = (from, to, to_is_open, at, id, limit, category, words, day, next_day);
         self.bodies(&sql, values, pick).await
     }
 

@@ -42,11 +42,16 @@ fn fill(directory: &Path) {
     {
         let sql = "INSERT INTO concert VALUES (?1, 1, ?2, ?3, ?4)";
         let mut insert = transaction.prepare(sql).unwrap();
+        let sql = "INSERT INTO show VALUES (?1, 1, ?1, ?2, x'')";
+        let mut show = transaction.prepare(sql).unwrap();
         let sql = "INSERT INTO concert_title (rowid, title) VALUES (?1, ?2)";
         let mut title = transaction.prepare(sql).unwrap();
         for one in (1..=CONCERTS).map(concert) {
             title.execute((one.id.0, &one.title)).unwrap();
             let (id, first_at, category) = (one.id.0, one.first_at.0, one.category.clone());
+            if id % 10 == 0 {
+                show.execute((id, first_at)).unwrap();
+            }
             let body = postcard::to_stdvec(&Row::Concert(one)).unwrap();
             insert.execute((id, first_at, category, body)).unwrap();
         }
@@ -69,11 +74,18 @@ async fn a_page_is_found_quickly_whatever_is_asked() {
 
     let middle = Moment(350_000_000);
     let category = Some("category 3".to_owned());
+    let day = Some((middle, Moment(355_000_000)));
     let after = Some((middle, ConcertId(350_000)));
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     for (asked, filter, first) in [
         ("the soonest", all(), 1),
         ("from a day on", ConcertFilter { from: Some(middle), ..all() }, 350_000),
+        ("of a day", ConcertFilter { day, ..all() }, 350_000),
+        (
+            "of a category and a day",
+            ConcertFilter { category: category.clone(), day, ..all() },
+            350_010,
+        ),
         ("the next page", ConcertFilter { after, ..all() }, 350_001),
         ("of a category", ConcertFilter { category: category.clone(), ..all() }, 3),
         ("of it after one", ConcertFilter { category: category.clone(), after, ..all() }, 350_003),

@@ -25,7 +25,7 @@ pub(crate) struct ConcertQuery {
     pub(crate) name: Option<String>,
     /// The category.
     pub(crate) category: Option<String>,
-    /// Concerts whose first show begins on this day, in UTC.
+    /// Concerts of which some show begins on this day, in UTC.
     #[param(format = Date, example = "2026-12-24")]
     pub(crate) date: Option<String>,
     /// Concerts whose first show begins at this moment or later.
@@ -69,28 +69,26 @@ pub(crate) async fn list_concerts(
 }
 
 fn filter(query: &ConcertQuery, limit: usize) -> Result<ConcertFilter, Problem> {
-    let (mut from, mut to) =
-        (moment("from", query.from.as_ref())?, moment("to", query.to.as_ref())?);
-    if let Some(date) = &query.date {
-        let day: jiff::civil::Date = date
-            .parse()
-            .map_err(|_| Problem::invalid("`date` must be a day such as 2026-12-24"))?;
-        let begin = day.to_zoned(jiff::tz::TimeZone::UTC);
-        let begin = begin.map_err(|_| Problem::invalid("`date` is out of range"))?;
-        let begin = Moment::from(begin.timestamp());
-        let end = begin.plus_ms(24 * 3_600 * 1_000);
-        from = Some(from.map_or(begin, |from| from.max(begin)));
-        to = Some(to.map_or(end, |to| to.min(end)));
-    }
     let words = query.name.as_deref().unwrap_or_default().split_whitespace();
     Ok(ConcertFilter {
         words: words.take(8).map(str::to_owned).collect(),
         category: query.category.clone(),
-        from,
-        to,
+        from: moment("from", query.from.as_ref())?,
+        to: moment("to", query.to.as_ref())?,
+        day: query.date.as_deref().map(day).transpose()?,
         after: query.after.as_deref().map(cursor).transpose()?,
         limit: limit + 1,
     })
+}
+
+/// When a day begins, and when it ends.
+fn day(text: &str) -> Result<(Moment, Moment), Problem> {
+    let day: jiff::civil::Date =
+        text.parse().map_err(|_| Problem::invalid("`date` must be a day such as 2026-12-24"))?;
+    let begin = day.to_zoned(jiff::tz::TimeZone::UTC);
+    let begin = begin.map_err(|_| Problem::invalid("`date` is out of range"))?;
+    let begin = Moment::from(begin.timestamp());
+    Ok((begin, begin.plus_ms(24 * 3_600 * 1_000)))
 }
 
 fn cursor(text: &str) -> Result<(Moment, ConcertId), Problem> {

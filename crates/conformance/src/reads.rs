@@ -3,7 +3,8 @@
 use crate::cases::cases;
 use crate::sale::by;
 use crate::steps::{
-    ANN, BOB, HOLD_MS, SHOW, STANDING, balance, charge, command, hold, programme, row, sale, settle,
+    ANN, BOB, HOLD_MS, SHOW, STANDING, balance, charge, command, hold, programme, row, sale,
+    settle, show,
 };
 use crate::{Case, CaseFuture, Fresh, Promised};
 use admitone_app::payments::close_account;
@@ -12,7 +13,7 @@ use admitone_app::ports::store::Mode;
 use admitone_domain::command::gateway::{Begin, Gateway, Repaid, Repay, Said, Settle};
 use admitone_domain::command::part::{PutBack, Take};
 use admitone_domain::command::{Cancel, Part, Pay, Spend};
-use admitone_domain::id::{BuyerId, PaymentId, ReservationId};
+use admitone_domain::id::{BuyerId, ConcertId, PaymentId, ReservationId};
 use admitone_domain::{Action, Actor, Command, Currency, Key, Moment, Money, Row};
 
 pub(crate) const ALL: &[Case] = cases![
@@ -20,6 +21,7 @@ pub(crate) const ALL: &[Case] = cases![
     lists_show_what_was_answered: Always,
     concerts_are_listed_soonest_first: Always,
     concerts_are_found_by_words_category_and_date: Always,
+    a_concert_is_found_on_each_day_that_has_a_show: Always,
     lists_of_a_buyer_are_newest_first_and_his_own: Always,
     a_payment_is_open_until_its_gateway_has_said_all: Always,
     an_account_is_kept_while_money_is_on_its_way: Always,
@@ -98,6 +100,37 @@ async fn concerts_are_found_by_words_category_and_date(fresh: Fresh, mode: Mode)
     let (from, to) = (Some(Moment(150)), Some(Moment(300)));
     let between = ConcertFilter { from, to, ..ConcertFilter::default() };
     assert_eq!(titles(&fresh, between).await, ["Morning Jazz"]);
+}
+
+async fn a_concert_is_found_on_each_day_that_has_a_show(fresh: Fresh, mode: Mode) {
+    concerts(&fresh, mode).await;
+    // Winter Lights again, long after its first night.
+    let again = show(9, 1, Moment(900));
+    assert!(settle(&fresh, mode, vec![again]).await[0].is_ok());
+    let on = |from, to| ConcertFilter {
+        day: Some((Moment(from), Moment(to))),
+        ..ConcertFilter::default()
+    };
+    for (from, to, found) in [
+        (300, 301, &["Winter Lights"][..]),
+        (900, 901, &["Winter Lights"]),
+        (301, 900, &[]),
+        (100, 201, &["Night Lights", "Late Rock", "Morning Jazz"]),
+        (200, 901, &["Morning Jazz", "Winter Lights"]),
+    ] {
+        assert_eq!(titles(&fresh, on(from, to)).await, found, "{from} to {to}");
+    }
+    let words = vec!["light".to_owned()];
+    let lights = ConcertFilter { words: words.clone(), ..on(100, 901) };
+    assert_eq!(titles(&fresh, lights).await, ["Night Lights", "Winter Lights"]);
+    let category = Some("rock".to_owned());
+    let rock = ConcertFilter { category: category.clone(), ..on(100, 901) };
+    assert_eq!(titles(&fresh, rock).await, ["Night Lights", "Late Rock"]);
+    let both = ConcertFilter { words, category, ..on(100, 901) };
+    assert_eq!(titles(&fresh, both).await, ["Night Lights"]);
+    let after = Some((Moment(200), ConcertId(3)));
+    let next = ConcertFilter { after, ..on(100, 901) };
+    assert_eq!(titles(&fresh, next).await, ["Winter Lights"], "in the order of first shows");
 }
 
 async fn lists_of_a_buyer_are_newest_first_and_his_own(fresh: Fresh, mode: Mode) {

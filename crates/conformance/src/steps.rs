@@ -29,12 +29,18 @@ pub(crate) fn concert(id: u64, title: &str, category: &str, first_at: Moment) ->
 /// A concert and a show on its date.
 pub(crate) fn programme(id: u64, title: &str, category: &str, opens_at: Moment) -> Vec<Command> {
     let concert = concert(id, title, category, Moment::MAX);
-    let show = sale::show(ShowId(id));
-    let show = Show { concert: concert.id, opens_at, closes_at: opens_at.plus_ms(1), ..show };
     vec![
         operate(9_000 + id, Operate::SaveConcert(SaveConcert { concert, expected: None })),
-        operate(9_500 + id, Operate::SaveShow(SaveShow { show, expected: None })),
+        show(id, id, opens_at),
     ]
+}
+
+/// A show of a concert.
+pub(crate) fn show(id: u64, concert: u64, opens_at: Moment) -> Command {
+    let concert = ConcertId(concert);
+    let closes_at = opens_at.plus_ms(1);
+    let show = Show { concert, opens_at, closes_at, ..sale::show(ShowId(id)) };
+    operate(9_500 + id, Operate::SaveShow(SaveShow { show, expected: None }))
 }
 
 /// A show with so many standing tickets.

@@ -11,7 +11,7 @@ use admitone_domain::reservation::Reservation;
 use admitone_domain::show::Show;
 use admitone_domain::ticket_type::TicketType;
 use admitone_domain::wallet::Entry;
-use admitone_domain::{CommandId, Key, Loaded, Row, StoredAnswer};
+use admitone_domain::{CommandId, Key, Loaded, Moment, Row, StoredAnswer};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -33,8 +33,16 @@ impl Reads for MemoryStore {
     }
 
     async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble> {
+        let shows = if filter.day.is_some() { self.shows(None).await? } else { Vec::new() };
+        let shown = |concert: ConcertId, (from, to): (Moment, Moment)| {
+            let begins = |show: &Show| from <= show.opens_at && show.opens_at < to;
+            shows.iter().any(|show| show.concert == concert && begins(show))
+        };
+        let is_shown = |concert: &Concert| filter.day.is_none_or(|day| shown(concert.id, day));
         let mut found = self.pick(|loaded| match &*loaded.row {
-            Row::Concert(concert) if fits(filter, concert) => Some(concert.clone()),
+            Row::Concert(concert) if fits(filter, concert) && is_shown(concert) => {
+                Some(concert.clone())
+            }
             _ => None,
         });
         found.sort_by_key(|concert| (concert.first_at, concert.id));

@@ -20,6 +20,7 @@ use std::sync::Arc;
 /// - `lists_show_what_was_answered`: nor are lists.
 /// - `concerts_are_listed_soonest_first`: by first date, then id; the cursor continues exactly.
 /// - `concerts_are_found_by_words_category_and_date`: every word begins a word of the title.
+/// - `a_concert_is_found_on_each_day_that_has_a_show`: not by its first show alone.
 /// - `lists_of_a_buyer_are_newest_first_and_his_own`: reservations, payments, entries.
 /// - `a_payment_is_open_until_its_gateway_has_said_all`: listed from the first question to the last
 ///   refund, by the time of the next question.
@@ -140,6 +141,8 @@ pub struct ConcertFilter {
     pub from: Option<Moment>,
     /// Only concerts whose first show begins before this moment.
     pub to: Option<Moment>,
+    /// Only concerts of which some show begins at or after the first moment and before the second.
+    pub day: Option<(Moment, Moment)>,
     /// Only concerts after this one in the order.
     pub after: Option<(Moment, ConcertId)>,
     /// At most so many.

@@ -147,8 +147,9 @@ fn filter(asked: &Asked, after: &str, limit: usize) -> ConcertFilter {
     ConcertFilter {
         words: asked.words.split_whitespace().take(8).map(str::to_owned).collect(),
         category: Some(asked.category.clone()).filter(|category| !category.is_empty()),
-        from,
-        to: from.map(|from| from.plus_ms(DAY_MS)),
+        from: None,
+        to: None,
+        day: from.map(|from| (from, from.plus_ms(DAY_MS))),
         after,
         limit,
     }
