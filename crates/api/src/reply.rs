@@ -64,10 +64,7 @@ fn outcome_of(stored: &StoredAnswer, replayed: bool) -> Result<&Outcome, Problem
 
 /// JSON with a strong validator, or 304 when the client has it.
 pub(crate) fn with_etag(headers: &HeaderMap, etag: &str, body: Bytes) -> Response<Body> {
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let is_known = known
-        .is_some_and(|known| known.split(',').any(|one| one.trim() == etag || one.trim() == "*"));
-    let mut response = if is_known {
+    let mut response = if has(headers, etag) {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
@@ -78,6 +75,15 @@ pub(crate) fn with_etag(headers: &HeaderMap, etag: &str, body: Bytes) -> Respons
         response.headers_mut().insert(header::ETAG, value);
     }
     response
+}
+
+/// Whether the client says that it has this. The comparison is the weak one, as RFC 9110 has it for
+/// `If-None-Match`: what came through something that compresses is marked weak and the same. No
+/// validator of this house has a comma.
+fn has(headers: &HeaderMap, etag: &str) -> bool {
+    let said = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+    let mut tags = said.flat_map(|line| line.split(',')).map(str::trim);
+    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
 /// JSON that is ready, with a strong validator from its bytes.
@@ -173,4 +179,43 @@ pub(crate) fn page<F, T>(
     found.truncate(limit);
     let next_cursor = found.last().filter(|_| has_more).map(cursor);
     PageView { data: found.into_iter().map(view).collect(), next_cursor, has_more }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(lines: &[&'static str]) -> StatusCode {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::IF_NONE_MATCH, HeaderValue::from_static(line));
+        }
+        let answer = with_etag(&headers, "\"7-held\"", Bytes::from_static(b"{}"));
+        assert_eq!(answer.headers()[header::ETAG], "\"7-held\"");
+        answer.status()
+    }
+
+    #[test]
+    fn what_the_client_has_is_not_sent_again_however_it_says_so() {
+        let known: [&[&str]; 6] = [
+            &["\"7-held\""],
+            &["W/\"7-held\""],
+            &["\"6-held\", W/\"7-held\""],
+            &["\"6-held\"", "\"7-held\""],
+            &["*"],
+            &["\"6-held\" ,  * "],
+        ];
+        for lines in known {
+            assert_eq!(status(lines), StatusCode::NOT_MODIFIED, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_client_does_not_have_is_sent() {
+        let other: [&[&str]; 6] =
+            [&[], &["\"6-held\""], &["W/\"6-held\""], &["7-held"], &["w/\"7-held\""], &[""]];
+        for lines in other {
+            assert_eq!(status(lines), StatusCode::OK, "{lines:?}");
+        }
+    }
 }
