@@ -247,6 +247,11 @@ impl Board {
         choose::groups(&plan, |block| self.free_seats(block), wish)
     }
 
+    /// Whether a row has so many seats together, whoever has them now.
+    pub fn has_group(&self, count: u32, section: Option<&str>) -> bool {
+        choose::has_group(&self.plan(), count, section)
+    }
+
     /// The names of its seats.
     pub fn plan(&self) -> Arc<SeatPlan> {
         Arc::clone(&self.lock().plan.1)

@@ -102,7 +102,12 @@ impl BoxOffice {
         // Different commands look at different groups, so that they do not all fight for one.
         let spread = u64::try_from(request.id.0 >> 64).unwrap_or(0).rotate_left(choice * 16);
         let groups = board.best_groups(wish.count, wish.section.as_deref(), spread);
-        let hold = Hold { show: wish.show, choice: Choice::FirstFree(groups) };
+        let choice = if board.has_group(wish.count, wish.section.as_deref()) {
+            Choice::FirstFree(groups)
+        } else {
+            Choice::Nowhere { count: wish.count }
+        };
+        let hold = Hold { show: wish.show, choice };
         self.submit(request, Action::Hold(hold)).await
     }
 

@@ -17,8 +17,11 @@ pub enum Refusal {
     /// No such show.
     #[error("there is no {0}")]
     UnknownShow(ShowId),
-    /// Seats that do not exist or belong to another show.
-    #[error("some of the seats are not seats of this show")]
+    /// Seats that do not exist or belong to another show; none is named where so many together were
+    /// asked for as no row has.
+    #[error("{}", if .0.is_empty() { "no row that was asked for has so many seats together" } else {
+        "some of the seats are not seats of this show"
+    })]
     UnknownSeat(Vec<SeatId>),
     /// A ticket type that does not exist or belongs to another show.
     #[error("{0} is not a ticket type of this show")]

@@ -47,6 +47,14 @@ pub(super) fn groups(
     pick(candidates, wish.spread)
 }
 
+/// Whether a block is so long.
+pub(super) fn has_group(plan: &SeatPlan, count: u32, section: Option<&str>) -> bool {
+    let fits = |block: &SeatBlock| {
+        block.count >= count && section.is_none_or(|section| section == block.section)
+    };
+    plan.blocks.iter().any(fits)
+}
+
 /// Up to three candidates, beginning at a place that differs from command to command.
 fn pick(candidates: Vec<Vec<SeatId>>, spread: u64) -> Vec<Vec<SeatId>> {
     let count = candidates.len();
@@ -110,6 +118,14 @@ mod tests {
     fn different_commands_are_offered_different_groups() {
         let first = |spread| groups(&plan(), |_| true, Wish { count: 1, section: None, spread });
         assert_ne!(first(0)[0], first(7)[0]);
+    }
+
+    #[test]
+    fn what_can_never_be_is_told_apart_from_what_is_taken() {
+        let has = |count, section| has_group(&plan(), count, section);
+        assert!(has(10, None) && has(10, Some("B")) && has(1, None));
+        assert!(!has(11, None) && !has(11, Some("B")) && !has(1, Some("C")));
+        assert!(!has_group(&SeatPlan { blocks: vec![] }, 1, None));
     }
 
     #[test]

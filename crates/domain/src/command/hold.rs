@@ -33,6 +33,11 @@ pub enum Choice {
     },
     /// The first of these groups of seats that is still free.
     FirstFree(Vec<Vec<SeatId>>),
+    /// So many seats together as no row that was asked for has, whoever takes them.
+    Nowhere {
+        /// How many.
+        count: u32,
+    },
 }
 
 /// The most items that one hold may name, whatever its show allows: a wish that is longer is
@@ -60,6 +65,7 @@ impl Rule for Hold {
             Choice::FirstFree(groups) => {
                 want.extend(groups.iter().flatten().copied().map(Key::Seat));
             }
+            Choice::Nowhere { .. } => {}
         }
     }
 
@@ -97,6 +103,7 @@ impl Choice {
         let named = match self {
             Self::Items { seats, tickets } => seats.len() + tickets.len(),
             Self::FirstFree(groups) => groups.iter().map(Vec::len).max().unwrap_or(0),
+            Self::Nowhere { .. } => 0,
         };
         named > ITEMS_MAX
     }
@@ -109,6 +116,7 @@ impl Choice {
                 seats.len() as u64 + tickets
             }
             Self::FirstFree(groups) => groups.iter().map(Vec::len).max().unwrap_or(0) as u64,
+            Self::Nowhere { count } => u64::from(*count),
         }
     }
 }
@@ -126,6 +134,8 @@ impl Hold {
                 .filter(|group| !group.is_empty())
                 .find_map(|group| free_seats(bench, show, group).ok())
                 .ok_or(Refusal::GroupsTaken),
+            // There is nothing to wait for, and no seat to name.
+            Choice::Nowhere { .. } => Err(Refusal::UnknownSeat(Vec::new())),
         }
     }
 }

@@ -137,6 +137,17 @@ fn the_first_free_group_is_taken_and_none_is_not_kept() {
 }
 
 #[test]
+fn seats_that_can_never_be_had_are_refused_for_good() {
+    let mut house = House::new();
+    let wish = |count| Action::Hold(Hold { show: SHOW, choice: Choice::Nowhere { count } });
+    let refused = house.act(Actor::Buyer(ANN), wish(2)).unwrap_err();
+    assert_eq!((refused.code(), refused.may_pass()), ("SEAT_NOT_FOUND", false));
+    assert_eq!(refused.to_string(), "no row that was asked for has so many seats together");
+    let many = house.act(Actor::Buyer(ANN), wish(5));
+    assert_eq!(many, Err(Refusal::LimitPerReservation { max: 4 }), "the limits come first");
+}
+
+#[test]
 fn a_hold_is_extended_as_often_as_the_show_allows_and_only_while_it_lives() {
     let mut house = House::new();
     let held = house.hold(ANN, &[1]).unwrap();
