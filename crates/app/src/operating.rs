@@ -8,6 +8,7 @@ mod concert;
 mod dial;
 mod inbox;
 mod key;
+mod optional;
 mod show;
 mod stock;
 
@@ -15,6 +16,7 @@ pub use concert::{ConcertFields, change_concert, create_concert};
 pub use dial::{Dial, RoomChange, change_room, create_room, dial, paced, turned};
 pub use inbox::{InboxKind, reacquire, refund};
 pub use key::{create_key, refuse_key};
+pub use optional::Optional;
 pub use show::{ShowFields, change_show, create_show};
 pub use stock::{
     BlockFields, SeatsFields, TicketTypeFields, add_seats, change_seats, change_ticket_type,

@@ -5,7 +5,7 @@ use crate::ask::{self, PathId, StaffAsk};
 use crate::concerts::moment;
 use crate::house::House;
 use crate::problem::{Problem, Problems};
-use admitone_app::operating;
+use admitone_app::operating::{self, Optional};
 use admitone_domain::id::{ConcertId, RoomId, ShowId};
 use axum::body::Body;
 use axum::extract::State;
@@ -43,13 +43,16 @@ pub(crate) struct ShowFields {
     /// IANA name of the venue's zone.
     #[schema(example = "Asia/Seoul")]
     pub(crate) time_zone: Option<String>,
-    /// The waiting room in front of it.
-    #[schema(example = "room_1")]
-    pub(crate) room: Option<String>,
+    /// The waiting room in front of it; null takes it away.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "room_1")]
+    pub(crate) room: Optional<String>,
     /// Most items of one reservation.
     pub(crate) per_reservation_max: Option<u32>,
-    /// Most items of one buyer.
-    pub(crate) per_buyer_max: Option<u32>,
+    /// Most items of one buyer; null takes the limit away.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>)]
+    pub(crate) per_buyer_max: Optional<u32>,
     /// How long a hold lasts, in seconds; at most a day.
     #[schema(minimum = 1, maximum = 86400)]
     pub(crate) hold_seconds: Option<u64>,
@@ -102,7 +105,7 @@ pub(crate) async fn change_show(
 impl ShowFields {
     /// The same with its texts read.
     fn read(self) -> Result<operating::ShowFields, Problem> {
-        let room = self.room.as_deref().map(|room| ask::id::<RoomId>("room", room)).transpose()?;
+        let room = self.room.read(|room| ask::id::<RoomId>("room", &room))?;
         Ok(operating::ShowFields {
             opens_at: moment("opens_at", self.opens_at.as_ref())?,
             closes_at: moment("closes_at", self.closes_at.as_ref())?,

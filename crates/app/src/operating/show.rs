@@ -1,6 +1,6 @@
 //! Shows: created, changed.
 
-use super::{Unfit, base, field};
+use super::{Optional, Unfit, base, field};
 use crate::box_office::BoxOffice;
 use crate::ports::store::Sequence;
 use admitone_domain::command::operate::{MoveShow, Operate, SaveShow};
@@ -25,11 +25,11 @@ pub struct ShowFields {
     /// IANA name of the venue's zone.
     pub time_zone: Option<String>,
     /// The waiting room in front of it.
-    pub room: Option<RoomId>,
+    pub room: Optional<RoomId>,
     /// Most items of one reservation.
     pub per_reservation_max: Option<u32>,
     /// Most items of one buyer.
-    pub per_buyer_max: Option<u32>,
+    pub per_buyer_max: Optional<u32>,
     /// How long a hold lasts, in seconds.
     pub hold_seconds: Option<u64>,
     /// How often a hold may be extended.
@@ -102,13 +102,13 @@ fn changed(mut show: Show, fields: &ShowFields) -> Result<Show, Unfit> {
             .map_err(|_| field("`time_zone` must be an IANA name such as Asia/Seoul"))?;
         show.time_zone.clone_from(zone);
     }
-    show.room = fields.room.or(show.room);
+    show.room = fields.room.over(show.room);
     if fields.hold_seconds.is_some_and(|seconds| !(1..=HOLD_SECONDS_MAX).contains(&seconds)) {
         return Err(field("`hold_seconds` must be between 1 and 86400"));
     }
     let limits = &mut show.limits;
     limits.per_reservation_max = fields.per_reservation_max.unwrap_or(limits.per_reservation_max);
-    limits.per_buyer_max = fields.per_buyer_max.or(limits.per_buyer_max);
+    limits.per_buyer_max = fields.per_buyer_max.over(limits.per_buyer_max);
     limits.hold_ms = fields.hold_seconds.map_or(limits.hold_ms, |seconds| seconds * 1_000);
     limits.extensions_max = fields.extensions_max.unwrap_or(limits.extensions_max);
     Ok(show)

@@ -4,10 +4,11 @@ use crate::form::Form;
 use crate::oops::Oops;
 use crate::site::Site;
 use crate::words::{local, moment_of};
-use admitone_app::operating::ShowFields;
+use admitone_app::operating::{Optional, ShowFields};
 use admitone_domain::Row;
 use admitone_domain::id::RoomId;
 use admitone_domain::show::{Limits, Show};
+use std::str::FromStr;
 
 /// What stands in the fields.
 pub(crate) struct ShowForm {
@@ -91,10 +92,19 @@ pub(crate) fn show_fields(form: &Form) -> Result<ShowFields, Oops> {
         booking_opens_at: moment("booking_opens_at")?,
         booking_closes_at: moment("booking_closes_at")?,
         time_zone: Some(zone.to_owned()),
-        room: form.optional("room")?,
+        room: clearable(form, "room")?,
         per_reservation_max: form.optional("per_reservation_max")?,
-        per_buyer_max: form.optional("per_buyer_max")?,
+        per_buyer_max: clearable(form, "per_buyer_max")?,
         hold_seconds: form.optional("hold_seconds")?,
         extensions_max: form.optional("extensions_max")?,
     })
+}
+
+/// A field that takes away what is there when it is emptied, and says nothing where the form has
+/// none.
+fn clearable<T: FromStr>(form: &Form, name: &str) -> Result<Optional<T>, Oops> {
+    if form.all(name).next().is_none() {
+        return Ok(Optional::Stay);
+    }
+    form.optional(name).map(Optional::from)
 }
