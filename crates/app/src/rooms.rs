@@ -3,6 +3,7 @@
 //! A buyer's id is 16 bytes that nobody can guess, so it is the room's user key as it is, and a
 //! token in UUID form leads back to its buyer.
 
+mod admission;
 mod messenger;
 mod missed;
 mod visit;
@@ -16,12 +17,12 @@ use crate::ports::room_log::RoomLog;
 use crate::ports::shared_room::SharedRooms;
 use crate::waiting_room::settings::RoomSettings;
 use crate::waiting_room::{
-    Claims, Control, Desk, DeskSetup, End, EndReason, Frame, Join, Joined, Kind, MasterKey, Mode,
+    Claims, Control, Desk, DeskSetup, End, EndReason, Frame, Join, Joined, Kind, MasterKey,
     Position, PublicDocument, SharedDeskSetup, Standing, TokenKeys, UserKey, UuidKeys,
 };
 use admitone_domain::id::{BuyerId, RoomId};
-use admitone_domain::pass::{Admission, PassKey};
-use admitone_domain::{Key, Moment, Row};
+use admitone_domain::pass::PassKey;
+use admitone_domain::{Key, Row};
 use messenger::Messages;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -83,55 +84,6 @@ impl Rooms {
         }
         tracker.spawn(messenger::run(Arc::downgrade(&rooms), messages));
         Ok(rooms)
-    }
-
-    /// By what right a token comes through a room.
-    ///
-    /// # Errors
-    /// The room cannot be opened: nobody can say who is inside.
-    pub async fn admission(
-        &self,
-        room: RoomId,
-        token: Option<&str>,
-        buyer: BuyerId,
-    ) -> Result<Admission, Trouble> {
-        let Some(found) = self.find(room).await? else { return Ok(Admission::None) };
-        if found.is_bypassed(self.setup.clock.now()) {
-            return Ok(Admission::Bypass { room });
-        }
-        let claims = token.and_then(|token| self.claims(room, &found, token));
-        Ok(match claims {
-            Some(claims) if claims.user.is_none_or(|user| user == user_key(buyer)) => {
-                admission_of(room, &found, &claims, buyer)
-            }
-            Some(_) | None => Admission::None,
-        })
-    }
-
-    /// Who is behind a token in UUID form, if it is admitted.
-    ///
-    /// # Errors
-    /// The room cannot be opened: nobody can say who is inside.
-    pub async fn visitor(
-        &self,
-        room: RoomId,
-        token: &str,
-    ) -> Result<Option<(BuyerId, Admission)>, Trouble> {
-        let Some(found) = self.find(room).await? else { return Ok(None) };
-        Ok(self.claims(room, &found, token).and_then(|claims| {
-            let buyer = buyer_of(found.desk.user_inside(claims.place)?);
-            found.desk.pass(&claims)?;
-            Some((buyer, admission_of(room, &found, &claims, buyer)))
-        }))
-    }
-
-    /// The pass that a token is or was, whether it still admits or not.
-    ///
-    /// # Errors
-    /// The room cannot be opened.
-    pub async fn pass_of(&self, room: RoomId, token: &str) -> Result<Option<PassKey>, Trouble> {
-        let Some(found) = self.find(room).await? else { return Ok(None) };
-        Ok(self.claims(room, &found, token).map(|claims| pass_key(room, &claims)))
     }
 
     /// Gives a buyer a place, or shows the one there is.
@@ -342,32 +294,6 @@ impl Drop for Rooms {
     fn drop(&mut self) {
         self.messages.end();
     }
-}
-
-impl OpenRoom {
-    fn is_bypassed(&self, now: Moment) -> bool {
-        match self.desk.view().snapshot.mode {
-            Mode::Bypass { until_us } => now.0 < until_us,
-            Mode::Open | Mode::Paused | Mode::Draining | Mode::Closed => false,
-        }
-    }
-}
-
-/// A token of the room with the right it gives now. Over is over, but a payment of a live hold
-/// may still come through: the store decides.
-fn admission_of(room: RoomId, found: &OpenRoom, claims: &Claims, buyer: BuyerId) -> Admission {
-    let key = pass_key(room, claims);
-    let inside = found.desk.user_inside(claims.place);
-    if inside.is_some_and(|user| user != user_key(buyer)) {
-        return Admission::None;
-    }
-    let pass = found.desk.pass(claims);
-    let good_until = pass.map_or(Moment::MIN, |pass| Moment(pass.deadline_us));
-    Admission::Pass { key, good_until }
-}
-
-fn pass_key(room: RoomId, claims: &Claims) -> PassKey {
-    PassKey { room, epoch: claims.epoch, place: claims.place.0 }
 }
 
 /// Settings as they are kept; those that cannot be read are the default.

@@ -82,9 +82,22 @@ pub enum Admission {
     },
     /// An operator or the house itself: no room stands before them.
     Staff,
+    /// A place that still waits. It lets nobody begin anything; what is held already may be paid.
+    Waiting {
+        /// Which.
+        key: PassKey,
+    },
 }
 
 impl Admission {
+    /// The place by which it comes.
+    pub fn key(&self) -> Option<PassKey> {
+        match self {
+            Self::Pass { key, .. } | Self::Waiting { key } => Some(*key),
+            Self::None | Self::Bypass { .. } | Self::Staff => None,
+        }
+    }
+
     /// Whether it is a pass that lets act now.
     pub fn is_good_at(&self, now: Moment) -> bool {
         matches!(self, Self::Pass { good_until, .. } if now < *good_until)

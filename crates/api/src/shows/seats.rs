@@ -103,7 +103,7 @@ pub(crate) async fn check_pass(
     let token = headers.get(QUEUE_TOKEN).and_then(|value| value.to_str().ok());
     match house.rooms.admission(room, token, buyer).await? {
         Admission::Bypass { .. } | Admission::Staff => Ok(()),
-        Admission::None => Err(Refusal::AdmissionRequired.into()),
+        Admission::None | Admission::Waiting { .. } => Err(Refusal::AdmissionRequired.into()),
         Admission::Pass { good_until, .. } if house.office.clock.now() < good_until => Ok(()),
         Admission::Pass { .. } => Err(Refusal::AdmissionExpired.into()),
     }

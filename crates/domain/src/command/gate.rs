@@ -3,6 +3,7 @@
 use super::Command;
 use crate::Refusal;
 use crate::decide::Workbench;
+use crate::id::RoomId;
 use crate::pass::{Admission, PassKey};
 use crate::show::Show;
 
@@ -39,10 +40,21 @@ pub(super) fn check_pass(
         Admission::None => Err(Refusal::AdmissionRequired),
         Admission::Bypass { room: open } if open == room => Ok(None),
         Admission::Bypass { .. } => Err(Refusal::AdmissionExpired),
+        Admission::Waiting { .. } if patience == Patience::Now => Err(Refusal::AdmissionRequired),
+        Admission::Waiting { key } => unless_over(bench, key, room),
         Admission::Pass { key, good_until } => {
             let in_time = patience == Patience::WhileHeld || bench.now() < good_until;
-            let good = key.room == room && in_time && bench.pass(key).is_none();
-            if good { Ok(Some(key)) } else { Err(Refusal::AdmissionExpired) }
+            if in_time { unless_over(bench, key, room) } else { Err(Refusal::AdmissionExpired) }
         }
     }
+}
+
+/// A pass of this room that no payment has used up.
+fn unless_over(
+    bench: &Workbench<'_>,
+    key: PassKey,
+    room: RoomId,
+) -> Result<Option<PassKey>, Refusal> {
+    let good = key.room == room && bench.pass(key).is_none();
+    if good { Ok(Some(key)) } else { Err(Refusal::AdmissionExpired) }
 }

@@ -4,7 +4,7 @@ use super::gate::{self, Patience};
 use super::{Command, Rule, items};
 use crate::decide::Workbench;
 use crate::id::{SeatId, ShowId, TicketTypeId};
-use crate::pass::{Admission, PassKey};
+use crate::pass::PassKey;
 use crate::reservation::{Item, ItemState, Reservation, Ware};
 use crate::seat::SeatState;
 use crate::show::Show;
@@ -54,7 +54,7 @@ impl Rule for Hold {
         if let Ok(buyer) = command.buyer() {
             want.push(Key::Quota(self.show, buyer));
         }
-        if let Admission::Pass { key, .. } = command.admission {
+        if let Some(key) = command.admission.key() {
             want.push(Key::Pass(key));
         }
         match &self.choice {

@@ -4,7 +4,7 @@ use super::gate::{self, Patience};
 use super::{Command, Rule, items, spend};
 use crate::decide::Workbench;
 use crate::id::{BuyerId, ReservationId};
-use crate::pass::{Admission, Pass, PassKey};
+use crate::pass::{Pass, PassKey};
 use crate::payment::{Attempt, Method, Payment, Standing};
 use crate::reservation::{ItemState, Reservation, ReservationState};
 use crate::{Answer, Currency, Happening, Key, Money, Outcome, Refusal, Row, Rows};
@@ -26,7 +26,7 @@ impl Rule for Pay {
         if let Ok(buyer) = command.buyer() {
             want.push(Key::Wallet(buyer));
         }
-        if let Admission::Pass { key, .. } = command.admission {
+        if let Some(key) = command.admission.key() {
             want.push(Key::Pass(key));
         }
     }

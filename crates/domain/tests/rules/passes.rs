@@ -95,11 +95,22 @@ fn another_buyers_pass_is_another_pass() {
 }
 
 #[test]
+fn who_still_waits_is_told_that_a_pass_is_needed_and_not_that_it_is_over() {
+    let mut house = House::new();
+    let waiting = Admission::Waiting { key: key(1) };
+    let refused = act(&mut house, ANN, waiting, hold(GATED, &[11]));
+    assert_eq!(refused, Err(Refusal::AdmissionRequired));
+    let over = Admission::Pass { key: key(1), good_until: house.now };
+    let refused = act(&mut house, ANN, over, hold(GATED, &[11]));
+    assert_eq!(refused, Err(Refusal::AdmissionExpired));
+}
+
+#[test]
 fn a_payment_ends_no_place_that_only_waits() {
     let mut house = House::new();
     house.charge(ANN, 5_000).unwrap();
     let id = held(&mut house, ANN, 1, 11);
-    let waiting = Admission::Pass { key: key(9), good_until: Moment::MIN };
+    let waiting = Admission::Waiting { key: key(9) };
     assert!(act(&mut house, ANN, waiting, pay(id)).is_ok());
     assert!(house.rows.contains_key(&Key::Pass(key(1))), "the pass of the hold is used up");
     assert!(!house.rows.contains_key(&Key::Pass(key(9))), "the place in line is not");

@@ -121,7 +121,9 @@ pub(crate) async fn may_look(
     match admission(site, visitor, show).await? {
         Admission::Bypass { .. } | Admission::Staff => Ok(None),
         Admission::Pass { good_until, .. } if visitor.now < good_until => Ok(Some(good_until)),
-        Admission::None | Admission::Pass { .. } => Err(Oops::to_line(show)),
+        Admission::None | Admission::Waiting { .. } | Admission::Pass { .. } => {
+            Err(Oops::to_line(show))
+        }
     }
 }
 

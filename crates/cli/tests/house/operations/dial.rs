@@ -1,6 +1,6 @@
 //! A waiting room from the operator's side: create, look, turn, pause, drain, close, bypass.
 
-use super::tour::{Tour, Who};
+use super::tour::{Tour, Who, header};
 use crate::buyer::text;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -62,6 +62,7 @@ fn modes(tour: &mut Tour<'_>, staff: &Who, dial: &str, room: &str) {
     join(tour, &mut ann, room);
     std::thread::sleep(Duration::from_millis(600));
     assert_ne!(status(tour, &ann, room), "active", "a paused room admits nobody");
+    behind_the_room(tour, staff, &ann, room);
     act(tour, "resume");
     until(tour, &ann, room, "active");
     for action in ["drain", "close"] {
@@ -73,6 +74,56 @@ fn modes(tour: &mut Tour<'_>, staff: &Who, dial: &str, room: &str) {
     assert_eq!(status(tour, &ann, room), "active", "who is inside stays");
     act(tour, "resume");
     bypass(tour, staff);
+}
+
+/// Who waits needs a pass and had none that could be over; a show that stands behind no room any more
+/// needs none.
+fn behind_the_room(tour: &mut Tour<'_>, staff: &Who, waiting: &Who, room: &str) {
+    let show = json!({ "opens_at": "2126-07-01T10:00:00Z", "closes_at": "2126-07-01T12:00:00Z",
+        "booking_opens_at": "2026-01-01T00:00:00Z", "booking_closes_at": "2126-07-01T10:00:00Z",
+        "room": room, "per_buyer_max": 1 });
+    let concert = tour.done(
+        staff,
+        "POST /api/v1/operator/concerts",
+        &json!({ "title": "Behind", "category": "rock" }),
+    );
+    let wish = json!({ "concert": concert["id"], "show": show });
+    let show = text(&tour.done(staff, "POST /api/v1/operator/shows", &wish), "id");
+    let seats = format!("GET /api/v1/shows/{show}/seats");
+    tour.refused(waiting, &seats, "", (403, "ADMISSION_REQUIRED"));
+    let best = json!({ "show": show, "best_available": { "quantity": 1 } }).to_string();
+    let hold = "POST /api/v1/reservations";
+    tour.refused(waiting, hold, &best, (403, "ADMISSION_REQUIRED"));
+
+    let change = format!("PATCH /api/v1/operator/shows/{show}");
+    let read = |tour: &mut Tour<'_>| tour.read(staff, &format!("/api/v1/shows/{show}"));
+    tour.done(staff, &change, &json!({ "hold_seconds": 60 }));
+    let known = read(tour);
+    assert_eq!((&known["room"], &known["per_buyer_max"]), (&json!(room), &json!(1)), "they stay");
+    tour.done(staff, &change, &json!({ "room": null, "per_buyer_max": null }));
+    let known = read(tour);
+    assert_eq!((&known["room"], &known["per_buyer_max"]), (&Value::Null, &Value::Null));
+    tour.done(waiting, &seats, &Value::Null);
+    // It has no seats: there is nothing to wait for.
+    never(tour, waiting, &best);
+    let block = json!({ "section": "A", "row": "1", "first_number": 1, "count": 2, "price": 1 });
+    let blocks = json!({ "blocks": [block] });
+    tour.done(staff, &format!("POST /api/v1/operator/shows/{show}/seats"), &blocks);
+    for wish in [json!({ "quantity": 3 }), json!({ "quantity": 1, "section": "B" })] {
+        never(tour, waiting, &json!({ "show": show, "best_available": wish }).to_string());
+    }
+    tour.done(waiting, hold, &json!({ "show": show, "best_available": { "quantity": 2 } }));
+    let taken = json!({ "show": show, "best_available": { "quantity": 1 } }).to_string();
+    tour.refused(waiting, hold, &taken, (409, "GROUPS_TAKEN"));
+}
+
+/// Seats that can never be had: nobody is told to try again.
+fn never(tour: &mut Tour<'_>, who: &Who, wish: &str) {
+    let refused = tour.ask(who, "POST /api/v1/reservations", wish);
+    let problem = refused.json();
+    assert_eq!((refused.status, text(&problem, "code").as_str()), (404, "SEAT_NOT_FOUND"));
+    assert_eq!(problem["retryable"], false, "{problem}");
+    assert_eq!(header(&refused, "retry-after"), None, "{}", refused.head);
 }
 
 /// While everybody passes, a buyer without a place sees the seats and holds one.

@@ -9,7 +9,7 @@ use super::super::{Command, Rule, items};
 use super::{request, retake};
 use crate::decide::Workbench;
 use crate::id::{ReservationId, ShowId};
-use crate::pass::{Admission, PassKey};
+use crate::pass::PassKey;
 use crate::payment::Method;
 use crate::reservation::Reservation;
 use crate::show::Show;
@@ -38,7 +38,7 @@ impl Rule for Begin {
         want.push(Key::Show(self.show));
         items::keys(self.reservation, rows, want);
         want.push(Key::Payment(command.payment_id()));
-        if let Admission::Pass { key, .. } = command.admission {
+        if let Some(key) = command.admission.key() {
             want.push(Key::Pass(key));
         }
     }

@@ -4,7 +4,6 @@
 use super::super::{Command, Rule, gateway, items, pay};
 use crate::decide::Workbench;
 use crate::id::ReservationId;
-use crate::pass::Admission;
 use crate::payment::Method;
 use crate::reservation::ItemState;
 use crate::{Answer, Key, Money, Refusal, Rows};
@@ -25,7 +24,7 @@ impl Rule for Pin {
     fn keys(&self, command: &Command, rows: &Rows, want: &mut Vec<Key>) {
         items::keys(self.reservation, rows, want);
         want.push(Key::Payment(command.payment_id()));
-        if let Admission::Pass { key, .. } = command.admission {
+        if let Some(key) = command.admission.key() {
             want.push(Key::Pass(key));
         }
     }

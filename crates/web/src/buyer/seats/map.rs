@@ -237,7 +237,7 @@ impl Followed {
         };
         match admission {
             super::Admission::Pass { good_until, .. } => good_until <= self.sent,
-            super::Admission::None => true,
+            super::Admission::None | super::Admission::Waiting { .. } => true,
             super::Admission::Bypass { .. } | super::Admission::Staff => false,
         }
     }
