@@ -212,6 +212,18 @@ impl<T: FromStr + Send> FromRequestParts<House> for PathId<T> {
 /// An id in a body or a query.
 pub(crate) fn id<T: FromStr>(field: &str, text: &str) -> Result<T, Problem> {
     text.parse().map_err(|_| Problem::invalid(format!("`{field}`: `{text}` is no such id")))
+/// Texts in the path. What is no text names nothing: not found.
+pub(crate) struct PathText<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<House> for PathText<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Problem> {
+        let found = Path::<T>::from_request_parts(parts, house).await;
+        found.map(|Path(text)| Self(text)).map_err(|_| Problem::not_found("thing"))
+    }
+}
+
 }
 
 /// Reads the body of a request that needs no key.

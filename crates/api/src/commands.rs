@@ -1,6 +1,6 @@
 //! Commands that travel: what became of them, for who asked, from any instance.
 
-use crate::ask::{Anybody, RESPOND_ASYNC};
+use crate::ask::{Anybody, PathText, RESPOND_ASYNC};
 use crate::events::{self, Events};
 use crate::house::House;
 use crate::operator::SavedView;
@@ -14,7 +14,7 @@ use admitone_app::payments::as_it_stands;
 use admitone_app::ports::delivery::Receipt;
 use admitone_domain::{Moment, Outcome, StoredAnswer};
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::sse::Event;
 use serde::Serialize;
@@ -112,7 +112,7 @@ impl Problem {
 )]
 pub(crate) async fn read_command(
     State(house): State<House>,
-    Path(id): Path<String>,
+    PathText(id): PathText<String>,
     Anybody(owner): Anybody,
 ) -> Result<Response<Body>, Problem> {
     let receipt = house.secret.receipt_of(&id, owner);
@@ -137,7 +137,7 @@ pub(crate) async fn read_command(
 )]
 pub(crate) async fn follow_command(
     State(house): State<House>,
-    Path(id): Path<String>,
+    PathText(id): PathText<String>,
     Anybody(owner): Anybody,
 ) -> Result<Events, Problem> {
     let receipt = house.secret.receipt_of(&id, owner);

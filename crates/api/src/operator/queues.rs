@@ -1,6 +1,6 @@
 //! Queues of commands that travel: how they stand, what is in them, and what is done about it.
 
-use crate::ask::Staff;
+use crate::ask::{PathText, Staff};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply::limit;
@@ -12,7 +12,7 @@ use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::id::OperatorId;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -144,7 +144,7 @@ pub(crate) async fn list_queues(
 )]
 pub(crate) async fn list_jobs(
     State(house): State<House>,
-    Path(name): Path<String>,
+    PathText(name): PathText<String>,
     _staff: Staff,
     query: Result<Query<JobsQuery>, QueryRejection>,
 ) -> Result<Json<JobsView>, Problem> {
@@ -171,7 +171,7 @@ pub(crate) async fn list_jobs(
 )]
 pub(crate) async fn act_on_queue(
     State(house): State<House>,
-    Path((name, action)): Path<(String, String)>,
+    PathText((name, action)): PathText<(String, String)>,
     staff: Staff,
     query: Result<Query<StartQuery>, QueryRejection>,
 ) -> Result<Json<DoneView>, Problem> {
@@ -196,7 +196,7 @@ pub(crate) async fn act_on_queue(
 )]
 pub(crate) async fn act_on_job(
     State(house): State<House>,
-    Path((name, job, action)): Path<(String, String, String)>,
+    PathText((name, job, action)): PathText<(String, String, String)>,
     staff: Staff,
 ) -> Result<Json<DoneView>, Problem> {
     let change = QueueAction::of_job(&action, job)?;

@@ -1,14 +1,14 @@
 //! The dial of a waiting room: create it, look at it, change it while it runs.
 
 use super::{SavedView, operate};
-use crate::ask::{PathId, Staff, StaffAsk};
+use crate::ask::{PathId, PathText, Staff, StaffAsk};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply;
 use admitone_app::operating::{self, Dial};
 use admitone_domain::id::RoomId;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -130,7 +130,7 @@ pub(crate) async fn change_room(
 )]
 pub(crate) async fn act_on_room(
     State(house): State<House>,
-    Path((id, action)): Path<(String, String)>,
+    PathText((id, action)): PathText<(String, String)>,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let id: RoomId = id.parse().map_err(|_| Problem::not_found("room"))?;

@@ -1,7 +1,7 @@
 //! Pay a held reservation from the wallet, and refund a payment.
 
 use super::gateway;
-use crate::ask::{self, BuyerAsk};
+use crate::ask::{self, BuyerAsk, PathText};
 use crate::commands::CommandView;
 use crate::house::House;
 use crate::problem::{Problem, Problems};
@@ -14,7 +14,7 @@ use admitone_domain::payment::Payment;
 use admitone_domain::reservation::Reservation;
 use admitone_domain::{Action, Moment, Money, Outcome};
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -193,7 +193,7 @@ pub(crate) async fn pay_reservation(
 )]
 pub(crate) async fn refund_payment(
     State(house): State<House>,
-    Path(id): Path<String>,
+    PathText(id): PathText<String>,
     ask: BuyerAsk,
 ) -> Result<Response<Body>, Problem> {
     let payment: PaymentId = id.parse().map_err(|_| Problem::not_found("payment"))?;

@@ -1,7 +1,7 @@
 //! Extend, release and cancel a reservation.
 
 use super::hold::reserved;
-use crate::ask::{self, BuyerAsk};
+use crate::ask::{self, BuyerAsk, PathText};
 use crate::house::House;
 use crate::payments::pay::RefundView;
 use crate::problem::{Problem, Problems};
@@ -11,7 +11,7 @@ use admitone_domain::Action;
 use admitone_domain::command::{Cancel, Extend, Release};
 use admitone_domain::id::ReservationId;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -35,7 +35,7 @@ pub(crate) struct CancelRequest {
 )]
 pub(crate) async fn extend_reservation(
     State(house): State<House>,
-    Path(id): Path<String>,
+    PathText(id): PathText<String>,
     ask: BuyerAsk,
 ) -> Result<Response<Body>, Problem> {
     let extend = Action::Extend(Extend { reservation: named(&id)? });
@@ -54,7 +54,7 @@ pub(crate) async fn extend_reservation(
 )]
 pub(crate) async fn release_reservation(
     State(house): State<House>,
-    Path(id): Path<String>,
+    PathText(id): PathText<String>,
     ask: BuyerAsk,
 ) -> Result<Response<Body>, Problem> {
     let release = Action::Release(Release { reservation: named(&id)? });
@@ -73,7 +73,7 @@ pub(crate) async fn release_reservation(
 )]
 pub(crate) async fn cancel_reservation(
     State(house): State<House>,
-    Path(id): Path<String>,
+    PathText(id): PathText<String>,
     ask: BuyerAsk,
 ) -> Result<Response<Body>, Problem> {
     let CancelRequest { items } = ask.body_or_default()?;

@@ -6,6 +6,41 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
 #[test]
+fn a_path_that_is_no_text_is_answered_with_a_code() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::start(directory.path(), &["--demo"]);
+    let mut ann = Buyer::new(&house);
+    let key = format!("Bearer {}", house.operator_key.clone().unwrap());
+    let mut connection = house.connect();
+    for (request, is_for_staff) in [
+        ("POST /api/v1/reservations/%FF/actions/extend", false),
+        ("POST /api/v1/reservations/%FF/actions/release", false),
+        ("POST /api/v1/reservations/%FF/actions/cancel", false),
+        ("POST /api/v1/payments/%FF/actions/refund", false),
+        ("GET /api/v1/reservations/%FF", false),
+        ("GET /api/v1/commands/%FF", false),
+        ("GET /api/v1/commands/%FF/events", false),
+        ("POST /api/v1/operator/rooms/room_1/actions/%FF", true),
+        ("GET /api/v1/operator/queues/%FF/jobs", true),
+        ("POST /api/v1/operator/queues/%FF/actions/pause", true),
+        ("POST /api/v1/operator/queues/jobs/jobs/%FF/actions/drop", true),
+        ("POST /api/v1/operator/endpoints/endpoint_1/messages/%FF/actions/replay", true),
+    ] {
+        let answer = if is_for_staff {
+            let headers = [("authorization", key.as_str()), ("idempotency-key", request)];
+            connection.send(request, &headers, "")
+        } else if let Some(path) = request.strip_prefix("POST ") {
+            ann.post(path, "")
+        } else {
+            ann.get(request.trim_start_matches("GET "))
+        };
+        let code = text(&answer.json(), "code");
+        assert_eq!((answer.status, code.as_str()), (404, "NOT_FOUND"), "{request}");
+        assert!(answer.has_header("content-type: application/problem+json"), "{}", answer.head);
+    }
+}
+
+#[test]
 fn bad_input_is_answered_with_a_code_and_changes_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let house = House::start(directory.path(), &["--demo"]);

@@ -2,14 +2,14 @@
 
 use super::view::{AttemptView, EndpointView};
 use super::{EndpointId, answer, asked};
-use crate::ask::{Staff, StaffAsk};
+use crate::ask::{PathText, Staff, StaffAsk};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply::{PageQuery, PageView, page};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{Response, StatusCode};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -78,7 +78,7 @@ pub(crate) async fn test_endpoint(
 pub(crate) async fn replay_message(
     State(house): State<House>,
     EndpointId(id): EndpointId,
-    Path((_, message)): Path<(String, String)>,
+    PathText((_, message)): PathText<(String, String)>,
     _staff: Staff,
 ) -> Result<Json<AttemptView>, Problem> {
     let event = message.strip_prefix("evt_").and_then(|number| number.parse().ok());
