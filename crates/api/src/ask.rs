@@ -15,6 +15,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ use std::time::Duration;
 pub(crate) const BODY_MAX_BYTES: usize = 256 * 1024;
 /// How long a client may take for a body.
 const BODY_WAIT: Duration = Duration::from_secs(10);
+/// The header that names a wish.
+pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// The header with a place or pass of the waiting room.
 pub(crate) const QUEUE_TOKEN: &str = "queue-token";
 
@@ -209,9 +212,6 @@ impl<T: FromStr + Send> FromRequestParts<House> for PathId<T> {
     }
 }
 
-/// An id in a body or a query.
-pub(crate) fn id<T: FromStr>(field: &str, text: &str) -> Result<T, Problem> {
-    text.parse().map_err(|_| Problem::invalid(format!("`{field}`: `{text}` is no such id")))
 /// Texts in the path. What is no text names nothing: not found.
 pub(crate) struct PathText<T>(pub(crate) T);
 
@@ -224,6 +224,9 @@ impl<T: DeserializeOwned + Send> FromRequestParts<House> for PathText<T> {
     }
 }
 
+/// An id in a body or a query.
+pub(crate) fn id<T: FromStr>(field: &str, text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::invalid(format!("`{field}`: `{text}` is no such id")))
 }
 
 /// Reads the body of a request that needs no key.
@@ -310,7 +313,14 @@ fn fingerprint(headers: &HeaderMap, body: &[u8]) -> Fingerprint {
     Fingerprint(print.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)))
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {
-    let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
+/// What was asked, however it is written: two objects with their fields in another order ask the same.
+pub(crate) fn fingerprint_of(body: &Value) -> Fingerprint {
+    // A map of JSON here is ordered by name.
+    let print = blake3::hash(body.to_string().as_bytes());
+    Fingerprint(print.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)))
+}
+
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {
+    let key = headers.get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok());
     key.filter(|key| (1..=255).contains(&key.len())).ok_or_else(Problem::key_required)
 }

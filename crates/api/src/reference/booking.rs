@@ -7,9 +7,13 @@ pub(crate) mod queue;
 pub(crate) mod sale;
 
 use super::Failure;
+use crate::ask::{self, IDEMPOTENCY_KEY};
 use crate::house::House;
 use crate::house::buyer_named;
+use crate::users::own;
+use admitone_app::box_office::Request as Named;
 use admitone_domain::id::{BuyerId, RoomId};
+use admitone_domain::{Actor, CommandId};
 use axum::http::HeaderMap;
 use serde_json::Value;
 
@@ -37,6 +41,23 @@ fn token<'a>(house: &House, headers: &'a HeaderMap) -> Result<(RoomId, &'a str),
 async fn visitor(house: &House, (room, token): (RoomId, &str)) -> Result<Option<Visitor>, Failure> {
     let found = house.rooms.visitor(room, token).await?;
     Ok(found.map(|(buyer, admission)| Visitor { buyer, admission }))
+}
+
+/// A command of these routes under the client's `Idempotency-Key`, where it sends one; else it is a
+/// command of its own. The pair says whose, and on which route.
+fn named(
+    house: &House,
+    headers: &HeaderMap,
+    (buyer, route): (BuyerId, &str),
+    bytes: &[u8],
+) -> Result<Named, Failure> {
+    let command = own(house, Actor::Buyer(buyer));
+    if !headers.contains_key(IDEMPOTENCY_KEY) {
+        return Ok(command);
+    }
+    let key = ask::idempotency_key(headers)?;
+    let name = buyer_named("reference command", &[&buyer.to_string(), route, key]);
+    Ok(Named { id: CommandId(name.0), fingerprint: ask::fingerprint_of(&body(bytes)), ..command })
 }
 
 /// Who came through the room.

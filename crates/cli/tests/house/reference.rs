@@ -151,6 +151,54 @@ fn a_confirmed_payment_takes_from_the_ticket_type_once() {
 }
 
 #[test]
+fn a_confirmation_is_the_same_however_it_is_written() {
+    let (_directory, house) = demo();
+    let mut connection = house.connect();
+    let mut confirm = |body: &str| connection.send("POST /v1/api/payments/confirm", &[], body);
+    let first = confirm(
+        r#"{"paymentKey":"k","orderId":"o-1","amount":10000,"ticketTypeId":1,"memberId":7}"#,
+    );
+    assert_eq!(first.status, 200, "{}", first.body);
+    let again = confirm(
+        r#"{ "memberId": 7, "ticketTypeId": 1, "amount": 10000, "orderId": "o-1", "paymentKey": "k" }"#,
+    );
+    assert_eq!((again.status, &again.body), (200, &first.body), "the fields in another order");
+    let other = confirm(
+        r#"{"paymentKey":"k","orderId":"o-1","amount":10000,"ticketTypeId":1,"memberId":8}"#,
+    );
+    assert_eq!(other.status, 422, "somebody else under the same order: {}", other.body);
+}
+
+#[test]
+fn a_key_that_is_sent_makes_a_repetition_one_command() {
+    let (_directory, house) = demo();
+    let mut connection = house.connect();
+    let mut charge = |key: Option<&str>, user: &str, amount: u32| {
+        let body = json!({ "userId": user, "amount": amount }).to_string();
+        let headers: Vec<_> = key.map(|key| ("idempotency-key", key)).into_iter().collect();
+        connection.send("POST /user/charge", &headers, &body)
+    };
+    for _ in 0..2 {
+        assert_eq!(charge(Some("one"), "ann", 100).json()["data"]["balance"], 100);
+    }
+    assert_eq!(charge(Some("two"), "ann", 100).json()["data"]["balance"], 200);
+    assert_eq!(charge(Some("one"), "ann", 7).status, 422, "another wish under the same key");
+    assert_eq!(charge(Some("one"), "bob", 7).json()["data"]["balance"], 7, "keys are each user's");
+    assert_eq!(charge(Some(""), "ann", 100).status, 400);
+    for balance in [300, 400] {
+        assert_eq!(charge(None, "ann", 100).json()["data"]["balance"], balance);
+    }
+    let mut ann = Client::new(&house, "ann");
+    let seat = json!({ "seatId": 1 }).to_string();
+    let token = ann.token.clone();
+    let headers = [("queue-token", token.as_str()), ("idempotency-key", "seat")];
+    let mut reserve = |body: &str| ann.connection.send("POST /reservation", &headers, body);
+    let held = reserve(&seat);
+    assert_eq!((held.status, reserve(&seat).body), (200, held.body));
+    assert_eq!(reserve(&json!({ "seatId": 2 }).to_string()).status, 422);
+}
+
+#[test]
 fn the_reference_routes_are_off_unless_asked_for() {
     let directory = tempfile::tempdir().unwrap();
     let house = House::start(directory.path(), &[]);

@@ -1,23 +1,23 @@
 //! Cash: charge and check.
 
-use super::{body, buyer_of};
+use super::{body, buyer_of, named};
 use crate::ask::Plain;
 use crate::house::House;
 use crate::problem::Problem;
 use crate::reference::{Failure, failure, success};
 use crate::reply;
-use crate::users::own;
 use admitone_domain::command::Charge;
-use admitone_domain::{Action, Actor, Key, Money, Outcome, Row};
+use admitone_domain::{Action, Key, Money, Outcome, Row};
 use axum::body::Body;
 use axum::extract::{Query, State};
-use axum::http::{Response, StatusCode};
+use axum::http::{HeaderMap, Response, StatusCode};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
 /// `POST /user/charge`.
 pub(crate) async fn charge(
     State(house): State<House>,
+    headers: HeaderMap,
     bytes: Result<Plain, Problem>,
 ) -> Result<Response<Body>, Failure> {
     let Plain(bytes) = bytes?;
@@ -28,12 +28,12 @@ pub(crate) async fn charge(
     let amount = body.get("amount").and_then(Value::as_i64).filter(|amount| *amount > 0);
     let amount = Money(amount.ok_or_else(invalid)?);
     let charge = Action::Charge(Charge { amount, currency: house.currency });
-    let charged = house.submit(&own(&house, Actor::Buyer(buyer)), charge).await?;
-    match reply::outcome(charged) {
+    let named = named(&house, &headers, (buyer, "charge"), &bytes)?;
+    match reply::outcome(house.submit(&named, charge).await?) {
         Ok(Outcome::Moved { balance, .. }) => Ok(success(&json!({ "balance": balance }))),
         Ok(_) => Err(Problem::key_reused().into()),
         // A sum that does not fit is an amount that cannot be charged.
-        Err(problem) if problem.status == 422 => Err(invalid()),
+        Err(problem) if problem.code == "AMOUNT_OVERFLOW" => Err(invalid()),
         Err(problem) => Err(problem.into()),
     }
 }

@@ -1,7 +1,7 @@
 //! `POST /payment`: pays the user's hold of a seat. It has no key, so the hold is the key: repeated, it
 //! tells what became of the payment that was begun before.
 
-use super::sale::{named, seat_number, seat_of};
+use super::sale::{seat_number, seat_of};
 use super::{Visitor, token, visitor};
 use crate::ask::Plain;
 use crate::house::House;
@@ -9,14 +9,16 @@ use crate::problem::Problem;
 use crate::reference::{Failure, failure, success};
 use crate::reply;
 use crate::reservations::read;
+use crate::users;
 use crate::view::instant;
+use admitone_app::box_office::Request as Named;
 use admitone_app::ports::reads::Page;
 use admitone_domain::command::Pay;
 use admitone_domain::pass::PassKey;
 use admitone_domain::payment::{Attempt, Payment};
 use admitone_domain::reservation::{Reservation, ReservationState};
 use admitone_domain::seat::{Seat, SeatState};
-use admitone_domain::{Action, Key, Loaded, Outcome, Refusal, Row};
+use admitone_domain::{Action, Actor, Key, Loaded, Outcome, Refusal, Row};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Response, StatusCode};
@@ -100,7 +102,9 @@ async fn pay_hold(
 ) -> Result<Option<Payment>, Failure> {
     let visitor = payer.admitted.as_ref().ok_or_else(Failure::unauthorized)?;
     let pay = Action::Pay(Pay { reservation: held.id, expected: None });
-    let (stored, _) = reply::settled(house.submit(&named(house, visitor), pay).await?)?;
+    let under = users::own(house, Actor::Buyer(visitor.buyer));
+    let under = Named { admission: visitor.admission, ..under };
+    let (stored, _) = reply::settled(house.submit(&under, pay).await?)?;
     match &stored.answer {
         Ok(Outcome::Paid { payment, .. }) => Ok(Some(payment.clone())),
         // The wallet is settled elsewhere and has not answered yet.

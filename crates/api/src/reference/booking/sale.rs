@@ -1,20 +1,19 @@
 //! `POST /reservation`: holds a seat.
 
-use super::{Visitor, admitted, body, number};
+use super::{admitted, body, named, number};
 use crate::ask::Plain;
 use crate::house::House;
 use crate::problem::Problem;
 use crate::reference::{Failure, failure, success};
 use crate::reply;
 use crate::reservations::read;
-use crate::users::own;
 use crate::view::instant;
 use admitone_app::box_office::Request as Named;
 use admitone_domain::command::{Choice, Hold};
 use admitone_domain::id::{BuyerId, SeatId};
 use admitone_domain::reservation::{Reservation, ReservationState};
 use admitone_domain::seat::{Seat, SeatState};
-use admitone_domain::{Action, Actor, Key, Outcome, Row};
+use admitone_domain::{Action, Key, Outcome, Row};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Response, StatusCode};
@@ -34,15 +33,13 @@ pub(crate) async fn reserve(
     }
     let choice = Choice::Items { seats: vec![seat.id], tickets: vec![] };
     let hold = Action::Hold(Hold { show: seat.show, choice });
-    let answered = house.submit(&named(&house, &visitor), hold).await?;
+    let under = named(&house, &headers, (visitor.buyer, "reservation"), &bytes)?;
+    let under = Named { admission: visitor.admission, ..under };
+    let answered = house.submit(&under, hold).await?;
     match reply::outcome(answered)? {
         Outcome::Reserved(new) => Ok(success(&reservation_view(&house, &new, &seat).await)),
         _ => Err(Problem::key_reused().into()),
     }
-}
-
-pub(super) fn named(house: &House, visitor: &Visitor) -> Named {
-    Named { admission: visitor.admission, ..own(house, Actor::Buyer(visitor.buyer)) }
 }
 
 pub(super) async fn seat_of(house: &House, bytes: &[u8]) -> Result<Seat, Failure> {
