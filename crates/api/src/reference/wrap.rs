@@ -3,7 +3,7 @@
 use crate::problem::Problem;
 use crate::reply;
 use axum::body::Body;
-use axum::http::{Response, StatusCode};
+use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use serde_json::json;
 
@@ -12,6 +12,8 @@ use serde_json::json;
 pub(crate) struct Failure {
     status: StatusCode,
     message: String,
+    /// After how many seconds to try again.
+    retry_after_s: Option<u32>,
 }
 
 /// Done.
@@ -21,7 +23,7 @@ pub(crate) fn success(data: &impl serde::Serialize) -> Response<Body> {
 
 /// Not done.
 pub(crate) fn failure(status: StatusCode, message: &str) -> Failure {
-    Failure { status, message: message.to_owned() }
+    Failure { status, message: message.to_owned(), retry_after_s: None }
 }
 
 impl Failure {
@@ -38,7 +40,7 @@ impl From<Problem> for Failure {
             return Self::unauthorized();
         }
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::CONFLICT);
-        Self { status, message: problem.detail }
+        Self { status, message: problem.detail, retry_after_s: problem.retry_after_s }
     }
 }
 
@@ -50,6 +52,27 @@ impl From<admitone_app::Trouble> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response<Body> {
-        reply::json(self.status, &json!({ "success": false, "message": self.message }))
+        let said = json!({ "success": false, "message": self.message });
+        let mut response = reply::json(self.status, &said);
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use admitone_app::{Trouble, TroubleKind};
+
+    #[test]
+    fn trouble_is_503_and_says_when_to_try_again() {
+        let trouble = Trouble::new(TroubleKind::Unavailable, "poll", "the disk is full");
+        let answer = Failure::from(trouble).into_response();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "5");
+        let unauthorized = Failure::unauthorized().into_response();
+        assert!(!unauthorized.headers().contains_key(header::RETRY_AFTER));
     }
 }

@@ -6,7 +6,7 @@ use crate::house::House;
 use crate::problem::Problem;
 use crate::reference::{Failure, failure, success};
 use crate::view::instant;
-use admitone_app::rooms::Visit;
+use admitone_app::rooms::{Visit, VisitTrouble};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Response, StatusCode};
@@ -34,8 +34,18 @@ pub(crate) async fn state(
     let token = headers.get("queue-token").and_then(|value| value.to_str().ok());
     let token = token.ok_or_else(Failure::unauthorized)?;
     let setting = house.reference.ok_or_else(Failure::unauthorized)?;
-    let visit = house.rooms.poll(setting.room, token, None).await;
-    Ok(success(&view(&visit.map_err(|_| Failure::unauthorized())?)))
+    let visit = house.rooms.poll(setting.room, token, None).await.map_err(unanswered)?;
+    Ok(success(&view(&visit)))
+}
+
+/// In trouble nobody can say whether a token is good: it must not be thrown away.
+fn unanswered(why: VisitTrouble) -> Failure {
+    match why {
+        VisitTrouble::Trouble(trouble) => trouble.into(),
+        VisitTrouble::NoRoom | VisitTrouble::Closed | VisitTrouble::Gone | VisitTrouble::Forged => {
+            Failure::unauthorized()
+        }
+    }
 }
 
 fn view(visit: &Visit) -> Value {
@@ -46,4 +56,21 @@ fn view(visit: &Visit) -> Value {
         "expiresAt": visit.active_until.map(instant),
         "nextPollMs": visit.next_poll_ms,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use admitone_app::{Trouble, TroubleKind};
+    use axum::response::IntoResponse;
+
+    #[test]
+    fn a_token_is_not_called_bad_while_the_store_is_in_trouble() {
+        let trouble = Trouble::new(TroubleKind::Unavailable, "poll", "the disk is full");
+        let status = |why| unanswered(why).into_response().status();
+        assert_eq!(status(VisitTrouble::Trouble(trouble)), StatusCode::SERVICE_UNAVAILABLE);
+        for over in [VisitTrouble::Gone, VisitTrouble::Forged] {
+            assert_eq!(status(over), StatusCode::UNAUTHORIZED);
+        }
+    }
 }
