@@ -1,6 +1,7 @@
 //! The waiting room as visitors see it: join, poll, leave, the public document, live events.
 
 pub(crate) mod follow;
+mod stock;
 
 use crate::ask::{PathId, QUEUE_TOKEN, Reader};
 use crate::house::House;
@@ -8,6 +9,7 @@ use crate::problem::{Problem, Problems};
 use crate::reply;
 use crate::view::instant;
 use admitone_app::rooms::{Visit, VisitTrouble};
+use admitone_app::waiting_room::PublicDocument;
 use admitone_domain::KeyHasher;
 use admitone_domain::id::RoomId;
 use axum::body::Body;
@@ -51,6 +53,15 @@ impl From<Visit> for PlaceView {
             token: visit.token,
         }
     }
+}
+
+/// A room as everybody may know it.
+#[derive(Debug, Serialize)]
+struct RoomView {
+    #[serde(flatten)]
+    document: PublicDocument,
+    #[serde(flatten)]
+    stock: stock::StockView,
 }
 
 /// Why a visit did not go on.
@@ -121,7 +132,8 @@ pub(crate) async fn leave_room(
 
 /// Read a room
 ///
-/// The same for everybody, so that any cache may hold it for a second.
+/// The same for everybody, so that any cache may hold it for a second. With `stock`, how many seats
+/// and tickets behind it can be held now, and `prices`, the least and the most they cost by currency.
 #[utoipa::path(
     get, path = "/api/v1/rooms/{id}", operation_id = "read_room", tag = "rooms",
     params(("id" = String, Path, example = "room_1")),
@@ -133,7 +145,8 @@ pub(crate) async fn read_room(
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let document = house.rooms.document(room).ok_or_else(|| Problem::not_found("room"))?;
-    let mut response = reply::resource(&headers, &document);
+    let whole = RoomView { document, stock: stock::stock(&house, room).await? };
+    let mut response = reply::resource(&headers, &whole);
     let cache = HeaderValue::from_static("public, max-age=1");
     response.headers_mut().insert(header::CACHE_CONTROL, cache);
     Ok(response)

@@ -2,13 +2,14 @@
 
 use super::settings::Mode;
 use super::snapshot::Snapshot;
+use admitone_domain::id::RoomId;
 use serde::Serialize;
 
 /// The public state of a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PublicDocument {
-    /// Which room.
-    pub room: u32,
+    /// Which room, as it is called everywhere: `room_1`.
+    pub room: String,
     /// Which life of it.
     pub epoch: u16,
     /// What it does.
@@ -39,7 +40,7 @@ impl PublicDocument {
     /// The document of a moment.
     pub fn new(snapshot: &Snapshot, message: &str) -> Self {
         Self {
-            room: snapshot.room,
+            room: RoomId(u64::from(snapshot.room)).to_string(),
             epoch: snapshot.epoch,
             mode: snapshot.mode,
             issued: snapshot.issued,

@@ -2,11 +2,55 @@
 
 use super::tour::{Tour, Who};
 use crate::buyer::text;
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Whoever waits sees what there is to wait for.
+fn what_is_left_is_shown(tour: &mut Tour<'_>) {
+    let nobody = Who::default();
+    let mut stock = 0;
+    // It is a second old at most, and others have held something in this one.
+    std::thread::sleep(Duration::from_millis(1_100));
+    let room = tour.read(&nobody, "/api/v1/rooms/room_1");
+    assert_eq!(room["room"], "room_1", "as it is called everywhere");
+    let staff = tour.operator();
+    tour.done(&staff, "POST /api/v1/operator/rooms/room_1/actions/bypass", &Value::Null);
+    let ann = tour.buyer();
+    let is_bypassed =
+        |tour: &mut Tour<'_>| tour.ask(&ann, "GET /api/v1/shows/show_1/seats", "").status == 200;
+    while !is_bypassed(tour) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let mut prices = Vec::new();
+    for show in ["show_1", "show_2", "show_3"] {
+        if tour.read(&nobody, &format!("/api/v1/shows/{show}"))["room"] != "room_1" {
+            continue;
+        }
+        let seats = tour.read(&ann, &format!("/api/v1/shows/{show}/seats"));
+        let free = seats["seats"].as_array().unwrap().iter();
+        let free: Vec<&Value> = free.filter(|seat| seat["state"] == "available").collect();
+        stock += free.len() as u64;
+        prices.extend(free.iter().map(|seat| seat["price"].as_i64().unwrap()));
+        let types = tour.read(&nobody, &format!("/api/v1/shows/{show}/ticket-types"));
+        for kind in types["data"].as_array().unwrap().iter().filter(|kind| kind["left"] != 0) {
+            stock += kind["left"].as_u64().unwrap();
+            prices.push(kind["price"].as_i64().unwrap());
+        }
+    }
+    tour.done(&staff, "POST /api/v1/operator/rooms/room_1/actions/resume", &Value::Null);
+    while is_bypassed(tour) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(room["stock"], stock);
+    let range =
+        json!([{ "currency": "KRW", "from": prices.iter().min(), "to": prices.iter().max() }]);
+    assert_eq!(room["prices"], range);
+}
 
 pub(super) fn join_poll_and_leave(tour: &mut Tour<'_>) {
     let (nobody, mut ann) = (Who::default(), tour.buyer());
     tour.read_unchanged(&nobody, "/api/v1/rooms/room_1");
+    what_is_left_is_shown(tour);
     let join = "POST /api/v1/rooms/room_1/places";
     let first = tour.done(&ann, join, &Value::Null);
     let again = tour.done(&ann, join, &Value::Null);
