@@ -1,16 +1,18 @@
 //! Import: a whole programme from one document: rooms, concerts, shows, seats, ticket types.
 //!
-//! Every step is a command named after the document and its place in it, so that a document that
+//! A document is looked through before anything is made of it, so that one with a mistake leaves
+//! nothing behind. Every step is a command named after the document and its place in it, so that a document that
 //! was imported half, or twice, ends as if it had been imported once.
 
+mod check;
 mod document;
 
+pub use check::check_settings;
 pub use document::{ConcertPlan, Document, RoomPlan, SeatsPlan, ShowPlan, TicketTypePlan};
 
 use crate::box_office::{BoxOffice, Request};
 use crate::ports::delivery::Reply;
 use crate::ports::store::Sequence;
-use crate::waiting_room::settings::RoomSettings;
 use crate::{Trouble, TroubleKind};
 use admitone_domain::command::operate::{
     AddSeats, BlockOfSeats, Operate, SaveConcert, SaveRoom, SaveShow, SaveTicketType,
@@ -18,15 +20,12 @@ use admitone_domain::command::operate::{
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{ConcertId, RoomId, SeatId, ShowId, TicketTypeId};
 use admitone_domain::pass::Admission;
-use admitone_domain::show::{Limits, SeatBlock, Show};
+use admitone_domain::show::SeatBlock;
 use admitone_domain::{
-    Action, Actor, CommandId, Currency, Fingerprint, Key, Moment, Money, Outcome, Refusal, Row,
+    Action, Actor, CommandId, Fingerprint, Key, Moment, Money, Outcome, Refusal, Row,
 };
 use serde::Serialize;
 use std::collections::HashMap;
-
-/// The longest that a hold may last.
-const HOLD_SECONDS_MAX: u64 = 86_400;
 
 /// Imports one document.
 pub struct Import<'a> {
@@ -67,7 +66,8 @@ pub struct ImportedShow {
     pub ticket_types: Vec<String>,
 }
 
-/// Why an import stopped. What was made before stays; importing the same document again goes on.
+/// Why an import stopped. A mistake in the document is told before anything is made; what was made
+/// before the store was in trouble, or a rule refused, stays, and the same document again goes on.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportTrouble {
     /// Something in the document is wrong.
@@ -103,7 +103,8 @@ impl<'a> Import<'a> {
         document: &Document,
         mut progress: impl FnMut(usize) + Send,
     ) -> Result<Imported, ImportTrouble> {
-        Self::check_size(document)?;
+        check::document(document, self.office.clock.now())?;
+        self.check_rooms(document).await?;
         let mut imported = Imported::default();
         for (index, room) in document.rooms.iter().enumerate() {
             let id = self.room(room, &format!("rooms[{index}]")).await?;
@@ -124,14 +125,17 @@ impl<'a> Import<'a> {
         Ok(imported)
     }
 
-    /// Refuses more seats than one document may have, before anything is made.
-    fn check_size(document: &Document) -> Result<(), ImportTrouble> {
-        let shows = document.concerts.iter().flat_map(|concert| &concert.shows);
-        let seats = shows.flat_map(|show| &show.seats);
-        let count =
-            |plan: &SeatsPlan| u64::from(plan.numbers[1].saturating_sub(plan.numbers[0])) + 1;
-        if seats.map(count).sum::<u64>() > document::ALL_SEATS_MAX {
-            return Err(wrong("document", "seats", &"at most 1,000,000 in one document"));
+    /// Rooms that a document does not make must be there.
+    async fn check_rooms(&self, document: &Document) -> Result<(), ImportTrouble> {
+        let made: Vec<&String> = document.rooms.iter().map(|room| &room.name).collect();
+        for (place, show) in check::shows(document) {
+            let Some(name) = show.room.as_ref().filter(|name| !made.contains(name)) else {
+                continue;
+            };
+            let room = name.parse().map_err(|_| check::no_room(&place))?;
+            if self.office.row(Key::Room(room)).await?.is_none() {
+                return Err(check::no_room(&place));
+            }
         }
         Ok(())
     }
@@ -152,8 +156,7 @@ impl<'a> Import<'a> {
         plan: &ConcertPlan,
         place: &str,
     ) -> Result<ConcertId, ImportTrouble> {
-        let currency: Currency =
-            plan.currency.parse().map_err(|error| wrong(place, "currency", &error))?;
+        let currency = check::currency(plan, place)?;
         let id = ConcertId(self.office.draw(Sequence::Concert, 1).await?);
         let concert = Concert {
             id,
@@ -178,7 +181,7 @@ impl<'a> Import<'a> {
         place: &str,
     ) -> Result<ImportedShow, ImportTrouble> {
         let id = ShowId(self.office.draw(Sequence::Show, 1).await?);
-        let show = self.show_row(id, concert, plan, place)?;
+        let show = check::show_row((id, concert), &self.rooms, plan, place)?;
         let save = SaveShow { show, expected: Some(0) };
         let id = match self.operate(Operate::SaveShow(save), place).await? {
             Key::Show(id) => id,
@@ -195,45 +198,6 @@ impl<'a> Import<'a> {
         Ok(ImportedShow { id: id.to_string(), seats: self.blocks(id).await?, ticket_types })
     }
 
-    fn show_row(
-        &self,
-        id: ShowId,
-        concert: ConcertId,
-        plan: &ShowPlan,
-        place: &str,
-    ) -> Result<Show, ImportTrouble> {
-        let room = plan.room.as_ref().map(|name| {
-            let known = self.rooms.get(name).copied().or_else(|| name.parse().ok());
-            known.ok_or_else(|| wrong(place, "room", &"no room of this name in the document"))
-        });
-        let at = |field: &str, text: &str| {
-            let parsed: Result<jiff::Timestamp, _> = text.parse();
-            parsed.map(Moment::from).map_err(|error| wrong(place, field, &error))
-        };
-        if plan.hold_seconds.is_some_and(|seconds| !(1..=HOLD_SECONDS_MAX).contains(&seconds)) {
-            return Err(wrong(place, "hold_seconds", &"must be between 1 and 86400"));
-        }
-        jiff::tz::TimeZone::get(&plan.time_zone).map_err(|e| wrong(place, "time_zone", &e))?;
-        let usual = Limits::default();
-        Ok(Show {
-            id,
-            concert,
-            room: room.transpose()?,
-            opens_at: at("opens_at", &plan.opens_at)?,
-            closes_at: at("closes_at", &plan.closes_at)?,
-            booking_opens_at: at("booking_opens_at", &plan.booking_opens_at)?,
-            booking_closes_at: at("booking_closes_at", &plan.booking_closes_at)?,
-            time_zone: plan.time_zone.clone(),
-            currency: Currency::KRW,
-            limits: Limits {
-                per_reservation_max: plan.per_reservation_max.unwrap_or(usual.per_reservation_max),
-                per_buyer_max: plan.per_buyer_max,
-                hold_ms: plan.hold_seconds.map_or(usual.hold_ms, |seconds| seconds * 1_000),
-                extensions_max: plan.extensions_max.unwrap_or(usual.extensions_max),
-            },
-        })
-    }
-
     async fn seats(
         &mut self,
         show: ShowId,
@@ -243,17 +207,11 @@ impl<'a> Import<'a> {
         let mut blocks = Vec::new();
         for (index, plan) in plans.iter().enumerate() {
             let place = format!("{place}.seats[{index}]");
-            let [first, last] = plan.numbers;
-            let count = last.checked_sub(first).and_then(|distance| distance.checked_add(1));
-            let count = count.filter(|count| *count <= document::SEATS_MAX);
-            let count = count.ok_or_else(|| wrong(&place, "numbers", &"not a range of seats"))?;
-            let first_seat = SeatId(self.office.draw(Sequence::Seat, u64::from(count)).await?);
+            let block = check::block(plan, &place)?;
+            let count = u64::from(block.count);
             let block = SeatBlock {
-                section: plan.section.clone(),
-                row: plan.row.clone(),
-                first_number: first,
-                count,
-                first_seat,
+                first_seat: SeatId(self.office.draw(Sequence::Seat, count).await?),
+                ..block
             };
             blocks.push(BlockOfSeats { block, price: Money(plan.price) });
         }
@@ -314,34 +272,16 @@ impl<'a> Import<'a> {
             Reply::Answered { answer, .. } => {
                 match answer.answer.as_ref().map_err(|refusal| refused(refusal.clone()))? {
                     Outcome::Saved { key, .. } => Ok(*key),
-                    other => Err(wrong(place, "answer", &format_args!("{other:?}"))),
+                    other => Err(check::wrong(place, "answer", &format_args!("{other:?}"))),
                 }
             }
-            Reply::KeyReused => Err(wrong(place, "document", &"was imported in another form")),
+            Reply::KeyReused => {
+                Err(check::wrong(place, "document", &"was imported in another form"))
+            }
             Reply::Accepted(_) => {
                 let detail = "accepted, and nobody settles it: import it again when somebody does";
                 Err(Trouble::new(TroubleKind::Busy, "import", detail).into())
             }
         }
     }
-}
-
-fn wrong(place: &str, field: &str, what: &dyn std::fmt::Display) -> ImportTrouble {
-    ImportTrouble::Document { place: format!("{place}.{field}"), what: what.to_string() }
-}
-
-/// Checks the settings of a room and brings them into the form in which they are kept.
-pub fn check_settings(settings: &serde_json::Value, now: Moment) -> Result<String, String> {
-    let mut whole = serde_json::to_value(RoomSettings::default()).map_err(|e| e.to_string())?;
-    let (Some(known), Some(given)) = (whole.as_object_mut(), settings.as_object()) else {
-        return Err("settings must be an object".to_owned());
-    };
-    for (name, value) in given {
-        let slot = known.get_mut(name).ok_or_else(|| format!("there is no setting `{name}`"))?;
-        slot.clone_from(value);
-    }
-    let parsed: RoomSettings = serde_json::from_value(whole).map_err(|error| error.to_string())?;
-    parsed.validate().map_err(|problem| problem.to_string())?;
-    parsed.check_bypass(now).map_err(|problem| problem.to_string())?;
-    serde_json::to_string(&parsed).map_err(|error| error.to_string())
 }

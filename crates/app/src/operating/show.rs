@@ -106,6 +106,9 @@ fn changed(mut show: Show, fields: &ShowFields) -> Result<Show, Unfit> {
     if fields.hold_seconds.is_some_and(|seconds| !(1..=HOLD_SECONDS_MAX).contains(&seconds)) {
         return Err(field("`hold_seconds` must be between 1 and 86400"));
     }
+    if fields.per_reservation_max == Some(0) {
+        return Err(field("`per_reservation_max` must be at least 1"));
+    }
     let limits = &mut show.limits;
     limits.per_reservation_max = fields.per_reservation_max.unwrap_or(limits.per_reservation_max);
     limits.per_buyer_max = fields.per_buyer_max.over(limits.per_buyer_max);

@@ -2,6 +2,7 @@
 
 use crate::house::House;
 use admitone_app::import::{Document, Import};
+use admitone_app::ports::reads::ConcertFilter;
 use admitone_domain::Actor;
 use serde_json::{Value, json};
 
@@ -55,4 +56,59 @@ async fn a_document_that_is_imported_a_year_later_too_is_there_once() {
     let first = import(&house, |_| {}).await.unwrap();
     house.clock.advance_ms(365 * 24 * 3_600_000);
     assert_eq!(import(&house, |_| {}).await.unwrap(), first);
+}
+
+#[tokio::test]
+async fn a_document_with_a_mistake_at_its_end_makes_nothing() {
+    let house = House::open().await;
+    let good = json!({
+        "opens_at": "2126-01-02T00:00:00Z", "closes_at": "2126-01-03T00:00:00Z",
+        "booking_opens_at": "2126-01-01T00:00:00Z", "booking_closes_at": "2126-01-02T00:00:00Z",
+        "seats": [{ "section": "A", "row": "1", "numbers": [1, 5], "price": 1 }],
+        "ticket_types": [{ "name": "Standing", "price": 1, "quantity": 1 }],
+    });
+    let before =
+        house.office.reads.concerts(&ConcertFilter { limit: 99, ..ConcertFilter::default() });
+    let before = before.await.unwrap().len();
+    for (place, value) in [
+        ("/concerts/1/name", json!(" ")),
+        ("/concerts/1/currency", json!("won")),
+        ("/concerts/1/shows/0/opens_at", json!("soon")),
+        ("/concerts/1/shows/0/closes_at", json!("2126-01-01T00:00:00Z")),
+        ("/concerts/1/shows/0/booking_closes_at", json!("2126-01-01T00:00:00Z")),
+        ("/concerts/1/shows/0/per_reservation_max", json!(0)),
+        ("/concerts/1/shows/0/room", json!("Nowhere")),
+        ("/concerts/1/shows/0/room", json!("room_999")),
+        ("/concerts/1/shows/0/seats/0/numbers", json!([5, 1])),
+        ("/concerts/1/shows/0/seats/0/price", json!(-1)),
+        (
+            "/concerts/1/shows/0/seats/1",
+            json!({ "section": "A", "row": "1", "numbers": [5, 9], "price": 1 }),
+        ),
+        ("/concerts/1/shows/0/ticket_types/0/name", json!("")),
+        ("/concerts/1/shows/0/ticket_types/0/price", json!(-1)),
+        ("/rooms/1/name", json!("Door")),
+        ("/rooms/1/name", json!("")),
+        ("/rooms/1/settings", json!({ "nonsense": 1 })),
+    ] {
+        let mut show = good.clone();
+        show["per_reservation_max"] = json!(4);
+        show["room"] = json!("Door");
+        show["seats"].as_array_mut().unwrap().push(json!(
+            { "section": "A", "row": "2", "numbers": [1, 5], "price": 1 }));
+        let concert = |name: &str| json!({ "name": name, "category": "rock", "currency": "KRW", "shows": [show] });
+        let mut document = json!({
+            "rooms": [{ "name": "Door" }, { "name": "Back", "settings": {} }],
+            "concerts": [concert("One"), concert("Two")],
+        });
+        *document.pointer_mut(place).unwrap() = value.clone();
+        let text = document.to_string();
+        let document: Document = serde_json::from_str(&text).unwrap();
+        let import = Import::new(&house.office, Actor::House, text.as_bytes());
+        let refused = import.run(&document, |_| {}).await.unwrap_err().to_string();
+        assert!(!refused.is_empty(), "{place} {value}");
+        let made =
+            house.office.reads.concerts(&ConcertFilter { limit: 99, ..ConcertFilter::default() });
+        assert_eq!(made.await.unwrap().len(), before, "{place} {value}: {refused}");
+    }
 }

@@ -66,10 +66,36 @@ fn show(tour: &mut Tour<'_>, staff: &Who, concert: &str) -> String {
     assert_eq!(tour.done(staff, &change, &changed)["version"], 2);
     let read = tour.read(staff, &format!("/api/v1/shows/{id}"));
     assert_eq!((&read["per_buyer_max"], &read["hold_seconds"]), (&json!(3), &json!(60)));
+    tour.refused(staff, &change, r#"{"per_reservation_max":0}"#, (400, "INVALID_REQUEST"));
+    on_each_day(tour, staff, concert, &change);
     let backwards = json!({ "closes_at": "2000-01-01T00:00:00Z" }).to_string();
     tour.refused(staff, &change, &backwards, (422, "INVALID_WINDOW"));
     tour.refused(staff, &change, r#"{"time_zone":"Mars"}"#, (400, "INVALID_REQUEST"));
     id
+}
+
+/// A concert is found on each day that has a show, and on none that has none any more.
+fn on_each_day(tour: &mut Tour<'_>, staff: &Who, concert: &str, change: &str) {
+    let found = |tour: &mut Tour<'_>, day: &str| {
+        let list = tour.read(staff, &format!("/api/v1/concerts?date={day}"));
+        list["data"].as_array().unwrap().iter().any(|one| one["id"] == concert)
+    };
+    let dates = |tour: &mut Tour<'_>| {
+        let known = tour.read(staff, &format!("/api/v1/concerts/{concert}"));
+        (text(&known, "first_at"), text(&known, "last_at"))
+    };
+    let (june, july) = ("2126-06-01T10:00:00Z", "2126-07-01T10:00:00Z");
+    assert!(found(tour, "2126-05-01") && !found(tour, "2126-06-01"));
+    tour.done(staff, change, &json!({ "opens_at": june, "closes_at": "2126-06-01T12:00:00Z" }));
+    assert!(!found(tour, "2126-05-01") && found(tour, "2126-06-01"), "it moved");
+    assert_eq!(dates(tour), (june.to_owned(), june.to_owned()));
+    let second = json!({ "opens_at": july, "closes_at": "2126-07-01T12:00:00Z",
+        "booking_opens_at": "2026-01-01T00:00:00Z", "booking_closes_at": july });
+    let wish = json!({ "concert": concert, "show": second });
+    tour.done(staff, "POST /api/v1/operator/shows", &wish);
+    assert!(found(tour, "2126-06-01") && found(tour, "2126-07-01") && !found(tour, "2126-06-15"));
+    tour.done(staff, change, &json!({ "opens_at": LATER, "closes_at": LAST }));
+    assert_eq!(dates(tour), (LATER.to_owned(), july.to_owned()), "the other stays");
 }
 
 fn stock(tour: &mut Tour<'_>, staff: &Who, show: &str) {
@@ -157,10 +183,25 @@ fn import(tour: &mut Tour<'_>, staff: &Who) {
     let made = text(&first["concerts"][0], "id");
     assert_eq!(tour.read(staff, &format!("/api/v1/concerts/{made}"))["title"], "Winter Lights");
     let mut wrong = document;
+    let first_opens = wrong["concerts"][0]["shows"][0]["opens_at"].clone();
     wrong["concerts"][0]["shows"][0]["opens_at"] = "soon".into();
     let answer = tour.ask(staff, import, &wrong.to_string());
     assert_eq!((answer.status, text(&answer.json(), "code")), (400, "INVALID_REQUEST".into()));
     tour.refused(staff, import, "[]", (400, "INVALID_REQUEST"));
+    let titled = |tour: &mut Tour<'_>| {
+        let list = tour.read(staff, "/api/v1/concerts?name=winter&limit=200");
+        list["data"].as_array().unwrap().len()
+    };
+    let before = titled(tour);
+    let last = wrong["concerts"].as_array().unwrap().len();
+    let mut second = wrong["concerts"][0].clone();
+    wrong["concerts"][0]["shows"][0]["opens_at"] = first_opens;
+    second["name"] = "".into();
+    wrong["concerts"].as_array_mut().unwrap().push(second);
+    let answer = tour.ask(staff, import, &wrong.to_string());
+    assert_eq!(answer.status, 400, "{}", answer.body);
+    assert!(text(&answer.json(), "detail").starts_with(&format!("concerts[{last}]")));
+    assert_eq!(titled(tour), before, "nothing is made of a document with a mistake at its end");
 }
 
 /// Who changed what, page by page: the same as in one page, newest first.
