@@ -32,6 +32,17 @@ struct ConfirmRequest {
     member_id: u64,
 }
 
+impl ConfirmRequest {
+    /// What was asked, however it was written.
+    fn fingerprint(&self) -> Fingerprint {
+        let Self { payment_key, order_id, amount, ticket_type_id, member_id } = self;
+        let numbers = [amount.to_string(), ticket_type_id.to_string(), member_id.to_string()];
+        let [amount, ticket_type, member] = numbers.each_ref().map(String::as_str);
+        let print = buyer_named("confirm", &[payment_key, order_id, amount, ticket_type, member]);
+        Fingerprint(u64::try_from(print.0 >> 64).unwrap_or_default())
+    }
+}
+
 /// `POST /v1/api/payments/confirm`.
 pub(crate) async fn confirm(
     State(house): State<House>,
@@ -52,10 +63,9 @@ pub(crate) async fn confirm(
     };
     let buyer = buyer_named("member", &[&wanted.member_id.to_string()]);
     let name = buyer_named("order", &[&order]);
-    let print = buyer_named("confirm", &[&String::from_utf8_lossy(&bytes)]);
     let named = Named {
         id: CommandId(name.0),
-        fingerprint: Fingerprint(u64::try_from(print.0 >> 64).unwrap_or_default()),
+        fingerprint: wanted.fingerprint(),
         actor: Actor::Buyer(buyer),
         admission: Admission::Staff,
         deadline: None,
