@@ -2,8 +2,112 @@
 
 use crate::buyer::{Buyer, text};
 use crate::process::{House, admitone, serve};
+use serde_json::json;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+
+#[test]
+fn a_wish_without_a_key_or_of_another_type_is_answered_with_a_code() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::start(directory.path(), &["--demo"]);
+    let mut ann = Buyer::new(&house);
+    let token = ann.token.clone();
+    let body = r#"{"amount":5}"#;
+    for (headers, status, code) in [
+        (vec![("content-type", "application/json")], 400, "IDEMPOTENCY_KEY_REQUIRED"),
+        (
+            vec![("content-type", "application/json"), ("idempotency-key", "")],
+            400,
+            "IDEMPOTENCY_KEY_REQUIRED",
+        ),
+        (
+            vec![("content-type", "text/plain"), ("idempotency-key", "one")],
+            415,
+            "UNSUPPORTED_MEDIA_TYPE",
+        ),
+        (vec![("idempotency-key", "two")], 415, "UNSUPPORTED_MEDIA_TYPE"),
+    ] {
+        let headers = [headers, vec![("authorization", token.as_str())]].concat();
+        let answer = house.connect().send("POST /api/v1/wallet/charges", &headers, body);
+        assert_eq!((answer.status, text(&answer.json(), "code").as_str()), (status, code));
+    }
+    assert_eq!(ann.get("/api/v1/wallet").json()["balance"], 0);
+}
+
+#[test]
+fn an_operator_is_told_of_a_show_that_is_not_and_a_buyer_of_another_currency() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::start(directory.path(), &["--demo"]);
+    let key = format!("Bearer {}", house.operator_key.clone().unwrap());
+    let mut connection = house.connect();
+    let mut asked = 0;
+    let mut operate = |request: &str, body: &serde_json::Value| {
+        asked += 1;
+        let name = format!("staff-{asked}");
+        let headers = [
+            ("authorization", key.as_str()),
+            ("idempotency-key", name.as_str()),
+            ("content-type", "application/json"),
+        ];
+        connection.send(request, &headers, &body.to_string())
+    };
+    let kind = json!({ "name": "Standing", "price": 5, "capacity": 2 });
+    let nowhere = operate("POST /api/v1/operator/shows/show_99/ticket-types", &kind);
+    assert_eq!((nowhere.status, text(&nowhere.json(), "code")), (404, "SHOW_NOT_FOUND".into()));
+
+    let concert = json!({ "title": "Abroad", "category": "rock", "currency": "USD" });
+    let concert = text(&operate("POST /api/v1/operator/concerts", &concert).json(), "id");
+    let show = json!({ "concert": concert, "show": {
+        "opens_at": "2126-07-01T10:00:00Z", "closes_at": "2126-07-01T12:00:00Z",
+        "booking_opens_at": "2026-01-01T00:00:00Z", "booking_closes_at": "2126-07-01T10:00:00Z" } });
+    let show = text(&operate("POST /api/v1/operator/shows", &show).json(), "id");
+    let types = format!("/api/v1/operator/shows/{show}/ticket-types");
+    let kind = text(&operate(&format!("POST {types}"), &kind).json(), "id");
+    let mut ann = Buyer::new(&house);
+    ann.post("/api/v1/wallet/charges", r#"{"amount":5000}"#);
+    let state = |ann: &mut Buyer| {
+        let types = ann.get(&format!("/api/v1/shows/{show}/ticket-types")).json();
+        text(&types["data"][0], "state")
+    };
+    assert_eq!(state(&mut ann), "available");
+    let wish = json!({ "show": show, "tickets": [{ "ticket_type": kind, "quantity": 2 }] });
+    let held = text(&ann.post("/api/v1/reservations", &wish.to_string()).json(), "id");
+    assert_eq!(state(&mut ann), "all_held");
+    let pay = json!({ "reservation": held }).to_string();
+    let refused = ann.post("/api/v1/payments", &pay);
+    let code = text(&refused.json(), "code");
+    assert_eq!((refused.status, code.as_str()), (422, "CURRENCY_MISMATCH"), "{}", refused.body);
+}
+
+#[test]
+fn a_type_of_which_all_are_sold_is_sold_out_and_not_held() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::start(directory.path(), &["--demo"]);
+    let order = |number: u32| {
+        json!({ "paymentKey": "k", "orderId": format!("o-{number}"), "amount": 10_000,
+            "ticketTypeId": 1, "memberId": number })
+    };
+    let key = format!("Bearer {}", house.operator_key.clone().unwrap());
+    let mut connection = house.connect();
+    let headers = [
+        ("authorization", key.as_str()),
+        ("idempotency-key", "fewer"),
+        ("content-type", "application/json"),
+    ];
+    let change = "PATCH /api/v1/operator/ticket-types/type_1";
+    assert_eq!(connection.send(change, &headers, r#"{"capacity":2}"#).status, 200);
+    let mut states = Vec::new();
+    for number in 1..=2 {
+        let types = connection.get("/api/v1/shows/show_1/ticket-types", &[]).json();
+        states.push(text(&types["data"][0], "state"));
+        let body = order(number).to_string();
+        let confirmed = connection.send("POST /v1/api/payments/confirm", &[], &body);
+        assert_eq!(confirmed.status, 200, "{}", confirmed.body);
+    }
+    let types = connection.get("/api/v1/shows/show_1/ticket-types", &[]).json();
+    states.push(text(&types["data"][0], "state"));
+    assert_eq!(states, ["available", "available", "sold_out"]);
+}
 
 #[test]
 fn a_path_that_is_no_text_is_answered_with_a_code() {

@@ -95,3 +95,15 @@ fn an_operator_gives_the_same_seats_for_money_that_cannot_go_back() {
     assert_eq!(got.attempt().unwrap().standing, Standing::Approved);
     assert_eq!(house.reservation(held.id).count_in(ItemState::Sold), 2);
 }
+
+#[test]
+fn there_are_no_tickets_for_money_that_went_back() {
+    let mut house = House::new();
+    let (held, late) = house.late();
+    let (payment, show) = (late.id, held.show);
+    house.gateway(Gateway::Repay(Repay { payment, number: 0, repaid: Repaid::Done })).unwrap();
+    house.advance_ms(HOLD_MS);
+    let reacquire = Gateway::Reacquire(Reacquire { payment, show });
+    assert_eq!(house.operator(reacquire), Err(Refusal::AlreadyRefunded), "the seats are free");
+    assert_eq!(house.reservation(held.id).count_in(ItemState::Sold), 0);
+}
