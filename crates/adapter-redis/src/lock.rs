@@ -146,9 +146,10 @@ impl RedisLock {
         }
     }
 
-    /// The next place in this instance's line for the keys.
+    /// The next place in this instance's line for the keys. While the nodes are away nobody stands in line:
+    /// all find that out at once, or one after the other would wait for them in vain.
     async fn place(&self, keys: &BTreeSet<Key>, patience_ms: u64) -> Result<Place, Trouble> {
-        match &self.line {
+        match self.line.as_ref().filter(|_| !self.outage.is_known()) {
             Some(line) => line.acquire(keys, patience_ms).await.map(Some),
             None => Ok(None),
         }

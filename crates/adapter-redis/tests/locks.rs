@@ -93,6 +93,15 @@ async fn without_the_line_who_tries_at_the_right_moment_is_first() {
     assert!(!order.is_sorted(), "nobody was overtaken: {order:?}");
 }
 
+/// The nodes forget who has what.
+async fn forget(prefix: &str) {
+    for address in redis_server::shared().unwrap() {
+        for key in keys_of(&address, prefix).await {
+            execute(&address, &["DEL", &key]).await;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_lost_it_holds_up_nobody_in_the_line() {
     for renew_every_ms in [None, Some(50)] {
@@ -101,11 +110,7 @@ async fn whoever_lost_it_holds_up_nobody_in_the_line() {
         let Some(locks) = both(&house).await else { return };
         for (name, lock) in locks {
             let lost = take(&lock, &[1], 0).await;
-            for address in redis_server::shared().unwrap() {
-                for key in keys_of(&address, &house.options.prefix).await {
-                    execute(&address, &["DEL", &key]).await;
-                }
-            }
+            forget(&house.options.prefix).await;
             take(&lock, &[1], 1_500).await.release().await;
             assert!(lost.is_lost(), "{name}");
             lost.release().await;
@@ -223,15 +228,10 @@ async fn a_lock_that_could_not_be_renewed_is_reported_lost() {
     let renewing = LockOptions { lease_ms: 2_000, renew_every_ms: Some(50), ..options() };
     let house = House::new(renewing);
     let Some(locks) = both(&house).await else { return };
-    let addresses = redis_server::shared().unwrap();
     for (name, lock) in locks {
         let guard = take(&lock, &[1], 0).await;
         // The time of the nodes jumps beyond the lease: the key is gone.
-        for address in &addresses {
-            for key in keys_of(address, &house.options.prefix).await {
-                execute(address, &["DEL", &key]).await;
-            }
-        }
+        forget(&house.options.prefix).await;
         let begun = Instant::now();
         while !guard.is_lost() && begun.elapsed() < Duration::from_secs(1) {
             house::wait_ms(10).await;

@@ -1,8 +1,8 @@
 //! Line: whoever waits for keys is let in in the order of arrival, once nobody has any of them.
 //!
 //! All keys or none: whoever waits for two has neither meanwhile, and those behind him who need
-//! only the free one go on. Nobody comes in from the side: a key is handed to the first who can
-//! use it in the moment in which it is let go.
+//! only the free one go on, so many of them: then his keys are kept for him. Nobody comes in from
+//! the side: a key is handed to the first who can use it in the moment in which it is let go.
 
 use super::busy;
 use crate::Trouble;
@@ -14,6 +14,9 @@ use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
+
+/// So many who came later may go before somebody whose other keys are taken.
+const PASSES_MAX: u32 = 8;
 
 /// A line for each key.
 pub struct LineLock {
@@ -31,12 +34,16 @@ struct State {
     waiting: BTreeMap<u64, Waiting>,
     /// Who waits for a key.
     lines: KeyMap<BTreeSet<u64>>,
+    /// Whose keys are given to nobody who came later.
+    passed: BTreeSet<u64>,
     arrivals: u64,
 }
 
 struct Waiting {
     keys: BTreeSet<Key>,
     turn: oneshot::Sender<Turn>,
+    /// How many went before.
+    passes: u32,
 }
 
 /// Turns that have come, to be handed out when nobody looks at the lines any more: whoever is gone
@@ -75,14 +82,10 @@ impl Line {
         Turn { line: Arc::clone(self), keys }
     }
 
-    /// Lets keys go, and hands them to the first of those who can use them.
-    fn let_go(self: &Arc<Self>, keys: &BTreeSet<Key>) {
-        let mut state = self.state();
-        for key in keys {
-            state.taken.remove(key);
-        }
+    /// Hands keys to the first of those who can use them.
+    fn hand_on(self: &Arc<Self>, mut state: MutexGuard<'_, State>, keys: &BTreeSet<Key>) {
         let mut granted = Granted::new();
-        while let Some(Waiting { keys, turn }) = state.next_of(keys) {
+        while let Some(Waiting { keys, turn, .. }) = state.next_of(keys) {
             granted.push((turn, self.turn(keys)));
         }
         drop(state);
@@ -93,18 +96,47 @@ impl Line {
 }
 
 impl State {
-    fn is_free(&self, keys: &BTreeSet<Key>) -> bool {
+    /// Whether who came as this can have all that he wants.
+    fn may_go(&self, arrival: u64, keys: &BTreeSet<Key>) -> bool {
+        let is_kept = |earlier: &u64| !self.waiting[earlier].keys.is_disjoint(keys);
         !keys.iter().any(|key| self.taken.contains(key))
+            && !self.passed.range(..arrival).any(is_kept)
     }
 
     /// The first in the lines of these keys who can have all he wants; he has it then.
     fn next_of(&mut self, keys: &BTreeSet<Key>) -> Option<Waiting> {
         let free = keys.iter().filter(|key| !self.taken.contains(*key));
-        let can_go = |arrival: &u64| self.is_free(&self.waiting[arrival].keys);
-        let firsts = free.filter_map(|key| self.lines.get(key)?.iter().copied().find(can_go));
-        let waiting = self.leave(firsts.min()?)?;
+        let first = free.filter_map(|key| self.first_of(*key)).min()?;
+        let waiting = self.leave(first)?;
+        self.pass(first, &waiting.keys);
         self.taken.extend(&waiting.keys);
         Some(waiting)
+    }
+
+    fn first_of(&self, key: Key) -> Option<u64> {
+        for arrival in self.lines.get(&key)? {
+            if self.may_go(*arrival, &self.waiting[arrival].keys) {
+                return Some(*arrival);
+            }
+            if self.passed.contains(arrival) {
+                break;
+            }
+        }
+        None
+    }
+
+    /// Somebody goes before all who want one of his keys and came earlier.
+    fn pass(&mut self, arrival: u64, keys: &BTreeSet<Key>) {
+        let lines = keys.iter().filter_map(|key| self.lines.get(key));
+        let earlier: BTreeSet<u64> =
+            lines.flat_map(|line| line.range(..arrival)).copied().collect();
+        for arrival in earlier {
+            let Some(waiting) = self.waiting.get_mut(&arrival) else { continue };
+            waiting.passes += 1;
+            if waiting.passes >= PASSES_MAX {
+                self.passed.insert(arrival);
+            }
+        }
     }
 
     fn enter(&mut self, waiting: Waiting) -> u64 {
@@ -118,6 +150,7 @@ impl State {
 
     fn leave(&mut self, arrival: u64) -> Option<Waiting> {
         let waiting = self.waiting.remove(&arrival)?;
+        self.passed.remove(&arrival);
         for key in &waiting.keys {
             if let Some(line) = self.lines.get_mut(key) {
                 line.remove(&arrival);
@@ -142,13 +175,13 @@ impl Place {
     fn take(line: &Arc<Line>, keys: &BTreeSet<Key>) -> Self {
         let (sender, turn) = oneshot::channel();
         let mut state = line.state();
-        let arrival = if state.is_free(keys) {
+        let arrival = if state.may_go(u64::MAX, keys) {
             state.taken.extend(keys);
             drop(state);
             let _ = sender.send(line.turn(keys.clone()));
             None
         } else {
-            Some(state.enter(Waiting { keys: keys.clone(), turn: sender }))
+            Some(state.enter(Waiting { keys: keys.clone(), turn: sender, passes: 0 }))
         };
         Self { line: Arc::clone(line), arrival, turn }
     }
@@ -156,8 +189,11 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some(arrival) = self.arrival {
-            self.line.state().leave(arrival);
+        let Some(arrival) = self.arrival else { return };
+        let mut state = self.line.state();
+        // What was kept for him is somebody else's now.
+        if let Some(Waiting { keys, .. }) = state.leave(arrival) {
+            self.line.hand_on(state, &keys);
         }
     }
 }
@@ -170,7 +206,11 @@ struct Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.line.let_go(&self.keys);
+        let mut state = self.line.state();
+        for key in &self.keys {
+            state.taken.remove(key);
+        }
+        self.line.hand_on(state, &self.keys);
     }
 }
 
@@ -227,6 +267,56 @@ mod tests {
         assert!(has_come(&mut both).is_none(), "one of his is taken");
         drop(first);
         assert!(has_come(&mut both).is_some());
+    }
+
+    /// Somebody has one of two keys, then the other, and before he lets one go the next already waits for it.
+    /// After how many of them it is the turn of who wants both; none if it never is.
+    fn passes_before_both(passes_max: usize) -> Option<usize> {
+        let LineLock { line, .. } = line();
+        let take = |seat| Place::take(&line, &seats(&[seat]));
+        let (mut one, mut two) = (take(1), take(2));
+        let mut turns = (has_come(&mut one), has_come(&mut two));
+        let mut both = Place::take(&line, &seats(&[1, 2]));
+        for passes in 0..passes_max {
+            let (mut next_one, mut next_two) = (take(1), take(2));
+            turns.0 = None;
+            turns.0 = has_come(&mut next_one);
+            turns.1 = None;
+            turns.1 = has_come(&mut next_two);
+            if has_come(&mut both).is_some() {
+                return Some(passes);
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn who_wants_two_that_are_never_free_together_is_kept_waiting_by_so_many() {
+        assert_eq!(
+            passes_before_both(3),
+            None,
+            "with fewer nobody keeps anything for him: the harm"
+        );
+        assert_eq!(passes_before_both(20), Some(4), "eight turns, two in each round");
+    }
+
+    #[test]
+    fn what_is_kept_for_somebody_who_gives_up_goes_to_the_next() {
+        let LineLock { line, .. } = line();
+        let mut turn = has_come(&mut Place::take(&line, &seats(&[1])));
+        let other = has_come(&mut Place::take(&line, &seats(&[2])));
+        let both = Place::take(&line, &seats(&[1, 2]));
+        for _ in 0..PASSES_MAX {
+            let mut next = Place::take(&line, &seats(&[1]));
+            drop(turn.take());
+            turn = has_come(&mut next);
+        }
+        let mut next = Place::take(&line, &seats(&[1]));
+        drop(turn);
+        assert!(has_come(&mut next).is_none(), "it is kept");
+        drop(both);
+        assert!(has_come(&mut next).is_some());
+        drop(other);
     }
 
     #[test]
