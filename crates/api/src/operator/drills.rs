@@ -98,7 +98,8 @@ pub(crate) struct DrillsView {
 /// Begin a rehearsal of the sale
 ///
 /// On a copy of what is for sale, with buyers who do not exist, in a process of its own at the lowest
-/// priority: one at a time over all instances. Nothing of the sale is written but who did it.
+/// priority: one at a time over all instances. Nothing of the sale is written but who did it. Answered 202, it has
+/// not begun yet: ask again under the same key.
 #[utoipa::path(
     post, path = "/api/v1/operator/drills", operation_id = "begin_drill", tag = "operator",
     security(("operator" = [])), request_body = DrillRequest,

@@ -144,7 +144,10 @@ impl RehearsalBook {
         if !self.put(&mut entry).await? {
             return Ok(None);
         }
-        self.forget_the_old().await?;
+        if let Err(trouble) = self.forget_the_old().await {
+            // It has begun all the same; what is too old goes with the next one.
+            tracing::warn!(%trouble, "old rehearsals are remembered for longer");
+        }
         Ok(Some(entry))
     }
 
@@ -267,11 +270,12 @@ impl RehearsalBook {
         Ok(())
     }
 
-    /// Whether it has not ended, nor the instance that plays it.
+    /// Whether it has not ended, nor the instance that plays it. One that is not heard of has ended, also
+    /// here: whoever began it may have been let go before anybody played it.
     fn goes_on(&self, written: &Written) -> bool {
         let is_ours = written.player == self.player_id();
         let is_heard = self.clock.now().ms_since(Moment(written.heard_us)) < LEASE_MS;
-        written.ended.is_none() && (is_ours || !self.player.is_alone && is_heard)
+        written.ended.is_none() && is_heard && (is_ours || !self.player.is_alone)
     }
 
     fn rehearsal(&self, note: &Note) -> Result<Rehearsal, Trouble> {

@@ -16,7 +16,6 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, Response, header};
 use futures_util::{StreamExt, stream};
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// So many are read at once.
@@ -25,7 +24,9 @@ const PART: usize = 200;
 const HEAD: &str = "\u{feff}reservation,state,made,show,begins,concert,buyer,name,held,sold,amount,\
                     currency,payment\r\n";
 /// With what a formula begins, or what some tables leave out before one.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+/// Behind what a table may begin the next cell, whatever separates ours.
+const SEPARATORS: [char; 4] = [';', '\t', '\r', '\n'];
 
 /// Rows that lines are written from.
 type Known = HashMap<Key, Row>;
@@ -130,9 +131,16 @@ fn state(state: ReservationState) -> &'static str {
 
 /// What somebody typed, as a text that no table computes.
 fn cell(text: &str) -> String {
-    let text: Cow<'_, str> =
-        if text.starts_with(FORMULA) { format!("'{text}").into() } else { text.into() };
-    quoted(&text)
+    let mut marked = String::with_capacity(text.len() + 1);
+    let mut is_first = true;
+    for letter in text.chars() {
+        if is_first && FORMULA.contains(&letter) {
+            marked.push('\'');
+        }
+        marked.push(letter);
+        is_first = SEPARATORS.contains(&letter);
+    }
+    quoted(&marked)
 }
 
 fn quoted(text: &str) -> String {
@@ -156,8 +164,11 @@ mod tests {
             ("+82 10", "'+82 10"),
             ("-1", "'-1"),
             ("@SUM(A1)", "'@SUM(A1)"),
-            ("\t=1", "'\t=1"),
+            ("\t=1", "'\t'=1"),
             ("=\"a\",\n", "\"'=\"\"a\"\",\n\""),
+            ("x;=cmd|' /C calc'!A0", "x;'=cmd|' /C calc'!A0"),
+            ("a\n@b", "\"a\n'@b\""),
+            ("＝1", "'＝1"),
         ] {
             assert_eq!(cell(typed), written, "{typed}");
         }

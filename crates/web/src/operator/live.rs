@@ -173,6 +173,7 @@ mod tests {
     use super::*;
     use crate::language::Language;
     use admitone_app::waiting_room::Gauges;
+    use admitone_app::waiting_room::settings::RoomSettings;
     use admitone_domain::id::{ConcertId, RoomId, ShowId};
     use admitone_domain::show::{Limits, Show};
     use admitone_domain::{Currency, Moment};
@@ -220,7 +221,7 @@ mod tests {
             name: String::new(),
             version: 1,
             mode: Mode::Open,
-            settings: Default::default(),
+            settings: RoomSettings::default(),
             gauges: Some(gauges),
         }
     }
