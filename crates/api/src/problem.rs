@@ -2,8 +2,10 @@
 //!
 //! A program goes by `code`, which never changes; a person reads `detail`, which says what to do.
 
+mod context;
 mod responses;
 
+use context::context_of;
 pub(crate) use responses::Problems;
 
 use crate::codes;
@@ -23,8 +25,8 @@ use utoipa::ToSchema;
 pub struct Problem {
     /// Where this code is explained.
     #[serde(rename = "type")]
-    #[schema(example = "/docs/problems#SEAT_TAKEN")]
-    pub type_: String,
+    #[schema(value_type = String, example = "/docs/problems#SEAT_TAKEN")]
+    pub type_: Box<str>,
     /// The status in words.
     #[schema(example = "Conflict")]
     pub title: &'static str,
@@ -44,7 +46,8 @@ pub struct Problem {
     pub context: Option<Box<serde_json::Value>>,
     /// The name of the request, under which the log has it too.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub request_id: Option<Box<str>>,
     /// After how many seconds to try again.
     #[serde(skip)]
     pub retry_after_s: Option<u32>,
@@ -60,14 +63,14 @@ pub struct Problem {
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self {
-            type_: format!("{}#{code}", codes::PATH),
+            type_: format!("{}#{code}", codes::PATH).into(),
             title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),
             code,
             detail: detail.into(),
             retryable: false,
             context: None,
-            request_id: request_id::current(),
+            request_id: request_id::current().map(Into::into),
             retry_after_s: None,
             replayed: false,
             accepted: None,
@@ -320,30 +323,6 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::CurrencyMismatch
         | Refusal::InvalidWindow => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::DeadlinePassed => StatusCode::SERVICE_UNAVAILABLE,
-    }
-}
-
-fn context_of(refusal: &Refusal) -> serde_json::Value {
-    use serde_json::json;
-    match refusal {
-        Refusal::SeatTaken(seats) | Refusal::UnknownSeat(seats) | Refusal::RepeatedSeat(seats) => {
-            json!({ "seats": seats.iter().map(ToString::to_string).collect::<Vec<_>>() })
-        }
-        Refusal::SoldOut { left } | Refusal::AllHeld { left } => json!({ "left": left }),
-        Refusal::LimitPerReservation { max } | Refusal::ExtensionLimit { max } => {
-            json!({ "max": max })
-        }
-        Refusal::LimitPerBuyer { max, taken } => json!({ "max": max, "taken": taken }),
-        Refusal::AmountMismatch { price } => json!({ "price": price }),
-        Refusal::InsufficientFunds { balance, needed } => {
-            json!({ "balance": balance, "needed": needed })
-        }
-        Refusal::WalletNotEmpty { balance } => json!({ "balance": balance }),
-        Refusal::NotRefundable { refundable } => json!({ "refundable": refundable }),
-        Refusal::VersionConflict { version } => json!({ "version": version }),
-        Refusal::CapacityInUse { used } => json!({ "used": used }),
-        Refusal::TicketUsed { at } => json!({ "at": at.to_string() }),
-        _ => serde_json::Value::Null,
     }
 }
 

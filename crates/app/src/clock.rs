@@ -4,13 +4,15 @@ use crate::ports::clock::Clock;
 use admitone_domain::Moment;
 use async_trait::async_trait;
 use rustix::time::{ClockId, clock_gettime};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 /// How often it looks at the wall clock.
 const LOOK_US: i64 = 1_000;
 /// It comes near the wall clock by one part in so many of the time that passes.
 const FOLLOWS_ONE_IN: i64 = 20;
+/// So far from the wall clock whoever runs the house has to know of it.
+const FAR_US: i64 = 5_000_000;
 /// Behind by more than a day, it was never right.
 const WRONG_US: i64 = 24 * 3_600 * 1_000_000;
 
@@ -29,6 +31,8 @@ pub struct SystemClock {
     latest: AtomicI64,
     /// By how much the wall clock was moved.
     moved: AtomicI64,
+    /// Whether it was said that it is far from the wall clock.
+    is_told: AtomicBool,
 }
 
 impl Default for SystemClock {
@@ -39,6 +43,7 @@ impl Default for SystemClock {
             looked: AtomicI64::new(since_start_us),
             latest: AtomicI64::new(i64::MIN),
             moved: AtomicI64::new(0),
+            is_told: AtomicBool::new(false),
         }
     }
 }
@@ -61,7 +66,21 @@ impl SystemClock {
         }
         let wall_us = wall_us().saturating_add(self.moved.load(order));
         let behind_us = wall_us - (since_start_us + self.offset.load(order));
+        self.tell(behind_us);
         self.offset.fetch_add(correction(behind_us, passed_us), order);
+    }
+}
+
+impl SystemClock {
+    /// Says once that it is far from the wall clock, and again when that happens anew.
+    fn tell(&self, behind_us: i64) {
+        let is_far = behind_us.abs() > FAR_US;
+        if is_far && !self.is_told.swap(true, Ordering::Relaxed) {
+            let seconds = behind_us / 1_000_000;
+            tracing::warn!(seconds, "the wall clock was set: this process follows it slowly");
+        } else if !is_far && self.is_told.load(Ordering::Relaxed) {
+            self.is_told.store(false, Ordering::Relaxed);
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 
 mod lab;
 mod queue;
+mod user;
 
 use admitone_app::strategy::StrategyMap;
-use admitone_domain::party::Role;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -14,6 +14,7 @@ pub(crate) use lab::{
     Compare, House, How, Lab, LabTask, Matrix, Measured, Publish, Published, Replay, Run,
 };
 pub(crate) use queue::{Queue, QueueTask};
+pub(crate) use user::{User, UserTask};
 
 /// Sells seats to a crowd: waiting room, holds, wallet, payments, tickets.
 ///
@@ -370,36 +371,4 @@ pub(crate) enum Scenario {
 fn span(text: &str) -> Result<f64, String> {
     let seconds = text.parse::<f64>().ok().filter(|seconds| (0.05..=3_600.0).contains(seconds));
     seconds.ok_or_else(|| "must be between 0.05 and 3600".to_owned())
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct User {
-    #[command(flatten)]
-    pub(crate) place: Place,
-    #[command(subcommand)]
-    pub(crate) task: UserTask,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum UserTask {
-    /// Make an operator and print the key, once.
-    Add {
-        /// What people call them; stands in the audit trail.
-        name: String,
-        /// What the key allows: owner (everything), operator (everything but keys), door (to let
-        /// people in), read-only.
-        #[arg(long, default_value = "owner")]
-        role: Role,
-    },
-    /// List operators.
-    List {
-        /// Print them as JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Refuse an operator's key from now on.
-    Disable {
-        /// The operator's id, such as `op_1`.
-        id: String,
-    },
 }

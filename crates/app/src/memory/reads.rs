@@ -34,11 +34,11 @@ impl Reads for MemoryStore {
 
     async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble> {
         let shows = if filter.day.is_some() { self.shows(None).await? } else { Vec::new() };
-        let shown = |concert: ConcertId, (from, to): (Moment, Moment)| {
+        let is_on = |concert: ConcertId, (from, to): (Moment, Moment)| {
             let begins = |show: &Show| from <= show.opens_at && show.opens_at < to;
             shows.iter().any(|show| show.concert == concert && begins(show))
         };
-        let is_shown = |concert: &Concert| filter.day.is_none_or(|day| shown(concert.id, day));
+        let is_shown = |concert: &Concert| filter.day.is_none_or(|day| is_on(concert.id, day));
         let mut found = self.pick(|loaded| match &*loaded.row {
             Row::Concert(concert) if fits(filter, concert) && is_shown(concert) => {
                 Some(concert.clone())

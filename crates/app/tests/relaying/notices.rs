@@ -66,7 +66,7 @@ impl Notices for Moody {
         let mut fates = Vec::new();
         for notice in notices {
             self.sent.lock().unwrap().push(notice.id.clone());
-            fates.push(self.answers.lock().unwrap().pop_front().expect("nothing more is sent")?);
+            fates.push(self.answers.lock().unwrap().pop_front().unwrap()?);
         }
         Ok(fates)
     }

@@ -5,6 +5,7 @@
 mod best;
 mod boards;
 mod channel;
+#[expect(clippy::disallowed_methods, reason = "whoever waits is another task")]
 mod confirming;
 mod gate;
 mod ids;

@@ -133,8 +133,10 @@ async fn leave(
         () = asked => {}
     }
     doors.leaving.cancel();
-    clock.sleep_ms(drain_ms).await;
-    doors.closing.cancel();
+    tokio::select! {
+        () = doors.closing.cancelled() => {}
+        () = clock.sleep_ms(drain_ms) => doors.closing.cancel(),
+    }
 }
 
 fn server_limits(configuration: &Configuration) -> ServerLimits {
@@ -279,6 +281,7 @@ mod tests {
     use admitone_app::{Trouble, TroubleKind};
     use admitone_domain::Command;
     use clap::Parser;
+    use tokio_util::task::TaskTracker;
 
     /// A writer that has ended, or never does.
     struct Stub {
@@ -325,11 +328,24 @@ mod tests {
     async fn a_house_that_closes_for_another_reason_waits_for_no_signal() {
         let doors = Doors::default();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-        let leaving = tokio::spawn(leave(std::future::pending(), doors.clone(), clock, 0));
+        let leaving =
+            TaskTracker::new().spawn(leave(std::future::pending(), doors.clone(), clock, 0));
         doors.closing.cancel();
         let ended = tokio::time::timeout(std::time::Duration::from_secs(5), leaving).await;
         ended.expect("it waits to be asked").unwrap();
         assert!(!doors.leaving.is_cancelled(), "nobody asked it to leave");
+    }
+
+    #[tokio::test]
+    async fn a_house_that_closes_while_it_drains_drains_no_longer() {
+        let doors = Doors::default();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let asked = std::future::ready(());
+        let leaving = TaskTracker::new().spawn(leave(asked, doors.clone(), clock, 3_600_000));
+        doors.leaving.cancelled().await;
+        doors.closing.cancel();
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(5), leaving).await;
+        ended.expect("it drains for an hour").unwrap();
     }
 
     #[tokio::test]

@@ -42,8 +42,8 @@ impl Configuration {
         let (redis, rabbitmq) = (&self.redis, &self.rabbitmq);
         [
             ("redis.lease_ms", within(redis.lease_ms, 10, HOUR_MS)),
-            // A lease that is made new when it is over is lost.
-            ("redis.renew_ms", within(redis.renew_ms, 1, redis.lease_ms.saturating_sub(1))),
+            // What is made new late is lost; half of the lease is left for nodes that answer slowly.
+            ("redis.renew_ms", within(redis.renew_ms, 1, redis.lease_ms / 2)),
             // Without a bound a broker sends all that it has.
             ("rabbitmq.prefetch", within(rabbitmq.prefetch, 1, u16::MAX)),
             ("rabbitmq.length_max", within(rabbitmq.length_max, 1, u32::MAX)),
@@ -52,7 +52,7 @@ impl Configuration {
     }
 }
 
-fn within<N: PartialOrd + Display>(number: N, least: N, most: N) -> Result<(), String> {
+fn within<N: PartialOrd + Display + Copy>(number: N, least: N, most: N) -> Result<(), String> {
     if number < least || number > most {
         return Err(format!("{number} is not between {least} and {most}"));
     }
