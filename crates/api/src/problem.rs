@@ -44,10 +44,6 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub context: Option<Box<serde_json::Value>>,
-    /// The name of the request, under which the log has it too.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub request_id: Option<Box<str>>,
     /// After how many seconds to try again.
     #[serde(skip)]
     pub retry_after_s: Option<u32>,
@@ -70,7 +66,6 @@ impl Problem {
             detail: detail.into(),
             retryable: false,
             context: None,
-            request_id: request_id::current().map(Into::into),
             retry_after_s: None,
             replayed: false,
             accepted: None,

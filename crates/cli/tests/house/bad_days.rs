@@ -279,7 +279,7 @@ fn a_corrupt_database_is_said_and_left_alone() {
 #[test]
 fn a_directory_that_cannot_be_made_is_said() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let (code, said) = admitone(&["verify"], &file.path().join("below"));
+    let (code, said) = admitone(&["migrate"], &file.path().join("below"));
     assert_eq!(code, 3);
     assert!(said.contains("cannot be used"), "{said}");
 }

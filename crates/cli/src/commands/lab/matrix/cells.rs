@@ -128,7 +128,7 @@ impl<'a> Cells<'a> {
             "{} of {}: {workload} under {cell}: {came}; {seconds:.1} s",
             self.ended, self.all
         );
-        if self.arguments.how.quiet || self.arguments.how.json {
+        if self.arguments.how.quiet {
             return;
         }
         if self.progress.is_hidden() {
