@@ -53,23 +53,14 @@ pub fn collect(site: &Site, scope: &Scope) -> Result<State, Trouble> {
             ..State::default()
         };
         let mut visit = site.visit().await?;
-        let mut found = None;
         for _ in 0..READS_MAX {
             read_shows(&mut visit, site, &scope.shows, &mut state).await?;
-            if !state.boards.iter().all(|board| state.seats_taken(board) == board.taken) {
-                pause(BETWEEN_READS).await;
-                continue;
-            }
-            found = Some(wallets(site, scope).await?);
-            if reservations(&mut visit, site, &scope.shows).await? == state.reservations {
+            if state.boards.iter().all(|board| state.seats_taken(board) == board.taken) {
                 break;
             }
-            pause(WHILE_IT_MOVES).await;
+            pause(BETWEEN_READS).await;
         }
-        let found = match found {
-            Some(found) => found,
-            None => wallets(site, scope).await?,
-        };
+        let found = wallets(site, scope).await?;
         for (wallet, mut payments) in found {
             state.wallets.push(wallet);
             state.payments.append(&mut payments);
@@ -82,9 +73,6 @@ pub fn collect(site: &Site, scope: &Scope) -> Result<State, Trouble> {
 /// So often what is for sale is read at most.
 const READS_MAX: u32 = 20;
 const BETWEEN_READS: Duration = Duration::from_millis(250);
-/// What waits in a queue when a load ends is settled for as long as a command is good, half a minute; read
-/// meanwhile, a payment would look as if its reservation were still held.
-const WHILE_IT_MOVES: Duration = Duration::from_secs(2);
 
 /// While holds run out, what is shown of seats and of reservations is of different moments: then
 /// both are read again. What is wrong stays wrong.
@@ -96,7 +84,9 @@ async fn read_shows(
 ) -> Result<(), Trouble> {
     state.boards.clear();
     state.stocks.clear();
-    state.reservations = reservations(visit, site, shows).await?;
+    if !shows.is_empty() {
+        state.reservations = reservations(visit, site, shows).await?;
+    }
     for show in shows {
         let (board, mut stocks) = show_state(visit, *show).await?;
         state.boards.push(board);
@@ -110,9 +100,6 @@ async fn reservations(
     site: &Site,
     shows: &[ShowId],
 ) -> Result<Vec<Reservation>, Trouble> {
-    if shows.is_empty() {
-        return Ok(Vec::new());
-    }
     let shows: HashSet<u64> = shows.iter().map(|show| show.0).collect();
     let (mut found, mut unreadable) = (Vec::new(), 0_u32);
     let read = |value: &Value| match reservation(value) {
