@@ -149,12 +149,13 @@ pub(crate) fn is_live(state: &str) -> bool {
 }
 
 impl Rules {
-    /// A house follows a clock that was moved by one part in so many of the time that passes.
+    /// A house follows a clock that was moved by one part in so many of the time that passes. One that
+    /// goes slower makes a hold longer by one part in one fewer.
     const FOLLOWS_ONE_IN: u64 = 20;
 
     /// The clock of the house was moved.
     pub(crate) fn with_moved_clock(self) -> Self {
-        Self { hold_off_ms: self.hold_ms.div_ceil(Self::FOLLOWS_ONE_IN), ..self }
+        Self { hold_off_ms: self.hold_ms.div_ceil(Self::FOLLOWS_ONE_IN - 1), ..self }
     }
 
     /// How long a hold lasts at least, in nanoseconds.
