@@ -22,7 +22,7 @@ fn what_is_left_is_shown(tour: &mut Tour<'_>) {
         std::thread::sleep(Duration::from_millis(20));
     }
     let mut prices = Vec::new();
-    for show in ["show_1", "show_2", "show_3"] {
+    for show in ["show_1", "show_2", "show_3", "show_4"] {
         if tour.read(&nobody, &format!("/api/v1/shows/{show}"))["room"] != "room_1" {
             continue;
         }
