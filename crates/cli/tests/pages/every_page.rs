@@ -57,6 +57,8 @@ fn every_page_of_buyers_shuts_nobody_out() {
     ann.click(".best button");
     ann.arrive("/reservations/res_");
     ann.read("The time to pay is over");
+    // It says so before it asks the server how things stand: what is looked at is the answer.
+    ann.wait("!document.getElementById('hold')");
     outlook.look(&ann, "expired");
     outlook.is_clear();
 
