@@ -108,9 +108,14 @@ impl State {
         let free = keys.iter().filter(|key| !self.taken.contains(*key));
         let first = free.filter_map(|key| self.first_of(*key)).min()?;
         let waiting = self.leave(first)?;
-        self.pass(first, &waiting.keys);
-        self.taken.extend(&waiting.keys);
+        self.give(first, &waiting.keys);
         Some(waiting)
+    }
+
+    /// Whoever came as this has the keys, also if he never had to wait.
+    fn give(&mut self, arrival: u64, keys: &BTreeSet<Key>) {
+        self.pass(arrival, keys);
+        self.taken.extend(keys);
     }
 
     fn first_of(&self, key: Key) -> Option<u64> {
@@ -176,7 +181,7 @@ impl Place {
         let (sender, turn) = oneshot::channel();
         let mut state = line.state();
         let arrival = if state.may_go(u64::MAX, keys) {
-            state.taken.extend(keys);
+            state.give(u64::MAX, keys);
             drop(state);
             let _ = sender.send(line.turn(keys.clone()));
             None
@@ -298,6 +303,17 @@ mod tests {
             "with fewer nobody keeps anything for him: the harm"
         );
         assert_eq!(passes_before_both(20), Some(4), "eight turns, two in each round");
+    }
+
+    #[test]
+    fn whoever_comes_when_a_key_is_free_goes_before_too_and_is_counted() {
+        let LineLock { line, .. } = line();
+        let _other = has_come(&mut Place::take(&line, &seats(&[2])));
+        let _both = Place::take(&line, &seats(&[1, 2]));
+        for _ in 0..PASSES_MAX {
+            assert!(has_come(&mut Place::take(&line, &seats(&[1]))).is_some());
+        }
+        assert!(has_come(&mut Place::take(&line, &seats(&[1]))).is_none(), "it is kept");
     }
 
     #[test]
