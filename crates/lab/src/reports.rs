@@ -135,6 +135,24 @@ pub struct ActFigures {
     pub goals: BTreeMap<String, (f64, Option<f64>)>,
 }
 
+impl ActFigures {
+    /// What it cost, in the order of the tables for people.
+    pub(crate) fn costs(&self) -> [Option<f64>; 9] {
+        let cost = &self.cost;
+        [
+            cost.house_cpu,
+            cost.services_cpu,
+            cost.generator_cpu,
+            cost.batch,
+            cost.commits,
+            cost.lock_wait_ms,
+            cost.lock_hold_ms,
+            cost.conflicts,
+            self.lateness.p99_ms,
+        ]
+    }
+}
+
 impl Report {
     /// Judges runs of one workload. Nothing of no runs.
     pub fn of(records: &[Record]) -> Option<Self> {

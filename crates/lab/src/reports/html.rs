@@ -231,18 +231,7 @@ fn costs(out: &mut String, run: &RunReport, processors: usize) {
     for act in &run.acts {
         let cost = &act.cost;
         let _ = write!(out, "<tr><th scope=\"row\">{}</th>", escaped(&act.name));
-        let figures = [
-            cost.house_cpu,
-            cost.services_cpu,
-            cost.generator_cpu,
-            cost.batch,
-            cost.commits,
-            cost.lock_wait_ms,
-            cost.lock_hold_ms,
-            cost.conflicts,
-            act.lateness.p99_ms,
-        ];
-        for figure in figures {
+        for figure in act.costs() {
             let _ = write!(out, "<td>{}</td>", maybe(figure));
         }
         let _ = write!(out, "<td class=\"text\">{}</td></tr>", escaped(&cost.limit(processors)));

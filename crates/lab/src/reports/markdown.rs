@@ -81,19 +81,7 @@ fn costs(out: &mut String, report: &Report) -> std::fmt::Result {
     )?;
     writeln!(out, "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")?;
     for act in report.runs.first().iter().flat_map(|run| &run.acts) {
-        let cost = &act.cost;
-        let figures = [
-            cost.house_cpu,
-            cost.services_cpu,
-            cost.generator_cpu,
-            cost.batch,
-            cost.commits,
-            cost.lock_wait_ms,
-            cost.lock_hold_ms,
-            cost.conflicts,
-            act.lateness.p99_ms,
-        ];
-        writeln!(out, "| {} | {} |", act.name, figures.map(maybe).join(" | "))?;
+        writeln!(out, "| {} | {} |", act.name, act.costs().map(maybe).join(" | "))?;
     }
     Ok(())
 }
