@@ -18,10 +18,12 @@ pub(crate) fn run(is_long: bool) -> Result<(), String> {
     let mut child =
         cargo.stdout(Stdio::piped()).spawn().map_err(|error| format!("cargo test: {error}"))?;
     let mut counted = Counted::default();
+    let mut failures = Failures::default();
     if let Some(said) = child.stdout.take() {
         for line in BufReader::new(said).lines().map_while(Result::ok) {
             println!("{line}");
             counted.add(&line);
+            failures.add(&line);
         }
     }
     let status = child.wait().map_err(|error| format!("cargo test: {error}"))?;
@@ -30,6 +32,7 @@ pub(crate) fn run(is_long: bool) -> Result<(), String> {
     // counts even when they failed.
     let asked = fuzz::run();
     let played = k6::run(None);
+    failures.print();
     println!("{} passed, {} failed", counted.passed, counted.failed);
     asked?;
     played?;
@@ -72,6 +75,30 @@ impl Counted {
     }
 }
 
+/// What the tests that failed said. It is said again at the very end: of a long output the end is
+/// what people read, and what is kept.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Failures {
+    said: Vec<String>,
+    is_within: bool,
+}
+
+impl Failures {
+    fn add(&mut self, line: &str) {
+        if line == "failures:" {
+            self.is_within = true;
+        } else if line.starts_with("test result: ") {
+            self.is_within = false;
+        } else if self.is_within && !line.is_empty() {
+            self.said.push(line.to_owned());
+        }
+    }
+
+    fn print(&self) {
+        self.said.iter().for_each(|line| println!("{line}"));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,5 +110,15 @@ mod tests {
         counted.add("test result: FAILED. 2 passed; 1 failed; 0 ignored; finished in 0.1s");
         counted.add("test 99 passed; 99 failed ... ok");
         assert_eq!(counted, Counted { passed: 19, failed: 1 });
+    }
+    #[test]
+    fn what_failed_is_said_again_and_what_passed_is_not() {
+        let mut failures = Failures::default();
+        let printed = "test good ... ok\ntest bad ... FAILED\n\nfailures:\n\n---- bad stdout ----\n\
+                       no seat\n\n\nfailures:\n    bad\n\ntest result: FAILED. 1 passed; 1 failed;\n\
+                       test other ... ok";
+        printed.lines().for_each(|line| failures.add(line));
+        assert_eq!(failures.said, ["---- bad stdout ----", "no seat", "    bad"]);
+        assert!(!failures.is_within);
     }
 }
