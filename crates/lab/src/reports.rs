@@ -96,6 +96,9 @@ pub struct RunReport {
     pub commands: u64,
     /// What is wrong; empty is good.
     pub findings: Vec<Finding>,
+    /// Why some of that may only look wrong: what was read was not at rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrest: Option<String>,
     /// Over time.
     pub series: Vec<Point>,
     /// Faults that happened.
@@ -168,6 +171,11 @@ impl Report {
         self.runs.iter().flat_map(|run| &run.findings)
     }
 
+    /// Where a house was not at rest when it was read, of each such run.
+    pub(crate) fn unrest(&self) -> impl Iterator<Item = &str> {
+        self.runs.iter().filter_map(|run| run.unrest.as_deref())
+    }
+
     /// How many commands were audited.
     pub fn commands(&self) -> u64 {
         self.runs.iter().map(|run| run.commands).sum()
@@ -208,6 +216,7 @@ impl RunReport {
             checked,
             commands,
             findings,
+            unrest: record.state.unrest.clone(),
             series: series::of(record),
             faults: record.seen.faults.clone(),
         }

@@ -20,7 +20,7 @@ use crate::proxy::Proxy;
 use crate::record::{Head, Played, Record, Seen};
 use crate::sampler::{Sampler, Watched};
 use crate::site::Site;
-use crate::state::{collect, observed};
+use crate::state::{Rest, collect, observed};
 use crate::target::{Target, Visit};
 use crate::time::Stopwatch;
 use crate::workload::Work;
@@ -227,7 +227,7 @@ impl Lodging {
         let (history, acts) = played?;
         progress(News::Says(&format!("{}: run {number}, the audit", about.name)));
         self.all_back()?;
-        let mut state = collect(&site, &set.scope)?;
+        let mut state = collect(&site, &set.scope, &self.rest(&history))?;
         state.transactions = self.observed(&site)?;
         if settings.faults.iter().any(|fault| matches!(fault.deed, Deed::Jump(..))) {
             state.rules = state.rules.with_moved_clock();
@@ -236,6 +236,15 @@ impl Lodging {
         let mut head = self.head(settings, seed);
         head.limits.extend(set.acts.iter().filter_map(Act::limit));
         Ok(Record { head, history, state, seen: meanwhile })
+    }
+
+    /// Whatever nobody was told the end of may be under way.
+    fn rest(&self, history: &History) -> Rest {
+        if history.events.iter().any(|event| event.outcome.is_open()) {
+            Rest::wanted(self.addresses())
+        } else {
+            Rest::unneeded()
+        }
     }
 
     /// What the transactions read and wrote, if the instances tell.

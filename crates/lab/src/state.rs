@@ -2,9 +2,13 @@
 //! compares a history with it; it is kept beside the history, so that both can be judged again.
 
 mod collect;
+mod rest;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use collect::observed;
 pub use collect::{Scope, collect};
+pub use rest::Rest;
 
 use crate::audit::serial::Transaction;
 use serde::{Deserialize, Serialize};
@@ -32,6 +36,9 @@ pub struct State {
     /// What was read and written by whom; only of a house that was told to tell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transactions: Vec<Transaction>,
+    /// Why it may be of several moments; nothing of a house that had come to rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrest: Option<String>,
 }
 
 /// A reservation.

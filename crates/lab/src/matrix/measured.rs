@@ -89,7 +89,10 @@ impl Measured {
             cpu_us,
             limit: last
                 .map(|act| act.cost.limit(report.head.machine.processors))
-                .unwrap_or_default(),
+                .into_iter()
+                .chain(report.unrest().map(str::to_owned))
+                .collect::<Vec<_>>()
+                .join("; "),
             meets_goals: report.meets_its_goals(),
         }
     }

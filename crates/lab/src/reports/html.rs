@@ -281,6 +281,9 @@ fn findings(out: &mut String, report: &Report) {
             let _ = write!(out, "<p class=\"note\">and {} more in the JSON.</p>", all - FINDINGS);
         }
     }
+    for why in report.unrest() {
+        let _ = write!(out, "<p class=\"verdict slow\">{}</p>", escaped(why));
+    }
     out.push_str("</section>");
 }
 

@@ -55,6 +55,9 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
     for finding in report.findings().take(FINDINGS) {
         writeln!(out, "- WRONG {finding}")?;
     }
+    for why in report.unrest() {
+        writeln!(out, "- NOT AT REST {why}")?;
+    }
     let parameters: Vec<String> =
         head.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
     writeln!(

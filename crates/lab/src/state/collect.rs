@@ -1,5 +1,6 @@
 //! Asks a house for everything that an audit needs.
 
+use super::rest::{Rest, is_same};
 use super::{Board, Entry, Item, Payment, Reservation, Rules, State, Stock, Wallet};
 use crate::audit::serial::Transaction;
 use crate::requests::number_of;
@@ -43,31 +44,52 @@ impl Scope {
     }
 }
 
-/// Asks for all of it.
-pub fn collect(site: &Site, scope: &Scope) -> Result<State, Trouble> {
+/// Asks for all of it, when nothing is under way any more. Read while something moves, a payment would
+/// look as if its reservation were still held: then all of it is read again, for as long as patience lasts.
+pub fn collect(site: &Site, scope: &Scope, rest: &Rest) -> Result<State, Trouble> {
     site.wait(async {
-        let mut state = State {
-            buyers: scope.accounts.iter().map(|account| account.buyer.to_string()).collect(),
-            rules: scope.rules,
-            has_payments: scope.payments,
-            ..State::default()
-        };
-        let mut visit = site.visit().await?;
-        for _ in 0..READS_MAX {
-            read_shows(&mut visit, site, &scope.shows, &mut state).await?;
-            if state.boards.iter().all(|board| state.seats_taken(board) == board.taken) {
-                break;
+        let waiting = rest.begin();
+        loop {
+            waiting.for_queues(site).await?;
+            let mut state = read(site, scope).await?;
+            if rest.patience.is_zero() {
+                return Ok(state);
             }
-            pause(BETWEEN_READS).await;
+            let again = reservations(&mut site.visit().await?, site, &scope.shows).await?;
+            if is_same(&state.reservations, &again) {
+                return Ok(state);
+            }
+            if waiting.is_over() {
+                state.unrest = Some(waiting.why_not(site).await?);
+                return Ok(state);
+            }
         }
-        let found = wallets(site, scope).await?;
-        for (wallet, mut payments) in found {
-            state.wallets.push(wallet);
-            state.payments.append(&mut payments);
-        }
-        state.wallets.sort_by_key(|wallet| wallet.by);
-        Ok(state)
     })
+}
+
+/// Reads all of it once.
+async fn read(site: &Site, scope: &Scope) -> Result<State, Trouble> {
+    let mut state = State {
+        buyers: scope.accounts.iter().map(|account| account.buyer.to_string()).collect(),
+        rules: scope.rules,
+        has_payments: scope.payments,
+        ..State::default()
+    };
+    let mut visit = site.visit().await?;
+    for _ in 0..READS_MAX {
+        read_shows(&mut visit, site, &scope.shows, &mut state).await?;
+        if state.boards.iter().all(|board| state.seats_taken(board) == board.taken) {
+            break;
+        }
+        pause(BETWEEN_READS).await;
+    }
+    let found = wallets(site, scope).await?;
+    for (wallet, mut payments) in found {
+        state.wallets.push(wallet);
+        state.payments.append(&mut payments);
+    }
+    state.wallets.sort_by_key(|wallet| wallet.by);
+    Ok(state)
 }
 
 /// So often what is for sale is read at most.
@@ -84,9 +106,7 @@ async fn read_shows(
 ) -> Result<(), Trouble> {
     state.boards.clear();
     state.stocks.clear();
-    if !shows.is_empty() {
-        state.reservations = reservations(visit, site, shows).await?;
-    }
+    state.reservations = reservations(visit, site, shows).await?;
     for show in shows {
         let (board, mut stocks) = show_state(visit, *show).await?;
         state.boards.push(board);
@@ -100,6 +120,9 @@ async fn reservations(
     site: &Site,
     shows: &[ShowId],
 ) -> Result<Vec<Reservation>, Trouble> {
+    if shows.is_empty() {
+        return Ok(Vec::new());
+    }
     let shows: HashSet<u64> = shows.iter().map(|show| show.0).collect();
     let (mut found, mut unreadable) = (Vec::new(), 0_u32);
     let read = |value: &Value| match reservation(value) {
