@@ -6,6 +6,7 @@
 //! harm has no rank even where a run did not find it out.
 
 mod advice;
+mod builds;
 mod choose;
 mod measured;
 mod page;
@@ -23,7 +24,7 @@ use crate::load::Stop;
 use crate::parameters::Parameters;
 use crate::record::Head;
 use crate::reports::Report;
-use crate::run::{Glance, News, Progress, Quarters, Settings, run};
+use crate::run::{BUILD, Glance, News, Progress, Quarters, Settings, run};
 use crate::workloads::Recipe;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -154,6 +155,9 @@ pub struct Row {
     pub why_not: Option<String>,
     /// What it came to.
     pub result: Option<Measured>,
+    /// Of which build of the program that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
 }
 
 /// Runs all of it. A cell that cannot be run stands in the table with the reason.
@@ -238,6 +242,7 @@ impl Row {
             cell: cell.clone(),
             why_not: ran.err().cloned(),
             result: ran.ok().map(Measured::of),
+            build: ran.ok().and_then(|report| report.head.versions.get(BUILD).cloned()),
         };
         (row, ran.ok().map(|report| report.head.clone()))
     }

@@ -101,10 +101,10 @@ pub(crate) struct How {
     /// The quick parameters: a first look, a minute at most.
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Print the report as JSON, and nothing while it runs.
+    /// Print the report as JSON, and nothing while it runs; only a matrix says on the standard error how each cell ended.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Say nothing while it runs.
+    /// Say nothing while it runs, nor how the cells of a matrix ended.
     #[arg(long)]
     pub(crate) quiet: bool,
     /// Keep histories, reports and logs here.
@@ -191,6 +191,9 @@ pub(crate) struct Matrix {
     /// Go on where an earlier run with the same `--out` ended: a cell whose report is there, of the same build, parameters and services, is not run again.
     #[arg(long, requires = "out")]
     pub(crate) resume: bool,
+    /// With `--resume`, leave cells of other builds of the program as they are too, and say of each cell which build it is of. Those that are to be run anew are taken away below `cells/` before.
+    #[arg(long, requires = "resume")]
+    pub(crate) other_builds: bool,
 }
 
 #[derive(Debug, Args)]

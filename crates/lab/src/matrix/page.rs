@@ -1,6 +1,6 @@
 //! The matrix as Markdown and as a page.
 
-use super::{Matrix, Measured, Row, Table};
+use super::{Matrix, Measured, Row, Table, builds};
 use crate::figures::Spread;
 use crate::reports::{begin_page, escaped, spread};
 use std::fmt::Write;
@@ -12,7 +12,10 @@ pub fn markdown(matrix: &Matrix) -> String {
         // Writing into a text does not fail.
         let _ = write_table(&mut out, table);
     }
-    let _ = writeln!(out, "    {}", matrix.command);
+    for line in builds::lines(matrix) {
+        let _ = writeln!(out, "- {line}");
+    }
+    let _ = writeln!(out, "\n    {}", matrix.command);
     out
 }
 
@@ -126,9 +129,13 @@ pub fn page(matrix: &Matrix) -> String {
     }
     let _ = write!(
         out,
-        "<section><h2>Repeat it</h2><p><code>{}</code></p></section></main></body></html>",
+        "<section><h2>Repeat it</h2><p><code>{}</code></p>",
         escaped(&matrix.command)
     );
+    for line in builds::lines(matrix) {
+        let _ = write!(out, "<p>{}</p>", escaped(&line));
+    }
+    out.push_str("</section></main></body></html>");
     out
 }
 

@@ -7,7 +7,7 @@ mod tests;
 
 use super::advice::{advice, percent};
 use super::standing::{columns, median, row, standings};
-use super::{Matrix, Measured, Row, Table};
+use super::{Matrix, Measured, Row, Table, builds};
 use crate::Trouble;
 use crate::figures::Spread;
 use crate::record::Head;
@@ -74,6 +74,9 @@ fn setting(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
     writeln!(out, "## The machine, and how to repeat it\n")?;
     if let Some(head) = matrix.tables.iter().find_map(|table| table.head.as_ref()) {
         machine(out, head)?;
+    }
+    for line in builds::lines(matrix) {
+        writeln!(out, "- {line}")?;
     }
     writeln!(out, "\n```\n{}\n```\n", matrix.command)?;
     writeln!(

@@ -32,7 +32,7 @@ fn row(strategy: &str, is_sound: bool, throughput: f64) -> Row {
     };
     let strategy = strategy.to_owned();
     let cell = Cell { strategy, instances: 2, is_embedded: false, harm: None };
-    Row { cell, why_not: None, result: Some(result) }
+    Row { cell, why_not: None, result: Some(result), build: None }
 }
 
 /// A table as a matrix makes it of its rows.

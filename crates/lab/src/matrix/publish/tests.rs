@@ -34,7 +34,7 @@ fn row(strategy: &str, instances: usize, (throughput, found): (f64, u64)) -> Row
     };
     let harm = (strategy == "unsafe").then(|| "unsafe: nothing protects it".to_owned());
     let cell = Cell { strategy: strategy.to_owned(), instances, is_embedded: false, harm };
-    Row { cell, why_not: None, result: Some(result) }
+    Row { cell, why_not: None, result: Some(result), build: None }
 }
 
 /// The rows of a workload, with the embedded store and what was not run beside them.
@@ -116,6 +116,23 @@ fn the_page_says_by_how_much_transactions_were_made_longer() {
     assert!(page(Some(20)).contains("here each is made 20 ms longer"), "{}", page(Some(20)));
     for none in [None, Some(0)] {
         assert!(page(none).contains("here it takes what it takes"), "{}", page(none));
+    }
+}
+
+#[test]
+fn cells_of_another_build_are_named_in_every_page() {
+    let mut matrix = measured();
+    assert!(!result_page(&matrix).contains("- of "), "all of one build: nothing to say");
+    for row in matrix.tables.iter_mut().flat_map(|table| &mut table.rows) {
+        row.build = Some("build 111111".to_owned());
+    }
+    let redone = matrix.tables[1].rows.iter_mut().find(|row| row.cell.strategy == "kafka");
+    redone.unwrap().build = Some("build 222222".to_owned());
+    let small: Matrix = serde_json::from_str(&summary(&matrix).unwrap()).unwrap();
+    for page in [result_page(&small), crate::matrix::markdown(&small), crate::matrix::page(&small)]
+    {
+        assert!(page.contains("of build 222222: `cash` kafka × 2"), "{page}");
+        assert!(page.contains("of build 111111: all other cells"), "{page}");
     }
 }
 

@@ -156,7 +156,10 @@ impl Houses for Cells<'_> {
         let workload = settings.recipe.about().name;
         let path = out.join("cells").join(cell.place(workload)).join("report.json");
         let report: Report = read(&path).ok()?;
-        let is_it = is_of(&report, cell, settings) && report.head.store == self.store(cell);
+        let is_of_build = self.arguments.other_builds || is_of_build(&report, settings);
+        let is_it = is_of_build
+            && is_of(&report, cell, settings)
+            && report.head.store == self.store(cell);
         self.ended += usize::from(is_it);
         is_it.then_some(report)
     }
@@ -264,7 +267,12 @@ fn needs(way: Strategy) -> (bool, bool, bool) {
     (is_redis, way.delivery == DeliveryKind::RabbitMq, is_kafka)
 }
 
-/// Whether a kept report is of this cell, with these settings and services, of this build.
+/// Whether a kept report is of the build that runs.
+fn is_of_build(report: &Report, settings: &Settings) -> bool {
+    report.head.versions.get(BUILD) == Some(&settings.build)
+}
+
+/// Whether a kept report is of this cell, with these settings and services.
 fn is_of(report: &Report, cell: &Cell, settings: &Settings) -> bool {
     let head = &report.head;
     head.strategy == cell.strategy
@@ -273,7 +281,6 @@ fn is_of(report: &Report, cell: &Cell, settings: &Settings) -> bool {
         && (head.seed, head.threads) == (settings.seed, settings.threads)
         && u32::try_from(report.runs.len()) == Ok(settings.runs.max(1))
         && head.machine == Machine::here()
-        && head.versions.get(BUILD) == Some(&settings.build)
         && services(&head.command) == services(&settings.command)
 }
 
@@ -347,8 +354,10 @@ mod tests {
         // The same services at other addresses.
         let moved = settings().command.replace("h:", "i:");
         assert!(is_kept("command", moved.into()));
+        assert!(is_of_build(&left("began_s", 1.into()), &settings()));
         for build in [serde_json::json!({}), serde_json::json!({ BUILD: "build ffffff" })] {
-            assert!(!is_kept("versions", build));
+            assert!(is_kept("versions", build.clone()), "where other builds are let stand");
+            assert!(!is_of_build(&left("versions", build), &settings()));
         }
         let alone = settings().command.replace("--redis redis://h:2,redis://h:3 ", "");
         let fewer = settings().command.replace(",redis://h:3", "");
