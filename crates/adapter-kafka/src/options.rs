@@ -7,6 +7,9 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use std::time::Duration;
 
+/// So often the heart of a consumer beats before it would be presumed dead.
+const HEARTBEATS: u32 = 30;
+
 /// What can be set of a carrier.
 #[derive(Debug, Clone)]
 pub struct KafkaOptions {
@@ -88,7 +91,8 @@ impl KafkaOptions {
     }
 
     /// One of the group; it says itself how far it is, and gives up only the partitions that
-    /// others get.
+    /// others get. It hears with its next heartbeat that somebody came or went, and what one gave up is
+    /// nobody's until another has heard of it: so its heart beats faster than being alive asks for.
     pub(crate) fn consumer(&self) -> ClientConfig {
         let mut config = self.client();
         config
@@ -98,7 +102,7 @@ impl KafkaOptions {
             .set("auto.offset.reset", "earliest")
             .set("partition.assignment.strategy", "cooperative-sticky")
             .set("session.timeout.ms", self.session_ms.to_string())
-            .set("heartbeat.interval.ms", (self.session_ms / 4).to_string())
+            .set("heartbeat.interval.ms", (self.session_ms / HEARTBEATS).to_string())
             .set("fetch.wait.max.ms", "100");
         config
     }
