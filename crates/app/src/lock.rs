@@ -4,6 +4,7 @@
 mod lanes;
 mod line;
 mod mutex;
+mod orderly;
 mod scope;
 mod simple;
 mod spin;
@@ -13,6 +14,7 @@ mod unfenced;
 pub use lanes::LaneLock;
 pub use line::LineLock;
 pub use mutex::MutexLock;
+pub use orderly::Orderly;
 pub use scope::LockScope;
 pub use simple::{SimpleLimits, SimpleLock};
 pub use spin::SpinLock;

@@ -6,8 +6,10 @@
 //! name more, all of it is let go and the larger set is taken, in one call and sorted as ever.
 
 mod journeys;
+mod pause;
 
 use self::journeys::Journeys;
+use self::pause::pause_ms;
 #[cfg(doc)]
 use crate::delivery::journey;
 use crate::lock::LockScope;
@@ -26,7 +28,6 @@ use admitone_domain::{
 };
 use std::collections::BTreeSet;
 use std::collections::hash_map::Entry;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -101,16 +102,38 @@ impl Settler {
 
     async fn try_to_settle(&self, part: &[Command], tries: u32) -> Result<Vec<Reply>, Trouble> {
         let mut conflicts = 0;
+        let mut turn = self.turn(part, false).await;
         loop {
             match self.settle_locked(part).await {
                 Err(failed) if failed.may_pass() && conflicts + 1 < tries => {
                     conflicts += 1;
                     metrics::counter!("admitone_conflicts_total").increment(1);
-                    self.clock.sleep_ms(pause_ms(part, conflicts)).await;
+                    if turn.is_none() {
+                        turn = self.turn(part, true).await;
+                    }
+                    // Whoever has his turn meets nobody of this process any more.
+                    let met_again = if turn.is_some() { conflicts - 1 } else { conflicts };
+                    if met_again > 0 {
+                        self.clock.sleep_ms(pause_ms(part, met_again)).await;
+                    }
                 }
                 settled => return settled.map_err(|failed| failed.trouble),
             }
         }
+    }
+
+    /// Where there are turns: one among those who met, if this batch is one of them or comes behind them. It
+    /// goes by what commands name, and does without what only rows tell.
+    async fn turn(&self, part: &[Command], has_met: bool) -> Option<Box<dyn Guard>> {
+        if !self.lock.has_turns() {
+            return None;
+        }
+        let mut keys = LockScope::Seat.keys(part, &Rows::default());
+        if self.mode == Mode::Conditional {
+            // These are added to and taken from, and nobody meets there.
+            keys.retain(|key| !matches!(key, Key::TicketType(_)));
+        }
+        self.lock.turn(&keys, has_met, self.limits.lock_wait_ms).await
     }
 
     async fn settle_locked(&self, part: &[Command]) -> Result<Vec<Reply>, FailedTry> {
@@ -374,17 +397,4 @@ impl<'a> Sorted<'a> {
 
 fn is_empty(verdict: &Verdict) -> bool {
     verdict.answers.is_empty() && verdict.changes.is_empty() && verdict.entries.is_empty()
-}
-
-/// The time within which a batch that met others is tried again doubles so often, from two
-/// milliseconds on.
-const DOUBLINGS_MAX: u32 = 4;
-
-/// Some time within a span that doubles with every conflict: many who want the same row leave each
-/// other room. Other ones for other batches and tries, so that two that met once do not meet again
-/// in step; the same ones every time that it is run.
-fn pause_ms(part: &[Command], conflicts: u32) -> u64 {
-    let name = part.first().map_or(0, |command| command.id.0);
-    let spread = BuildHasherDefault::<DefaultHasher>::default().hash_one((name, conflicts));
-    spread % ((1 << conflicts.min(DOUBLINGS_MAX)) + 1)
 }

@@ -6,7 +6,7 @@
 use super::travel::{Begun, Travel};
 use super::{Channel, ChannelLimits, Direct};
 use crate::Trouble;
-use crate::lock::{MutexLock, SimpleLimits, SimpleLock, SpinLock, Unfenced};
+use crate::lock::{MutexLock, Orderly, SimpleLimits, SimpleLock, SpinLock, Unfenced};
 use crate::payments::WALLET_LEASE_MS;
 use crate::ports::clock::Clock;
 use crate::ports::delivery::{Delivery, Reply};
@@ -215,6 +215,9 @@ impl RouterSetup {
     /// The lock of a kind; made once, so that all who name it exclude each other.
     fn lock(&mut self, strategy: Strategy) -> Result<Arc<dyn Lock>, NotAvailable> {
         let kind = strategy.lock;
+        if has_turns(strategy) {
+            return Ok(Arc::new(Orderly::new(Arc::clone(&self.clock))));
+        }
         if let Some((_, lock)) = self.locks.iter().find(|(known, _)| *known == kind) {
             return Ok(Arc::clone(lock));
         }
@@ -231,4 +234,13 @@ impl RouterSetup {
         self.locks.push((kind, Arc::clone(&lock)));
         Ok(lock)
     }
+}
+
+/// Whether those who meet take turns: where each settles its own command, nothing keeps them apart before, and
+/// whoever was second finds out at the save. Where batches gather, those in one batch do not meet.
+fn has_turns(strategy: Strategy) -> bool {
+    let finds_out_late = [Mode::Optimistic, Mode::Conditional, Mode::Serializable];
+    strategy.delivery == DeliveryKind::Direct
+        && strategy.lock == LockKind::None
+        && finds_out_late.contains(&strategy.mode)
 }

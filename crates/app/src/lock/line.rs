@@ -55,6 +55,19 @@ impl LineLock {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { line: Arc::default(), clock }
     }
+
+    /// Whether somebody has one of these keys.
+    pub(super) fn is_wanted(&self, keys: &BTreeSet<Key>) -> bool {
+        let state = self.line.state();
+        keys.iter().any(|key| state.taken.contains(key))
+    }
+
+    /// Whether somebody waits for one of these keys.
+    #[cfg(test)]
+    pub(super) fn has_line(&self, keys: &BTreeSet<Key>) -> bool {
+        let state = self.line.state();
+        keys.iter().any(|key| state.lines.contains_key(key))
+    }
 }
 
 #[async_trait]

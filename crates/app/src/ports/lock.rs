@@ -35,6 +35,23 @@ pub trait Lock: Send + Sync {
         true
     }
 
+    /// Whether those who met take turns.
+    fn has_turns(&self) -> bool {
+        false
+    }
+
+    /// A turn among those of this process who met on one of these keys, in the order in which they come. Nobody
+    /// waits where nobody met; `has_met` says that this one did. None too where patience is over. A turn is an order
+    /// and no exclusion: nothing may rest on it.
+    async fn turn(
+        &self,
+        _keys: &BTreeSet<Key>,
+        _has_met: bool,
+        _patience_ms: u64,
+    ) -> Option<Box<dyn Guard>> {
+        None
+    }
+
     /// Waits until nobody else has any of the keys, at most `patience_ms`; then it is trouble of
     /// the kind `Busy`. No keys are had at once.
     async fn acquire(

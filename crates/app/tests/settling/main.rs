@@ -15,3 +15,4 @@ mod settle;
 mod steps;
 mod sweeping;
 mod travelling;
+mod turns;

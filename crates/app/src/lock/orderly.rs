@@ -1,0 +1,95 @@
+//! Orderly: no lock, and turns for those who met. A strategy that finds out at the commit that somebody else
+//! was first tries again; where fifty want one row, forty-nine try in vain each time, and chance decides who
+//! is next. Once two met on a key, whoever names it stands in line until nobody does.
+//!
+//! It protects nothing: that stays with the transaction, which meets other instances as ever.
+
+use super::LineLock;
+use crate::Trouble;
+use crate::ports::clock::Clock;
+use crate::ports::lock::{Guard, Lock, NoLock};
+use admitone_domain::Key;
+use async_trait::async_trait;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Turns of one process.
+pub struct Orderly {
+    line: LineLock,
+}
+
+impl Orderly {
+    /// Nobody met; the clock ends patience.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { line: LineLock::new(clock) }
+    }
+}
+
+#[async_trait]
+impl Lock for Orderly {
+    fn wants_keys(&self) -> bool {
+        false
+    }
+
+    fn has_turns(&self) -> bool {
+        true
+    }
+
+    async fn turn(
+        &self,
+        keys: &BTreeSet<Key>,
+        has_met: bool,
+        patience_ms: u64,
+    ) -> Option<Box<dyn Guard>> {
+        if keys.is_empty() || !has_met && !self.line.is_wanted(keys) {
+            return None;
+        }
+        self.line.acquire(keys, patience_ms).await.ok()
+    }
+
+    async fn acquire(
+        &self,
+        keys: &BTreeSet<Key>,
+        patience_ms: u64,
+    ) -> Result<Box<dyn Guard>, Trouble> {
+        NoLock.acquire(keys, patience_ms).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use admitone_domain::id::SeatId;
+
+    fn seat(id: u64) -> BTreeSet<Key> {
+        [Key::Seat(SeatId(id))].into()
+    }
+
+    #[tokio::test]
+    async fn whoever_names_a_key_on_which_two_met_stands_in_line_until_nobody_does() {
+        let turns = Orderly::new(Arc::new(SystemClock::default()));
+        assert!(turns.turn(&seat(1), false, 0).await.is_none(), "nobody met");
+        let met = turns.turn(&seat(1), true, 0).await.expect("nobody has a turn");
+        assert!(turns.turn(&seat(2), false, 0).await.is_none(), "another key");
+        let (one, key) = (Arc::new(turns), seat(1));
+        let waiting = {
+            let one = Arc::clone(&one);
+            tokio::spawn(async move { one.turn(&key, false, 60_000).await.is_some() })
+        };
+        while !one.line.has_line(&seat(1)) {
+            tokio::task::yield_now().await;
+        }
+        assert!(!waiting.is_finished());
+        met.release().await;
+        assert!(waiting.await.expect("it ends"), "his turn comes");
+        assert!(one.turn(&seat(1), false, 0).await.is_none(), "and then there is no line");
+    }
+
+    #[tokio::test]
+    async fn who_waited_long_enough_goes_on_without_a_turn() {
+        let turns = Orderly::new(Arc::new(SystemClock::default()));
+        let _met = turns.turn(&seat(1), true, 0).await.expect("nobody has a turn");
+        assert!(turns.turn(&seat(1), true, 1).await.is_none());
+    }
+}
