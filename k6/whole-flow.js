@@ -21,7 +21,7 @@ export const options = {
 
 export function setup() {
   const room = { active_max: null, rate: null, poll_floor_ms: 250, react_slack_ms: 250 };
-  const made = bringIn({ seats: rows(5000) }, room);
+  const made = bringIn({ seats: rows(setting('SEATS', 5000)) }, room);
   return { concert: made.concert, room: made.room, show: made.show.id, first: made.show.seats[0][0], tokens: accounts(Math.max(setting('ACCOUNTS', 500), 200)) };
 }
 
@@ -45,11 +45,13 @@ export default function visit({ concert, room, show, first, tokens }) {
   check(held, { 'held, or told why not': (answer) => answer.status === 201 || answer.status === 409 });
   if (held.status !== 201) {
     http.del(`${base}/api/v1/rooms/${room}/place`, null, who);
-    return;
+    return null;
   }
   const amount = held.json('total');
   http.post(`${base}/api/v1/wallet/charges`, JSON.stringify({ amount }), command(token, 'charge'));
   const paid = http.post(`${base}/api/v1/payments`, JSON.stringify({ reservation: held.json('id') }), command(token, 'pay', pass));
   check(paid, { paid: (answer) => answer.status === 201 });
-  if (paid.status === 201) tickets.add(1);
+  if (paid.status !== 201) return null;
+  tickets.add(1);
+  return { token, reservation: held.json('id') };
 }
