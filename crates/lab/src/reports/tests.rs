@@ -66,6 +66,27 @@ fn a_run_in_which_nobody_succeeds_is_neither_fast_nor_green() {
     }
 }
 
+#[test]
+fn who_came_before_it_counts_and_has_it_while_it_counts_has_succeeded() {
+    // All that is due in the second fails; of the warm-up before it one answer is late.
+    let mut record = second(&Outcome::Unknown);
+    for event in &mut record.history.events {
+        event.intended_ns += 1_000_000;
+    }
+    let act = &mut record.seen.acts[0];
+    act.window = Window { from_ns: 1_000_000, to_ns: 1_001_000_000 };
+    let late = Event {
+        ended_ns: 2_000_000,
+        outcome: Outcome::Done { named: 0, value: 0 },
+        ..record.history.events[0].clone()
+    };
+    record.history.events.push(Event { number: 999, intended_ns: 0, ..late });
+    let report = Report::of(&[record]).unwrap();
+    assert!(report.is_sound(), "{:?}", report.findings().collect::<Vec<_>>());
+    assert!(report.acts[0].throughput.unwrap().median > 0.0);
+    assert_eq!(report.acts[0].failed, 999);
+}
+
 /// The same second with what it cost: everybody looked at, at its beginning and at its end.
 pub(crate) fn costly() -> Record {
     let mut record = second(&Outcome::Done { named: 0, value: 0 });
