@@ -108,7 +108,7 @@ impl Settler {
                 Err(failed) if failed.may_pass() && conflicts + 1 < tries => {
                     conflicts += 1;
                     metrics::counter!("admitone_conflicts_total").increment(1);
-                    if turn.is_none() {
+                    if turn.is_none() && conflicts == 1 {
                         turn = self.turn(part, true).await;
                     }
                     // Whoever has his turn meets nobody of this process any more.

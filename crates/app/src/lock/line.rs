@@ -61,13 +61,6 @@ impl LineLock {
         let state = self.line.state();
         keys.iter().any(|key| state.taken.contains(key))
     }
-
-    /// Whether somebody waits for one of these keys.
-    #[cfg(test)]
-    pub(super) fn has_line(&self, keys: &BTreeSet<Key>) -> bool {
-        let state = self.line.state();
-        keys.iter().any(|key| state.lines.contains_key(key))
-    }
 }
 
 #[async_trait]
