@@ -295,6 +295,18 @@ fn a_matrix_that_was_interrupted_goes_on_with_what_is_missing() {
     }
     assert_eq!(row(&second, "optimistic", 1, false)["result"]["is_sound"], true, "{said}");
     assert_eq!(said.lines().filter(|line| line.contains("cash under ")).count(), 1, "{said}");
+    // What another build left stands where that is wanted, and it is said; else it is run again.
+    let kept = out.path().join("cells/cash/optimistic-1/report.json");
+    let build = row(&second, "optimistic", 1, false)["build"].as_str().unwrap().to_owned();
+    std::fs::write(&kept, text(&kept).replace(&build, "build 000000000000")).unwrap();
+    for (more, run_again) in [(&["--other-builds"][..], 0), (&[], 1)] {
+        let (ran, _) = matrix(server, directory, &[&two[..], more].concat());
+        let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert_eq!(said.lines().filter(|line| line.contains("cash under ")).count(), run_again);
+        let page = text(&out.path().join("matrix.md"));
+        let is_named = page.contains("of build 000000000000: `cash` optimistic × 1\n");
+        assert_eq!(is_named, run_again == 0, "{page}");
+    }
     // What was run with other parameters is no part of this one.
     let other = [&one[..], &["--resume", "--set", "count=150"]].concat();
     let (ran, _) = matrix(server, directory, &other);
