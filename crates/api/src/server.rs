@@ -28,8 +28,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-/// How long whoever is refused may take for his body.
-const REFUSED_BODY_WAIT: Duration = Duration::from_secs(1);
+/// How long whoever is refused may take for the rest of what he says.
+const REFUSED_WAIT: Duration = Duration::from_secs(1);
 
 /// What bounds the server.
 #[derive(Debug, Clone, Copy)]
@@ -230,22 +230,34 @@ async fn connection(
             Ok::<_, std::convert::Infallible>(answered)
         }
     });
-    // Without a timer of its own: that one would count from the end of the last answer.
+    // Without a timer of its own: that one would count from the end of the last answer. Answers in
+    // one piece, and each sent at once: to wait until nothing more is asked would keep back the
+    // answer to a head that nobody can read.
     let mut builder = hyper::server::conn::http1::Builder::new();
-    let served = builder.pipeline_flush(true).serve_connection(watched, service);
-    tokio::pin!(served);
+    let mut served = builder.writev(false).serve_connection(watched, service);
     let lost = patience::lost(&progress, clock, limits.idle_wait_ms, limits.header_wait_ms);
     let ended = tokio::select! {
         ended = &mut served => ended,
         () = lost => return,
         () = stop.cancelled() => {
-            served.as_mut().graceful_shutdown();
-            served.await
+            std::pin::Pin::new(&mut served).graceful_shutdown();
+            (&mut served).await
         }
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
+        if error.is_parse() {
+            hear_out(served.into_parts().io.stream.into_inner()).await;
+        }
     }
+}
+
+/// Reads what somebody still sends who was told that it cannot be understood: closed before, the
+/// answer would be lost on its way.
+async fn hear_out(mut stream: TcpStream) {
+    let mut rest = tokio::io::sink();
+    let read = tokio::io::copy(&mut stream, &mut rest);
+    drop(tokio::time::timeout(REFUSED_WAIT, read).await);
 }
 
 /// A request that comes while the house closes: it is read, so that the answer is heard, and not
@@ -253,7 +265,7 @@ async fn connection(
 async fn refuse(request: Request) -> Response<Body> {
     let body = axum::body::to_bytes(request.into_body(), BODY_MAX_BYTES);
     // Whoever is slow or says too much is not listened to.
-    drop(tokio::time::timeout(REFUSED_BODY_WAIT, body).await);
+    drop(tokio::time::timeout(REFUSED_WAIT, body).await);
     Problem::closing().into_response()
 }
 

@@ -189,3 +189,53 @@ async fn an_answer_that_takes_its_time_is_waited_for() {
     })
     .await;
 }
+
+/// Sends something that is no request, in one piece or as it is taken; the first line of the answer.
+fn told(address: SocketAddr, nonsense: &[u8]) -> String {
+    let mut stream = connect(address);
+    // The other side may have heard enough before the end.
+    let _ = stream.write_all(nonsense);
+    let mut said = Vec::new();
+    let _ = stream.read_to_end(&mut said);
+    String::from_utf8_lossy(&said).lines().next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_cannot_be_read_is_told_so() {
+    let headers = |count: usize| "x: y\r\n".repeat(count);
+    let long = "y".repeat(900_000);
+    for (what, nonsense, expected) in [
+        ("garbage", "what is this\r\n\r\n".to_owned(), 400),
+        ("a NUL in the path", "GET /\0 HTTP/1.1\r\nhost: x\r\n\r\n".to_owned(), 400),
+        ("a version that is none", "GET / HTTP/9.9\r\nhost: x\r\n\r\n".to_owned(), 400),
+        ("no colon", "GET / HTTP/1.1\r\nhost\r\n\r\n".to_owned(), 400),
+        ("no number", "POST / HTTP/1.1\r\ncontent-length: some\r\n\r\nbody".to_owned(), 400),
+        (
+            "two lengths",
+            "POST / HTTP/1.1\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\nbody".to_owned(),
+            400,
+        ),
+        ("many headers", format!("GET / HTTP/1.1\r\n{}\r\n", headers(200)), 431),
+        ("a large header", format!("GET / HTTP/1.1\r\nx: {long}\r\n\r\n"), 431),
+        ("a long path", format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", &long[..70_000]), 414),
+    ] {
+        let line = against(move |address| told(address, nonsense.as_bytes())).await;
+        assert!(line.starts_with(&format!("HTTP/1.1 {expected}")), "{what}: {line:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_without_waiting_is_answered_before_what_cannot_be_read() {
+    let said = against(|address| {
+        let mut stream = connect(address);
+        let asked = [HEAD, b"\r\n", HEAD, b"\r\n", b"nonsense\r\n\r\n"].concat();
+        stream.write_all(&asked).unwrap();
+        let mut said = String::new();
+        stream.read_to_string(&mut said).unwrap();
+        said
+    });
+    let said = said.await;
+    let lines: Vec<_> = said.lines().filter(|line| line.contains("HTTP/1.1")).collect();
+    assert_eq!(lines.len(), 3, "{said}");
+    assert!(lines[2].ends_with("HTTP/1.1 400 Bad Request"), "{said}");
+}
