@@ -95,6 +95,12 @@ impl Journal {
         written.map_err(trouble::of(operation))
     }
 
+    /// What the connection that writes was told.
+    #[cfg(test)]
+    pub(crate) fn pragma(&self, name: &str) -> String {
+        self.with(|writer| crate::open::pragma(&writer.connection, name))
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut Writer) -> T) -> T {
         act(&mut self.writer.lock().unwrap_or_else(PoisonError::into_inner))
     }

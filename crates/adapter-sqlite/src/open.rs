@@ -267,3 +267,21 @@ fn catch_up(journal: &Connection, memory: &mut Memory) -> Result<(), Trouble> {
         Ok(())
     })
 }
+
+/// What a connection was told.
+#[cfg(test)]
+pub(crate) fn pragma(connection: &Connection, name: &str) -> String {
+    let read = |row: &rusqlite::Row<'_>| row.get::<_, rusqlite::types::Value>(0);
+    match connection.pragma_query_value(None, name, read) {
+        Ok(rusqlite::types::Value::Integer(number)) => number.to_string(),
+        Ok(rusqlite::types::Value::Text(text)) => text,
+        other => format!("{other:?}"),
+    }
+}
+
+/// What SQLite calls syncing at every commit.
+#[cfg(test)]
+pub(crate) const FULL: &str = "2";
+
+#[cfg(test)]
+mod tests;

@@ -30,10 +30,7 @@ impl SqliteRoomLog {
     /// Opens the histories of a data directory. Its store must be open: it holds the lock.
     pub fn open(directory: &Path) -> Result<Self, open::OpenTrouble> {
         let path = directory.join(FILE);
-        let connection = open::database(&path, "FULL", &migrations::rooms::migrations::runner())?;
-        // A room waits for its log anyway: this writer checkpoints by itself.
-        let checkpoints = connection.execute_batch("PRAGMA wal_autocheckpoint = 1000");
-        checkpoints.map_err(open::damaged(&path))?;
+        let connection = connect(&path)?;
         let (orders, waiting) = mpsc::channel();
         std::thread::Builder::new()
             .name("rooms".into())
@@ -51,6 +48,14 @@ impl SqliteRoomLog {
         self.orders.send(order(done)).map_err(|_| trouble::ended(operation))?;
         answered.await.map_err(|_| trouble::ended(operation))?
     }
+}
+
+fn connect(path: &Path) -> Result<Connection, open::OpenTrouble> {
+    let connection = open::database(path, "FULL", &migrations::rooms::migrations::runner())?;
+    // A room waits for its log anyway: this writer checkpoints by itself.
+    let checkpoints = connection.execute_batch("PRAGMA wal_autocheckpoint = 1000");
+    checkpoints.map_err(open::damaged(path))?;
+    Ok(connection)
 }
 
 #[async_trait]
@@ -142,4 +147,17 @@ fn checkpoint(
     let sql = "DELETE FROM room_batch WHERE room = ?1 AND sequence <= \
                (SELECT sequence FROM room_checkpoint WHERE room = ?1)";
     transaction.execute(sql, [room]).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_of_rooms_is_synced_before_anybody_is_told_a_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = connect(&directory.path().join(FILE)).unwrap();
+        assert_eq!(open::pragma(&connection, "synchronous"), open::FULL);
+        assert_eq!(open::pragma(&connection, "journal_mode"), "wal");
+    }
 }

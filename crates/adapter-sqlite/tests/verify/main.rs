@@ -2,6 +2,7 @@
 //! planted in it is found under its name.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod older;
 mod planted;
 mod sale;
 
