@@ -24,10 +24,7 @@ const STEPS: [(&str, &str); 5] = [
         include_str!("../../migrations/tables/V4__asking.sql"),
         "DROP INDEX payment_open_of; ALTER TABLE payment DROP COLUMN asks;",
     ),
-    (
-        include_str!("../../migrations/tables/V5__shows_by_date.sql"),
-        "DROP INDEX show_by_date;",
-    ),
+    (include_str!("../../migrations/tables/V5__shows_by_date.sql"), "DROP INDEX show_by_date;"),
 ];
 
 /// Takes the tables back to a version.
