@@ -1,14 +1,20 @@
 //! Import: a whole programme from one document: rooms, concerts, shows, seats, ticket types.
 //!
 //! A document is looked through before anything is made of it, so that one with a mistake leaves
-//! nothing behind. Every step is a command named after the document and its place in it, so that a document that
-//! was imported half, or twice, ends as if it had been imported once.
+//! nothing behind. Everything has a name in documents ([`Name`]), and the command that makes it is named
+//! after that: a document that was imported half, or twice, ends as if it had been imported once, and
+//! one that was corrected adds what is missing. What is there stays as it is, and is compared
+//! (`docs/decisions/0014-documents-and-names.md`).
 
 mod check;
+mod compare;
 mod document;
+mod name;
+mod report;
 
 pub use check::check_settings;
 pub use document::{ConcertPlan, Document, RoomPlan, SeatsPlan, ShowPlan, TicketTypePlan};
+pub use report::{Count, ImportTrouble, Imported, ImportedConcert, ImportedShow};
 
 use crate::box_office::{BoxOffice, Request};
 use crate::ports::delivery::Reply;
@@ -20,84 +26,39 @@ use admitone_domain::command::operate::{
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{ConcertId, RoomId, SeatId, ShowId, TicketTypeId};
 use admitone_domain::pass::Admission;
-use admitone_domain::show::SeatBlock;
+use admitone_domain::show::{SeatBlock, Show};
 use admitone_domain::{
-    Action, Actor, CommandId, Fingerprint, Key, Moment, Money, Outcome, Refusal, Row,
+    Action, Actor, CommandId, Fingerprint, Key, Loaded, Moment, Money, Outcome, Row,
 };
-use serde::Serialize;
+use name::{Name, Names};
 use std::collections::HashMap;
 
 /// Imports one document.
 pub struct Import<'a> {
     office: &'a BoxOffice,
     actor: Actor,
-    /// Names the document.
-    name: blake3::Hash,
-    step: u64,
+    names: Names,
     rooms: HashMap<String, RoomId>,
+    imported: Imported,
 }
 
-/// What an import made.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Imported {
-    /// Rooms, in their order.
-    pub rooms: Vec<String>,
-    /// Concerts, in their order.
-    pub concerts: Vec<ImportedConcert>,
-}
-
-/// A concert that was made.
-#[derive(Debug, Clone, Serialize)]
-pub struct ImportedConcert {
-    /// Its id.
-    pub id: String,
-    /// Its shows, in their order.
-    pub shows: Vec<ImportedShow>,
-}
-
-/// A show that was made.
-#[derive(Debug, Clone, Serialize)]
-pub struct ImportedShow {
-    /// Its id.
-    pub id: String,
-    /// For each block of seats the first and the last id.
-    pub seats: Vec<[String; 2]>,
-    /// Its ticket types.
-    pub ticket_types: Vec<String>,
-}
-
-/// Why an import stopped. A mistake in the document is told before anything is made; what was made
-/// before the store was in trouble, or a rule refused, stays, and the same document again goes on.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportTrouble {
-    /// Something in the document is wrong.
-    #[error("{place}: {what}")]
-    Document {
-        /// Where in the document.
-        place: String,
-        /// What is wrong.
-        what: String,
-    },
-    /// A rule refused a step.
-    #[error("{place}: {refusal}")]
-    Refused {
-        /// Where in the document.
-        place: String,
-        /// Why.
-        refusal: Refusal,
-    },
-    /// The store is in trouble.
-    #[error(transparent)]
-    Trouble(#[from] Trouble),
+/// What a name stands for.
+enum Known {
+    /// Something that was made before.
+    Made(Key),
+    /// Nothing yet; the command that makes it.
+    Free(CommandId),
 }
 
 impl<'a> Import<'a> {
-    /// Imports for an actor; `text` is the document as it came, which names it.
+    /// Imports for an actor; `text` is the document as it came: before there were names, steps were
+    /// named after it, and what they made is found again.
     pub fn new(office: &'a BoxOffice, actor: Actor, text: &[u8]) -> Self {
-        Self { office, actor, name: blake3::hash(text), step: 0, rooms: HashMap::new() }
+        let (names, imported) = (Names::of(text), Imported::default());
+        Self { office, actor, names, rooms: HashMap::new(), imported }
     }
 
-    /// Makes everything; `progress` is told after each show.
+    /// Makes what is missing; `progress` is told after each show.
     pub async fn run(
         mut self,
         document: &Document,
@@ -105,24 +66,27 @@ impl<'a> Import<'a> {
     ) -> Result<Imported, ImportTrouble> {
         check::document(document, self.office.clock.now())?;
         self.check_rooms(document).await?;
-        let mut imported = Imported::default();
         for (index, room) in document.rooms.iter().enumerate() {
             let id = self.room(room, &format!("rooms[{index}]")).await?;
             self.rooms.insert(room.name.clone(), id);
-            imported.rooms.push(id.to_string());
+            self.imported.rooms.push(id.to_string());
         }
         for (index, concert) in document.concerts.iter().enumerate() {
             let place = format!("concerts[{index}]");
-            let id = self.concert(concert, &place).await?;
+            let name = self.names.below(Name::ROOT, "concert", &concert.name);
+            let (id, was_there) = self.concert(name, concert, &place).await?;
             let mut shows = Vec::new();
             for (index, show) in concert.shows.iter().enumerate() {
                 let place = format!("{place}.shows[{index}]");
-                shows.push(self.show(id, show, &place).await?);
+                shows.push(self.show((name, id), show, &place).await?);
                 progress(1);
             }
-            imported.concerts.push(ImportedConcert { id: id.to_string(), shows });
+            if was_there {
+                self.note_others(id, &shows, &place).await?;
+            }
+            self.imported.concerts.push(ImportedConcert { id: id.to_string(), shows });
         }
-        Ok(imported)
+        Ok(self.imported)
     }
 
     /// Rooms that a document does not make must be there.
@@ -143,22 +107,35 @@ impl<'a> Import<'a> {
     async fn room(&mut self, plan: &RoomPlan, place: &str) -> Result<RoomId, ImportTrouble> {
         let settings = check_settings(&plan.settings, self.office.clock.now())
             .map_err(|what| ImportTrouble::Document { place: place.to_owned(), what })?;
+        let name = self.names.below(Name::ROOT, "room", &plan.name);
+        let command = match self.known(name).await? {
+            Known::Made(Key::Room(id)) => {
+                self.imported.found.rooms += 1;
+                let wished = Row::Room { id, name: plan.name.clone(), settings };
+                self.compare(&wished, place).await?;
+                return Ok(id);
+            }
+            Known::Made(other) => return Err(check::other_kind(place, other)),
+            Known::Free(command) => command,
+        };
         let id = RoomId(self.office.draw(Sequence::Room, 1).await?);
         let save = SaveRoom { id, name: plan.name.clone(), settings, expected: Some(0) };
-        match self.operate(Operate::SaveRoom(save), place).await? {
+        self.imported.added.rooms += 1;
+        match self.operate(command, Operate::SaveRoom(save), place).await? {
             Key::Room(id) => Ok(id),
-            _ => Ok(id),
+            other => Err(check::other_kind(place, other)),
         }
     }
 
+    /// A concert, and whether it was there before.
     async fn concert(
         &mut self,
+        name: Name,
         plan: &ConcertPlan,
         place: &str,
-    ) -> Result<ConcertId, ImportTrouble> {
+    ) -> Result<(ConcertId, bool), ImportTrouble> {
         let currency = check::currency(plan, place)?;
-        let id = ConcertId(self.office.draw(Sequence::Concert, 1).await?);
-        let concert = Concert {
+        let wished = |id| Concert {
             id,
             title: plan.name.clone(),
             category: plan.category.clone(),
@@ -167,101 +144,159 @@ impl<'a> Import<'a> {
             first_at: Moment::MAX,
             last_at: Moment::MIN,
         };
+        let command = match self.known(name).await? {
+            Known::Made(Key::Concert(id)) => {
+                self.imported.found.concerts += 1;
+                self.compare(&Row::Concert(wished(id)), place).await?;
+                return Ok((id, true));
+            }
+            Known::Made(other) => return Err(check::other_kind(place, other)),
+            Known::Free(command) => command,
+        };
+        let concert = wished(ConcertId(self.office.draw(Sequence::Concert, 1).await?));
         let save = SaveConcert { concert, expected: Some(0) };
-        match self.operate(Operate::SaveConcert(save), place).await? {
-            Key::Concert(id) => Ok(id),
-            _ => Ok(id),
+        self.imported.added.concerts += 1;
+        match self.operate(command, Operate::SaveConcert(save), place).await? {
+            Key::Concert(id) => Ok((id, false)),
+            other => Err(check::other_kind(place, other)),
         }
     }
 
     async fn show(
         &mut self,
-        concert: ConcertId,
+        (above, concert): (Name, ConcertId),
         plan: &ShowPlan,
         place: &str,
     ) -> Result<ImportedShow, ImportTrouble> {
-        let id = ShowId(self.office.draw(Sequence::Show, 1).await?);
-        let show = check::show_row((id, concert), &self.rooms, plan, place)?;
-        let save = SaveShow { show, expected: Some(0) };
-        let id = match self.operate(Operate::SaveShow(save), place).await? {
-            Key::Show(id) => id,
-            _ => id,
+        let show = check::show_row((ShowId(0), concert), &self.rooms, plan, place)?;
+        let name = self.names.below(above, "show", &show.opens_at.to_string());
+        let id = match self.known(name).await? {
+            Known::Made(Key::Show(id)) => {
+                self.imported.found.shows += 1;
+                self.compare(&Row::Show(Show { id, ..show }), place).await?;
+                id
+            }
+            Known::Made(other) => return Err(check::other_kind(place, other)),
+            Known::Free(command) => {
+                self.imported.added.shows += 1;
+                let id = ShowId(self.office.draw(Sequence::Show, 1).await?);
+                let show = Show { id, ..show };
+                let save = Operate::SaveShow(SaveShow { show, expected: Some(0) });
+                match self.operate(command, save, place).await? {
+                    Key::Show(id) => id,
+                    other => return Err(check::other_kind(place, other)),
+                }
+            }
         };
         if !plan.seats.is_empty() {
-            self.seats(id, &plan.seats, place).await?;
+            self.seats((name, id), &plan.seats, place).await?;
         }
         let mut ticket_types = Vec::new();
         for (index, planned) in plan.ticket_types.iter().enumerate() {
             let place = format!("{place}.ticket_types[{index}]");
-            ticket_types.push(self.ticket_type(id, planned, &place).await?.to_string());
+            ticket_types.push(self.ticket_type((name, id), planned, &place).await?.to_string());
         }
-        Ok(ImportedShow { id: id.to_string(), seats: self.blocks(id).await?, ticket_types })
+        let ends = |block: &SeatBlock| {
+            let last = SeatId(block.first_seat.0 + u64::from(block.count.saturating_sub(1)));
+            [block.first_seat.to_string(), last.to_string()]
+        };
+        let seats = self.blocks(id).await?.iter().map(ends).collect();
+        Ok(ImportedShow { id: id.to_string(), seats, ticket_types })
     }
 
+    /// Adds those seats that the show does not have.
     async fn seats(
         &mut self,
-        show: ShowId,
+        (above, show): (Name, ShowId),
         plans: &[SeatsPlan],
         place: &str,
     ) -> Result<(), ImportTrouble> {
-        let mut blocks = Vec::new();
+        let there = self.blocks(show).await?;
+        let (mut blocks, mut called) = (Vec::new(), String::new());
         for (index, plan) in plans.iter().enumerate() {
             let place = format!("{place}.seats[{index}]");
-            let block = check::block(plan, &place)?;
-            let count = u64::from(block.count);
-            let block = SeatBlock {
-                first_seat: SeatId(self.office.draw(Sequence::Seat, count).await?),
-                ..block
-            };
-            blocks.push(BlockOfSeats { block, price: Money(plan.price) });
+            let wished = check::block(plan, &place)?;
+            let missing = compare::without(&wished, &there);
+            let added: u32 = missing.iter().map(|block| block.count).sum();
+            self.imported.added.seats += u64::from(added);
+            self.imported.found.seats += u64::from(wished.count - added);
+            self.compare_prices((&wished, Money(plan.price)), &there, &place).await?;
+            for block in missing {
+                let count = u64::from(block.count);
+                let first_seat = SeatId(self.office.draw(Sequence::Seat, count).await?);
+                called += &format!("{index} {} {};", block.first_number, block.count);
+                let block = SeatBlock { first_seat, ..block };
+                blocks.push(BlockOfSeats { block, price: Money(plan.price) });
+            }
         }
-        self.operate(Operate::AddSeats(AddSeats { show, blocks }), place).await.map(|_| ())
+        let name = self.names.below(above, "seats", &called);
+        let (Known::Free(command), false) = (self.known(name).await?, blocks.is_empty()) else {
+            return Ok(());
+        };
+        let add = Operate::AddSeats(AddSeats { show, blocks });
+        self.operate(command, add, place).await.map(|_| ())
     }
 
     async fn ticket_type(
         &mut self,
-        show: ShowId,
+        (above, show): (Name, ShowId),
         plan: &TicketTypePlan,
         place: &str,
     ) -> Result<TicketTypeId, ImportTrouble> {
-        let id = TicketTypeId(self.office.draw(Sequence::TicketType, 1).await?);
+        let name = self.names.below(above, "ticket type", &plan.name);
+        let command = match self.known(name).await? {
+            Known::Made(Key::TicketType(id)) => {
+                self.imported.found.ticket_types += 1;
+                self.compare_ticket_type(id, plan, place).await?;
+                return Ok(id);
+            }
+            Known::Made(other) => return Err(check::other_kind(place, other)),
+            Known::Free(command) => command,
+        };
         let save = SaveTicketType {
-            id,
+            id: TicketTypeId(self.office.draw(Sequence::TicketType, 1).await?),
             show,
             name: plan.name.clone(),
             price: Money(plan.price),
             capacity: plan.quantity,
             expected: Some(0),
         };
-        match self.operate(Operate::SaveTicketType(save), place).await? {
+        self.imported.added.ticket_types += 1;
+        match self.operate(command, Operate::SaveTicketType(save), place).await? {
             Key::TicketType(id) => Ok(id),
-            _ => Ok(id),
+            other => Err(check::other_kind(place, other)),
         }
     }
 
-    async fn blocks(&self, show: ShowId) -> Result<Vec<[String; 2]>, ImportTrouble> {
-        let Some(Row::Plan(_, plan)) =
-            self.office.row(Key::Plan(show)).await?.map(admitone_domain::Loaded::into_row)
-        else {
-            return Ok(Vec::new());
-        };
-        let ends = |block: &SeatBlock| {
-            let last = SeatId(block.first_seat.0 + u64::from(block.count.saturating_sub(1)));
-            [block.first_seat.to_string(), last.to_string()]
-        };
-        Ok(plan.blocks.iter().map(ends).collect())
+    /// The blocks of seats that a show has.
+    async fn blocks(&self, show: ShowId) -> Result<Vec<SeatBlock>, ImportTrouble> {
+        match self.office.row(Key::Plan(show)).await?.map(Loaded::into_row) {
+            Some(Row::Plan(_, plan)) => Ok(plan.blocks),
+            _ => Ok(Vec::new()),
+        }
     }
 
-    /// One step; the key of what it made, now or when it was first imported.
-    async fn operate(&mut self, operate: Operate, place: &str) -> Result<Key, ImportTrouble> {
-        self.step += 1;
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(self.name.as_bytes()).update(&self.step.to_le_bytes());
-        let mut id = [0; 16];
-        hasher.finalize_xof().fill(&mut id);
+    /// What a name stands for.
+    async fn known(&mut self, name: Name) -> Result<Known, ImportTrouble> {
+        let commands = self.names.commands(name);
+        let kept = self.office.reads.answers(&commands).await?;
+        let made = kept.iter().find_map(|kept| match &kept.answer {
+            Ok(Outcome::Saved { key, .. }) => Some(Known::Made(*key)),
+            _ => None,
+        });
+        Ok(made.unwrap_or(Known::Free(commands[1])))
+    }
+
+    /// One step; the key of what it made, now or just before.
+    async fn operate(
+        &self,
+        id: CommandId,
+        operate: Operate,
+        place: &str,
+    ) -> Result<Key, ImportTrouble> {
         let request = Request {
-            id: CommandId(u128::from_le_bytes(id)),
-            fingerprint: Fingerprint(self.step),
+            id,
+            fingerprint: Fingerprint(0),
             actor: self.actor,
             admission: Admission::Staff,
             deadline: None,

@@ -12,7 +12,8 @@ use axum::http::{Response, StatusCode};
 
 /// Import a programme
 ///
-/// The document of `admitone import`. Imported twice, it is there once.
+/// The document of `admitone import`. Imported twice, it is there once; a corrected one adds what is
+/// missing, changes nothing that is there and says in `differences` what is not as it says.
 #[utoipa::path(
     post, path = "/api/v1/operator/import", operation_id = "import_programme", tag = "operator",
     security(("operator" = [])), request_body(content = Object, description = "Rooms and concerts"),

@@ -8,7 +8,7 @@ use super::document::{
 use crate::waiting_room::settings::RoomSettings;
 use admitone_domain::id::{ConcertId, RoomId, SeatId, ShowId};
 use admitone_domain::show::{Limits, SeatBlock, Show};
-use admitone_domain::{Currency, Moment, Refusal};
+use admitone_domain::{Currency, Key, Moment, Refusal};
 use std::collections::HashMap;
 
 /// The longest that a hold may last.
@@ -181,6 +181,11 @@ fn not_blank(place: &str, name: &str) -> Result<(), ImportTrouble> {
 /// A show stands behind a room that nobody knows.
 pub(super) fn no_room(place: &str) -> ImportTrouble {
     wrong(place, "room", &"no room of this name in the document, and none of this id")
+}
+
+/// A name stands for something else.
+pub(super) fn other_kind(place: &str, found: Key) -> ImportTrouble {
+    wrong(place, "name", &format_args!("stands for {found:?}"))
 }
 
 fn refused(place: &str, refusal: Refusal) -> ImportTrouble {

@@ -1,9 +1,14 @@
 //! Imports: what a document may not say is refused before anything is made of it.
 
 use crate::house::House;
-use admitone_app::import::{Document, Import};
+use admitone_app::box_office::Request;
+use admitone_app::import::{Count, Document, Import, Imported};
 use admitone_app::ports::reads::ConcertFilter;
-use admitone_domain::Actor;
+use admitone_domain::command::operate::{Operate, SaveConcert};
+use admitone_domain::concert::Concert;
+use admitone_domain::id::ConcertId;
+use admitone_domain::pass::Admission;
+use admitone_domain::{Action, Actor, CommandId, Currency, Fingerprint, Key, Moment, Row};
 use serde_json::{Value, json};
 
 /// The document with one show, and what came of it.
@@ -109,4 +114,162 @@ async fn a_document_with_a_mistake_at_its_end_makes_nothing() {
         let made = house.office.reads.concerts(&all).await.unwrap();
         assert_eq!(made.len(), before, "{place} {value}: {refused}");
     }
+}
+
+/// Imports a document as somebody who works here would.
+async fn bring(house: &House, document: &Value) -> Imported {
+    let text = document.to_string();
+    let document: Document = serde_json::from_str(&text).unwrap();
+    let import = Import::new(&house.office, Actor::House, text.as_bytes());
+    import.run(&document, |_| {}).await.unwrap()
+}
+
+async fn concerts(house: &House) -> usize {
+    let all = ConcertFilter { limit: 99, ..ConcertFilter::default() };
+    house.office.reads.concerts(&all).await.unwrap().len()
+}
+
+/// A room, and a concert with a show.
+fn programme() -> Value {
+    json!({
+        "rooms": [{ "name": "Door", "settings": { "active_max": 100 } }],
+        "concerts": [{ "name": "Winter Lights", "category": "rock", "venue": "Hall", "shows": [{
+            "room": "Door",
+            "opens_at": "2126-01-02T00:00:00Z", "closes_at": "2126-01-03T00:00:00Z",
+            "booking_opens_at": "2126-01-01T00:00:00Z", "booking_closes_at": "2126-01-02T00:00:00Z",
+            "seats": [{ "section": "A", "row": "1", "numbers": [1, 50], "price": 1_000 }],
+            "ticket_types": [{ "name": "Standing", "price": 500, "quantity": 10 }],
+        }]}],
+    })
+}
+
+#[tokio::test]
+async fn a_corrected_document_adds_what_is_missing_and_changes_nothing_that_is_there() {
+    let house = House::open().await;
+    let before = concerts(&house).await;
+    let first = bring(&house, &programme()).await;
+    let one = Count { rooms: 1, concerts: 1, shows: 1, seats: 50, ticket_types: 1 };
+    assert_eq!((first.added, first.found), (one, Count::default()));
+
+    let mut corrected = programme();
+    let show = corrected.pointer_mut("/concerts/0/shows/0").unwrap();
+    show["hold_seconds"] = json!(60);
+    show["seats"] = json!([
+        { "section": "A", "row": "1", "numbers": [1, 60], "price": 2_000 },
+        { "section": "B", "row": "1", "numbers": [1, 5], "price": 1_000 },
+    ]);
+    show["ticket_types"] = json!([
+        { "name": "Standing", "price": 500, "quantity": 20 },
+        { "name": "Child", "price": 100, "quantity": 5 },
+    ]);
+    let mut later = show.clone();
+    later["opens_at"] = json!("2126-01-02T12:00:00Z");
+    corrected.pointer_mut("/concerts/0/shows").unwrap().as_array_mut().unwrap().push(later);
+    corrected["concerts"][0]["venue"] = json!("Arena");
+    corrected["rooms"][0]["settings"]["active_max"] = json!(7);
+    let second = bring(&house, &corrected).await;
+
+    assert_eq!(concerts(&house).await, before + 1, "the concert is there once");
+    assert_eq!(second.rooms, first.rooms);
+    let (old, new) = (&first.concerts[0], &second.concerts[0]);
+    assert_eq!((&new.id, &new.shows[0].id), (&old.id, &old.shows[0].id));
+    assert_eq!(new.shows[0].ticket_types[0], old.shows[0].ticket_types[0]);
+    assert_eq!(new.shows[0].seats[0], old.shows[0].seats[0]);
+    assert_eq!(new.shows[0].seats.len(), 3, "ten more in the row, and the other row");
+    let found = Count { rooms: 1, concerts: 1, shows: 1, seats: 50, ticket_types: 1 };
+    let added = Count { rooms: 0, concerts: 0, shows: 1, seats: 15 + 65, ticket_types: 3 };
+    assert_eq!((second.found, second.added), (found, added));
+    let differences = [
+        format!("rooms[0]: {} is there with another settings", first.rooms[0]),
+        format!("concerts[0]: {} is there with another venue", old.id),
+        format!("shows[0]: {} is there with another hold_seconds", old.shows[0].id),
+        format!("seats[0]: {} is there with another price", old.shows[0].seats[0][0]),
+        format!("types[0]: {} is there with another quantity", old.shows[0].ticket_types[0]),
+    ];
+    assert_eq!(second.differences.len(), differences.len(), "{:#?}", second.differences);
+    for difference in differences {
+        let said = second.differences.iter().any(|said| said.contains(&difference));
+        assert!(said, "{difference} is not among {:#?}", second.differences);
+    }
+    let concert = Key::Concert(old.id.parse().unwrap());
+    let row = house.office.row(concert).await.unwrap().unwrap().into_row();
+    assert!(matches!(row, Row::Concert(concert) if concert.venue == "Hall"));
+
+    let third = bring(&house, &corrected).await;
+    assert_eq!(third.added, Count::default(), "and once more nothing");
+    assert_eq!(third.found.seats, 130);
+}
+
+#[tokio::test]
+async fn a_document_that_came_half_goes_on_where_it_was() {
+    let house = House::open().await;
+    let mut whole = programme();
+    let mut other = whole["concerts"][0].clone();
+    other["name"] = json!("Spring");
+    whole["concerts"].as_array_mut().unwrap().push(other);
+    let half = bring(&house, &programme()).await;
+    let made = bring(&house, &whole).await;
+    assert_eq!(made.concerts[0].id, half.concerts[0].id);
+    assert_eq!((made.found.concerts, made.added.concerts), (1, 1));
+    assert_eq!(made.differences, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_show_of_another_moment_is_another_show_and_it_is_said() {
+    let house = House::open().await;
+    let first = bring(&house, &programme()).await;
+    let mut moved = programme();
+    moved["concerts"][0]["shows"][0]["opens_at"] = json!("2126-01-02T01:00:00Z");
+    let second = bring(&house, &moved).await;
+    let old = &first.concerts[0].shows[0].id;
+    assert_ne!(&second.concerts[0].shows[0].id, old);
+    assert_eq!(second.differences.len(), 1);
+    let said = &second.differences[0];
+    assert!(said.contains(old.as_str()) && said.contains("not in the document"), "{said}");
+}
+
+#[tokio::test]
+async fn two_things_of_one_name_in_a_document_are_two() {
+    let house = House::open().await;
+    let mut document = programme();
+    let twin = document["concerts"][0].clone();
+    document["concerts"].as_array_mut().unwrap().push(twin);
+    let show = document["concerts"][0]["shows"][0].clone();
+    document["concerts"][0]["shows"].as_array_mut().unwrap().push(show);
+    let first = bring(&house, &document).await;
+    assert_eq!((first.added.concerts, first.added.shows), (2, 3));
+    assert_ne!(first.concerts[0].id, first.concerts[1].id);
+    assert_ne!(first.concerts[0].shows[0].id, first.concerts[0].shows[1].id);
+    let again = bring(&house, &document).await;
+    assert_eq!((again.added, again.found.shows), (Count::default(), 3));
+}
+
+#[tokio::test]
+async fn what_an_older_house_named_after_the_text_is_found() {
+    let house = House::open().await;
+    let document = json!({ "concerts": [{ "name": "Old", "category": "rock" }] });
+    let mut id = [0; 16];
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(blake3::hash(document.to_string().as_bytes()).as_bytes());
+    hasher.update(&1_u64.to_le_bytes()).finalize_xof().fill(&mut id);
+    let concert = Concert {
+        id: ConcertId(900),
+        title: "Old".into(),
+        category: "rock".into(),
+        venue: String::new(),
+        currency: Currency::KRW,
+        first_at: Moment::MAX,
+        last_at: Moment::MIN,
+    };
+    let request = Request {
+        id: CommandId(u128::from_le_bytes(id)),
+        fingerprint: Fingerprint(1),
+        actor: Actor::House,
+        admission: Admission::Staff,
+        deadline: None,
+        waits: true,
+    };
+    let save = Operate::SaveConcert(SaveConcert { concert, expected: Some(0) });
+    house.office.submit(&request, Action::Operate(save)).await.unwrap();
+    assert_eq!(bring(&house, &document).await.concerts[0].id, "concert_900");
 }

@@ -5,7 +5,7 @@ use crate::arguments::Import as Arguments;
 use crate::config::Configuration;
 use crate::exit::{Exit, Failed, failed};
 use crate::wiring::Wired;
-use admitone_app::import::{Document, Import};
+use admitone_app::import::{Count, Document, Import, Imported};
 use admitone_domain::Actor;
 use indicatif::ProgressBar;
 
@@ -26,8 +26,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failed> {
         if arguments.json {
             println!("{}", serde_json::to_string_pretty(&imported)?);
         } else {
-            println!("{} concerts with {shows} shows are there", imported.concerts.len());
+            tell(&imported, shows);
         }
         Ok(Exit::Done)
     })
+}
+
+fn tell(imported: &Imported, shows: usize) {
+    println!("{} concerts with {shows} shows are there", imported.concerts.len());
+    println!("added: {}", imported.added);
+    if imported.found != Count::default() {
+        println!("there before: {}", imported.found);
+    }
+    for difference in &imported.differences {
+        println!("note: {difference}");
+    }
 }

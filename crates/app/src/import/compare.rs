@@ -1,0 +1,183 @@
+//! What is there beside what a document says. Nothing is changed by an import: it says what differs.
+
+use super::report::{ImportTrouble, ImportedShow};
+use super::{Import, TicketTypePlan};
+use admitone_domain::concert::Concert;
+use admitone_domain::id::{ConcertId, SeatId, TicketTypeId};
+use admitone_domain::show::{SeatBlock, Show};
+use admitone_domain::{Key, Loaded, Money, Row};
+
+impl Import<'_> {
+    /// Notes where a row is not what the document wishes.
+    pub(super) async fn compare(&mut self, wished: &Row, place: &str) -> Result<(), ImportTrouble> {
+        let there = self.office.row(wished.key()).await?.map(Loaded::into_row);
+        let fields = match (wished, &there) {
+            (Row::Room { settings, .. }, Some(Row::Room { settings: known, .. })) => {
+                differing(&[("settings", same_settings(settings, known))])
+            }
+            (Row::Concert(wished), Some(Row::Concert(known))) => of_concert(wished, known),
+            (Row::Show(wished), Some(Row::Show(known))) => of_show(wished, known),
+            _ => Vec::new(),
+        };
+        self.note(place, &fields, &id_of(wished));
+        Ok(())
+    }
+
+    /// The same of a ticket type, of which a document says only a part.
+    pub(super) async fn compare_ticket_type(
+        &mut self,
+        id: TicketTypeId,
+        plan: &TicketTypePlan,
+        place: &str,
+    ) -> Result<(), ImportTrouble> {
+        if let Some(Row::TicketType(known)) =
+            self.office.row(Key::TicketType(id)).await?.map(Loaded::into_row)
+        {
+            let fields = differing(&[
+                ("name", plan.name == known.name),
+                ("price", Money(plan.price) == known.price),
+                ("quantity", plan.quantity == known.capacity),
+            ]);
+            self.note(place, &fields, &id.to_string());
+        }
+        Ok(())
+    }
+
+    /// The same of what seats cost: of the first that a block has in common with each that is there.
+    pub(super) async fn compare_prices(
+        &mut self,
+        (wished, price): (&SeatBlock, Money),
+        there: &[SeatBlock],
+        place: &str,
+    ) -> Result<(), ImportTrouble> {
+        for known in there.iter().filter(|known| known.overlaps(wished)) {
+            let distance = wished.first_number.saturating_sub(known.first_number);
+            let id = SeatId(known.first_seat.0 + u64::from(distance));
+            let row = self.office.row(Key::Seat(id)).await?.map(Loaded::into_row);
+            let is_same = !matches!(row, Some(Row::Seat(seat)) if seat.price != price);
+            self.note(place, &differing(&[("price", is_same)]), &id.to_string());
+        }
+        Ok(())
+    }
+
+    /// Notes the shows of a concert that the document does not name: one of another moment is
+    /// another show.
+    pub(super) async fn note_others(
+        &mut self,
+        concert: ConcertId,
+        named: &[ImportedShow],
+        place: &str,
+    ) -> Result<(), ImportTrouble> {
+        for show in self.office.reads.shows(Some(concert)).await? {
+            let id = show.id.to_string();
+            if !named.iter().any(|one| one.id == id) {
+                let begins = show.opens_at;
+                let text = format!("{place}: {id} of {begins} is there and not in the document");
+                self.imported.differences.push(text);
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, place: &str, fields: &[&str], id: &str) {
+        if !fields.is_empty() {
+            let fields = fields.join(", ");
+            let text = format!("{place}: {id} is there with another {fields} and stays as it is");
+            self.imported.differences.push(text);
+        }
+    }
+}
+
+/// The names of fields that are not the same.
+fn differing<'a>(fields: &[(&'a str, bool)]) -> Vec<&'a str> {
+    fields.iter().filter(|(_, is_same)| !is_same).map(|(name, _)| *name).collect()
+}
+
+fn of_concert(wished: &Concert, known: &Concert) -> Vec<&'static str> {
+    differing(&[
+        ("name", wished.title == known.title),
+        ("category", wished.category == known.category),
+        ("venue", wished.venue == known.venue),
+        ("currency", wished.currency == known.currency),
+    ])
+}
+
+fn of_show(wished: &Show, known: &Show) -> Vec<&'static str> {
+    let (limits, others) = (wished.limits, known.limits);
+    differing(&[
+        ("opens_at", wished.opens_at == known.opens_at),
+        ("closes_at", wished.closes_at == known.closes_at),
+        ("booking_opens_at", wished.booking_opens_at == known.booking_opens_at),
+        ("booking_closes_at", wished.booking_closes_at == known.booking_closes_at),
+        ("time_zone", wished.time_zone == known.time_zone),
+        ("room", wished.room == known.room),
+        ("per_reservation_max", limits.per_reservation_max == others.per_reservation_max),
+        ("per_buyer_max", limits.per_buyer_max == others.per_buyer_max),
+        ("hold_seconds", limits.hold_ms == others.hold_ms),
+        ("extensions_max", limits.extensions_max == others.extensions_max),
+    ])
+}
+
+/// Whether two forms of settings say the same.
+fn same_settings(one: &str, other: &str) -> bool {
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    read(one) == read(other)
+}
+
+fn id_of(row: &Row) -> String {
+    match row {
+        Row::Room { id, .. } => id.to_string(),
+        Row::Concert(concert) => concert.id.to_string(),
+        Row::Show(show) => show.id.to_string(),
+        other => format!("{:?}", other.key()),
+    }
+}
+
+/// What of a block no other has.
+pub(super) fn without(block: &SeatBlock, others: &[SeatBlock]) -> Vec<SeatBlock> {
+    let mut known: Vec<&SeatBlock> = others.iter().filter(|known| known.overlaps(block)).collect();
+    known.sort_by_key(|known| known.first_number);
+    let end = |block: &SeatBlock| u64::from(block.first_number) + u64::from(block.count);
+    let part = |from: u64, until: u64| {
+        let count = u32::try_from(until.checked_sub(from)?).ok().filter(|count| *count > 0)?;
+        let first_number = u32::try_from(from).ok()?;
+        Some(SeatBlock { first_number, count, ..block.clone() })
+    };
+    let mut from = u64::from(block.first_number);
+    let mut parts = Vec::new();
+    for known in known {
+        parts.extend(part(from, u64::from(known.first_number)));
+        from = from.max(end(known));
+    }
+    parts.extend(part(from, end(block)));
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(first: u32, last: u32) -> SeatBlock {
+        let (section, row) = ("A".to_owned(), "1".to_owned());
+        let count = last - first + 1;
+        SeatBlock { section, row, first_number: first, count, first_seat: SeatId(0) }
+    }
+
+    fn left(wished: (u32, u32), there: &[(u32, u32)]) -> Vec<(u32, u32)> {
+        let there: Vec<_> = there.iter().map(|(first, last)| block(*first, *last)).collect();
+        let left = without(&block(wished.0, wished.1), &there);
+        left.iter().map(|one| (one.first_number, one.first_number + one.count - 1)).collect()
+    }
+
+    #[test]
+    fn only_what_nobody_has_is_left_of_a_block() {
+        assert_eq!(left((1, 50), &[]), [(1, 50)]);
+        assert_eq!(left((1, 50), &[(1, 50)]), []);
+        assert_eq!(left((1, 60), &[(1, 50)]), [(51, 60)]);
+        assert_eq!(left((1, 60), &[(20, 30), (5, 9)]), [(1, 4), (10, 19), (31, 60)]);
+        assert_eq!(left((10, 20), &[(1, 100)]), []);
+        assert_eq!(left((10, 20), &[(1, 10), (20, 30)]), [(11, 19)]);
+        let other_row = SeatBlock { row: "2".into(), ..block(1, 50) };
+        assert_eq!(without(&block(1, 50), &[other_row]), [block(1, 50)]);
+    }
+}
