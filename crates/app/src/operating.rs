@@ -15,7 +15,7 @@ mod stock;
 pub use concert::{ConcertFields, change_concert, create_concert};
 pub use dial::{Dial, RoomChange, change_room, create_room, dial, paced, turned};
 pub use inbox::{InboxKind, reacquire, refund};
-pub use key::{create_key, refuse_key};
+pub use key::{create_key, operator_name, refuse_key};
 pub use optional::Optional;
 pub use show::{ShowFields, change_show, create_show};
 pub use stock::{

@@ -94,30 +94,30 @@ pub(crate) enum Task {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Place {
     /// A configuration file (TOML); flags and variables come before what it says.
-    #[arg(long, env = "ADMITONE_CONFIG")]
+    #[arg(long, global = true, env = "ADMITONE_CONFIG")]
     pub(crate) config: Option<PathBuf>,
     /// The directory of the store.
-    #[arg(long, env = "ADMITONE_DATA_DIR")]
+    #[arg(long, global = true, env = "ADMITONE_DATA_DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// The store: `sqlite:DIR`, `postgres://…` or `mysql://…`; without it the embedded one in the
     /// data directory.
-    #[arg(long, env = "ADMITONE_STORE", hide_env_values = true)]
+    #[arg(long, global = true, env = "ADMITONE_STORE", hide_env_values = true)]
     pub(crate) store: Option<String>,
     /// How commands are settled: a strategy, and what goes another way, such as
     /// `batched pay=pessimistic`; see docs/strategies.md. The same for all who share a store.
-    #[arg(long, env = "ADMITONE_STRATEGY")]
+    #[arg(long, global = true, env = "ADMITONE_STRATEGY")]
     pub(crate) strategy: Option<StrategyMap>,
     /// Redis beside a store that instances share: `redis://HOST:PORT`, several with commas between
     /// them. The first has the waiting rooms and the lock `pubsub`; `redlock` is on a majority.
-    #[arg(long, env = "ADMITONE_REDIS", hide_env_values = true)]
+    #[arg(long, global = true, env = "ADMITONE_REDIS", hide_env_values = true)]
     pub(crate) redis: Option<String>,
     /// RabbitMQ beside such a store: `amqp://USER:PASSWORD@HOST:PORT/VHOST`. It carries the commands
     /// of strategies whose delivery is `rabbitmq`.
-    #[arg(long, env = "ADMITONE_RABBITMQ", hide_env_values = true)]
+    #[arg(long, global = true, env = "ADMITONE_RABBITMQ", hide_env_values = true)]
     pub(crate) rabbitmq: Option<String>,
     /// Kafka beside such a store: `HOST:PORT`, several with commas between them. It carries the
     /// commands of strategies whose delivery is `kafka` or `kafka-batch`.
-    #[arg(long, env = "ADMITONE_KAFKA")]
+    #[arg(long, global = true, env = "ADMITONE_KAFKA")]
     pub(crate) kafka: Option<String>,
 }
 
@@ -245,7 +245,8 @@ pub(crate) enum LogFormat {
 pub(crate) struct Import {
     #[command(flatten)]
     pub(crate) place: Place,
-    /// The file; imported twice, it is there once.
+    /// The file; imported twice, it is there once. A corrected one adds what is missing and changes
+    /// nothing that is there.
     pub(crate) file: PathBuf,
     /// Print what was made as JSON.
     #[arg(long)]

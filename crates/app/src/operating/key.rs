@@ -20,10 +20,7 @@ pub async fn create_key(
     role: Role,
     key: impl FnOnce(OperatorId) -> String,
 ) -> Result<Operate, Unfit> {
-    let name = name.trim();
-    if !NAME_LETTERS.contains(&name.chars().count()) {
-        return Err(field("`name` must have 1 to 100 letters"));
-    }
+    let name = operator_name(name).map_err(field)?;
     let id = OperatorId(office.draw(Sequence::Operator, 1).await?);
     let operator = Operator {
         id,
@@ -34,6 +31,13 @@ pub async fn create_key(
         role,
     };
     Ok(Operate::SaveOperator(SaveOperator { operator, expected: None }))
+}
+
+/// The name of an operator as it is kept; why it cannot be one.
+pub fn operator_name(name: &str) -> Result<&str, &'static str> {
+    let name = name.trim();
+    let is_fit = NAME_LETTERS.contains(&name.chars().count());
+    if is_fit { Ok(name) } else { Err("`name` must have 1 to 100 letters") }
 }
 
 /// Refuses the key of an operator from now on. That an owner is left is for the command to see to: it

@@ -16,7 +16,8 @@ pub(crate) struct User {
 pub(crate) enum UserTask {
     /// Make an operator and print the key, once.
     Add {
-        /// What people call them; stands in the audit trail.
+        /// What people call them, in 1 to 100 letters; stands in the audit trail.
+        #[arg(value_parser = name)]
         name: String,
         /// What the key allows: owner (everything), operator (everything but keys), door (to let
         /// people in), read-only.
@@ -34,4 +35,8 @@ pub(crate) enum UserTask {
         /// The operator's id, such as `op_1`.
         id: String,
     },
+}
+
+fn name(text: &str) -> Result<String, &'static str> {
+    admitone_app::operating::operator_name(text).map(str::to_owned)
 }

@@ -2,7 +2,7 @@
 //! sold, operators, and the log.
 
 use crate::process::{House, admitone, serve};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::process::Command;
 
 #[test]
@@ -43,6 +43,79 @@ fn a_program_reads_what_the_doctor_and_the_list_of_operators_say() {
     assert_eq!((eve["name"].as_str(), eve["role"].as_str()), (Some("Eve"), Some("door")));
     assert_eq!(eve["disabled"], false);
     assert!(eve.get("key_hash").is_none(), "what opens the house is nobody's to read");
+}
+
+#[test]
+fn an_operator_has_a_name_that_people_can_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let user = |words: &[&str]| {
+        let place = ["user", "--data-dir", directory.path().to_str().unwrap()];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_admitone"));
+        let output = command.args([&place, words].concat()).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    };
+    let long = "x".repeat(101);
+    for name in ["", "  \t ", &long] {
+        let (code, said) = user(&["add", name]);
+        assert_eq!(code, Some(2), "{name:?}: {said}");
+        assert!(said.contains("1 to 100 letters"), "{said}");
+    }
+    assert!(!directory.path().join("journal.db").exists(), "no store is made for it");
+    let (code, said) = user(&["add", " Eve "]);
+    assert_eq!(code, Some(0), "{said}");
+    let key = said.lines().find_map(|line| line.strip_prefix("operator key: ")).unwrap();
+    let (_, listed) = admitone(&["user", "list"], directory.path());
+    assert_eq!(listed, "op_1\tEve\towner\tactive\n");
+    let (code, said) = user(&["disable", "op_2"]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("there is no op_2"), "{said}");
+    // Not the last owner, so that somebody is left who may.
+    assert_eq!(user(&["add", "Opal"]).0, Some(0));
+    let (code, said) = user(&["disable", "op_1"]);
+    assert_eq!((code, said.as_str()), (Some(0), "the key of op_1 is refused from now on\n"));
+    let house = House::start(directory.path(), &[]);
+    let bearer = format!("Bearer {key}");
+    let log = house.connect().get("/api/v1/operator/log", &[("authorization", &bearer)]);
+    assert_eq!(log.status, 401, "{}", log.body);
+}
+
+#[test]
+fn a_corrected_programme_says_what_it_added_and_what_was_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("programme.json");
+    let show = |day: u32| {
+        json!({
+            "opens_at": format!("2099-01-0{day}T19:00:00Z"),
+            "closes_at": format!("2099-01-0{day}T22:00:00Z"),
+            "booking_opens_at": "2020-01-01T00:00:00Z", "booking_closes_at": "2099-01-01T00:00:00Z",
+            "seats": [{ "section": "A", "row": "1", "numbers": [1, 50], "price": 1 }],
+        })
+    };
+    let import = |venue: &str, shows: &[Value], flags: &[&str]| {
+        let concert =
+            json!({ "name": "Lights", "category": "rock", "venue": venue, "shows": shows });
+        std::fs::write(&file, json!({ "concerts": [concert] }).to_string()).unwrap();
+        let words = [&["import", file.to_str().unwrap()], flags].concat();
+        let (code, said) = admitone(&words, directory.path());
+        assert_eq!(code, 0, "{said}");
+        said
+    };
+    let first = import("Hall", &[show(1)], &[]);
+    assert!(first.contains("added: 1 concerts, 1 shows, 50 seats\n"), "{first}");
+    assert!(!first.contains("there before"), "{first}");
+    let second = import("Arena", &[show(1), show(2)], &[]);
+    assert!(second.contains("added: 1 shows, 50 seats\n"), "{second}");
+    assert!(second.contains("there before: 1 concerts, 1 shows, 50 seats\n"), "{second}");
+    assert!(
+        second.contains("note: concerts[0]: concert_1 is there with another venue"),
+        "{second}"
+    );
+    let third = import("Arena", &[show(1), show(2)], &["--json"]);
+    let third: Value = serde_json::from_str(&third).unwrap();
+    assert_eq!((&third["added"]["shows"], &third["found"]["shows"]), (&json!(0), &json!(2)));
+    let (code, said) = admitone(&["verify"], directory.path());
+    assert_eq!(code, 0, "{said}");
 }
 
 #[test]
