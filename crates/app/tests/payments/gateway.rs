@@ -6,6 +6,7 @@ use admitone_app::ports::gateway::{BackWord, Charge, Gateway, GiveBack, Word};
 use admitone_domain::Money;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// How a payment goes.
@@ -45,11 +46,19 @@ impl Account {
 
 /// All accounts: what outlives every process of the house.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Accounts(Arc<Mutex<BTreeMap<String, Account>>>);
+pub(crate) struct Accounts {
+    all: Arc<Mutex<BTreeMap<String, Account>>>,
+    asked_within: Arc<AtomicBool>,
+}
 
 impl Accounts {
     pub(crate) fn all(&self) -> MutexGuard<'_, BTreeMap<String, Account>> {
-        self.0.lock().unwrap()
+        self.all.lock().unwrap()
+    }
+
+    /// Whether somebody asked who was settling a command meanwhile.
+    pub(crate) fn was_asked_within(&self) -> bool {
+        self.asked_within.load(Ordering::SeqCst)
     }
 
     pub(crate) fn set(&self, key: &str, manner: Manner) {
@@ -83,9 +92,18 @@ pub(crate) struct Line {
     pub(crate) fuse: Arc<Fuse>,
 }
 
+impl Line {
+    fn look(&self) {
+        if self.fuse.is_settling() {
+            self.accounts.asked_within.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
 #[async_trait]
 impl Gateway for Line {
     async fn confirm(&self, charge: &Charge) -> Word {
+        self.look();
         self.fuse.cross().await;
         let word = self.accounts.confirm(charge);
         self.fuse.cross().await;
@@ -93,12 +111,14 @@ impl Gateway for Line {
     }
 
     async fn find(&self, charge: &Charge) -> Word {
+        self.look();
         let word = self.accounts.find(charge);
         self.fuse.cross().await;
         word
     }
 
     async fn give_back(&self, charge: &Charge, back: &GiveBack) -> BackWord {
+        self.look();
         self.fuse.cross().await;
         let word = self.accounts.give_back(charge, back);
         self.fuse.cross().await;

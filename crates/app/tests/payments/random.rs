@@ -4,10 +4,12 @@
 use crate::apart::straggling::Straggler;
 use crate::gateway::Manner;
 use crate::world::{ANN, BOB, Fuse, World};
+use admitone_app::ports::gateway::{Charge, Gateway as _};
 use admitone_app::ports::store::Mode;
 use admitone_domain::command::gateway::{Gateway, GiveUp};
 use admitone_domain::payment::{Attempt, Method, Payment};
 use admitone_domain::reservation::Reservation;
+use admitone_domain::{Currency, Money};
 use proptest::prelude::*;
 use std::collections::VecDeque;
 
@@ -228,4 +230,22 @@ proptest! {
         let audited = runtime.block_on(run(&steps));
         prop_assert!(audited.is_ok(), "{audited:?}");
     }
+}
+
+#[tokio::test]
+async fn a_house_that_asks_a_gateway_within_a_transaction_is_found_out() {
+    let world = World::open().await;
+    let fuse = Fuse::of(u32::MAX);
+    let line = world.line(&fuse);
+    let charge = Charge {
+        key: "key".into(),
+        order: "order".into(),
+        amount: Money(1),
+        currency: Currency::KRW,
+    };
+    line.find(&charge).await;
+    assert_eq!(world.audit().await, Ok(()), "before and after it is right");
+    let _settling = fuse.settling();
+    line.find(&charge).await;
+    assert!(world.audit().await.is_err_and(|why| why.contains("settled")));
 }

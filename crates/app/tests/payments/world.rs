@@ -42,11 +42,23 @@ pub(crate) const BOB: BuyerId = BuyerId(2);
 pub(crate) struct Fuse {
     left: AtomicU32,
     blown: Notify,
+    /// How many commands are being settled, and may hold a lock and a transaction.
+    settling: AtomicU32,
+}
+
+/// While it is there, a command is being settled.
+pub(crate) struct Settling<'a>(&'a Fuse);
+
+impl Drop for Settling<'_> {
+    fn drop(&mut self) {
+        self.0.settling.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Fuse {
     pub(crate) fn of(boundaries: u32) -> Arc<Self> {
-        Arc::new(Self { left: AtomicU32::new(boundaries), blown: Notify::new() })
+        let (left, settling) = (AtomicU32::new(boundaries), AtomicU32::new(0));
+        Arc::new(Self { left, blown: Notify::new(), settling })
     }
 
     /// Goes on, or never returns.
@@ -58,6 +70,16 @@ impl Fuse {
             std::future::pending::<()>().await;
         }
         self.left.store(left.saturating_sub(1), Ordering::SeqCst);
+    }
+
+    /// A command is being settled until the guard is dropped.
+    pub(crate) fn settling(&self) -> Settling<'_> {
+        self.settling.fetch_add(1, Ordering::SeqCst);
+        Settling(self)
+    }
+
+    pub(crate) fn is_settling(&self) -> bool {
+        self.settling.load(Ordering::SeqCst) > 0
     }
 
     pub(crate) fn is_blown(&self) -> bool {
@@ -75,7 +97,9 @@ struct Fused {
 impl Delivery for Fused {
     async fn submit(&self, command: Command) -> Result<Reply, Trouble> {
         self.fuse.cross().await;
+        let settling = self.fuse.settling();
         let reply = self.inner.submit(command).await;
+        drop(settling);
         self.fuse.cross().await;
         reply
     }
@@ -151,10 +175,15 @@ impl World {
             ids: Arc::new(Ids::new(Arc::new(self.store.clone()))),
             clock: self.clock.clone(),
         };
-        let line = Line { accounts: self.accounts.clone(), fuse: Arc::clone(fuse) };
+        let line = self.line(fuse);
         let limits = PaymentLimits::default();
         let payments = Payments::new(office.clone(), Some(Arc::new(line)), limits, errands);
         Process { payments, office, fuse: Arc::clone(fuse) }
+    }
+
+    /// The gateway as a process sees it.
+    pub(crate) fn line(&self, fuse: &Arc<Fuse>) -> Line {
+        Line { accounts: self.accounts.clone(), fuse: Arc::clone(fuse) }
     }
 
     /// A process that lives as long as it is wanted.
@@ -281,8 +310,12 @@ impl World {
     }
 
     /// The gateway's ledger against ours: nobody is charged without a ticket, nothing is paid back
-    /// twice, and nothing is left hanging unless the gateway itself keeps the money.
+    /// twice, and nothing is left hanging unless the gateway itself keeps the money. And nobody asked it
+    /// while a lock or a transaction was held.
     pub(crate) async fn audit(&self) -> Result<(), String> {
+        if self.accounts.was_asked_within() {
+            return Err("the gateway was asked while a command was being settled".into());
+        }
         let accounts = self.accounts.all().clone();
         for payment in self.payments().await {
             let account = match &payment.method {

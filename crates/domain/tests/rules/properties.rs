@@ -1,11 +1,11 @@
 //! What holds whatever happens: random commands in random batches while time passes.
 
-use crate::house::{House, SHOW, STANDING, charge, hold, pay, tickets};
+use crate::house::{ANN, BOB, House, SHOW, STANDING, charge, hold, pay, tickets};
 use admitone_domain::command::{Cancel, Expire, Extend, Refund, Release, Spend};
 use admitone_domain::id::{BuyerId, PaymentId, ReservationId, SeatId, TicketTypeId};
 use admitone_domain::reservation::{ItemState, Ware};
 use admitone_domain::seat::SeatState;
-use admitone_domain::{Action, Actor, Answer, Currency, Key, Money, Row};
+use admitone_domain::{Action, Actor, Answer, Currency, Key, Moment, Money, Row};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -170,6 +170,36 @@ proptest! {
     #[test]
     fn whatever_happens_the_books_are_right(steps in prop::collection::vec(step(), 1..60), cut in 1..8_usize) {
         let (house, _) = run(&steps, cut);
+        check(&house);
+    }
+
+    #[test]
+    fn a_payment_and_the_expiry_of_its_hold_have_one_winner(
+        late_us in -2..3_i64,
+        // Ann pays, the house sweeps, Bob wants the seat: in any order, any of it several times.
+        who in prop::collection::vec(0..3_u8, 1..9),
+        cut in 1..9_usize,
+    ) {
+        let mut house = House::new();
+        house.charge(ANN, 1_000).unwrap();
+        let held = house.hold(ANN, &[1]).unwrap();
+        house.now = Moment(held.held_until.0 + late_us);
+        let commands: Vec<_> = who.iter().map(|who| match who {
+            0 => house.command(Actor::Buyer(ANN), pay(held.id)),
+            1 => house.command(Actor::House, Action::Expire(Expire { reservation: held.id })),
+            _ => house.command(Actor::Buyer(BOB), hold(SHOW, &[1])),
+        }).collect();
+        let answers: Vec<_> =
+            commands.chunks(cut).flat_map(|batch| house.settle(batch)).collect();
+        let won = |wanted: u8| {
+            who.iter().zip(&answers).filter(|(who, answer)| **who == wanted && answer.is_ok()).count()
+        };
+        let tried = |wanted: u8| usize::from(who.contains(&wanted));
+        let is_late = late_us >= 0;
+        prop_assert_eq!(won(0), if is_late { 0 } else { tried(0) }, "paid");
+        prop_assert_eq!(won(1), if is_late { tried(1) } else { 0 }, "swept");
+        prop_assert_eq!(won(2), if is_late { tried(2) } else { 0 }, "taken over");
+        prop_assert_eq!(house.balance(ANN), if won(0) == 1 { 0 } else { 1_000 });
         check(&house);
     }
 
