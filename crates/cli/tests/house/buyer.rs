@@ -7,7 +7,7 @@ pub(crate) struct Buyer {
     pub(crate) connection: Connection,
     pub(crate) token: String,
     pub(crate) pass: String,
-    keys: u32,
+    pub(crate) keys: u32,
 }
 
 impl Buyer {

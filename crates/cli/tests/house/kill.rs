@@ -1,150 +1,117 @@
-//! Kill -9 at random moments under load: every acknowledged command is there once.
+//! Kill -9 a hundred times at moments that differ, while a line waits at the door, customers pay and
+//! others hold and charge: every acknowledged command is there once, the queue goes on where it was,
+//! and the store is sound.
 
-use crate::process::{Connection, House, admitone};
-use serde_json::{Value, json};
+mod ledger;
+mod line;
+
+use crate::process::{House, admitone};
+use ledger::Ledger;
+use line::{CUSTOMERS, Hall, INSIDE_MAX, PRICE};
+use serde_json::json;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
+const KILLS: u64 = 100;
+/// So many hold and charge without a line.
 const BUYERS: usize = 4;
+/// Seats of the show behind the line; those of the other one follow.
+const SEATS_OF_THE_LINE: u64 = 20_000;
 
-/// A command that was sent, and its answer, if one came.
-#[derive(Clone)]
-struct Sent {
-    key: String,
-    path: &'static str,
-    body: String,
-    answer: Option<String>,
-}
-
-/// A buyer's own notes, which outlive the house.
-struct Ledger {
-    token: String,
-    sent: Vec<Sent>,
+/// All who come, with their notes.
+struct Crowd {
+    hall: Arc<Hall>,
+    ledgers: Vec<Arc<Mutex<Ledger>>>,
+    next_seat: Arc<AtomicU64>,
 }
 
 #[test]
-fn nothing_acknowledged_is_lost_or_done_twice_over_a_hundred_kills() {
+fn nothing_acknowledged_is_lost_or_done_twice_and_the_line_goes_on_over_a_hundred_kills() {
     let directory = tempfile::tempdir().unwrap();
     import(directory.path());
-    let ledgers: Vec<Arc<Mutex<Ledger>>> = {
+    let crowd = Crowd::open(&House::start(directory.path(), &[]));
+    for kill in 0..KILLS {
         let house = House::start(directory.path(), &[]);
-        (0..BUYERS).map(|_| Arc::new(Mutex::new(Ledger::open(&house)))).collect()
-    };
-    let next_seat = Arc::new(AtomicU32::new(1));
-    for kill in 0..100_u64 {
-        let house = House::start(directory.path(), &[]);
+        crowd.hall.check_line(&house, kill);
         let stop = Arc::new(AtomicBool::new(false));
-        let buyers: Vec<_> = ledgers
-            .iter()
-            .map(|ledger| {
-                let (ledger, stop) = (Arc::clone(ledger), Arc::clone(&stop));
-                let (seats, address) = (Arc::clone(&next_seat), house.connect());
-                std::thread::spawn(move || buy(&ledger, &seats, address, &stop))
-            })
-            .collect();
+        let visits = crowd.come(&house, &stop);
         // A moment that differs from kill to kill, before, during and after a fold.
-        std::thread::sleep(Duration::from_millis(20 + kill * 37 % 180));
+        std::thread::sleep(Duration::from_millis(20 + kill * 53 % 240));
         house.kill();
         stop.store(true, Ordering::SeqCst);
-        for buyer in buyers {
-            buyer.join().unwrap();
+        for visit in visits {
+            visit.join().unwrap();
         }
     }
     let house = House::start(directory.path(), &[]);
-    let (mut acknowledged, mut unknown) = (0, 0);
-    for ledger in &ledgers {
-        let ledger = ledger.lock().unwrap();
-        acknowledged += ledger.sent.iter().filter(|sent| sent.answer.is_some()).count();
-        unknown += ledger.sent.iter().filter(|sent| sent.answer.is_none()).count();
-        ledger.check(&house);
-    }
-    assert!(acknowledged > 1_000, "the load was too small to mean anything: {acknowledged}");
+    crowd.hall.check_line(&house, KILLS);
+    let said = crowd.check(&house);
     assert!(house.stop());
-    let (code, said) = admitone(&["verify"], directory.path());
-    assert_eq!(code, 0, "{said}");
-    println!("100 kills, {acknowledged} acknowledged, {unknown} unknown, 0 lost, 0 twice; {said}");
+    let (code, verified) = admitone(&["verify"], directory.path());
+    assert_eq!(code, 0, "{verified}");
+    println!("{KILLS} kills, {said}, 0 lost, 0 twice; {verified}");
 }
 
-impl Ledger {
+impl Crowd {
     fn open(house: &House) -> Self {
-        let json = [("content-type", "application/json")];
-        let opened = house.connect().send("POST /api/v1/users", &json, r#"{"name":"k"}"#).json();
-        Self { token: format!("Bearer {}", opened["token"].as_str().unwrap()), sent: Vec::new() }
+        let ledgers = (0..BUYERS).map(|_| Arc::new(Mutex::new(Ledger::open(house)))).collect();
+        let next_seat = Arc::new(AtomicU64::new(SEATS_OF_THE_LINE + 1));
+        Self { hall: Arc::new(Hall::new()), ledgers, next_seat }
     }
 
-    /// Sends everything again under its key: what was acknowledged is answered the same, what is
-    /// unknown is done now if it was not; then every charge is in the balance exactly once.
-    fn check(&self, house: &House) {
-        let mut connection = house.connect();
-        let mut charged = 0;
-        for sent in &self.sent {
-            let answer = send(&mut connection, &self.token, sent).unwrap();
-            if let Some(known) = &sent.answer {
-                assert_eq!(&answer.body, known, "{} was answered otherwise", sent.key);
-                assert!(
-                    answer.has_header("idempotent-replayed: true"),
-                    "{} was done again",
-                    sent.key
-                );
-            }
-            let amount = serde_json::from_str::<Value>(&sent.body).unwrap()["amount"].as_i64();
-            charged += amount.unwrap_or(0);
+    /// All come, and stay until the house dies.
+    fn come(&self, house: &House, stop: &Arc<AtomicBool>) -> Vec<JoinHandle<()>> {
+        let customers = (0..CUSTOMERS).map(|number| {
+            let (hall, stop) = (Arc::clone(&self.hall), Arc::clone(stop));
+            let connection = house.connect();
+            std::thread::spawn(move || hall.visit(number, connection, &stop))
+        });
+        let buyers = self.ledgers.iter().map(|ledger| {
+            let (ledger, stop) = (Arc::clone(ledger), Arc::clone(stop));
+            let (seats, connection) = (Arc::clone(&self.next_seat), house.connect());
+            std::thread::spawn(move || ledger::buy(&ledger, &seats, connection, &stop))
+        });
+        customers.chain(buyers).collect()
+    }
+
+    /// Everybody has what was acknowledged, once; how much that was.
+    fn check(&self, house: &House) -> String {
+        let (mut acknowledged, mut unknown) = (0, 0);
+        for ledger in &self.ledgers {
+            let ledger = ledger.lock().unwrap();
+            let [known, other] = ledger.count();
+            (acknowledged, unknown) = (acknowledged + known, unknown + other);
+            ledger.check(house);
         }
-        let headers = [("authorization", self.token.as_str())];
-        let balance = connection.get("/api/v1/wallet", &headers).json()["balance"].as_i64();
-        assert_eq!(balance, Some(charged), "every charge once");
+        let [places, paid] = self.hall.count();
+        assert!(acknowledged > 1_000, "the load was too small to mean anything: {acknowledged}");
+        assert!(paid > 100, "too few came through to mean anything: {paid}");
+        self.hall.check_paid(house);
+        format!("{acknowledged} acknowledged, {unknown} unknown, {places} places, {paid} payments")
     }
 }
 
-/// Holds fresh seats and charges in turn, until the house dies.
-fn buy(ledger: &Mutex<Ledger>, seats: &AtomicU32, mut connection: Connection, stop: &AtomicBool) {
-    while !stop.load(Ordering::SeqCst) {
-        let (token, wish) = {
-            let mut ledger = ledger.lock().unwrap();
-            let number = ledger.sent.len();
-            let seat = seats.fetch_add(1, Ordering::SeqCst);
-            let (path, body) = if number.is_multiple_of(2) {
-                let hold = json!({ "show": "show_1", "seats": [format!("seat_{seat}")] });
-                ("/api/v1/reservations", hold)
-            } else {
-                ("/api/v1/wallet/charges", json!({ "amount": number % 97 + 1 }))
-            };
-            let new =
-                Sent { key: format!("k{number}"), path, body: body.to_string(), answer: None };
-            ledger.sent.push(new.clone());
-            (ledger.token.clone(), new)
-        };
-        let Ok(answer) = send(&mut connection, &token, &wish) else { return };
-        assert_eq!(answer.status, 201, "{}", answer.body);
-        ledger.lock().unwrap().sent.last_mut().unwrap().answer = Some(answer.body);
-    }
-}
-
-fn send(
-    connection: &mut Connection,
-    token: &str,
-    sent: &Sent,
-) -> std::io::Result<crate::process::Answer> {
-    let headers = [
-        ("authorization", token),
-        ("idempotency-key", sent.key.as_str()),
-        ("content-type", "application/json"),
-    ];
-    connection.try_send(&format!("POST {}", sent.path), &headers, &sent.body)
-}
-
+/// Two shows: one behind a room, one that anybody may buy from.
 fn import(directory: &Path) {
-    let programme = directory.join("programme.json");
-    let document = json!({ "concerts": [{
-        "name": "Endless", "category": "rock",
-        "shows": [{
+    let show = |room: Option<&str>, last: u64, price: i64| {
+        json!({
+            "room": room,
             "opens_at": "2099-01-01T19:00:00Z", "closes_at": "2099-01-01T22:00:00Z",
             "booking_opens_at": "2020-01-01T00:00:00Z", "booking_closes_at": "2099-01-01T00:00:00Z",
-            "seats": [{ "section": "A", "row": "1", "numbers": [1, 100_000], "price": 1 }],
-        }],
-    }]});
+            "seats": [{ "section": "A", "row": "1", "numbers": [1, last], "price": price }],
+        })
+    };
+    let shows = [show(Some("Door"), SEATS_OF_THE_LINE, PRICE), show(None, 100_000, 1)];
+    let document = json!({
+        "rooms": [{ "name": "Door", "settings": {
+            "active_max": INSIDE_MAX, "rate": null, "presence": false, "claim_ms": 600_000,
+        }}],
+        "concerts": [{ "name": "Endless", "category": "rock", "shows": shows }],
+    });
+    let programme = directory.join("programme.json");
     std::fs::write(&programme, document.to_string()).unwrap();
     let (code, said) = admitone(&["import", programme.to_str().unwrap()], directory);
     assert_eq!(code, 0, "{said}");

@@ -15,6 +15,7 @@ mod crowd;
 mod damage;
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]
 mod days;
+mod demo;
 mod deploy;
 mod disk;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
@@ -32,7 +33,6 @@ mod instances;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod jobs;
 mod kill;
-mod kill_line;
 mod lab;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod limits;
@@ -49,6 +49,7 @@ mod nginx;
 mod one_map;
 mod operations;
 mod operators;
+mod passes;
 mod process;
 mod redis;
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]

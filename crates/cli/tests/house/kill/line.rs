@@ -1,21 +1,22 @@
-//! Kill -9 while a line waits at the door and buyers pay: nobody loses a place or is overtaken,
-//! a pass that a payment ended stays ended and its slot is free, every payment is there once.
-//! Nobody leaves: a room that missed a payment must learn of it from the store.
+//! Customers who wait in line, come in, charge, hold and pay: nobody loses a place or is overtaken, a
+//! pass that a payment ended stays ended and its slot is free, every payment is there once. Nobody
+//! leaves: a room that missed a payment must learn of it from the store.
 
 use crate::buyer::text;
-use crate::process::{Answer, Connection, House, admitone};
+use crate::process::{Answer, Connection, House};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-const KILLS: u64 = 30;
-const THREADS: usize = 12;
-const INSIDE_MAX: u32 = 4;
+/// So many wait or are inside at a time.
+pub(super) const CUSTOMERS: usize = 12;
+/// So many are inside.
+pub(super) const INSIDE_MAX: u32 = 4;
+/// What a seat costs.
+pub(super) const PRICE: i64 = 2;
 const CHARGED: i64 = 5;
-const PRICE: i64 = 2;
 
 /// How far a customer has come; what is unknown after a kill is done again under its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,8 +42,8 @@ struct Customer {
     paid: String,
 }
 
-/// What all threads share.
-struct Hall {
+/// What all customers share.
+pub(super) struct Hall {
     seats: AtomicU64,
     /// The highest place that anybody was told.
     place_max: AtomicU64,
@@ -51,55 +52,33 @@ struct Hall {
     inside: Vec<Mutex<Option<Customer>>>,
 }
 
-#[test]
-fn the_line_and_the_money_survive_kills() {
-    let directory = tempfile::tempdir().unwrap();
-    import(directory.path());
-    let hall = Arc::new(Hall {
-        seats: AtomicU64::new(1),
-        place_max: AtomicU64::new(0),
-        places: Mutex::default(),
-        done: Mutex::default(),
-        inside: (0..THREADS).map(|_| Mutex::default()).collect(),
-    });
-    for kill in 0..KILLS {
-        let house = House::start(directory.path(), &[]);
-        hall.check_line(&house, kill);
-        let stop = Arc::new(AtomicBool::new(false));
-        let visitors: Vec<_> = (0..THREADS)
-            .map(|number| {
-                let (hall, stop) = (Arc::clone(&hall), Arc::clone(&stop));
-                let connection = house.connect();
-                std::thread::spawn(move || hall.visit(number, connection, &stop))
-            })
-            .collect();
-        std::thread::sleep(Duration::from_millis(60 + kill * 53 % 240));
-        house.kill();
-        stop.store(true, Ordering::SeqCst);
-        for visitor in visitors {
-            visitor.join().unwrap();
+impl Hall {
+    /// Nobody came yet.
+    pub(super) fn new() -> Self {
+        Self {
+            seats: AtomicU64::new(1),
+            place_max: AtomicU64::new(0),
+            places: Mutex::default(),
+            done: Mutex::default(),
+            inside: (0..CUSTOMERS).map(|_| Mutex::default()).collect(),
         }
     }
-    let house = House::start(directory.path(), &[]);
-    hall.check_line(&house, KILLS);
-    let done = hall.done.lock().unwrap().clone();
-    assert!(done.len() > 60, "too few came through to mean anything: {}", done.len());
-    for customer in &done {
-        customer.check(&house);
-    }
-    assert!(house.stop());
-    let (code, said) = admitone(&["verify"], directory.path());
-    assert_eq!(code, 0, "{said}");
-    println!(
-        "{KILLS} kills, {} places, {} payments; {said}",
-        hall.place_max.load(Ordering::SeqCst),
-        done.len()
-    );
-}
 
-impl Hall {
+    /// How many places were given, and how many customers paid.
+    pub(super) fn count(&self) -> [u64; 2] {
+        let done = self.done.lock().unwrap().len();
+        [self.place_max.load(Ordering::SeqCst), u64::try_from(done).unwrap()]
+    }
+
+    /// At the end: all who paid have what they paid for, once.
+    pub(super) fn check_paid(&self, house: &House) {
+        for customer in self.done.lock().unwrap().iter() {
+            customer.check(house);
+        }
+    }
+
     /// One customer after the other, until the house dies.
-    fn visit(&self, number: usize, mut connection: Connection, stop: &AtomicBool) {
+    pub(super) fn visit(&self, number: usize, mut connection: Connection, stop: &AtomicBool) {
         let mut slot = self.inside[number].lock().unwrap();
         while !stop.load(Ordering::SeqCst) {
             let Some(customer) = slot.as_mut() else {
@@ -170,7 +149,7 @@ impl Hall {
 
     /// After a restart: everybody has the place they were told, those inside are inside, and
     /// nobody is inside before somebody with a smaller place.
-    fn check_line(&self, house: &House, kill: u64) {
+    pub(super) fn check_line(&self, house: &House, kill: u64) {
         let mut connection = house.connect();
         let mut line: Vec<Customer> =
             self.inside.iter().filter_map(|slot| slot.lock().unwrap().clone()).collect();
@@ -284,22 +263,4 @@ impl Customer {
         assert_eq!(read("GET /api/v1/wallet/entries")["data"].as_array().unwrap().len(), 2);
         self.check_pass_is_over(&mut connection, "at-the-end");
     }
-}
-
-fn import(directory: &Path) {
-    let programme = directory.join("programme.json");
-    let document = json!({
-        "rooms": [{ "name": "Door", "settings": {
-            "active_max": INSIDE_MAX, "rate": null, "presence": false, "claim_ms": 600_000,
-        }}],
-        "concerts": [{ "name": "Endless", "category": "rock", "shows": [{
-            "room": "Door",
-            "opens_at": "2099-01-01T19:00:00Z", "closes_at": "2099-01-01T22:00:00Z",
-            "booking_opens_at": "2020-01-01T00:00:00Z", "booking_closes_at": "2099-01-01T00:00:00Z",
-            "seats": [{ "section": "A", "row": "1", "numbers": [1, 20_000], "price": PRICE }],
-        }]}],
-    });
-    std::fs::write(&programme, document.to_string()).unwrap();
-    let (code, said) = admitone(&["import", programme.to_str().unwrap()], directory);
-    assert_eq!(code, 0, "{said}");
 }
