@@ -92,7 +92,8 @@
   send();
 
   const camera = document.getElementById("camera"), video = document.getElementById("video");
-  if (!("BarcodeDetector" in window) || !navigator.mediaDevices) return;
+  const noCamera = document.getElementById("no-camera");
+  if (!navigator.mediaDevices) return;
   camera.hidden = false;
   let stream = null, seen = "", seenAt = 0;
   const stop = () => {
@@ -101,37 +102,72 @@
     video.hidden = true;
     camera.setAttribute("aria-pressed", "false");
   };
-  const look = async (detector) => {
+
+  // What reads a code in the picture: the browser where it can, else our own script, asked for once.
+  let reading = null;
+  const byTheBrowser = async () => {
+    if (!("BarcodeDetector" in window)) return null;
+    const formats = await BarcodeDetector.getSupportedFormats();
+    if (!formats.includes("qr_code")) return null;
+    const detector = new BarcodeDetector({ formats: ["qr_code"] });
+    return async () => (await detector.detect(video)).map((found) => found.rawValue);
+  };
+  const byUs = async () => {
+    await new Promise((done, failed) => {
+      const script = document.createElement("script");
+      script.src = form.dataset.reader;
+      script.onload = done;
+      script.onerror = failed;
+      document.head.append(script);
+    });
+    const canvas = document.createElement("canvas");
+    const pen = canvas.getContext("2d", { willReadFrequently: true });
+    return async () => {
+      // Large enough for a ticket at arm's length, small enough for an old phone.
+      const scale = Math.min(1, 640 / Math.max(video.videoWidth, video.videoHeight, 1));
+      canvas.width = Math.max(1, Math.round(video.videoWidth * scale));
+      canvas.height = Math.max(1, Math.round(video.videoHeight * scale));
+      pen.drawImage(video, 0, 0, canvas.width, canvas.height);
+      const said = readQr(pen.getImageData(0, 0, canvas.width, canvas.height));
+      return said ? [said] : [];
+    };
+  };
+  const reader = async () => (await byTheBrowser().catch(() => null)) || byUs();
+
+  const look = async (read) => {
     if (!stream) return;
     try {
-      for (const found of await detector.detect(video)) {
+      for (const found of await read()) {
         const now = performance.now();
         // The same ticket stays before the camera for a while.
-        if (found.rawValue === seen && now - seenAt < 4000) {
+        if (found === seen && now - seenAt < 4000) {
           seenAt = now;
           continue;
         }
-        [seen, seenAt] = [found.rawValue, now];
-        scanned(found.rawValue);
+        [seen, seenAt] = [found, now];
+        scanned(found);
       }
     } catch {
       // A picture that cannot be read yet.
     }
-    setTimeout(look, 200, detector);
+    setTimeout(look, 200, read);
   };
   camera.addEventListener("click", async () => {
     if (stream) return stop();
+    noCamera.hidden = true;
     try {
-      const detector = new BarcodeDetector({ formats: ["qr_code"] });
       stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
       video.srcObject = stream;
       video.hidden = false;
       camera.setAttribute("aria-pressed", "true");
       await video.play();
-      look(detector);
+      reading = reading || reader();
+      look(await reading);
     } catch {
+      // Not allowed, none there, or nothing to read with: codes are typed, and it may be tried again.
+      reading = null;
       stop();
-      camera.hidden = true;
+      noCamera.hidden = false;
     }
   });
 })();

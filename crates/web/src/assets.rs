@@ -13,7 +13,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Name, kind, what it says.
-const FILES: [(&str, &str, &str); 7] = [
+const FILES: [(&str, &str, &str); 8] = [
     ("style.css", CSS, include_str!("../assets/style.css")),
     ("site.js", SCRIPT, include_str!("../assets/site.js")),
     ("line.js", SCRIPT, include_str!("../assets/line.js")),
@@ -21,6 +21,7 @@ const FILES: [(&str, &str, &str); 7] = [
     ("hold.js", SCRIPT, include_str!("../assets/hold.js")),
     ("live.js", SCRIPT, include_str!("../assets/live.js")),
     ("door.js", SCRIPT, include_str!("../assets/door.js")),
+    ("qr.js", SCRIPT, include_str!("../assets/qr.js")),
 ];
 
 /// The mark that browsers show in a tab.

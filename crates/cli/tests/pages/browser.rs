@@ -32,9 +32,14 @@ pub(crate) struct Browser {
 impl Browser {
     /// Opens one; none where there is none and none is required.
     pub(crate) fn at(house: &House) -> Option<Self> {
+        Self::at_address(&house.address, &[])
+    }
+
+    /// Opens one, with more flags, that is led to an address.
+    pub(crate) fn at_address(address: &str, flags: &[&str]) -> Option<Self> {
         let (expected, seen) = Default::default();
-        let house = format!("http://{}", house.address);
-        Some(Self { driver: Driver::start()?, house, expected, seen })
+        let house = format!("http://{address}");
+        Some(Self { driver: Driver::start(flags)?, house, expected, seen })
     }
 
     /// A complaint with these words in it is what the test wants.

@@ -4,7 +4,7 @@ use crate::browser::Browser;
 use crate::stage::{Stage, WINTER};
 use serde_json::json;
 
-const DOOR: &str = "/operator/door";
+pub(crate) const DOOR: &str = "/operator/door";
 
 /// The network of a browser goes, or comes back.
 fn network(opal: &Browser, is_there: bool) {
@@ -15,7 +15,7 @@ fn network(opal: &Browser, is_there: bool) {
 }
 
 /// Ann buys so many seats; the codes of her tickets, and where an operator reads of them.
-fn tickets(ann: &Browser, count: u64) -> (Vec<String>, String) {
+pub(crate) fn tickets(ann: &Browser, count: u64) -> (Vec<String>, String) {
     ann.sign_up("Ann", 700_000);
     ann.go(&format!("/shows/{WINTER}/seats"));
     ann.see_map();
@@ -40,14 +40,14 @@ fn scan(opal: &Browser, code: &str) {
 }
 
 /// What the page says of each scan, the newest first.
-fn verdicts(opal: &Browser) -> Vec<String> {
+pub(crate) fn verdicts(opal: &Browser) -> Vec<String> {
     let said = opal
         .run("return [...document.querySelectorAll('#results p')].map((one) => one.dataset.said)");
     said.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect()
 }
 
 /// How often the history says that somebody was let in.
-fn entries(opal: &Browser, history: &str) -> usize {
+pub(crate) fn entries(opal: &Browser, history: &str) -> usize {
     opal.go(history);
     opal.page().matches("was let in at the door").count()
 }

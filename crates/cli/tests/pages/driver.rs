@@ -32,10 +32,11 @@ pub(crate) struct Driver {
 pub(crate) type Trouble = String;
 
 impl Driver {
-    /// Starts a browser; none where there is none and none is required.
-    pub(crate) fn start() -> Option<Self> {
+    /// Starts a browser with more flags; none where there is none and none is required.
+    pub(crate) fn start(more: &[&str]) -> Option<Self> {
         let address = given(VARIABLE)?;
-        let options = json!({ "args": FLAGS });
+        let flags = [&FLAGS[..], more].concat();
+        let options = json!({ "args": flags });
         let logs = json!({ "browser": "ALL", "performance": "ALL" });
         let wish = json!({
             "browserName": "chrome",

@@ -7,6 +7,13 @@
 
 mod bank;
 mod browser;
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "it paints pictures"
+)]
+mod camera;
 mod door;
 mod driver;
 mod every_page;
