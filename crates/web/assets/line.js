@@ -8,11 +8,29 @@
   if (!box) return;
   const title = document.title;
   let timer = 0, stream = null, failures = 0, lastSaid = "", lastSaidAt = 0;
+  // When a stream is tried again after one that broke: every time later, for some networks let none
+  // through. Meanwhile the page asks as the room promised.
+  let streamFrom = 0, breaks = 0, silence = 0;
+  const FIRST_MS = 5000, SILENT_MS = 25000, AGAIN_MS = 8000;
 
   const part = () => box.querySelector("[data-status]");
   const close = () => {
+    clearTimeout(silence);
     if (stream) stream.close();
     stream = null;
+  };
+  const broken = () => {
+    close();
+    streamFrom = performance.now() + AGAIN_MS * 2 ** Math.min(breaks, 5);
+    breaks += 1;
+    clearTimeout(timer);
+    timer = setTimeout(ask, 500 + Math.random() * 500);
+  };
+  // The room says at once and then every few seconds how things stand: a stream that says nothing is
+  // dead, or kept back on the way, though nobody told the browser.
+  const expect = (ms) => {
+    clearTimeout(silence);
+    silence = setTimeout(broken, ms);
   };
 
   const show = (html) => {
@@ -60,23 +78,25 @@
     clearTimeout(timer);
     const now = part();
     if (!now || now.dataset.status === "outside") return close();
-    if (now.hasAttribute("data-near") && !stream && failures === 0 && window.EventSource) {
-      stream = new EventSource(box.dataset.events);
-      stream.addEventListener("part", (event) => show(event.data));
-      stream.onerror = () => {
-        close();
-        failures += 1;
-        timer = setTimeout(ask, 1000);
-      };
-      return;
-    }
     if (stream) return;
+    const may = failures === 0 && performance.now() >= streamFrom && window.EventSource;
+    if (now.hasAttribute("data-near") && may) {
+      stream = new EventSource(box.dataset.events);
+      stream.addEventListener("part", (event) => {
+        breaks = 0;
+        show(event.data);
+        if (stream) expect(SILENT_MS);
+        else plan();
+      });
+      stream.onerror = broken;
+      return expect(FIRST_MS);
+    }
     const next = Number(now.dataset.next || 5000);
     timer = setTimeout(ask, failures ? Math.min(next, 500 * 2 ** Math.min(failures, 6)) : next);
   };
 
   const back = () => {
-    if (!document.hidden && !stream) ask();
+    if (!document.hidden) ask();
   };
   document.addEventListener("visibilitychange", back);
   addEventListener("online", back);

@@ -3,6 +3,7 @@
 
 #[expect(clippy::disallowed_methods, reason = "they come when the room asked them to")]
 mod others;
+mod stream;
 
 use crate::browser::Browser;
 use crate::stage::{GATED, Stage};

@@ -31,3 +31,4 @@ mod road;
 mod roles;
 mod stage;
 mod weights;
+mod wire;

@@ -14,6 +14,10 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::StreamExt;
 use std::convert::Infallible;
 
+/// Whoever follows hears so often at least how things stand: a page to which nothing comes for longer
+/// takes its connection for dead, and asks.
+const STILL_MS: u64 = 10_000;
+
 struct Followed {
     site: Site,
     visitor: Visitor,
@@ -21,6 +25,7 @@ struct Followed {
     /// When the room wants to hear of it.
     due: Moment,
     seen: String,
+    sent: Moment,
     is_over: bool,
 }
 
@@ -34,7 +39,7 @@ pub(crate) async fn follow(
     let room = room_of(&site, show).await?.ok_or_else(Oops::not_found)?;
     let closing = site.closing.clone().cancelled_owned();
     let (seen, due, place) = (String::new(), Moment::MIN, (show, room));
-    let start = Followed { site, visitor, place, due, seen, is_over: false };
+    let start = Followed { site, visitor, place, due, seen, sent: due, is_over: false };
     let events = futures_util::stream::unfold(start, next).take_until(closing);
     Ok(Sse::new(events.map(Ok::<_, Infallible>)).keep_alive(KeepAlive::default()))
 }
@@ -54,13 +59,14 @@ async fn next(mut followed: Followed) -> Option<(Event, Followed)> {
         let found = Outlook::of(site, visitor, followed.place).await.ok()?;
         let next_ms = found.next_ms();
         followed.is_over = next_ms.is_none() || found.is_inside();
-        followed.due = followed.site.office.clock.now().plus_ms(next_ms.unwrap_or(0));
-        let mark = found.mark();
-        if mark != followed.seen || followed.is_over {
+        let now = followed.site.office.clock.now();
+        followed.due = now.plus_ms(next_ms.unwrap_or(0));
+        let (mark, is_due) = (found.mark(), now.ms_since(followed.sent) >= STILL_MS);
+        if mark != followed.seen || is_due || followed.is_over {
             let sheets = followed.site.sheets();
             let text =
                 sheets.text(&followed.site, &followed.visitor, (&found, Extent::Part)).ok()?;
-            followed.seen = mark;
+            (followed.seen, followed.sent) = (mark, now);
             return Some((Event::default().event("part").data(text), followed));
         }
     }
