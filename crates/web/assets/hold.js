@@ -1,4 +1,5 @@
-// The countdown of a hold: it ticks for the eye, and says whole minutes to whoever listens.
+// The countdown of a hold: it ticks for the eye, and says whole minutes to whoever listens. Before the
+// end it asks, in front of everything else, whether more time is needed.
 (() => {
   "use strict";
   const hold = document.getElementById("hold");
@@ -7,13 +8,22 @@
   const clock = document.getElementById("clock");
   const said = document.getElementById("hold-said");
   const expires = Number(hold.dataset.expires);
-  let lastMinute = -1;
+  const late = document.getElementById("late");
+  let lastMinute = -1, isWarned = false;
+  // A form that is on its way has its answer soon.
+  const isBusy = () => document.querySelector("form[data-sent]") !== null;
   const tick = () => {
     const left = expires - now();
     clock.textContent = span(left, "{1}");
+    document.getElementById("late-clock").textContent = clock.textContent;
+    if (!isWarned && left > 0 && left <= Number(late.dataset.warn) && !isBusy()) {
+      isWarned = true;
+      late.showModal();
+    }
     hold.classList.toggle("late", left < 60000);
     if (left <= 0) {
       clearInterval(timer);
+      late.close();
       said.textContent = hold.dataset.over;
       // The server says how it stands: it may have been paid in another tab.
       setTimeout(() => location.reload(), 700);

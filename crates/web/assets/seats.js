@@ -17,7 +17,10 @@
   let view = { x: 0, y: 0, z: 1 }, cursor = -1, version = "", dirty = false, colours = {};
   // How large the window was that the view is of, and whether all of the hall is in it.
   let pane = { w: 0, h: 0 }, isWhole = true;
+  // The class that is looked for, or -1 for all; the seat that the card is of, or -1.
+  let only = -1, carded = -1;
   const PITCH = 12;
+  const mini = byId("mini"), small = mini.getContext("2d"), card = byId("card"), jump = byId("jump");
 
   const lay = (map) => {
     seats = [];
@@ -93,6 +96,32 @@
   const full = (seat) =>
     `${name(seat)}, ${classes[seat.kind]}, ${chosen.has(seat.id) ? words.chosen : words[seat.mark]}`;
 
+  // Whether a seat is of a class that is looked for.
+  const isMeant = (seat) => only < 0 || seat.kind === only;
+
+  // The card beside the seat under the pointer or the cursor.
+  const place = () => {
+    const seat = seats[carded];
+    card.hidden = !seat;
+    if (!seat) return;
+    const x = (seat.x - view.x) * view.z, y = (seat.y - view.y) * view.z;
+    const w = card.offsetWidth / 2, h = card.offsetHeight, gap = 10 + Math.min(14, 6 * view.z);
+    card.style.left = Math.max(w, Math.min(canvas.clientWidth - w, x)) + "px";
+    card.style.top = (y > h + gap ? y - h - gap : y + gap) + "px";
+  };
+  const describe = (i) => {
+    carded = i;
+    const seat = seats[i];
+    if (seat) {
+      const where = document.createElement("strong");
+      where.textContent = say(words.card, seat.section, seat.row, seat.number);
+      const state = chosen.has(seat.id) ? words.chosen : words[seat.mark];
+      card.className = "tip c" + (seat.kind % 6);
+      card.replaceChildren(where, `${classes[seat.kind]} · ${state}`);
+    }
+    place();
+  };
+
   const look = () => {
     const style = getComputedStyle(document.documentElement);
     const get = (n) => style.getPropertyValue(n).trim();
@@ -151,7 +180,7 @@
     for (let i = 0; i < seats.length; i++) {
       const seat = seats[i];
       if (seat.x < left || seat.x > right || seat.y < top || seat.y > bottom) continue;
-      const isFree = seat.mark === "f";
+      const isFree = seat.mark === "f" && isMeant(seat);
       const colour = chosen.has(seat.id) ? colours.ink : isFree ? colours.classes[seat.kind % 6] : colours.line;
       if (colour !== last) pen.fillStyle = last = colour;
       if (plain) pen.fillRect(seat.x - 4, seat.y - 4, 8, 8);
@@ -178,18 +207,63 @@
       pen.lineWidth = Math.max(1.5, 2.5 / view.z);
       pen.strokeRect(seat.x - 6.5, seat.y - 6.5, 13, 13);
     }
+    place();
+    overview(w, h);
+  };
+
+  // The whole hall in a corner while a part of it is seen: its sections, fuller where more is free, and
+  // where one is.
+  const overview = (w, h) => {
+    const seen = Math.min(1, w / view.z / world.w) * Math.min(1, h / view.z / world.h);
+    mini.hidden = isWhole || seen > 0.6;
+    if (mini.hidden) return;
+    const ratio = devicePixelRatio || 1, wide = mini.clientWidth, high = mini.clientHeight;
+    if (mini.width !== Math.round(wide * ratio)) {
+      mini.width = Math.round(wide * ratio);
+      mini.height = Math.round(high * ratio);
+    }
+    const { z, x, y } = fit(wide, high);
+    small.setTransform(ratio * z, 0, 0, ratio * z, -x * z * ratio, -y * z * ratio);
+    small.clearRect(x, y, wide / z, high / z);
+    for (const block of blocks) {
+      small.globalAlpha = 0.15 + 0.6 * (block.free / block.n);
+      small.fillStyle = colours.accent;
+      small.fillRect(block.x, block.y, block.w, block.h);
+    }
+    small.globalAlpha = 1;
+    small.strokeStyle = colours.ink;
+    small.lineWidth = 2 / z;
+    small.strokeRect(view.x, view.y, w / view.z, h / view.z);
   };
   const again = () => {
     if (!dirty) requestAnimationFrame(draw);
     dirty = true;
   };
 
+  // The whole hall in so much space.
+  const fit = (w, h) => {
+    const z = Math.min(w / (world.w + 2 * PITCH), h / (world.h + PITCH));
+    return { z, x: (world.w - w / z) / 2, y: (world.h - h / z) / 2 };
+  };
   const whole = () => {
     const w = canvas.clientWidth, h = canvas.clientHeight;
     pane = { w, h };
     isWhole = true;
-    const z = Math.min(w / (world.w + 2 * PITCH), h / (world.h + PITCH));
-    view = { z, x: (world.w - w / z) / 2, y: (world.h - h / z) / 2 };
+    jump.value = "";
+    view = fit(w, h);
+    again();
+  };
+  // A section as large as there is room for, its seats large enough to be chosen.
+  const approach = (block) => {
+    const w = canvas.clientWidth, h = canvas.clientHeight;
+    const z = Math.min(w / (block.w + 2 * PITCH), h / (block.h + 3 * PITCH));
+    isWhole = false;
+    pane = { w, h };
+    view.z = Math.min(3, Math.max(12 / PITCH, z));
+    view.x = block.x + (block.w - w / view.z) / 2;
+    // What does not fit is cut off behind: rows are counted from the stage.
+    view.y = Math.min(block.y - 1.5 * PITCH, block.y + (block.h - h / view.z) / 2);
+    if (block.h + 3 * PITCH < h / view.z) view.y = block.y + (block.h - h / view.z) / 2 - PITCH;
     again();
   };
   const zoom = (by, px = canvas.clientWidth / 2, py = canvas.clientHeight / 2) => {
@@ -264,14 +338,20 @@
     if (!seat) return;
     if (chosen.has(id)) chosen.delete(id);
     else if (seat.mark !== "f") return tell(full(seat));
-    else if (chosen.size >= max) return tell(words.tooMany);
+    else if (chosen.size >= max) return warn(words.tooMany);
     else chosen.add(id);
     write();
     tell(full(seat));
   };
   const tell = (text) => {
     byId("seat-said").textContent = text;
-    byId("card").textContent = text;
+    byId("told").textContent = "";
+    if (carded >= 0) describe(carded);
+  };
+  // What has to be read, not only heard.
+  const warn = (text) => {
+    byId("seat-said").textContent = text;
+    byId("told").textContent = text;
   };
 
   const nearest = (lost) =>
@@ -324,6 +404,7 @@
       }
     }
     if (hasLost) write();
+    if (carded >= 0) describe(carded);
     again();
   };
 
@@ -349,6 +430,34 @@
     };
   };
 
+  // The lists of prices and of sections: each narrows what is looked at.
+  const offer = () => {
+    const prices = byId("only");
+    classes.forEach((price, kind) => prices.add(new Option(price, kind)));
+    prices.parentElement.hidden = classes.length < 2;
+    blocks.forEach((block, i) => jump.add(new Option(block.name, i)));
+    jump.parentElement.hidden = blocks.length < 2;
+    prices.addEventListener("change", () => {
+      only = prices.value === "" ? -1 : Number(prices.value);
+      const free = seats.filter((seat) => seat.mark === "f" && isMeant(seat)).length;
+      byId("seat-said").textContent = say(words.left, free);
+      describe(-1);
+      again();
+    });
+    jump.addEventListener("change", () => {
+      if (jump.value === "") return whole();
+      const block = blocks[Number(jump.value)];
+      approach(block);
+      cursor = seats.findIndex((seat, i) => i >= block.first && seat.section === block.name && seat.mark === "f" && isMeant(seat));
+      describe(-1);
+      byId("seat-said").textContent = block.name + ": " + say(words.left, block.free);
+    });
+    // How many are left is told as it is when somebody looks.
+    jump.addEventListener("focus", () => blocks.forEach((block, i) => {
+      jump.options[i + 1].text = block.name + " · " + say(words.left, block.free);
+    }));
+  };
+
   const load = async () => {
     let map;
     try {
@@ -364,9 +473,11 @@
     lay(map);
     const held = [...chosen].map((id) => seats[index.get(id)]).filter((s) => s && s.mark !== "f");
     for (const seat of held) lose(seat);
+    carded = -1;
     if (isFirst) {
       box.hidden = false;
       look();
+      offer();
       whole();
       byId("list").open = false;
       for (const field of document.querySelectorAll("input[name=seat]")) {
@@ -393,6 +504,7 @@
     const x = view.x + px / view.z, y = view.y + py / view.z;
     let best = -1, least = Math.max(PITCH * 0.7, 10 / view.z) ** 2;
     for (let i = 0; i < seats.length; i++) {
+      if (!isMeant(seats[i])) continue;
       const d = (seats[i].x - x) ** 2 + (seats[i].y - y) ** 2;
       if (d < least) {
         least = d;
@@ -411,8 +523,8 @@
     const [px, py] = local(event);
     const before = points.get(event.pointerId);
     if (!before) {
-      const i = at(px, py);
-      byId("card").textContent = i < 0 ? "" : full(seats[i]);
+      const i = event.pointerType === "mouse" ? at(px, py) : -1;
+      if (i !== carded) describe(i);
       return;
     }
     points.set(event.pointerId, [px, py]);
@@ -438,10 +550,14 @@
     if (PITCH * view.z < 9) return zoom(18 / PITCH / view.z, px, py);
     const i = at(px, py);
     if (i >= 0) {
-      cursor = i;
+      cursor = carded = i;
       toggle(seats[i].id);
     }
+    describe(i);
   };
+  canvas.addEventListener("pointerleave", (event) => {
+    if (event.pointerType === "mouse") describe(-1);
+  });
   canvas.addEventListener("pointerup", up);
   canvas.addEventListener("pointercancel", up);
   canvas.addEventListener("wheel", (event) => {
@@ -452,13 +568,13 @@
 
   // Keys: arrows go from seat to seat, enter or space chooses.
   const step = (dx, dy) => {
-    if (cursor < 0) return seats.findIndex((seat) => seat.mark === "f");
+    if (cursor < 0) return seats.findIndex((seat) => seat.mark === "f" && isMeant(seat));
     const from = seats[cursor];
     let best = cursor, least = Infinity;
     for (let i = 0; i < seats.length; i++) {
       const ax = seats[i].x - from.x, ay = seats[i].y - from.y;
       const along = dx ? ax * dx : ay * dy, aside = Math.abs(dx ? ay : ax);
-      if (along <= 1) continue;
+      if (along <= 1 || !isMeant(seats[i])) continue;
       const far = along + aside * 4;
       if (far < least) {
         least = far;
@@ -473,14 +589,35 @@
       cursor = step(...arrows[event.key]);
       if (cursor >= 0) {
         reveal(seats[cursor]);
+        carded = cursor;
         tell(full(seats[cursor]));
       }
-    } else if ((event.key === "Enter" || event.key === " ") && cursor >= 0) toggle(seats[cursor].id);
+    } else if ((event.key === "Enter" || event.key === " ") && cursor >= 0) {
+      carded = cursor;
+      toggle(seats[cursor].id);
+    } else if (event.key === "Escape" && carded >= 0) describe(-1);
     else if (event.key === "+" || event.key === "=") zoom(1.4);
     else if (event.key === "-") zoom(1 / 1.4);
     else if (event.key === "0") whole();
     else return;
     event.preventDefault();
+  });
+
+  canvas.addEventListener("blur", () => describe(-1));
+  // In the small picture of the hall one goes where one points.
+  const go = (event) => {
+    const rect = mini.getBoundingClientRect(), { z, x, y } = fit(rect.width, rect.height);
+    view.x = x + (event.clientX - rect.left) / z - canvas.clientWidth / view.z / 2;
+    view.y = y + (event.clientY - rect.top) / z - canvas.clientHeight / view.z / 2;
+    isWhole = false;
+    again();
+  };
+  mini.addEventListener("pointerdown", (event) => {
+    mini.setPointerCapture(event.pointerId);
+    go(event);
+  });
+  mini.addEventListener("pointermove", (event) => {
+    if (event.buttons) go(event);
   });
 
   byId("in").addEventListener("click", () => zoom(1.6));

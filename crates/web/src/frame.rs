@@ -17,6 +17,7 @@ use admitone_domain::{Currency, Moment, Money};
 use askama::Template;
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
+use std::cmp::Ordering;
 use std::fmt::Display;
 
 /// The navigation of operators, and what each page needs.
@@ -37,6 +38,14 @@ const BELONGS: [(&str, &str); 3] = [
     ("/operator/shows", "/operator/concerts"),
     ("/operator/import", "/operator/concerts"),
     ("/operator/queues", "/operator/payments"),
+];
+
+/// The steps of a buyer: name, and the key of what each is called.
+const STEPS: [(&str, &str); 4] = [
+    ("line", "line.title"),
+    ("choose", "seats.title"),
+    ("pay", "reservation.step_pay"),
+    ("tickets", "ticket.title"),
 ];
 
 /// So many lines the head of an answer has room for.
@@ -120,6 +129,19 @@ impl Frame {
         three: impl Display,
     ) -> String {
         self.language.fill(key, &[&one, &two, &three])
+    }
+
+    /// The steps of a buyer at one of them: what each is called, and whether it is `done`, is `now`, or
+    /// comes `later`. Where no room is in front of the sale, none is spoken of.
+    pub(crate) fn steps(&self, at: &str, is_gated: &bool) -> Vec<(&'static str, &'static str)> {
+        let here = STEPS.iter().position(|(name, _)| *name == at).unwrap_or(0);
+        let state = |place: usize| match place.cmp(&here) {
+            Ordering::Less => "done",
+            Ordering::Equal => "now",
+            Ordering::Greater => "later",
+        };
+        let steps = STEPS.iter().enumerate().skip(usize::from(!*is_gated));
+        steps.map(|(place, (_, words))| (*words, state(place))).collect()
     }
 
     /// The name of a seat.

@@ -1,6 +1,7 @@
 //! Paying at the bank's page, which has three outcomes: confirmed, declined, and not known yet.
 
 use crate::browser::Browser;
+use crate::outlook::photograph;
 use crate::process::serve;
 use crate::stage::{Stage, WINTER, concert, rows};
 use serde_json::json;
@@ -69,6 +70,7 @@ fn a_payment_at_the_bank_is_confirmed_declined_or_being_checked() {
     ann.read("The bank declined the payment");
     ann.read("Nothing was charged.");
     ann.read("Held for you alone:");
+    photograph(&ann, "bank-declined");
     at_the_bank(&ann, "li:nth-of-type(4) a");
     ann.read("You left the bank's page without paying");
     at_the_bank(&ann, "li:nth-of-type(1) a");
@@ -80,6 +82,7 @@ fn a_payment_at_the_bank_is_confirmed_declined_or_being_checked() {
     ann.read("We are checking with your bank.");
     ann.read("Do not pay again");
     assert_eq!(ann.count("#pay, #bank"), 0);
+    photograph(&ann, "bank-checking");
     // Nobody does anything: the page itself says what came of it.
     ann.read("Paid. The tickets are yours.");
     drop(ann);

@@ -16,7 +16,7 @@ const SPAN: Duration = Duration::from_secs(10);
 /// The map may be so much behind the last change.
 const BEHIND_MS_MAX: u64 = 2_000;
 
-fn great_hall() -> Value {
+pub(crate) fn great_hall() -> Value {
     let sections = (1..=20).flat_map(|n| rows(&format!("{n}"), 20, 50, 60_000 + n * 1_000));
     let seats: Vec<Value> = sections.collect();
     let hall = json!({ "seats": seats, "per_reservation_max": 10 });

@@ -1,6 +1,6 @@
 //! The time of a hold, on the screen: it is extended once, and ends by itself.
 
-use crate::browser::Browser;
+use crate::browser::{Browser, ENTER};
 use crate::stage::{BRIEF, Stage, TOMORROW, WINTER};
 use serde_json::json;
 
@@ -14,12 +14,23 @@ fn a_hold_counts_down_is_extended_and_ends_on_the_screen() {
     ann.choose("[name=best]", "2");
     ann.click(".best button");
     ann.arrive("/reservations/res_");
-    let seconds = "document.getElementById('clock').textContent.split(':')[1] | 0";
-    ann.wait(&format!("({seconds}) <= 4"));
-    ann.click("#extend");
+    // Before the end it asks, in front of all else, and the way to more time is where the keyboard is.
+    assert_eq!(ann.count("dialog[open]"), 0, "nobody is asked while there is time");
+    ann.wait("document.querySelector('dialog[open]')");
+    ann.read("Your time to pay is nearly over");
+    assert_eq!(ann.run("return document.activeElement.id"), "extend-now");
+    let held = "Number(document.getElementById('hold').dataset.expires)";
+    let before = ann.run(&format!("return {held}")).as_f64().unwrap();
+    ann.press(&[ENTER]);
     ann.read("The time cannot be extended any more.");
-    assert!(ann.run(&format!("return ({seconds}) > 4")) == true, "it was extended");
+    let after = ann.run(&format!("return {held}")).as_f64().unwrap();
+    assert!(after > before, "it was extended");
 
+    // Asked again it offers nothing that is not to be had, and is put away.
+    ann.wait("document.querySelector('dialog[open]')");
+    assert_eq!(ann.run("return document.activeElement.id"), "go-on");
+    ann.press(&[ENTER]);
+    ann.wait("!document.querySelector('dialog[open]')");
     // Nobody touches it: the page itself says that it is over.
     ann.wait("document.querySelector('.hold.late')");
     ann.read("The time to pay is over");
@@ -28,6 +39,7 @@ fn a_hold_counts_down_is_extended_and_ends_on_the_screen() {
     ann.click("main .button");
     ann.arrive(&format!("/shows/{BRIEF}/seats"));
     ann.see_map();
+    assert_eq!(ann.chosen().len(), 2, "the same seats are chosen again, for they are free");
     let free = "return document.getElementById('map').seats().every((seat) => seat.mark === 'f')";
     assert!(ann.run(free) == true, "the seats can be had again");
     drop(ann);
@@ -58,4 +70,26 @@ fn a_browser_whose_clock_is_wrong_counts_as_the_server_does() {
     assert!((200..=300).contains(&left), "{left} s are shown of five minutes");
     ann.go(&format!("/shows/{TOMORROW}"));
     ann.read("On sale in");
+}
+
+#[test]
+fn an_ordinary_hold_asks_forty_five_seconds_before_its_end() {
+    let stage = Stage::set();
+    let Some(ann) = Browser::at(&stage.house) else { return };
+    ann.sign_up("Ann", 0);
+    ann.go(&format!("/shows/{WINTER}/seats"));
+    ann.see_map();
+    ann.click(".best button");
+    ann.arrive("/reservations/res_");
+    let early = "const real = performance.now.bind(performance); window.later = 0;
+        performance.now = () => real() + window.later;";
+    ann.run(early);
+    ann.run("window.later = 250 * 1000");
+    ann.wait("document.querySelector('dialog[open]')");
+    let left = ann.text("#late-clock");
+    let left: u32 = left.strip_prefix("0:").unwrap().parse().unwrap();
+    assert!((20..=45).contains(&left), "{left} s are left to ask for more");
+    ann.click("#extend-now");
+    ann.read("(1 times left)");
+    assert_eq!(ann.count("dialog[open]"), 0);
 }

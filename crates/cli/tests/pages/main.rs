@@ -23,12 +23,14 @@ mod hold_time;
 mod keyboard;
 mod line;
 mod no_script;
+mod odd_pages;
 mod outlook;
 #[expect(dead_code, clippy::expect_used, reason = "it is that of the other house tests, whole")]
 #[path = "../house/process.rs"]
 mod process;
 mod road;
 mod roles;
+mod seat_map;
 mod stage;
 mod weights;
 mod wire;

@@ -89,7 +89,7 @@ impl Outlook {
 }
 
 /// Keeps a picture of the whole page.
-fn photograph(browser: &Browser, name: &str) {
+pub(crate) fn photograph(browser: &Browser, name: &str) {
     let layout = browser.tell("Page.getLayoutMetrics", &json!({}));
     let size = &layout["cssContentSize"];
     let height = size["height"].as_f64().unwrap().min(HEIGHT_MAX);

@@ -9,6 +9,7 @@ mod gateway;
 pub(crate) use act::{cancel, cancel_page, extend, pay, release};
 pub(crate) use gateway::agreed;
 
+use super::seats::seats_path;
 use crate::facts::ShowFacts;
 use crate::frame::{Frame, page};
 use crate::oops::Oops;
@@ -25,6 +26,9 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::Response;
 use std::sync::Arc;
+
+/// People who read slowly or use no mouse need twenty seconds at least to ask for more.
+const WARN_MS: u64 = 45_000;
 
 #[derive(Template)]
 #[template(path = "reservation.html")]
@@ -209,6 +213,31 @@ impl Page {
 
     fn extensions_left(&self) -> u32 {
         self.facts.show.limits.extensions_max.saturating_sub(self.reservation.extensions)
+    }
+
+    /// The step of a buyer that this is, unless it is over.
+    fn step(&self) -> Option<&'static str> {
+        match self.state {
+            ReservationState::Held | ReservationState::Confirming => Some("pay"),
+            ReservationState::Sold => Some("tickets"),
+            ReservationState::Cancelled
+            | ReservationState::Released
+            | ReservationState::Expired => None,
+        }
+    }
+
+    /// So long before the end whoever has not paid is asked whether he needs more time.
+    fn warn_ms(&self) -> u64 {
+        WARN_MS.min(self.facts.show.limits.hold_ms / 2)
+    }
+
+    /// Where the same seats are chosen again: those that somebody else has by now are named there.
+    fn again(&self) -> String {
+        let seats = self.reservation.items.iter().filter_map(|item| match item.what {
+            Ware::Seat(seat) => Some(("seat".to_owned(), seat.to_string())),
+            Ware::Ticket(_) => None,
+        });
+        seats_path(&self.facts.show.id.to_string(), &seats.collect::<Vec<_>>())
     }
 
     /// What the wallet lacks.
