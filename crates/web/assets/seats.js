@@ -149,6 +149,14 @@
     pen.closePath();
   };
 
+  // A name that is too long for its place ends early.
+  const shortened = (text, wide) => {
+    if (pen.measureText(text).width <= wide) return text;
+    let n = text.length - 1;
+    while (n > 1 && pen.measureText(text.slice(0, n) + "…").width > wide) n -= 1;
+    return text.slice(0, n) + "…";
+  };
+
   const draw = () => {
     dirty = false;
     const ratio = devicePixelRatio || 1;
@@ -162,10 +170,12 @@
     pen.translate(-view.x * view.z, -view.y * view.z);
     pen.scale(view.z, view.z);
     pen.fillStyle = colours.line;
-    pen.fillRect(world.w * 0.25, PITCH * 0.6, world.w * 0.5, PITCH * 1.2);
+    const stage = Math.max(world.w * 0.5, 5 * PITCH);
+    pen.fillRect((world.w - stage) / 2, PITCH * 0.6, stage, PITCH * 1.2);
     pen.fillStyle = colours.ink;
     pen.textAlign = "center";
-    pen.font = `${Math.max(PITCH, 11 / view.z)}px system-ui,sans-serif`;
+    // Words are as large as a seat, and never smaller or larger than words are.
+    pen.font = `${Math.min(18 / view.z, Math.max(PITCH, 11 / view.z))}px system-ui,sans-serif`;
     pen.fillText(words.stage, world.w / 2, PITCH * 1.55);
     const size = PITCH * view.z;
     const left = view.x - PITCH, top = view.y - PITCH;
@@ -173,7 +183,7 @@
     for (const block of blocks) {
       if (block.x > right || block.x + block.w < left || block.y > bottom || block.y + block.h < top) continue;
       pen.fillStyle = colours.ink;
-      pen.fillText(block.name, block.x + block.w / 2, block.y - PITCH * 0.5);
+      pen.fillText(shortened(block.name, Math.max(block.w + 2 * PITCH, 5 * PITCH)), block.x + block.w / 2, block.y - PITCH * 0.5);
     }
     const plain = size < 5;
     let last = "";
@@ -242,7 +252,7 @@
 
   // The whole hall in so much space.
   const fit = (w, h) => {
-    const z = Math.min(w / (world.w + 2 * PITCH), h / (world.h + PITCH));
+    const z = Math.min(4, w / (world.w + 2 * PITCH), h / (world.h + PITCH));
     return { z, x: (world.w - w / z) / 2, y: (world.h - h / z) / 2 };
   };
   const whole = () => {
@@ -366,7 +376,7 @@
     alert.setAttribute("role", "alert");
     const strong = document.createElement("strong");
     strong.textContent = say(words.lost, name(seat));
-    alert.append(strong, " " + words.kept + " ");
+    alert.append(strong, " " + (chosen.size ? words.kept : "") + " ");
     const near = nearest(seat);
     if (near.length) alert.append(words.nearest + " ");
     for (const other of near) {

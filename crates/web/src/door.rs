@@ -3,7 +3,7 @@
 
 use crate::assets::{gzip, takes_gzip};
 use crate::buyer::account;
-use crate::frame::go_to;
+use crate::frame::{go_to, own_path};
 use crate::oops::Oops;
 use crate::site::Site;
 use crate::visitor::{VISIT, Visitor};
@@ -40,7 +40,10 @@ pub(crate) async fn enter(
     let is_post = request.method() == Method::POST;
     let may_squeeze = takes_gzip(request.headers());
     let mut response = if let Err(seconds) = limited(&site, &visitor, is_post).await {
-        Oops::rate_limited(seconds).into_response()
+        // Back to the page, when the time has come.
+        let here = visitor.path.as_str();
+        let back = if is_post { parent(here) } else { here };
+        Oops::rate_limited(seconds).onward(own_path(back).to_owned()).into_response()
     } else {
         request.extensions_mut().insert(visitor.clone());
         next.run(request).await

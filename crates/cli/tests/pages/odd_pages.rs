@@ -143,7 +143,7 @@ impl Round<'_> {
         ann.click("main form button");
         ann.wait("document.querySelector('[data-near]')");
         self.look("line-paused");
-        operator(stage, "resume");
+        operator(stage, "resume", self.language);
         ann.wait("document.querySelector('#line .turn')");
         self.look("turn");
         ann.click("#line a.button");
@@ -152,17 +152,20 @@ impl Round<'_> {
         ann.go(&format!("/shows/{GATED}/line"));
         ann.click("form[action$='/leave'] button");
         ann.wait("document.querySelector('#line button.big')");
-        operator(stage, "close");
+        operator(stage, "close", self.language);
         self.see("line-closed", &format!("/shows/{GATED}/line"));
-        operator(stage, "pause");
+        operator(stage, "pause", self.language);
     }
 }
 
 /// An operator turns the room.
-fn operator(stage: &Stage, action: &str) {
+fn operator(stage: &Stage, action: &str, language: &str) {
     let key = format!("Bearer {}", stage.key());
     let what = format!("POST /api/v1/operator/rooms/room_1/actions/{action}");
-    let turned = stage.house.connect().send(&what, &[("authorization", &*key)], "");
+    // Another wish in each round.
+    let wish = format!("{action}-{language}");
+    let headers = [("authorization", &*key), ("idempotency-key", &*wish)];
+    let turned = stage.house.connect().send(&what, &headers, "");
     assert!(turned.status < 300, "{}", turned.body);
 }
 

@@ -94,7 +94,7 @@ async fn show(
 pub(crate) async fn sign_in(State(site): State<Site>, form: Form) -> Result<Response<Body>, Oops> {
     let login = login(form.text("name"));
     let limited = site.limits.password(&login, form.visitor.caller).await;
-    limited.map_err(Oops::rate_limited)?;
+    limited.map_err(|seconds| Oops::rate_limited(seconds).onward("/sign-in".to_owned()))?;
     let buyer = site.keys.buyer_named(&login);
     let known = match site.row(Key::Buyer(buyer)).await? {
         Some(Row::Buyer(known)) if !known.disabled => known.password,
@@ -118,7 +118,8 @@ pub(crate) async fn sign_up(State(site): State<Site>, form: Form) -> Result<Resp
     if !PASSWORD_LETTERS.contains(&password.chars().count()) {
         return again(&site, &form, true, "account.password_length");
     }
-    site.limits.account(form.visitor.caller).await.map_err(Oops::rate_limited)?;
+    let limited = site.limits.account(form.visitor.caller).await;
+    limited.map_err(|seconds| Oops::rate_limited(seconds).onward("/sign-up".to_owned()))?;
     let id = site.keys.buyer_named(&login(name));
     let (text, salt) = (password.to_owned(), (site.chance)());
     let hashed = slowly(move || hash(&text, salt)).await.ok_or_else(Oops::inside)?;
