@@ -81,8 +81,8 @@ fn picture(squares: &Squares, pose: Pose) -> Vec<u8> {
 }
 
 /// A film in which nothing is to be seen at first, and then a code.
-fn film(file: &Path, squares: &Squares, pose: Pose) {
-    let mut film = std::io::BufWriter::new(std::fs::File::create(file).unwrap());
+fn film(to: &Path, squares: &Squares, pose: Pose) {
+    let mut film = std::io::BufWriter::new(std::fs::File::create(to).unwrap());
     writeln!(film, "YUV4MPEG2 W{WIDTH} H{HEIGHT} F10:1 Ip A1:1 C420jpeg").unwrap();
     let colours = vec![128_u8; WIDTH * HEIGHT / 2];
     let (nothing, code) = (picture(&Vec::new(), pose), picture(squares, pose));
