@@ -132,6 +132,9 @@ impl NoticeWriter {
         let attempts = before.map_or(0, |told| told.attempts) + 1;
         let told = Told { attempts, ..Told::of(&notice, self.clock.now(), standing) };
         self.book.write(&[(version, told.clone())]).await?;
+        // The same wish may have been asked for twice at once, and the other one says more.
+        let stands = self.book.known(std::slice::from_ref(&told.id)).await?.remove(&told.id);
+        let told = stands.map_or(told, |(_, stands)| stands);
         Ok(Some(Again { told, is_repeated: false }))
     }
 

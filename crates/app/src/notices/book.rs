@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// How often one is written again that somebody else wrote of meanwhile.
+const WRITES_MAX: u32 = 8;
+
 /// Reads and writes what became of notices.
 #[derive(Clone)]
 pub struct NoticeBook(pub Arc<dyn Notes>);
@@ -74,6 +77,15 @@ impl Standing {
     pub fn is_settled(&self) -> bool {
         matches!(self, Self::Taken | Self::Refused { .. })
     }
+
+    /// How much it says: the buyer was told, he never will be, or nothing for certain.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Taken => 2,
+            Self::Refused { .. } => 1,
+            Self::Trying { .. } | Self::GivenUp { .. } => 0,
+        }
+    }
 }
 
 impl NoticeBook {
@@ -103,11 +115,46 @@ impl NoticeBook {
     }
 
     /// Writes down how some stand, each with the version that was read of it, 0 for none. Of one that
-    /// somebody else wrote of meanwhile his word stays.
+    /// somebody else wrote of meanwhile his word stays, unless ours says more: two who send the same
+    /// notice may come to different ends, and it was taken if either of them had it taken.
+    ///
+    /// # Errors
+    /// The store cannot be read or written, or others write of the same without end.
     pub(super) async fn write(&self, all: &[(u64, Told)]) -> Result<(), Trouble> {
+        let mut left = all.to_vec();
+        for _ in 0..WRITES_MAX {
+            left = self.write_once(left).await?;
+            if left.is_empty() {
+                return Ok(());
+            }
+        }
+        let detail = "others write of the same notices";
+        Err(Trouble::new(TroubleKind::Conflict, "write the book of notices", detail))
+    }
+
+    /// Writes what nobody wrote of meanwhile; what is left says more than what he wrote.
+    async fn write_once(&self, all: Vec<(u64, Told)>) -> Result<Vec<(u64, Told)>, Trouble> {
+        if all.is_empty() {
+            return Ok(all);
+        }
         let notes = all.iter().map(|(version, told)| note(*version, told));
-        let notes = notes.collect::<Result<Vec<_>, _>>()?;
-        if notes.is_empty() { Ok(()) } else { self.0.put_notes(&notes).await.map(drop) }
+        let kept = self.0.put_notes(&notes.collect::<Result<Vec<_>, _>>()?).await?;
+        let mut left = all;
+        left.retain(|(_, told)| !kept.contains(&told.id));
+        if left.is_empty() {
+            return Ok(left);
+        }
+        let ids: Vec<String> = left.iter().map(|(_, told)| told.id.clone()).collect();
+        let known = self.known(&ids).await?;
+        let says_more = left.into_iter().filter_map(|(_, ours)| match known.get(&ours.id) {
+            None => Some((0, ours)),
+            Some((version, his)) => {
+                let attempts = his.attempts + 1;
+                let ours = Told { attempts, ..ours };
+                (ours.standing.rank() > his.standing.rank()).then_some((*version, ours))
+            }
+        });
+        Ok(says_more.collect())
     }
 
     /// Forgets what happened before a moment.
@@ -162,4 +209,67 @@ fn told(note: &Note) -> Result<Told, Trouble> {
 
 fn unreadable(error: impl std::fmt::Display) -> Trouble {
     Trouble::new(TroubleKind::Inconsistent, "read the book of notices", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::HandClock;
+    use crate::memory::MemoryStore;
+
+    fn told(standing: Standing) -> Told {
+        Told {
+            id: "again_res_1_key".to_owned(),
+            what: Subject::Confirmed,
+            buyer: BuyerId(1),
+            reservation: Some(ReservationId(1)),
+            at: Moment(5),
+            attempts: 1,
+            tried_at: Moment(6),
+            standing,
+        }
+    }
+
+    fn given_up() -> Standing {
+        Standing::GivenUp { why: "nobody answered".to_owned() }
+    }
+
+    fn book() -> NoticeBook {
+        NoticeBook(Arc::new(MemoryStore::new(Arc::new(HandClock::at(Moment(1))))))
+    }
+
+    /// What the book says after two wrote who both had read nothing.
+    async fn after(first: Standing, second: Standing) -> (Standing, u32) {
+        let book = book();
+        for standing in [first, second] {
+            book.write(&[(0, told(standing))]).await.unwrap();
+        }
+        let found = book.list(None, None, 9).await.unwrap().remove(0);
+        (found.standing, found.attempts)
+    }
+
+    #[tokio::test]
+    async fn of_two_who_sent_the_same_the_word_stands_that_says_more() {
+        let refused = || Standing::Refused { status: 410 };
+        for (first, second, stands, attempts) in [
+            (given_up(), Standing::Taken, Standing::Taken, 2),
+            (Standing::Taken, given_up(), Standing::Taken, 1),
+            (refused(), Standing::Taken, Standing::Taken, 2),
+            (given_up(), refused(), refused(), 2),
+            (refused(), given_up(), refused(), 1),
+            (given_up(), Standing::Trying { why: "later".to_owned() }, given_up(), 1),
+        ] {
+            assert_eq!(after(first, second).await, (stands, attempts));
+        }
+    }
+
+    /// The twin: who writes once, and takes no for an answer.
+    #[tokio::test]
+    async fn written_once_it_is_given_up_though_it_was_taken() {
+        let book = book();
+        for standing in [given_up(), Standing::Taken] {
+            book.0.put_notes(&[note(0, &told(standing)).unwrap()]).await.unwrap();
+        }
+        assert_eq!(book.list(None, None, 9).await.unwrap()[0].standing, given_up());
+    }
 }
