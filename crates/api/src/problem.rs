@@ -305,6 +305,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::TicketUsed { .. }
         | Refusal::RefundOwed
         | Refusal::AlreadyRefunded
+        | Refusal::WalletClosed
         | Refusal::AccountExists => StatusCode::CONFLICT,
         Refusal::HoldExpired => StatusCode::GONE,
         Refusal::VersionConflict { .. } => StatusCode::PRECONDITION_FAILED,
@@ -433,7 +434,8 @@ mod tests {
             Refusal::TicketUsed { .. } => Refusal::RefundOwed,
             Refusal::RefundOwed => Refusal::AlreadyRefunded,
             Refusal::AlreadyRefunded => Refusal::OwnerNeeded,
-            Refusal::OwnerNeeded => Refusal::DeadlinePassed,
+            Refusal::OwnerNeeded => Refusal::WalletClosed,
+            Refusal::WalletClosed => Refusal::DeadlinePassed,
             Refusal::DeadlinePassed => return None,
         })
     }

@@ -1,5 +1,11 @@
 //! What a store promises. Races are made by hand: two transactions load before either saves.
 
+use crate::closing::{
+    an_account_is_closed_or_charged_again_and_never_both,
+    an_account_is_closed_or_charged_for_the_first_time_and_never_both,
+    an_account_that_was_never_charged_is_closed_for_whoever_charges_it,
+    plain_charges_an_account_that_is_closed, plain_undoes_a_charge_when_it_closes_an_account,
+};
 use crate::owners::{
     plain_forgets_that_an_owner_was_refused, two_owners_who_refuse_each_other_leave_one,
 };
@@ -43,6 +49,11 @@ pub(crate) const ALL: &[Case] = cases![
     plain_takes_what_was_given_up: AsHarm,
     an_account_is_closed_or_gets_its_money_back_and_never_both: WhereProtected,
     plain_closes_an_account_that_gets_its_money_back: AsHarm,
+    an_account_is_closed_or_charged_for_the_first_time_and_never_both: WhereProtected,
+    an_account_that_was_never_charged_is_closed_for_whoever_charges_it: WhereProtected,
+    an_account_is_closed_or_charged_again_and_never_both: WhereProtected,
+    plain_charges_an_account_that_is_closed: AsHarm,
+    plain_undoes_a_charge_when_it_closes_an_account: AsHarm,
     stock_is_never_oversold_by_racing_buyers: WhereProtected,
     plain_oversells: AsHarm,
     two_owners_who_refuse_each_other_leave_one: WhereProtected,
@@ -185,12 +196,12 @@ async fn plain_closes_an_account_that_gets_its_money_back(fresh: Fresh, mode: Mo
 }
 
 /// Closes Ann's account.
-fn close(number: u64) -> Command {
+pub(crate) fn close(number: u64) -> Command {
     let close = Operate::CloseAccount(CloseAccount { buyer: ANN, payments: Vec::new() });
     command(number, Actor::Buyer(ANN), Action::Operate(close))
 }
 
-async fn is_closed(fresh: &Fresh) -> bool {
+pub(crate) async fn is_closed(fresh: &Fresh) -> bool {
     matches!(row(fresh, Key::Buyer(ANN)).await, Some(Row::Buyer(buyer)) if buyer.disabled)
 }
 
@@ -216,7 +227,7 @@ fn give_up(number: u64) -> Command {
 
 /// Both read before either writes, unless the mode makes the second wait. One that meets a
 /// conflict is decided anew.
-async fn race(fresh: &Fresh, mode: Mode, [first_command, second_command]: [Command; 2]) {
+pub(crate) async fn race(fresh: &Fresh, mode: Mode, [first_command, second_command]: [Command; 2]) {
     let none = Fences::default();
     let (first_batch, second_batch) = ([first_command.clone()], [second_command.clone()]);
     let first = Open::begin(&*fresh.store, mode, &none, &first_batch).await;

@@ -7,6 +7,7 @@
 
 pub mod carrier;
 mod cases;
+mod closing;
 pub mod instances;
 pub mod lanes;
 pub mod lock;

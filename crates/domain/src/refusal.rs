@@ -177,6 +177,9 @@ pub enum Refusal {
     /// Only an owner changes keys, and nobody takes that from himself.
     #[error("only an owner whose key is good changes keys, and not the own one into less")]
     OwnerNeeded,
+    /// The account is closed: nobody could get at what came into its wallet.
+    #[error("the account of this wallet is closed")]
+    WalletClosed,
 }
 
 impl Refusal {
@@ -225,6 +228,7 @@ impl Refusal {
             Self::RefundOwed => "REFUND_OWED",
             Self::AlreadyRefunded => "ALREADY_REFUNDED",
             Self::OwnerNeeded => "OWNER_NEEDED",
+            Self::WalletClosed => "WALLET_CLOSED",
         }
     }
 

@@ -10,7 +10,9 @@ use admitone_conformance::sale::{
     self, HOLD_MS, STANDING, by, charge, command, concert, hold, operate, seats, standing,
 };
 use admitone_domain::command::gateway::{Gateway, Repaid, Repay, Said, Settle};
-use admitone_domain::command::operate::{OpenAccount, Operate, SaveConcert, SaveRoom, SaveShow};
+use admitone_domain::command::operate::{
+    CloseAccount, OpenAccount, Operate, SaveConcert, SaveRoom, SaveShow,
+};
 use admitone_domain::command::part::{Part, PutBack, Take};
 use admitone_domain::command::{Cancel, Confirm, Extend, Pay, Refund, Release, Spend};
 use admitone_domain::id::{BuyerId, PaymentId, ReservationId, RoomId, ShowId};
@@ -31,6 +33,8 @@ const DORA: BuyerId = BuyerId(4);
 const ERIN: BuyerId = BuyerId(5);
 const FRED: BuyerId = BuyerId(6);
 const GINA: BuyerId = BuyerId(7);
+const HUGO: BuyerId = BuyerId(8);
+const IDA: BuyerId = BuyerId(9);
 
 /// A store with the sale, or a copy of it.
 pub(crate) struct Sale {
@@ -53,7 +57,8 @@ impl Sale {
             sale.does(happening).await;
         }
         sale.clock.advance_ms(HOLD_MS + 1);
-        for happening in after_the_first_hold_ended().into_iter().chain(in_parts()) {
+        for happening in after_the_first_hold_ended().into_iter().chain(in_parts()).chain(leaving())
+        {
             sale.does(happening).await;
         }
         let refused = sale.settle(hold(44, DORA, OPEN, &[4], 0)).await;
@@ -179,6 +184,17 @@ fn in_parts() -> Vec<Command> {
         house(66, Action::Part(Part::PutBack(back))),
         house(67, Action::Gateway(Gateway::Repay(repay))),
     ]
+}
+
+/// Two close their accounts: one who used up what he had, and one who never had anything.
+fn leaving() -> Vec<Command> {
+    let spend = Spend { amount: Money(10), currency: Currency::KRW };
+    let close = |number, buyer| {
+        let close = Operate::CloseAccount(CloseAccount { buyer, payments: Vec::new() });
+        by(number, buyer, Action::Operate(close))
+    };
+    let spend = by(71, HUGO, Action::Spend(spend));
+    vec![charge(70, HUGO, 10), spend, close(72, HUGO), close(73, IDA)]
 }
 
 fn programme() -> Vec<Command> {

@@ -110,6 +110,7 @@ pub const KINDS: &[EventKind] = &[
         "A wallet was charged, used or refunded.",
         &[field("entry", Form::Id("entry"), "By which entry.")],
     ),
+    kind("wallet.changed", "The account of a wallet was closed.", CHANGED),
     kind("wallet.acted", "Staff did to it what else the buyer does; beside what happened.", ACTED),
     kind(
         "pass.ended",

@@ -63,6 +63,12 @@ impl fmt::Display for Mode {
 /// - `an_account_is_closed_or_gets_its_money_back_and_never_both`: in every mode but plain, whichever is
 ///   first: one that was closed is open again.
 /// - `plain_closes_an_account_that_gets_its_money_back`: in plain mode nobody can get at it.
+/// - `an_account_is_closed_or_charged_for_the_first_time_and_never_both`: in every mode but plain, also
+///   where there is no wallet yet that both could write.
+/// - `an_account_that_was_never_charged_is_closed_for_whoever_charges_it`: the other way round.
+/// - `an_account_is_closed_or_charged_again_and_never_both`: the same of a wallet that is empty.
+/// - `plain_charges_an_account_that_is_closed`: in plain mode nobody can get at it.
+/// - `plain_undoes_a_charge_when_it_closes_an_account`: in plain mode it is written over.
 /// - `stock_is_never_oversold_by_racing_buyers`: in every mode but plain.
 /// - `plain_oversells`: in plain mode racing buyers get more than there is.
 /// - `two_owners_who_refuse_each_other_leave_one`: in every mode but plain.

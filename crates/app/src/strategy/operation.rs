@@ -2,6 +2,7 @@
 
 use admitone_domain::Action;
 use admitone_domain::command::Part;
+use admitone_domain::command::operate::Operate;
 
 /// A kind of command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,7 +21,7 @@ pub enum Operation {
     Confirm,
     /// Give tickets back for their price.
     Cancel,
-    /// Put money into a wallet.
+    /// Put money into a wallet, or close the account of one.
     Charge,
     /// Take money out of a wallet.
     Use,
@@ -101,7 +102,11 @@ impl Operation {
             Action::Pay(_) | Action::Gateway(_) => Self::Pay,
             Action::Confirm(_) => Self::Confirm,
             Action::Cancel(_) => Self::Cancel,
-            Action::Charge(_) | Action::ChargeFor(_) => Self::Charge,
+            // Closing an account writes the wallet that it finds empty. By another way than whoever
+            // charges it, it could write over what came in meanwhile.
+            Action::Charge(_)
+            | Action::ChargeFor(_)
+            | Action::Operate(Operate::CloseAccount(_)) => Self::Charge,
             Action::Spend(_) => Self::Use,
             Action::Refund(_) => Self::Refund,
             Action::Operate(_) => Self::Operate,
@@ -116,9 +121,8 @@ impl Operation {
     }
 
     /// Whether it writes rows of a class, taken apart or not. A refund of a ticket's price takes the
-    /// ticket back, so it writes stock too. Closing an account writes a wallet back as it found it, and
-    /// names it: what keeps stock apart keeps that apart too, and where wallets have lanes of their own it
-    /// comes by them.
+    /// ticket back, so it writes stock too. No other command of operators than closing an account, which
+    /// goes the way of charges, writes a wallet.
     pub fn writes(self, class: Class) -> bool {
         match self {
             Self::Hold

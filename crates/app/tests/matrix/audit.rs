@@ -20,8 +20,8 @@ pub(crate) struct Harm {
     pub(crate) stock_lost: u64,
     /// Commands that met counts which no sale leaves behind.
     pub(crate) contradictions: u64,
-    /// Wallets whose balance is not the sum of their entries, and reservations for which another sum
-    /// was taken than their tickets cost.
+    /// Wallets whose balance is not the sum of their entries, or at which nobody can get because the
+    /// account is closed, and reservations for which another sum was taken than their tickets cost.
     pub(crate) wallet_lost: u64,
     /// Items that somebody has.
     pub(crate) sold: u64,
@@ -52,10 +52,12 @@ pub(crate) async fn count(store: &MemoryStore) -> Harm {
     harm.add(tickets(store, &reservations).await);
     let mut buyers: Vec<BuyerId> = reservations.iter().map(|one| one.buyer).collect();
     buyers.push(crate::crowd::RICH);
+    buyers.extend(crate::crowd::LEAVING.map(|buyer| BuyerId(buyer.into())));
     buyers.sort_unstable();
     buyers.dedup();
     for buyer in buyers {
-        harm.wallet_lost += u64::from(!is_balanced(store, buyer).await);
+        let is_wrong = !is_balanced(store, buyer).await || is_out_of_reach(store, buyer).await;
+        harm.wallet_lost += u64::from(is_wrong);
         harm.wallet_lost += paid_for_nothing(store, buyer, &reservations).await;
     }
     harm
@@ -131,6 +133,14 @@ async fn is_balanced(store: &MemoryStore, buyer: BuyerId) -> bool {
         Some(Row::Wallet(wallet)) => wallet.balance.0 == sum,
         _ => sum == 0,
     }
+}
+
+/// Whether there is money in the wallet of a closed account.
+async fn is_out_of_reach(store: &MemoryStore, buyer: BuyerId) -> bool {
+    let account = row(store, Key::Buyer(buyer)).await;
+    let wallet = row(store, Key::Wallet(buyer)).await;
+    let is_closed = matches!(account, Some(Row::Buyer(account)) if account.disabled);
+    is_closed && matches!(wallet, Some(Row::Wallet(wallet)) if wallet.balance.is_positive())
 }
 
 /// The reservations of a buyer for which another sum was taken than their tickets cost.

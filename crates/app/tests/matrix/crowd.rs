@@ -1,11 +1,11 @@
-//! The crowd: many hold the same few seats and tickets, move money in one wallet, and pay while an
-//! operator changes prices.
+//! The crowd: many hold the same few seats and tickets, move money in one wallet, pay while an
+//! operator changes prices, and close accounts while somebody charges them.
 
 use crate::audit::{self, Harm};
 use crate::cells::Cell;
 use crate::house::{House, SEATS, SHOW, STANDING, command, submit};
 use admitone_app::ports::delivery::Delivery;
-use admitone_domain::command::operate::{Operate, SaveSeats, SeatChange};
+use admitone_domain::command::operate::{CloseAccount, Operate, SaveSeats, SeatChange};
 use admitone_domain::command::{Charge, Choice, Hold, Pay, Spend};
 use admitone_domain::id::{BuyerId, ReservationId, SeatId};
 use admitone_domain::{Action, Actor, Answer, Command, Currency, Money};
@@ -18,6 +18,8 @@ const BUYERS: u64 = 24;
 const CHARGES: u64 = 16;
 /// The buyer with the wallet.
 pub(crate) const RICH: BuyerId = BuyerId(9_999);
+/// Those who close their accounts: every second one had money before, and used it up.
+pub(crate) const LEAVING: std::ops::Range<u64> = 7_000..7_016;
 
 /// Runs a cell once and counts afterwards.
 pub(crate) async fn run(cell: &Cell, seed: u64) -> Harm {
@@ -32,6 +34,7 @@ pub(crate) async fn run(cell: &Cell, seed: u64) -> Harm {
         })
         .collect();
     first.push(money(20_000, RICH, Move::In(100)));
+    first.extend(LEAVING.step_by(2).map(|buyer| of(70_000 + buyer, buyer, Move::In(5))));
     // Everybody has money before anybody moves it.
     let (charges, holds): (Vec<_>, Vec<_>) =
         first.into_iter().partition(|command| matches!(command.action, Action::Charge(_)));
@@ -42,6 +45,8 @@ pub(crate) async fn run(cell: &Cell, seed: u64) -> Harm {
         let spend = money(30_000 + number, RICH, Move::Out(1));
         std::iter::once(charge).chain((number % 2 == 0).then_some(spend))
     });
+    let used_up = LEAVING.step_by(2).map(|buyer| of(80_000 + buyer, buyer, Move::Out(5)));
+    let moves = moves.chain(used_up);
     let answers = all_at_once(&house.instances, holds.into_iter().chain(moves).collect()).await;
 
     let held = answers.iter().filter(|(command, answer)| {
@@ -54,7 +59,10 @@ pub(crate) async fn run(cell: &Cell, seed: u64) -> Harm {
     // While they pay, money comes into the same wallets.
     let gifts = (1..=BUYERS).map(|buyer| money(60_000 + buyer, BuyerId(buyer.into()), Move::In(1)));
     let prices = (1..=u64::from(SEATS)).map(|seat| new_price(50_000 + seat, SeatId(seat)));
-    let last = pays.chain(gifts).chain(prices).collect();
+    let leaving = LEAVING.flat_map(|buyer| {
+        [of(90_000 + buyer, buyer, Move::In(1)), close(100_000 + buyer, BuyerId(buyer.into()))]
+    });
+    let last = pays.chain(gifts).chain(prices).chain(leaving).collect();
     let last = all_at_once(&house.instances, last).await;
     let unanswered = answers.iter().chain(&last).filter(|(_, answer)| answer.is_none()).count();
     Harm { contradictions: unanswered as u64, ..audit::count(&house.store).await }
@@ -82,6 +90,11 @@ enum Move {
     Out(i64),
 }
 
+/// The same of a buyer who is known by a number.
+fn of(number: u64, buyer: u64, moved: Move) -> Command {
+    money(number, BuyerId(buyer.into()), moved)
+}
+
 fn money(number: u64, buyer: BuyerId, moved: Move) -> Command {
     let currency = Currency::KRW;
     let action = match moved {
@@ -97,6 +110,11 @@ fn hold(number: u64, seat: Option<SeatId>) -> Command {
     let choice = Choice::Items { seats: seat.into_iter().collect(), tickets };
     let buyer = BuyerId(u128::from(number % 1_000));
     command(number, Actor::Buyer(buyer), Action::Hold(Hold { show: SHOW, choice }))
+}
+
+fn close(number: u64, buyer: BuyerId) -> Command {
+    let close = CloseAccount { buyer, payments: Vec::new() };
+    command(number, Actor::Buyer(buyer), Action::Operate(Operate::CloseAccount(close)))
 }
 
 fn new_price(number: u64, seat: SeatId) -> Command {

@@ -5,6 +5,7 @@
 mod best;
 mod boards;
 mod channel;
+mod closing;
 #[expect(clippy::disallowed_methods, reason = "whoever waits is another task")]
 mod confirming;
 mod gate;

@@ -18,9 +18,9 @@ pub struct Charge {
 }
 
 impl Rule for Charge {
-    fn keys(&self, command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
+    fn keys(&self, command: &Command, rows: &Rows, want: &mut Vec<Key>) {
         if let Ok(buyer) = command.buyer() {
-            want.push(Key::Wallet(buyer));
+            keys(buyer, rows, want);
         }
     }
 
@@ -29,7 +29,19 @@ impl Rule for Charge {
     }
 }
 
-/// Adds an amount to somebody's wallet.
+/// What a charge reads: the wallet, and the account where nothing is in it, because one with money in
+/// its wallet is not closed.
+pub(super) fn keys(buyer: BuyerId, rows: &Rows, want: &mut Vec<Key>) {
+    let wallet = Key::Wallet(buyer);
+    want.push(wallet);
+    let found = rows.peek(wallet).map(|found| &*found.row);
+    let has_money = matches!(found, Some(Row::Wallet(wallet)) if wallet.balance.is_positive());
+    if rows.has(wallet) && !has_money {
+        want.push(Key::Buyer(buyer));
+    }
+}
+
+/// Adds an amount to somebody's wallet, unless the account is closed: nobody could get at it.
 pub(super) fn charge(
     bench: &mut Workbench<'_>,
     command: &Command,
@@ -39,6 +51,10 @@ pub(super) fn charge(
     if !charge.amount.is_positive() {
         return Err(Refusal::InvalidAmount);
     }
+    if bench.account(buyer).is_some_and(|account| account.disabled) {
+        return Err(Refusal::WalletClosed);
+    }
+    let had_money = bench.wallet(buyer).is_some_and(|wallet| wallet.balance.is_positive());
     let entry = Entry {
         id: command.entry_id(),
         buyer,
@@ -48,6 +64,9 @@ pub(super) fn charge(
         payment: None,
     };
     let balance = book(bench, entry, charge.currency)?;
+    if !had_money {
+        write_whole(bench, buyer);
+    }
     Ok(Outcome::Moved { entry, balance })
 }
 
@@ -81,9 +100,7 @@ pub(super) fn book_back(
     currency: Currency,
 ) -> Result<Money, Refusal> {
     let balance = book(bench, entry, currency)?;
-    if let Some(wallet) = bench.wallet(entry.buyer) {
-        bench.write(Row::Wallet(wallet));
-    }
+    write_whole(bench, entry.buyer);
     if let Some(closed) = bench.account(entry.buyer).filter(|account| account.disabled) {
         let open = Buyer { disabled: false, ..closed.clone() };
         bench.write(Row::Buyer(open));
@@ -91,6 +108,14 @@ pub(super) fn book_back(
         bench.tell(Key::Buyer(entry.buyer), Happening::Changed { by });
     }
     Ok(balance)
+}
+
+/// Writes a wallet as a whole, under its version. A closing leaves the balance as it was, so that a guard
+/// on the balance alone would not see it.
+fn write_whole(bench: &mut Workbench<'_>, buyer: BuyerId) {
+    if let Some(wallet) = bench.wallet(buyer) {
+        bench.write(Row::Wallet(wallet));
+    }
 }
 
 /// The buyer's wallet, or a new empty one.

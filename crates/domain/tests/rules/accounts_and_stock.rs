@@ -1,6 +1,6 @@
 //! What operators change, and accounts.
 
-use crate::house::{ANN, GATED, House, OPENS, SHOW, seats, show, standing};
+use crate::house::{ANN, GATED, House, OPENS, SHOW, charge, seats, show, standing};
 use admitone_domain::command::operate::{
     CloseAccount, MoveShow, OpenAccount, Operate, Rehearse, SaveConcert, SaveOperator, SaveSeats,
     SaveShow, SaveTicketType, SeatChange,
@@ -9,7 +9,7 @@ use admitone_domain::id::{BuyerId, ConcertId, OperatorId, RoomId, SeatId, ShowId
 use admitone_domain::party::{Buyer, Operator, Role};
 use admitone_domain::show::Show;
 use admitone_domain::{
-    Action, Actor, Deed, Happening, Key, Moment, Money, Outcome, Refusal, Row, StoredAnswer,
+    Action, Actor, Deed, Guard, Happening, Key, Moment, Money, Outcome, Refusal, Row, StoredAnswer,
 };
 
 #[test]
@@ -168,6 +168,44 @@ fn an_account_is_closed_when_its_wallet_is_empty_and_its_name_is_forgotten() {
     assert!(close(&mut house, BuyerId(10)).is_ok(), "one that was never opened here");
     house.charge(ANN, 5).unwrap();
     assert_eq!(close(&mut house, ANN), Err(Refusal::WalletNotEmpty { balance: Money(5) }));
+}
+
+#[test]
+fn nothing_comes_into_the_wallet_of_a_closed_account() {
+    let mut house = House::new();
+    let both = |house: &mut House| {
+        let close = Operate::CloseAccount(CloseAccount { buyer: ANN, payments: Vec::new() });
+        [Action::Operate(close), charge(5)].map(|action| house.command(Actor::Buyer(ANN), action))
+    };
+    // Decided on the same rows, both write the wallet, which is not there yet, as a whole.
+    for command in both(&mut house) {
+        let verdict = house.verdict(&[command]);
+        let wallet =
+            verdict.changes.iter().find(|change| change.key() == Key::Wallet(ANN)).unwrap();
+        assert_eq!((wallet.seen, wallet.guard), (0, Guard::Unchanged));
+    }
+    // In one batch, whichever is first.
+    for is_closed_first in [true, false] {
+        let mut house = House::new();
+        let mut batch = both(&mut house);
+        if !is_closed_first {
+            batch.reverse();
+        }
+        let answers = house.settle(&batch);
+        assert!(answers[0].is_ok(), "{answers:?}");
+        let refused = if is_closed_first {
+            Refusal::WalletClosed
+        } else {
+            Refusal::WalletNotEmpty { balance: Money(5) }
+        };
+        assert_eq!(answers[1], Err(refused));
+    }
+    // One after the other; nobody else can do it either.
+    house
+        .operate(Operate::CloseAccount(CloseAccount { buyer: ANN, payments: Vec::new() }))
+        .unwrap();
+    assert_eq!(house.charge(ANN, 5), Err(Refusal::WalletClosed));
+    assert_eq!(house.balance(ANN), 0);
 }
 
 #[test]

@@ -6,7 +6,8 @@ use crate::decide::Workbench;
 use crate::id::{BuyerId, PaymentId};
 use crate::party::{Buyer, Operator};
 use crate::payment::{Method, Payment};
-use crate::{Actor, Answer, Key, Money, Outcome, Refusal, Row, Rows};
+use crate::wallet::Wallet;
+use crate::{Actor, Answer, Currency, Happening, Key, Money, Outcome, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
 
 /// Makes or changes an operator.
@@ -103,10 +104,14 @@ impl Rule for CloseAccount {
         for payment in of_buyer.filter(|found| found.buyer == self.buyer) {
             check_arrived(payment)?;
         }
-        if let Some(wallet) = bench.wallet(self.buyer) {
-            // As it is: whoever moves it at the same moment is decided before or after.
-            bench.write(Row::Wallet(wallet));
-        }
+        // As it is, and an empty one where there was none: whoever moves it at the same moment is decided
+        // before or after. Nothing comes into a wallet that never had anything and is closed, so its
+        // currency says nothing.
+        let empty = Wallet { buyer: self.buyer, currency: Currency::KRW, balance };
+        let wallet = bench.wallet(self.buyer).unwrap_or(empty);
+        bench.write(Row::Wallet(wallet));
+        let by = command.actor.to_string();
+        bench.tell(Key::Wallet(self.buyer), Happening::Changed { by });
         let created_at = match bench.row(Key::Buyer(self.buyer)) {
             Some(Row::Buyer(known)) => known.created_at,
             _ => bench.now(),
