@@ -7,4 +7,5 @@ mod crashes;
 mod flow;
 mod gateway;
 mod random;
+mod unheld;
 mod world;

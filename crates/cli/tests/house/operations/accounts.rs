@@ -35,6 +35,7 @@ pub(super) fn open_and_read(tour: &mut Tour<'_>) {
 fn close(tour: &mut Tour<'_>) {
     let ann = tour.buyer_inside();
     let close = "DELETE /api/v1/users/me";
+    let id = text(&tour.read(&ann, "/api/v1/users/me"), "id");
     tour.refused(&ann, close, "", (409, "WALLET_NOT_EMPTY"));
     tour.done(&ann, "POST /api/v1/wallet/uses", &json!({ "amount": 1_000_000 }));
     tour.done(&ann, close, &serde_json::Value::Null);
@@ -42,6 +43,9 @@ fn close(tour: &mut Tour<'_>) {
         tour.refused(&ann, what, "", (401, "UNAUTHENTICATED"));
     }
     tour.refused(&ann, "GET /api/v1/rooms/room_1/place", "", (410, "PLACE_GONE"));
+    // Nobody could get at what staff put into its wallet.
+    let (staff, charge) = (tour.operator(), format!("POST /api/v1/operator/wallets/{id}/charges"));
+    tour.refused(&staff, &charge, r#"{"amount":7}"#, (409, "WALLET_CLOSED"));
 }
 
 #[test]
