@@ -5,19 +5,22 @@
 use crate::house::House;
 use crate::problem::Problem;
 use admitone_app::box_office::Request as Named;
+use admitone_app::logbook::{By, WHY_MAX};
 use admitone_app::ports::delivery::Reply;
 use admitone_domain::id::{BuyerId, OperatorId, ShowId};
 use admitone_domain::party::Right;
 use admitone_domain::pass::Admission;
 use admitone_domain::{Action, Actor, CommandId, Fingerprint};
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::str::FromStr;
 use std::time::Duration;
+use utoipa::IntoParams;
 
 /// The largest body that is read.
 pub(crate) const BODY_MAX_BYTES: usize = 256 * 1024;
@@ -62,6 +65,13 @@ impl FromRequestParts<House> for Anybody {
 /// An operator who reads, or whose change is no command.
 pub(crate) struct Staff {
     pub(crate) operator: OperatorId,
+}
+
+impl Staff {
+    /// Whoever does something that is done as often as it is asked for, and why.
+    pub(crate) fn by(&self, why: Why) -> By {
+        By { who: self.operator.to_string(), wish: None, why: why.why }
+    }
 }
 
 impl FromRequestParts<House> for Staff {
@@ -195,6 +205,29 @@ impl StaffAsk {
         let text = value.to_str().unwrap_or_default().trim_matches('"');
         let version = text.parse().map_err(|_| Problem::invalid("If-Match must be a version"))?;
         Ok(Some(version))
+    }
+}
+
+/// Why an operator does something, in his words.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Why {
+    /// Why it is done, in a few words. It stands in the operators' log.
+    #[param(max_length = 500)]
+    #[serde(default)]
+    pub(crate) why: String,
+}
+
+impl FromRequestParts<House> for Why {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Problem> {
+        let asked = Query::<Self>::from_request_parts(parts, house).await;
+        let Query(asked) = asked.map_err(|error| Problem::invalid(error.body_text()))?;
+        if asked.why.chars().count() > WHY_MAX {
+            return Err(Problem::invalid(format!("`why` may have {WHY_MAX} characters")));
+        }
+        Ok(asked)
     }
 }
 

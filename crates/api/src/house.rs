@@ -51,6 +51,8 @@ pub struct Parts {
     pub notices: Option<Arc<admitone_app::notices::NoticeWriter>>,
     /// What became of notices.
     pub notice_book: admitone_app::notices::NoticeBook,
+    /// What operators did.
+    pub log: admitone_app::logbook::OperatorLog,
     /// Plays rehearsals of the sale; none where that cannot be done.
     pub rehearsals: Option<Arc<dyn admitone_app::ports::rehearsals::Rehearsals>>,
     /// Makes the codes of tickets, and knows them.

@@ -7,6 +7,7 @@ use crate::codes::escaped;
 use crate::house::House;
 use crate::operator::queues::{JobView, QueueAction, QueueView, act};
 use crate::problem::Problem;
+use admitone_app::logbook::By;
 use admitone_app::ports::queues::{JobState, Queues};
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::id::OperatorId;
@@ -159,14 +160,14 @@ fn render_controls(body: &mut String, queue: &QueueView) {
         );
     }
     let pause = if queue.is_paused { "resume" } else { "pause" };
-    button(body, &queue.name, "", pause);
-    button(body, &queue.name, "", "drain");
     let _ = write!(
         body,
         "<form method=\"post\" action=\"/queues\"><input type=\"hidden\" name=\"queue\" \
-         value=\"{name}\"><input type=\"hidden\" name=\"action\" value=\"start\">\
+         value=\"{name}\"><label>why <input name=\"why\" maxlength=\"500\"></label> \
+         <button name=\"action\" value=\"{pause}\">{pause}</button> \
+         <button name=\"action\" value=\"drain\">drain</button> \
          <label>from <input name=\"from\" value=\"end\" aria-label=\"beginning, end or an instant\">\
-         </label> <button>start anew</button></form>"
+         </label> <button name=\"action\" value=\"start\">start anew</button></form>"
     );
 }
 
@@ -232,6 +233,8 @@ pub(crate) struct Pressed {
     #[serde(default)]
     job: String,
     from: Option<String>,
+    #[serde(default)]
+    why: String,
 }
 
 /// `POST /queues`. Only from the page itself: a browser says where a form was, and sends the key to
@@ -251,7 +254,8 @@ pub(crate) async fn press(
     } else {
         QueueAction::of_job(&pressed.action, pressed.job)?
     };
-    act(&house, operator, &pressed.queue, action).await?;
+    let by = By { who: operator.to_string(), wish: None, why: pressed.why };
+    act(&house, by, &pressed.queue, action).await?;
     let back = format!("/queues?queue={}", in_url(&pressed.queue));
     Ok(Redirect::to(&back).into_response())
 }

@@ -22,6 +22,7 @@ pub mod import;
 pub mod limits;
 pub mod lock;
 pub mod lock_watch;
+pub mod logbook;
 pub mod membership;
 pub mod memory;
 pub mod notices;

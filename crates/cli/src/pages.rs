@@ -65,6 +65,7 @@ fn parts(wired: &Wired, freedoms: Freedoms) -> Result<Parts, Failed> {
         webhooks: wired.webhooks()?,
         notices: wired.notices(),
         notice_book: NoticeBook(wired.notes()?),
+        log: wired.log()?,
         pulse: Arc::clone(&wired.pulse),
         instances: wired.shelf.instances(),
         rehearsals: None,

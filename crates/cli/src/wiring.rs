@@ -23,6 +23,7 @@ use admitone_app::delivery::RouterSetup;
 use admitone_app::gates::Gates;
 use admitone_app::ids::Ids;
 use admitone_app::lock_watch::LockWatch;
+use admitone_app::logbook::{LogBook, OperatorLog};
 use admitone_app::membership::Membership;
 use admitone_app::notices::NoticeWriter;
 use admitone_app::observed::Observations;
@@ -214,6 +215,13 @@ impl Wired {
     pub(crate) fn notes(&self) -> Result<Arc<dyn Notes>, Failed> {
         let notes = self.ahead.as_ref().map(|ahead| Arc::clone(&ahead.notes));
         notes.ok_or_else(|| failed("notes")("are left to those who settle"))
+    }
+
+    /// What operators did.
+    pub(crate) fn log(&self) -> Result<OperatorLog, Failed> {
+        let (notes, clock) = (self.notes()?, Arc::clone(&self.office.clock));
+        let book = LogBook { notes, clock, chance };
+        Ok(OperatorLog { records: self.shelf.records(), book })
     }
 
     /// Answers what was accepted, folds the journal, ends.

@@ -33,6 +33,13 @@ pub(crate) struct Oops {
     wants_session: bool,
 }
 
+impl std::fmt::Display for Oops {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code)?;
+        self.values.iter().try_for_each(|value| write!(f, " {value}"))
+    }
+}
+
 impl Oops {
     fn new(status: StatusCode, code: &'static str) -> Self {
         let (values, onward, retry_after_s) = (Vec::new(), None, None);

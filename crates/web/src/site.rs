@@ -8,6 +8,7 @@ use crate::operator::live::Live;
 use crate::session::Keys;
 use admitone_app::BoxOffice;
 use admitone_app::gates::Gates;
+use admitone_app::logbook::OperatorLog;
 use admitone_app::notices::{NoticeBook, NoticeWriter};
 use admitone_app::parties::Parties;
 use admitone_app::payments::Payments;
@@ -59,6 +60,8 @@ pub struct Parts {
     pub notices: Option<Arc<NoticeWriter>>,
     /// What became of notices.
     pub notice_book: NoticeBook,
+    /// What operators did.
+    pub log: OperatorLog,
     /// How long holds and payments take.
     pub pulse: Arc<Pulse>,
     /// Those who share the store; none where there is one alone.

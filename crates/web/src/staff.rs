@@ -5,6 +5,7 @@ use crate::oops::Oops;
 use crate::site::Site;
 use crate::visitor::Visitor;
 use admitone_app::box_office::Request as Named;
+use admitone_app::logbook::By;
 use admitone_domain::Actor;
 use admitone_domain::id::OperatorId;
 use admitone_domain::party::{Right, Role};
@@ -74,6 +75,16 @@ impl FromRequest<Site> for StaffForm {
 }
 
 impl StaffForm {
+    /// Whoever does something that is done as often as it is asked for, and why.
+    pub(crate) fn by(&self) -> By {
+        By { who: self.operator.to_string(), wish: None, why: self.why().to_owned() }
+    }
+
+    /// Why, in the operator's words; empty where nothing was said.
+    pub(crate) fn why(&self) -> &str {
+        self.form.text("why")
+    }
+
     /// The name of what is asked, in the name of the operator.
     pub(crate) fn named(&self) -> Named {
         self.form.named(Actor::Operator(self.operator), Admission::Staff)

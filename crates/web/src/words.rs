@@ -7,14 +7,41 @@ use jiff::tz::TimeZone;
 /// Currencies whose minor unit is the whole one.
 const WHOLE: [&str; 4] = ["KRW", "JPY", "VND", "CLP"];
 
+/// Currencies with a thousand minor units in a whole one.
+const THOUSAND: [&str; 5] = ["BHD", "JOD", "KWD", "OMR", "TND"];
+
+/// How many digits behind the point a currency has.
+fn decimals(currency: Currency) -> u32 {
+    match currency.code() {
+        code if WHOLE.contains(&code) => 0,
+        code if THOUSAND.contains(&code) => 3,
+        _ => 2,
+    }
+}
+
+/// An amount as people type it, `12.50` or `₩132,000`; none where it is none, or has more digits
+/// behind the point than its currency. Commas are left out, as they are written between thousands.
+pub(crate) fn typed(text: &str, currency: Currency) -> Option<Money> {
+    let text = text.trim().trim_start_matches(currency.code()).trim_start_matches('₩').trim();
+    let text: String = text.chars().filter(|letter| *letter != ',').collect();
+    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+    let digits = usize::try_from(decimals(currency)).ok()?;
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || part.len() > digits || !is_number(whole) || !is_number(part) {
+        return None;
+    }
+    format!("{whole}{part:0<digits$}").parse().ok().map(Money)
+}
+
 /// An amount with its currency: `₩132,000`, `USD 12.50`.
 pub(crate) fn money(amount: Money, currency: Currency) -> String {
     let sign = if amount.0 < 0 { "−" } else { "" };
     let units = amount.0.unsigned_abs();
-    let digits = if WHOLE.contains(&currency.code()) {
-        grouped(units)
-    } else {
-        format!("{}.{:02}", grouped(units / 100), units % 100)
+    let decimals = decimals(currency);
+    let (one, places) = (10_u64.pow(decimals), usize::try_from(decimals).unwrap_or(0));
+    let digits = match decimals {
+        0 => grouped(units),
+        _ => format!("{}.{:0places$}", grouped(units / one), units % one),
     };
     match currency.code() {
         "KRW" => format!("{sign}₩{digits}"),
@@ -83,6 +110,29 @@ mod tests {
         assert_eq!(money(Money(0), Currency::KRW), "₩0");
         assert_eq!(money(Money(-1_250), usd), "−USD 12.50");
         assert_eq!(money(Money(123_456_705), usd), "USD 1,234,567.05");
+        assert_eq!(money(Money(1_005), "KWD".parse().unwrap()), "KWD 1.005");
+    }
+
+    #[test]
+    fn an_amount_is_read_as_people_type_it() {
+        let usd = "USD".parse().unwrap();
+        for (text, amount) in [
+            ("12.50", Some(1_250)),
+            ("12.5", Some(1_250)),
+            ("12", Some(1_200)),
+            (" USD 1,234.05 ", Some(123_405)),
+            ("12.505", None),
+            (".5", None),
+            ("-1", None),
+            ("1e3", None),
+            ("", None),
+            ("99999999999999999999", None),
+        ] {
+            assert_eq!(typed(text, usd), amount.map(Money), "{text}");
+        }
+        assert_eq!(typed("₩132,000", Currency::KRW), Some(Money(132_000)));
+        assert_eq!(typed("132000.5", Currency::KRW), None, "won have no parts");
+        assert_eq!(typed("1.005", "KWD".parse().unwrap()), Some(Money(1_005)));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Drills: a rehearsal of the sale on a copy of it is begun, followed, stopped, and its report read, from
 //! whichever instance.
 
-use crate::ask::{Staff, StaffAsk, id};
+use crate::ask::{Staff, StaffAsk, Why, id};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply::{self, REPLAYED, settled};
 use crate::view::instant;
+use admitone_app::logbook::{Deed, Intent, Target};
 use admitone_app::ports::rehearsals::{
     Arrivals, BUYERS_MAX, Rehearsal, Rehearsals, SECONDS_MAX, Stage,
 };
@@ -172,17 +173,20 @@ pub(crate) async fn read_drill(
 #[utoipa::path(
     post, path = "/api/v1/operator/drills/{id}/actions/stop", operation_id = "stop_drill",
     tag = "operator", security(("operator" = [])),
-    params(("id" = String, Path, example = "drill_01795658400000")),
+    params(("id" = String, Path, example = "drill_01795658400000"), Why),
     responses((status = 200, body = DrillView), Problems)
 )]
 pub(crate) async fn stop_drill(
     State(house): State<House>,
     Path(id): Path<String>,
     staff: Staff,
+    why: Why,
 ) -> Result<Json<DrillView>, Problem> {
     let rehearsals = rehearsals(&house)?;
-    if rehearsals.stop(&id).await? {
-        tracing::info!(by = %staff.operator, id, "an operator stops a rehearsal");
+    if find(rehearsals, &id).await?.is_some_and(|known| goes_on(&known)) {
+        let (by, target) = (staff.by(why), Target::Drill);
+        let intent = Intent { by, deed: Deed::Stopped, target, id: id.clone() };
+        house.log.book.tell(intent, rehearsals.stop(&id)).await?;
     }
     one(rehearsals, &id).await.map(Json)
 }

@@ -3,7 +3,7 @@
 pub(crate) mod messages;
 pub(crate) mod view;
 
-use crate::ask::{Staff, StaffAsk};
+use crate::ask::{Staff, StaffAsk, Why};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply::{self, REPLAYED};
@@ -72,16 +72,17 @@ impl FromRequestParts<House> for EndpointId {
 #[utoipa::path(
     post, path = "/api/v1/operator/endpoints", operation_id = "create_endpoint", tag = "operator",
     security(("operator" = [])), request_body = EndpointRequest,
-    params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255)),
+    params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 255), Why),
     responses((status = 201, body = EndpointView), Problems)
 )]
 pub(crate) async fn create_endpoint(
     State(house): State<House>,
+    why: Why,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let EndpointRequest { url, types } = ask.body()?;
     not_too_long(Some(&url), Some(&types))?;
-    let done = house.webhooks.create(NewEndpoint { url, types }, asked(&ask)?).await;
+    let done = house.webhooks.create(NewEndpoint { url, types }, asked(&ask, &why)?).await;
     Ok(answer(StatusCode::CREATED, done?, EndpointView::with_secret))
 }
 
@@ -123,18 +124,20 @@ pub(crate) async fn read_endpoint(
         ("id" = String, Path, example = "endpoint_1"),
         ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255),
         ("If-Match" = Option<String>, Header, description = "The version that was read"),
+        Why,
     ),
     responses((status = 200, body = EndpointView), Problems)
 )]
 pub(crate) async fn change_endpoint(
     State(house): State<House>,
     EndpointId(id): EndpointId,
+    why: Why,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let EndpointChange { url, types, enabled } = ask.body()?;
     not_too_long(url.as_deref(), types.as_deref())?;
     let change = Change { url, types, is_enabled: enabled };
-    let done = house.webhooks.change(id, change, asked(&ask)?).await;
+    let done = house.webhooks.change(id, change, asked(&ask, &why)?).await;
     Ok(answer(StatusCode::OK, done?, EndpointView::of))
 }
 
@@ -144,16 +147,16 @@ pub(crate) async fn change_endpoint(
 #[utoipa::path(
     delete, path = "/api/v1/operator/endpoints/{id}", operation_id = "delete_endpoint",
     tag = "operator", security(("operator" = [])),
-    params(("id" = String, Path, example = "endpoint_1")),
+    params(("id" = String, Path, example = "endpoint_1"), Why),
     responses((status = 204), Problems)
 )]
 pub(crate) async fn delete_endpoint(
     State(house): State<House>,
     EndpointId(id): EndpointId,
     staff: Staff,
+    why: Why,
 ) -> Result<Response<Body>, Problem> {
-    house.webhooks.remove(id).await?;
-    tracing::info!(by = %staff.operator, endpoint = id, "an operator removed an endpoint");
+    house.webhooks.remove(id, staff.by(why)).await?;
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     Ok(response)
@@ -169,21 +172,23 @@ pub(crate) async fn delete_endpoint(
     params(
         ("id" = String, Path, example = "endpoint_1"),
         ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255),
+        Why,
     ),
     responses((status = 200, body = EndpointView), Problems)
 )]
 pub(crate) async fn rotate_endpoint_secret(
     State(house): State<House>,
     EndpointId(id): EndpointId,
+    why: Why,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
-    let done = house.webhooks.rotate(id, asked(&ask)?).await;
+    let done = house.webhooks.rotate(id, asked(&ask, &why)?).await;
     Ok(answer(StatusCode::OK, done?, EndpointView::with_secret))
 }
 
 /// Who asks, and by which wish: a key names the same one each time.
-fn asked(ask: &StaffAsk) -> Result<Asked, Problem> {
-    Ok(Asked::by(&ask.named, ask.expected_version()?))
+fn asked(ask: &StaffAsk, why: &Why) -> Result<Asked, Problem> {
+    Ok(Asked::by(&ask.named, ask.expected_version()?, &why.why))
 }
 
 /// How the endpoint is now, and whether the wish was done before.
@@ -196,9 +201,6 @@ fn answer(
     let mut response = reply::json(status, &view(&endpoint));
     if is_repeated {
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-    } else {
-        let (by, id, version) = (&endpoint.changed_by, endpoint.id, endpoint.version);
-        tracing::info!(by, endpoint = id, version, "an operator changed an endpoint");
     }
     response
 }

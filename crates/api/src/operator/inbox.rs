@@ -1,12 +1,13 @@
 //! The inbox of payments: those of which nobody knows what became of them, and money that should
 //! go back and does not. Each can be asked about again, be given its seats, or be given back.
 
-use crate::ask::{PathId, Staff, StaffAsk};
+use crate::ask::{PathId, Staff, StaffAsk, Why};
 use crate::house::House;
 use crate::payments::gateway;
 use crate::problem::{Problem, Problems};
 use crate::reply::{self, limit};
 use crate::view::{PaymentView, instant};
+use admitone_app::logbook::{By, Deed, Intent, Target};
 use admitone_app::operating::{self, InboxKind};
 use admitone_app::ports::reads::Asking;
 use admitone_domain::id::PaymentId;
@@ -97,13 +98,18 @@ pub(crate) async fn list_payments_inbox(
 #[utoipa::path(
     post, path = "/api/v1/operator/payments/{id}/actions/requery",
     operation_id = "requery_payment", tag = "operator", security(("operator" = [])),
-    params(("id" = String, Path, example = "pay_1"), ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255)),
+    params(
+        ("id" = String, Path, example = "pay_1"),
+        ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255),
+        Why,
+    ),
     responses((status = 200, body = PaymentView), Problems)
 )]
 pub(crate) async fn requery_payment(
     State(house): State<House>,
     PathId(payment): PathId<PaymentId>,
-    _ask: StaffAsk,
+    why: Why,
+    ask: StaffAsk,
 ) -> Result<Json<PaymentView>, Problem> {
     let found = find(&house, payment).await?;
     let payments = match (&found.method, &house.payments) {
@@ -111,7 +117,9 @@ pub(crate) async fn requery_payment(
         (Method::Apart(_), Some(payments)) => Arc::clone(payments),
         _ => gateway::of(&house)?,
     };
-    let asked = payments.ask_again(payment).await?;
+    let (by, id) = (By::of(&ask.named, &why.why), payment.to_string());
+    let intent = Intent { by, deed: Deed::AskedAgain, target: Target::Payment, id };
+    let asked = house.log.book.tell(intent, payments.ask_again(payment)).await?;
     Ok(Json(PaymentView::from(&asked.ok_or(Refusal::UnknownPayment)?)))
 }
 

@@ -5,7 +5,8 @@ use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply::{PageQuery, PageView};
 use crate::view::instant;
-use admitone_app::ports::records::{Mark, Sought};
+use admitone_app::logbook::{End, Entry, LogCursor, LogPage};
+use admitone_domain::party::Operator;
 use admitone_domain::{Deed, Event, Happening, Key};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -25,7 +26,9 @@ pub(crate) struct LogView {
     /// What people call the operator.
     pub(crate) name: Option<String>,
     /// What was done to it: `changed`, `released`, `cancelled`, `refunded`, `charged`,
-    /// `reacquired`, `admitted` or `rehearsed`.
+    /// `reacquired`, `admitted` or `rehearsed`; or to what is no row: `made`, `changed`, `rotated`,
+    /// `removed`, `tested`, `replayed`, `paused`, `resumed`, `drained`, `restarted`, `retried`,
+    /// `dropped`, `sent_again`, `stopped`, `asked_again` or `explained`.
     #[schema(example = "changed")]
     pub(crate) what: &'static str,
     /// To what.
@@ -34,15 +37,23 @@ pub(crate) struct LogView {
     /// Its id.
     #[schema(example = "show_1")]
     pub(crate) id: String,
-    /// Its version after it.
+    /// Its version after it; 0 where that is not counted.
     pub(crate) version: u64,
+    /// Why, in the words of who did it.
+    pub(crate) why: Option<String>,
+    /// What came of it: `done`, `failed`, or `open` where it goes on or was interrupted.
+    #[schema(example = "done")]
+    pub(crate) end: &'static str,
+    /// What went wrong.
+    pub(crate) error: Option<String>,
 }
 
 /// Read the operators' log
 ///
 /// What operators and the command line changed, and what operators did to buyers' reservations,
-/// payments and wallets, newest first. A page may have fewer entries than
-/// `limit`, even none, and another page behind it: only a part of the history is searched at once.
+/// payments and wallets, to endpoints, queues, notices and rehearsals, newest first. A page may have
+/// fewer entries than `limit`, even none, and another page behind it: only a part of the history is
+/// searched at once.
 #[utoipa::path(
     get, path = "/api/v1/operator/log", operation_id = "list_operator_log", tag = "operator",
     security(("operator" = [])), params(PageQuery),
@@ -54,36 +65,66 @@ pub(crate) async fn list_operator_log(
     query: Result<Query<PageQuery>, QueryRejection>,
 ) -> Result<Json<PageView<LogView>>, Problem> {
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
-    let before = query.after.as_deref().map(mark).transpose()?;
-    let changes = house.records.search(Sought::OfStaff, before, query.limit()?).await?;
+    let from = query.after.as_deref().map(cursor).transpose()?.unwrap_or_default();
+    let LogPage { entries, next } = house.log.page(from, query.limit()?).await?;
     let operators = house.office.reads.operators().await?;
-    let data = changes.found.into_iter().map(|(_, event)| {
-        let by = maker(&event);
-        let name = operators.iter().find(|one| one.id.to_string() == by);
-        let (kind, id) = changed(event.aggregate);
-        let (at, name) = (instant(event.at), name.map(|one| one.name.clone()));
-        LogView { at, by, name, what: deed(&event), kind, id, version: event.version }
+    let data = entries.into_iter().map(|entry| LogView {
+        name: name(&operators, maker(&entry)),
+        ..LogView::of(entry)
     });
-    Ok(Json(PageView {
-        data: data.collect(),
-        next_cursor: changes.next.map(|mark| format!("{}.{}", mark.batch, mark.nth)),
-        has_more: changes.next.is_some(),
-    }))
+    let data = data.collect();
+    let (next_cursor, has_more) = (next.as_ref().map(ToString::to_string), next.is_some());
+    Ok(Json(PageView { data, next_cursor, has_more }))
 }
 
-fn mark(cursor: &str) -> Result<Mark, Problem> {
-    let parts = cursor.split_once('.');
-    let parts =
-        parts.and_then(|(batch, nth)| Some((batch.parse::<u32>().ok()?, nth.parse().ok()?)));
-    let (batch, nth) =
-        parts.ok_or_else(|| Problem::invalid("`after` is not a cursor of this list"))?;
-    Ok(Mark { batch: u64::from(batch), nth })
+fn cursor(text: &str) -> Result<LogCursor, Problem> {
+    text.parse().map_err(|()| Problem::invalid("`after` is not a cursor of this list"))
 }
 
-fn maker(event: &Event) -> String {
-    match &event.what {
-        Happening::Changed { by } | Happening::Acted { by, .. } => by.clone(),
-        _ => String::new(),
+fn name(operators: &[Operator], by: &str) -> Option<String> {
+    operators.iter().find(|one| one.id.to_string() == by).map(|one| one.name.clone())
+}
+
+fn maker(entry: &Entry) -> &str {
+    match entry {
+        Entry::Line(line) => &line.by,
+        Entry::Event(event) => match &event.what {
+            Happening::Changed { by } | Happening::Acted { by, .. } => by,
+            _ => "",
+        },
+    }
+}
+
+impl LogView {
+    fn of(entry: Entry) -> Self {
+        let by = maker(&entry).to_owned();
+        match entry {
+            Entry::Event(event) => {
+                let (kind, id) = changed(event.aggregate);
+                let (at, what, version) = (instant(event.at), deed(&event), event.version);
+                let (name, why, error) = (None, None, None);
+                Self { at, by, name, what, kind, id, version, why, end: "done", error }
+            }
+            Entry::Line(line) => {
+                let (end, error) = match line.end {
+                    End::Open => ("open", None),
+                    End::Done => ("done", None),
+                    End::Failed(why) => ("failed", Some(why)),
+                };
+                Self {
+                    at: instant(line.at),
+                    by,
+                    name: None,
+                    what: line.deed.name(),
+                    kind: line.target.name(),
+                    id: line.about,
+                    version: 0,
+                    why: Some(line.why).filter(|why| !why.is_empty()),
+                    end,
+                    error,
+                }
+            }
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Notices to buyers: what became of each, and a confirmation that is sent again.
 
-use crate::ask::{PathId, Staff, StaffAsk, id};
+use crate::ask::{PathId, Staff, StaffAsk, Why, id};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply::{self, PageView, REPLAYED, limit, page};
 use crate::view::instant;
+use admitone_app::logbook::{By, Deed, Intent, Target};
 use admitone_app::notices::{Standing, Told};
 use admitone_app::ports::notes::Mark;
 use admitone_app::ports::notices::Subject;
@@ -109,12 +110,14 @@ pub(crate) async fn list_notices(
     params(
         ("id" = String, Path, example = "res_1"),
         ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255),
+        Why,
     ),
     responses((status = 200, body = NoticeView), Problems)
 )]
 pub(crate) async fn send_notice_again(
     State(house): State<House>,
     PathId(reservation): PathId<ReservationId>,
+    why: Why,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let writer = house.notices.as_ref().ok_or_else(Problem::notices_off)?;
@@ -122,9 +125,13 @@ pub(crate) async fn send_notice_again(
         return Err(Problem::not_found("reservation"));
     }
     let wish = format!("{:x}", ask.named.id.0);
-    let again = writer.again(reservation, &wish).await?;
-    let again = again.ok_or_else(|| Problem::from(Refusal::InvalidState))?;
-    tracing::info!(by = %ask.named.actor, %reservation, "an operator sends a notice again");
+    let (by, id) = (By::of(&ask.named, &why.why), reservation.to_string());
+    let intent = Intent { by, deed: Deed::SentAgain, target: Target::Reservation, id };
+    let send = async {
+        let again = writer.again(reservation, &wish).await?;
+        again.ok_or_else(|| Problem::from(Refusal::InvalidState))
+    };
+    let again = house.log.book.tell(intent, send).await?;
     let mut response = reply::json(StatusCode::OK, &NoticeView::of(again.told));
     if again.is_repeated {
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));

@@ -1,15 +1,15 @@
 //! Queues of commands that travel: how they stand, what is in them, and what is done about it.
 
-use crate::ask::{PathText, Staff};
+use crate::ask::{PathText, Staff, Why};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply::limit;
 use crate::view::instant;
 use admitone_app::delivery::Job;
+use admitone_app::logbook::{By, Deed, Intent, Target};
 use admitone_app::ports::queues::{JobState, Lying, QueueReport, Queues, Start};
 use admitone_app::strategy::Operation;
 use admitone_app::{Trouble, TroubleKind};
-use admitone_domain::id::OperatorId;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -113,6 +113,10 @@ pub(crate) struct JobsQuery {
 pub(crate) struct StartQuery {
     /// With `start`: `beginning`, `end`, or an instant. Left out it is `end`.
     pub(crate) from: Option<String>,
+    /// Why it is done, in a few words. It stands in the operators' log.
+    #[param(max_length = 500)]
+    #[serde(default)]
+    pub(crate) why: String,
 }
 
 /// What was done.
@@ -177,7 +181,7 @@ pub(crate) async fn act_on_queue(
 ) -> Result<Json<DoneView>, Problem> {
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let change = QueueAction::of(&action, query.from.as_deref())?;
-    let jobs = act(&house, staff.operator, &name, change).await?;
+    let jobs = act(&house, staff.by(Why { why: query.why }), &name, change).await?;
     Ok(Json(DoneView { jobs }))
 }
 
@@ -191,6 +195,7 @@ pub(crate) async fn act_on_queue(
         ("name" = String, Path, example = "job-queue"),
         ("job" = String, Path, example = "dead-1-0"),
         ("action" = String, Path, description = "retry or drop", example = "retry"),
+        Why,
     ),
     responses((status = 200, body = DoneView), Problems)
 )]
@@ -198,9 +203,10 @@ pub(crate) async fn act_on_job(
     State(house): State<House>,
     PathText((name, job, action)): PathText<(String, String, String)>,
     staff: Staff,
+    why: Why,
 ) -> Result<Json<DoneView>, Problem> {
     let change = QueueAction::of_job(&action, job)?;
-    let jobs = act(&house, staff.operator, &name, change).await?;
+    let jobs = act(&house, staff.by(why), &name, change).await?;
     Ok(Json(DoneView { jobs }))
 }
 
@@ -239,17 +245,40 @@ impl QueueAction {
             _ => Err(Problem::not_found("action")),
         }
     }
+
+    /// As the log has it: what is done, and to what.
+    fn told(&self, queue: &str) -> (Deed, String) {
+        let of_all = |deed| (deed, queue.to_owned());
+        match self {
+            Self::Pause => of_all(Deed::Paused),
+            Self::Resume => of_all(Deed::Resumed),
+            Self::Drain => of_all(Deed::Drained),
+            Self::Start(_) => of_all(Deed::Restarted),
+            Self::Retry(job) => (Deed::Retried, cut(&format!("{queue} {job}"))),
+            Self::Drop(job) => (Deed::Dropped, cut(&format!("{queue} {job}"))),
+        }
+    }
 }
 
-/// Does it; of how many jobs, where that is counted.
+/// No longer than what a note may be about.
+fn cut(id: &str) -> String {
+    id.chars().take(120).collect()
+}
+
+/// Does it and tells of it; of how many jobs, where that is counted.
 pub(crate) async fn act(
     house: &House,
-    by: OperatorId,
+    by: By,
     queue: &str,
     action: QueueAction,
 ) -> Result<Option<u64>, Problem> {
     must_exist(house, queue)?;
-    tracing::info!(%by, queue, ?action, "an operator changes a queue");
+    let (deed, id) = action.told(queue);
+    let intent = Intent { by, deed, target: Target::Queue, id };
+    house.log.book.tell(intent, acted(house, queue, action)).await
+}
+
+async fn acted(house: &House, queue: &str, action: QueueAction) -> Result<Option<u64>, Problem> {
     let found = |is_there: bool| {
         if is_there {
             Ok(Some(1))

@@ -46,11 +46,14 @@ pub enum Kind {
     Report,
     /// Whose turn it is to rehearse.
     Turn,
+    /// What an operator did that changed no row.
+    Log,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Notice, Self::Rehearsal, Self::Report, Self::Turn];
+    pub const ALL: [Self; 5] =
+        [Self::Notice, Self::Rehearsal, Self::Report, Self::Turn, Self::Log];
 
     /// As stores write it.
     pub fn name(self) -> &'static str {
@@ -59,6 +62,7 @@ impl Kind {
             Self::Rehearsal => "rehearsal",
             Self::Report => "report",
             Self::Turn => "turn",
+            Self::Log => "log",
         }
     }
 }

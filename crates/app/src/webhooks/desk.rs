@@ -6,6 +6,7 @@ mod send;
 use super::signature::secret;
 use crate::box_office::Request;
 use crate::events::{catalogue, from_now_on};
+use crate::logbook::{By, Deed, Intent, LogBook, Target};
 use crate::ports::clock::Clock;
 use crate::ports::outbox::Outbox;
 use crate::ports::webhooks::{Courier, Endpoint, Webhooks, Wish};
@@ -32,6 +33,8 @@ pub struct WebhookDesk {
     pub random: fn() -> [u8; 32],
     /// Has the supervisor of this instance look at once.
     pub changed: Arc<Notify>,
+    /// Where it is told who did what.
+    pub book: LogBook,
 }
 
 /// What an operator wants. Its id is that of the wish.
@@ -63,15 +66,24 @@ pub struct Asked {
     pub wish: Wish,
     /// The version that was looked at, if that matters.
     pub expected: Option<u64>,
+    /// Why, in the words of who asks; empty where nothing was said.
+    pub why: String,
 }
 
 impl Asked {
     /// Whoever a request is from, by a wish that is named as the request is.
-    pub fn by(request: &Request, expected: Option<u64>) -> Self {
+    pub fn by(request: &Request, expected: Option<u64>, why: &str) -> Self {
         // Stores keep ids as signed numbers.
         let id = u64::try_from(request.id.0 & u128::from(u64::MAX >> 1)).unwrap_or(0);
         let wish = Wish { id, print: request.fingerprint.0 };
-        Self { by: request.actor.to_string(), wish, expected }
+        Self { by: request.actor.to_string(), wish, expected, why: why.to_owned() }
+    }
+
+    fn author(&self) -> By {
+        let (who, why) = (self.by.clone(), self.why.clone());
+        // The same number with another print is another wish: it is refused, and told of beside.
+        let wish = u128::from(self.wish.print) << 64 | u128::from(self.wish.id);
+        By { who, wish: Some(wish), why }
     }
 }
 
@@ -113,6 +125,11 @@ pub enum DeskTrouble {
 impl WebhookDesk {
     /// Makes an endpoint; one that was made by the same wish is found again.
     pub async fn create(&self, wanted: NewEndpoint, asked: Asked) -> Result<Done, DeskTrouble> {
+        let intent = intent(Deed::Made, asked.wish.id, asked.author());
+        self.book.tell(intent, self.make(wanted, asked)).await
+    }
+
+    async fn make(&self, wanted: NewEndpoint, asked: Asked) -> Result<Done, DeskTrouble> {
         self.check(Some(&wanted.url), Some(&wanted.types))?;
         let all = self.list().await?;
         if let Some(known) = all.iter().find(|known| known.id == asked.wish.id) {
@@ -157,7 +174,7 @@ impl WebhookDesk {
 
     /// Gives it a new secret; the earlier one signs beside it for a day.
     pub async fn rotate(&self, id: u64, asked: Asked) -> Result<Done, DeskTrouble> {
-        self.alter(id, asked, |desk, known| {
+        self.alter(id, Deed::Rotated, asked, |desk, known| {
             let until = desk.clock.now().plus_ms(BOTH_SECRETS_MS);
             known.earlier_secret = Some((known.secret.clone(), until));
             known.secret = secret(&(desk.random)());
@@ -170,7 +187,7 @@ impl WebhookDesk {
     pub async fn change(&self, id: u64, change: Change, asked: Asked) -> Result<Done, DeskTrouble> {
         self.check(change.url.as_deref(), change.types.as_deref())?;
         let end = from_now_on(&*self.outbox).await?;
-        self.alter(id, asked, |_, known| {
+        self.alter(id, Deed::Changed, asked, |_, known| {
             known.url = change.url.unwrap_or_else(|| known.url.clone());
             known.types = change.types.unwrap_or_else(|| known.types.clone());
             match change.is_enabled {
@@ -189,14 +206,28 @@ impl WebhookDesk {
     }
 
     /// Removes it with its log.
-    pub async fn remove(&self, id: u64) -> Result<(), DeskTrouble> {
-        let was_there = self.webhooks.remove(id).await?;
-        self.changed.notify_one();
-        if was_there { Ok(()) } else { Err(DeskTrouble::Missing("endpoint")) }
+    pub async fn remove(&self, id: u64, by: By) -> Result<(), DeskTrouble> {
+        let work = async {
+            let was_there = self.webhooks.remove(id).await?;
+            self.changed.notify_one();
+            if was_there { Ok(()) } else { Err(DeskTrouble::Missing("endpoint")) }
+        };
+        self.book.tell(intent(Deed::Removed, id, by), work).await
     }
 
     /// Changes what is there, unless this very wish has just done it.
     async fn alter(
+        &self,
+        id: u64,
+        deed: Deed,
+        asked: Asked,
+        change: impl FnOnce(&Self, &mut Endpoint) -> Result<(), DeskTrouble>,
+    ) -> Result<Done, DeskTrouble> {
+        let intent = intent(deed, id, asked.author());
+        self.book.tell(intent, self.altered(id, asked, change)).await
+    }
+
+    async fn altered(
         &self,
         id: u64,
         asked: Asked,
@@ -241,4 +272,9 @@ impl WebhookDesk {
             None => Ok(()),
         }
     }
+}
+
+/// What the logbook says of something that is done to an endpoint.
+fn intent(deed: Deed, endpoint: u64, by: By) -> Intent {
+    Intent { by, deed, target: Target::Endpoint, id: format!("endpoint_{endpoint}") }
 }

@@ -4,6 +4,7 @@
 
 mod crash;
 mod house;
+mod logged;
 mod notices;
 mod order;
 mod webhooks;

@@ -2,7 +2,9 @@
 //! is gone is told nothing more, and none of them stops another.
 
 use crate::house::House;
+use crate::logged::{by, chance};
 use admitone_app::events::Lookout;
+use admitone_app::logbook::LogBook;
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::webhooks::{Attempt, Courier, Endpoint, Letter, Webhooks, Wish};
 use admitone_app::webhooks::{
@@ -55,19 +57,20 @@ impl Courier for Network {
 }
 
 /// A wish of an operator.
-fn asked(wish: u64) -> Asked {
-    Asked { by: "op_1".to_owned(), wish: Wish { id: wish, print: wish }, expected: None }
+pub(crate) fn asked(wish: u64) -> Asked {
+    let (by, wish) = ("op_1".to_owned(), Wish { id: wish, print: wish });
+    Asked { by, wish, expected: None, why: "for the shop".to_owned() }
 }
 
 /// Instances with endpoints on one store.
-struct Stage {
-    house: House,
+pub(crate) struct Stage {
+    pub(crate) house: House,
     network: Arc<Network>,
-    desk: WebhookDesk,
+    pub(crate) desk: WebhookDesk,
 }
 
 impl Stage {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let house = House::new().await;
         let network = Arc::new(Network::default());
         let desk = WebhookDesk {
@@ -77,11 +80,12 @@ impl Stage {
             clock: house.clock.clone(),
             random: || [7; 32],
             changed: Arc::default(),
+            book: LogBook { notes: house.store.clone(), clock: house.clock.clone(), chance },
         };
         Self { house, network, desk }
     }
 
-    async fn endpoint(&self, id: u64, url: &str) -> Endpoint {
+    pub(crate) async fn endpoint(&self, id: u64, url: &str) -> Endpoint {
         let types = vec!["wallet.*".to_owned()];
         let wanted = NewEndpoint { url: url.to_owned(), types };
         self.desk.create(wanted, asked(id)).await.unwrap().endpoint
@@ -168,10 +172,10 @@ async fn messages_are_signed_and_each_endpoint_has_its_own_order() {
     assert_eq!(body["type"], "wallet.moved");
     // Sent again: under the same id, and it stands in the log.
     let event = stage.log(1).await.pop().unwrap().event;
-    assert_eq!(stage.desk.replay(1, event).await.unwrap().status, Some(204));
+    assert_eq!(stage.desk.replay(1, event, by()).await.unwrap().status, Some(204));
     assert_eq!(stage.network.at("https://shop")[3].headers[0].1, header("webhook-id"));
     assert_eq!(stage.log(1).await[0].attempt, 0);
-    let missing = stage.desk.replay(1, 1).await;
+    let missing = stage.desk.replay(1, 1, by()).await;
     assert_eq!(missing, Err(DeskTrouble::Missing("message in the log")));
 }
 
@@ -302,13 +306,13 @@ async fn an_endpoint_is_tried_with_a_message_that_tells_of_nothing() {
     let stage = Stage::new().await;
     stage.endpoint(1, "https://shop").await;
     stage.network.answers("https://shop", Ok(500));
-    assert_eq!(stage.desk.test(1).await.unwrap().status, Some(500));
+    assert_eq!(stage.desk.test(1, by()).await.unwrap().status, Some(500));
     let letter = stage.network.at("https://shop").remove(0);
     let body: Value = serde_json::from_slice(&letter.body).unwrap();
     assert_eq!([&body["type"], &body["data"]["id"]], ["endpoint.tested", "endpoint_1"]);
     assert_eq!(stage.log(1).await[0].kind, "endpoint.tested");
     assert_eq!(stage.log(1).await[0].next, None, "once");
-    let nothing = stage.desk.replay(1, 0).await;
+    let nothing = stage.desk.replay(1, 0, by()).await;
     assert_eq!(nothing, Err(DeskTrouble::Missing("message in the log")));
 }
 

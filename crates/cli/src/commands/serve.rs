@@ -167,6 +167,7 @@ fn parts(
         webhooks: wired.webhooks()?,
         notices: wired.notices(),
         notice_book: NoticeBook(wired.notes()?),
+        log: wired.log()?,
         rehearsals: Some(rehearsals::open(wired, configuration, &doors.closing)?),
         tickets: wired.page_keys.tickets().clone(),
         secret: wired.secret.clone(),

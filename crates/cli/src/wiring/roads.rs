@@ -12,6 +12,7 @@ use admitone_app::BoxOffice;
 use admitone_app::events::{
     BusCarrier, InProcess, Intake, Lookout, Relay, RelaySetup, from_now_on,
 };
+use admitone_app::logbook::LogBook;
 use admitone_app::notices::{NoticeBook, NoticeWriter};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::event_bus::EventBus;
@@ -90,7 +91,8 @@ impl Roads {
         tasks.spawn(Supervisor::new(supervisor, tasks.clone()).run(stop.clone()));
         let Ways { webhooks, notes, outbox, .. } = self.ways;
         let clock = Arc::clone(&office.clock);
-        let desk = WebhookDesk { webhooks, courier, outbox, clock, random, changed };
+        let book = LogBook { notes: Arc::clone(&notes), clock: Arc::clone(&clock), chance };
+        let desk = WebhookDesk { webhooks, courier, outbox, clock, random, changed, book };
         Ok(Ahead { webhooks: Arc::new(desk), notices, notes })
     }
 

@@ -6,10 +6,11 @@ use crate::oops::Oops;
 use crate::query::Query;
 use crate::site::Site;
 use crate::visitor::Visitor;
+use crate::words::typed;
 use admitone_app::ports::reads::ConcertFilter;
 use admitone_domain::concert::Concert;
 use admitone_domain::id::ConcertId;
-use admitone_domain::{Moment, Money};
+use admitone_domain::{Currency, Moment, Money};
 use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
@@ -36,6 +37,8 @@ struct List {
     categories: Vec<String>,
     concerts: Vec<Card>,
     next: Option<String>,
+    /// In which prices are compared.
+    currency: Currency,
 }
 
 impl Card {
@@ -81,7 +84,8 @@ pub(crate) async fn concerts(
     let (concerts, last) = cards(&site, &asked, query.text("after"), visitor.now).await?;
     let next = last.map(|last| asked.next(&last));
     let categories = categories(&site).await?;
-    page(&List { frame: Frame::new(&site, &visitor), asked, categories, concerts, next })
+    let (frame, currency) = (Frame::new(&site, &visitor), site.currency);
+    page(&List { frame, asked, categories, concerts, next, currency })
 }
 
 /// The concerts of a page, and the last that was looked at, if there are more behind it.
@@ -91,7 +95,7 @@ async fn cards(
     after: &str,
     now: Moment,
 ) -> Result<(Vec<Card>, Option<Concert>), Oops> {
-    let most = asked.most();
+    let most = asked.most(site.currency);
     let looked = if most.is_some() { PRICED } else { PAGE };
     let found = site.office.reads.concerts(&filter(asked, after, looked + 1)).await?;
     let (mut cards, mut last) = (Vec::new(), None);
@@ -113,8 +117,8 @@ async fn cards(
 
 impl Asked {
     /// What the cheapest ticket may cost at most; nothing where that cannot be read.
-    fn most(&self) -> Option<Money> {
-        self.price.parse().ok().map(Money).filter(|most| most.is_positive())
+    fn most(&self, currency: Currency) -> Option<Money> {
+        typed(&self.price, currency).filter(|most| most.is_positive())
     }
 
     /// The address of the next page.

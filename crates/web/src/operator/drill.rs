@@ -7,6 +7,7 @@ use crate::frame::{Frame, go_to, html, page};
 use crate::oops::Oops;
 use crate::site::Site;
 use crate::staff::{Staff, StaffForm};
+use admitone_app::logbook::{Deed, Intent, Target};
 use admitone_app::ports::rehearsals::{
     Arrivals, BUYERS_MAX, Plan, Rehearsal, Rehearsals, SECONDS_MAX, Stage,
 };
@@ -121,9 +122,15 @@ async fn plan(site: &Site, asked: &StaffForm) -> Result<Plan, Oops> {
 pub(crate) async fn stop(
     State(site): State<Site>,
     Path(id): Path<String>,
-    _asked: StaffForm,
+    asked: StaffForm,
 ) -> Result<Response<Body>, Oops> {
-    rehearsals(&site)?.stop(&id).await?;
+    let rehearsals = rehearsals(&site)?;
+    // One that has ended stays as it is, and nothing is told of it.
+    if rehearsals.all().await?.iter().any(|one| one.id == id && is_running(one)) {
+        let (by, target) = (asked.by(), Target::Drill);
+        let intent = Intent { by, deed: Deed::Stopped, target, id: id.clone() };
+        site.log.book.tell(intent, rehearsals.stop(&id)).await?;
+    }
     Ok(go_to(HERE))
 }
 

@@ -6,7 +6,7 @@ use crate::oops::Oops;
 use crate::query::Query;
 use crate::site::Site;
 use crate::staff::Staff;
-use admitone_app::ports::records::{Mark, Sought};
+use admitone_app::logbook::{self, End, Entry, LogCursor, LogPage, Target};
 use admitone_domain::party::Operator;
 use admitone_domain::{Deed, Event, Happening, Key, Moment};
 use askama::Template;
@@ -38,7 +38,9 @@ struct Line {
     id: String,
     /// Where that is looked at.
     path: Option<String>,
-    version: u64,
+    version: Option<u64>,
+    why: String,
+    end: End,
 }
 
 /// `GET /operator/log`.
@@ -47,29 +49,79 @@ pub(crate) async fn log(
     staff: Staff,
     query: Query,
 ) -> Result<Response<Body>, Oops> {
-    let changes = site.records.search(Sought::OfStaff, mark(query.text("before")), PAGE).await?;
+    let from = query.text("before").parse().unwrap_or_default();
+    let LogPage { entries, next } = site.log.page(from, PAGE).await?;
     let operators = site.office.reads.operators().await?;
-    let lines = changes.found.into_iter().map(|(_, event)| Line::of(&event, &operators)).collect();
-    let next = changes.next.map(|mark| format!("{}.{}", mark.batch, mark.nth));
+    let lines = entries.into_iter().map(|entry| Line::of(entry, &operators)).collect();
+    let next = next.as_ref().map(LogCursor::to_string);
     page(&Page { frame: Frame::new(&site, &staff.visitor), lines, next, zone: ZONE })
 }
 
-fn mark(text: &str) -> Option<Mark> {
-    let (batch, nth) = text.split_once('.')?;
-    Some(Mark { batch: u64::from(batch.parse::<u32>().ok()?), nth: nth.parse().ok()? })
-}
-
 impl Line {
-    fn of(event: &Event, operators: &[Operator]) -> Self {
+    fn of(entry: Entry, operators: &[Operator]) -> Self {
+        match entry {
+            Entry::Event(event) => Self::of_row(&event, operators),
+            Entry::Line(line) => Self::of_line(line, operators),
+        }
+    }
+
+    fn of_row(event: &Event, operators: &[Operator]) -> Self {
         let (by, what) = match &event.what {
             Happening::Acted { by, deed } => (by.as_str(), deed_words(*deed)),
             Happening::Changed { by } => (by.as_str(), "log.changed"),
             _ => ("", "log.changed"),
         };
-        let name = operators.iter().find(|operator| operator.id.to_string() == by);
-        let by = name.map_or_else(|| by.to_owned(), |known| format!("{} ({by})", known.name));
         let (kind, id, path) = thing(event.aggregate);
-        Self { at: event.at, by, what, kind, id, path, version: event.version }
+        let (by, version) = (named(by, operators), Some(event.version));
+        Self { at: event.at, by, what, kind, id, path, version, why: String::new(), end: End::Done }
+    }
+
+    fn of_line(line: logbook::Line, operators: &[Operator]) -> Self {
+        let logbook::Line { at, by, deed, target, about: id, why, end, .. } = line;
+        let (kind, path) = place(target, &id);
+        let (by, what) = (named(&by, operators), line_words(deed));
+        Self { at, by, what, kind, id, path, version: None, why, end }
+    }
+}
+
+/// Whom people call what.
+pub(super) fn named(by: &str, operators: &[Operator]) -> String {
+    let known = operators.iter().find(|operator| operator.id.to_string() == by);
+    known.map_or_else(|| by.to_owned(), |known| format!("{} ({by})", known.name))
+}
+
+/// The key of the words for what was done to what is no row.
+pub(super) fn line_words(deed: logbook::Deed) -> &'static str {
+    use logbook::Deed;
+    match deed {
+        Deed::Made => "log.made",
+        Deed::Changed => "log.changed",
+        Deed::Rotated => "log.rotated",
+        Deed::Removed => "log.removed",
+        Deed::Tested => "log.tested",
+        Deed::Replayed => "log.replayed",
+        Deed::Paused => "log.paused",
+        Deed::Resumed => "log.resumed",
+        Deed::Drained => "log.drained",
+        Deed::Restarted => "log.restarted",
+        Deed::Retried => "log.retried",
+        Deed::Dropped => "log.dropped",
+        Deed::SentAgain => "log.sent_again",
+        Deed::Stopped => "log.stopped",
+        Deed::AskedAgain => "log.asked_again",
+        Deed::Explained => "log.explained",
+    }
+}
+
+/// The key of the words for a kind of thing, and where one is looked at.
+fn place(target: Target, id: &str) -> (&'static str, Option<String>) {
+    match target {
+        Target::Endpoint => ("log.endpoint", Some(format!("/operator/webhooks/{id}"))),
+        Target::Queue => ("log.queue", Some("/operator/queues".to_owned())),
+        Target::Reservation => ("log.reservation", Some(format!("/operator/reservations/{id}"))),
+        Target::Payment => ("log.payment", Some(format!("/operator/reservations?q={id}"))),
+        Target::Wallet => ("log.wallet", Some(format!("/operator/wallets/{id}"))),
+        Target::Drill => ("log.drill", Some("/operator/drill".to_owned())),
     }
 }
 
@@ -95,7 +147,7 @@ fn thing(key: Key) -> (&'static str, String, Option<String>) {
         Key::Room(id) => ("log.room", (id.to_string(), Some(format!("/operator#{id}")))),
         Key::Reservation(id) => ("log.reservation", at("reservations/", id.to_string())),
         Key::Payment(id) => ("log.payment", at("reservations?q=", id.to_string())),
-        Key::Wallet(id) => ("log.wallet", at("reservations?q=", id.to_string())),
+        Key::Wallet(id) => ("log.wallet", at("wallets/", id.to_string())),
         Key::Buyer(id) => ("log.buyer", at("reservations?q=", id.to_string())),
         Key::Operator(id) => ("log.operator", (id.to_string(), None)),
         Key::TicketType(id) => ("log.type", (id.to_string(), None)),

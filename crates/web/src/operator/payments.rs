@@ -6,6 +6,7 @@ use crate::frame::{Frame, go_to, page};
 use crate::oops::Oops;
 use crate::site::Site;
 use crate::staff::{Staff, StaffForm};
+use admitone_app::logbook::{By, Deed, Intent, Target};
 use admitone_app::operating::{self, InboxKind};
 use admitone_app::payments::Payments;
 use admitone_app::ports::reads::Asking;
@@ -65,7 +66,7 @@ pub(crate) async fn act(
     let id: PaymentId = id.parse().map_err(|_| onward(Oops::not_found()))?;
     let action = match action.as_str() {
         "requery" => {
-            requery(&site, id).await.map_err(onward)?;
+            requery(&site, id, asked.by()).await.map_err(onward)?;
             return Ok(go_to(HERE));
         }
         "reacquire" => operating::reacquire(&site.office, site.payments.as_deref(), id).await,
@@ -78,12 +79,14 @@ pub(crate) async fn act(
 }
 
 /// Asks about a payment at once, whatever is known of it.
-async fn requery(site: &Site, id: PaymentId) -> Result<(), Oops> {
+async fn requery(site: &Site, id: PaymentId, by: By) -> Result<(), Oops> {
     let Some(Row::Payment(payment)) = site.row(Key::Payment(id)).await? else {
         return Err(Refusal::UnknownPayment.into());
     };
     let payments = whom_to_ask(site, &payment).ok_or_else(Oops::forbidden)?;
-    let found = payments.ask_again(id).await?;
+    let (deed, target) = (Deed::AskedAgain, Target::Payment);
+    let intent = Intent { by, deed, target, id: id.to_string() };
+    let found = site.log.book.tell(intent, payments.ask_again(id)).await?;
     found.map(drop).ok_or_else(|| Refusal::UnknownPayment.into())
 }
 

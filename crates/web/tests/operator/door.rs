@@ -11,7 +11,7 @@ const DOOR: &str = "/operator/door";
 const SCAN: &str = "/operator/door/scan";
 
 /// The codes as the buyer's page shows them.
-async fn codes(house: &House, id: ReservationId) -> Vec<String> {
+pub(crate) async fn codes(house: &House, id: ReservationId) -> Vec<String> {
     let mut ann = house.as_ann();
     let page = ann.get(&format!("/reservations/{id}/tickets")).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);

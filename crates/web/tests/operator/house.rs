@@ -2,6 +2,7 @@
 
 use crate::browser::Browser;
 use crate::outside::{Bank, Slow, Three};
+use crate::rows::Hall;
 use crate::told::{Post, Told};
 use admitone_app::BoxOffice;
 use admitone_app::board::Boards;
@@ -12,6 +13,7 @@ use admitone_app::gates::Gates;
 use admitone_app::ids::Ids;
 use admitone_app::import::{Document, Import};
 use admitone_app::limits::MemoryBuckets;
+use admitone_app::logbook::{LogBook, OperatorLog};
 use admitone_app::memory::MemoryStore;
 use admitone_app::notices::{NoticeBook, NoticeWriter};
 use admitone_app::parties::Parties;
@@ -97,7 +99,12 @@ fn webhooks(store: &MemoryStore, clock: &Arc<HandClock>) -> WebhookDesk {
         clock: clock.clone(),
         random: || [7; 32],
         changed: Arc::default(),
+        book: log_book(store, clock),
     }
+}
+
+fn log_book(store: &MemoryStore, clock: &Arc<HandClock>) -> LogBook {
+    LogBook { notes: Arc::new(store.clone()), clock: clock.clone(), chance }
 }
 
 impl House {
@@ -195,9 +202,10 @@ impl House {
             webhooks: Arc::new(webhooks(&store, &clock)),
             notices: Some(Arc::new(writer)),
             notice_book,
+            log: OperatorLog { records: Arc::new(store.clone()), book: log_book(&store, &clock) },
             pulse,
             instances: Some(Arc::new(Three)),
-            rehearsals: None,
+            rehearsals: Some(Arc::new(Hall::default())),
             strategy: "none/none/optimistic".into(),
             chance,
             closing: stop.clone(),

@@ -16,6 +16,7 @@ mod payments;
 mod programme;
 mod reservations;
 mod roles;
+mod rows;
 mod sign_in;
 mod told;
 mod webhooks;

@@ -2,7 +2,7 @@
 
 use super::view::{AttemptView, EndpointView};
 use super::{EndpointId, answer, asked};
-use crate::ask::{PathText, Staff, StaffAsk};
+use crate::ask::{PathText, Staff, StaffAsk, Why};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply::{PageQuery, PageView, page};
@@ -52,15 +52,16 @@ pub(crate) async fn list_attempts(
 #[utoipa::path(
     post, path = "/api/v1/operator/endpoints/{id}/actions/test", operation_id = "test_endpoint",
     tag = "operator", security(("operator" = [])),
-    params(("id" = String, Path, example = "endpoint_1")),
+    params(("id" = String, Path, example = "endpoint_1"), Why),
     responses((status = 200, body = AttemptView), Problems)
 )]
 pub(crate) async fn test_endpoint(
     State(house): State<House>,
     EndpointId(id): EndpointId,
-    _staff: Staff,
+    staff: Staff,
+    why: Why,
 ) -> Result<Json<AttemptView>, Problem> {
-    Ok(Json(AttemptView::of(house.webhooks.test(id).await?)))
+    Ok(Json(AttemptView::of(house.webhooks.test(id, staff.by(why)).await?)))
 }
 
 /// Send a message of the log again
@@ -72,6 +73,7 @@ pub(crate) async fn test_endpoint(
     params(
         ("id" = String, Path, example = "endpoint_1"),
         ("message" = String, Path, example = "evt_12"),
+        Why,
     ),
     responses((status = 200, body = AttemptView), Problems)
 )]
@@ -79,11 +81,12 @@ pub(crate) async fn replay_message(
     State(house): State<House>,
     EndpointId(id): EndpointId,
     PathText((_, message)): PathText<(String, String)>,
-    _staff: Staff,
+    staff: Staff,
+    why: Why,
 ) -> Result<Json<AttemptView>, Problem> {
     let event = message.strip_prefix("evt_").and_then(|number| number.parse().ok());
     let event = event.ok_or_else(|| Problem::not_found("message in the log"))?;
-    Ok(Json(AttemptView::of(house.webhooks.replay(id, event).await?)))
+    Ok(Json(AttemptView::of(house.webhooks.replay(id, event, staff.by(why)).await?)))
 }
 
 /// Tell an endpoint again what happened since a moment
@@ -97,15 +100,17 @@ pub(crate) async fn replay_message(
     params(
         ("id" = String, Path, example = "endpoint_1"),
         ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255),
+        Why,
     ),
     responses((status = 200, body = EndpointView), Problems)
 )]
 pub(crate) async fn replay_endpoint(
     State(house): State<House>,
     EndpointId(id): EndpointId,
+    why: Why,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let ReplayRequest { since } = ask.body()?;
-    let done = house.webhooks.replay_since(id, since.into(), asked(&ask)?).await;
+    let done = house.webhooks.replay_since(id, since.into(), asked(&ask, &why)?).await;
     Ok(answer(StatusCode::OK, done?, EndpointView::of))
 }

@@ -2,6 +2,7 @@
 //! happens now goes on meanwhile, with the same patience and the same order.
 
 use super::{Asked, DeskTrouble, Done, WebhookDesk};
+use crate::logbook::Deed;
 use crate::events::behind;
 use crate::ports::webhooks::Replay;
 use crate::webhooks::GIVEN_UP_MS;
@@ -29,7 +30,7 @@ impl WebhookDesk {
         let from = Moment(since.0.saturating_sub_unsigned(APART_MS * 1_000));
         let begin = behind(&*self.outbox, from).await?;
         let end = self.outbox.end().await?.newest;
-        self.alter(id, asked, |_, known| {
+        self.alter(id, Deed::Replayed, asked, |_, known| {
             if known.disabled.is_some() {
                 return Err(DeskTrouble::Cannot("it is disabled: enable it first"));
             }

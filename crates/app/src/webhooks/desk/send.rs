@@ -1,6 +1,7 @@
 //! The log of an endpoint, and what is sent to it now and once.
 
-use super::{DeskTrouble, WebhookDesk};
+use super::{DeskTrouble, WebhookDesk, intent};
+use crate::logbook::{By, Deed};
 use crate::ports::webhooks::{Attempt, Endpoint};
 use crate::webhooks::carrier::{Meaning, count, meaning};
 use crate::webhooks::message::{TRIAL, letter, message_id, trial};
@@ -32,7 +33,12 @@ impl WebhookDesk {
 
     /// Sends a message of the log again, now and once; what came of it stands in the log too. Its
     /// id is the same as before.
-    pub async fn replay(&self, id: u64, event: u64) -> Result<Attempt, DeskTrouble> {
+    pub async fn replay(&self, id: u64, event: u64, by: By) -> Result<Attempt, DeskTrouble> {
+        let intent = intent(Deed::Replayed, id, by);
+        self.book.tell(intent, self.replayed(id, event)).await
+    }
+
+    async fn replayed(&self, id: u64, event: u64) -> Result<Attempt, DeskTrouble> {
         let endpoint = self.read(id).await?;
         let attempts = self.webhooks.attempts(id, None, LOOKED_AT_MAX).await?;
         let known = attempts.into_iter().map(|(_, attempt)| attempt);
@@ -44,7 +50,11 @@ impl WebhookDesk {
     }
 
     /// Sends a message that tells of nothing, now and once, also to one that is disabled.
-    pub async fn test(&self, id: u64) -> Result<Attempt, DeskTrouble> {
+    pub async fn test(&self, id: u64, by: By) -> Result<Attempt, DeskTrouble> {
+        self.book.tell(intent(Deed::Tested, id, by), self.tested(id)).await
+    }
+
+    async fn tested(&self, id: u64) -> Result<Attempt, DeskTrouble> {
         let endpoint = self.read(id).await?;
         let now = self.clock.now();
         let message = Message {

@@ -6,6 +6,7 @@ use crate::oops::Oops;
 use crate::query::Query;
 use crate::site::Site;
 use crate::staff::StaffForm;
+use admitone_app::logbook::{By, Deed, Intent, Target};
 use admitone_app::notices::{Again, Standing};
 use admitone_domain::Refusal;
 use admitone_domain::id::ReservationId;
@@ -24,10 +25,13 @@ pub(crate) async fn resend(
     let reservation: ReservationId = id.parse().map_err(|_| Oops::not_found())?;
     let writer = site.notices.as_ref().ok_or_else(|| onward(Oops::forbidden()))?;
     let wish = format!("{:x}", asked.named().id.0);
-    let again = writer.again(reservation, &wish).await.map_err(|trouble| onward(trouble.into()))?;
-    let Some(Again { told, .. }) = again else {
-        return Err(onward(Refusal::InvalidState.into()));
+    let by = By::of(&asked.named(), asked.why());
+    let intent = Intent { by, deed: Deed::SentAgain, target: Target::Reservation, id: id.clone() };
+    let hand = async {
+        let again = writer.again(reservation, &wish).await?;
+        again.ok_or_else(|| Oops::from(Refusal::InvalidState))
     };
+    let Again { told, .. } = site.log.book.tell(intent, hand).await.map_err(onward)?;
     let sent = match told.standing {
         Standing::Taken => "taken".to_owned(),
         Standing::Refused { status } => format!("refused&answered={status}"),
@@ -37,7 +41,6 @@ pub(crate) async fn resend(
             "waits".to_owned()
         }
     };
-    tracing::info!(by = %asked.operator, %reservation, sent, "an operator sends a notice again");
     Ok(go_to(&format!("{back}?sent={sent}")))
 }
 

@@ -7,7 +7,6 @@ use crate::oops::Oops;
 use crate::site::Site;
 use crate::staff::StaffForm;
 use crate::words::moment_of;
-use admitone_app::ports::webhooks::Endpoint;
 use admitone_app::webhooks::{Asked, Change, Done, NewEndpoint};
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -53,8 +52,7 @@ pub(crate) async fn act(
         "enable" => return alter(&site, &id, &asked, switched(true)).await,
         "disable" => return alter(&site, &id, &asked, switched(false)).await,
         "remove" => {
-            site.webhooks.remove(number).await?;
-            tracing::info!(by = %asked.operator, endpoint = number, "an operator removed an endpoint");
+            site.webhooks.remove(number, asked.by()).await?;
             return Ok(go_to(HERE));
         }
         "rotate" => {
@@ -62,7 +60,7 @@ pub(crate) async fn act(
             return with_secret(&site, &asked, done.map_err(|why| onward(why.into()))?).await;
         }
         "test" => {
-            let sent = site.webhooks.test(number).await;
+            let sent = site.webhooks.test(number, asked.by()).await;
             sent.map_err(|why| onward(why.into()))?;
         }
         "replay" => {
@@ -80,11 +78,11 @@ pub(crate) async fn act(
 pub(crate) async fn replay_message(
     State(site): State<Site>,
     Path((id, event)): Path<(String, String)>,
-    _asked: StaffForm,
+    asked: StaffForm,
 ) -> Result<Response<Body>, Oops> {
     let back = format!("{HERE}/{id}");
     let event: u64 = event.parse().map_err(|_| Oops::not_found())?;
-    let sent = site.webhooks.replay(endpoint_id(&id)?, event).await;
+    let sent = site.webhooks.replay(endpoint_id(&id)?, event, asked.by()).await;
     sent.map_err(|why| Oops::from(why).onward(back.clone()))?;
     Ok(go_to(&back))
 }
@@ -97,28 +95,20 @@ async fn alter(
 ) -> Result<Response<Body>, Oops> {
     let back = format!("{HERE}/{id}");
     let done = site.webhooks.change(endpoint_id(id)?, change, wish(asked)?).await;
-    told(&done.map_err(|why| Oops::from(why).onward(back.clone()))?);
+    done.map_err(|why| Oops::from(why).onward(back.clone()))?;
     Ok(go_to(&back))
 }
 
 /// The page of an endpoint with its secret; posted twice, it is not shown again.
 async fn with_secret(site: &Site, asked: &StaffForm, done: Done) -> Result<Response<Body>, Oops> {
-    told(&done);
     let Done { endpoint, is_repeated } = done;
     let secret = (!is_repeated).then(|| endpoint.secret.clone());
     show(site, &asked.form.visitor, (endpoint, None), secret).await
 }
 
-fn told(done: &Done) {
-    let Endpoint { id, version, changed_by: by, .. } = &done.endpoint;
-    if !done.is_repeated {
-        tracing::info!(by, endpoint = id, version, "an operator changed an endpoint");
-    }
-}
-
 /// Who asks, and by which wish: the same form names the same one each time.
 fn wish(asked: &StaffForm) -> Result<Asked, Oops> {
-    Ok(Asked::by(&asked.named(), asked.form.optional("version")?))
+    Ok(Asked::by(&asked.named(), asked.form.optional("version")?, asked.why()))
 }
 
 fn field(asked: &StaffForm, name: &str) -> Result<String, Oops> {
