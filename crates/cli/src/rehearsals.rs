@@ -93,7 +93,7 @@ impl ChildRehearsals {
         (currency, clock): (Currency, Arc<dyn Clock>),
         (tasks, stop): (TaskTracker, CancellationToken),
     ) -> Self {
-        Self(Arc::new(Inside { shelf: Shelf(directory), book, currency, clock, tasks, stop }))
+        Self(Arc::new(Inside { shelf: Shelf::at(directory), book, currency, clock, tasks, stop }))
     }
 }
 

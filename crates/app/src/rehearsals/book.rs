@@ -9,13 +9,17 @@ use crate::{Trouble, TroubleKind};
 use admitone_domain::Moment;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// So many are remembered.
 const KEPT_MAX: usize = 20;
 /// Of whom nothing was heard for so long, that instance is gone. One that is asked to end has twenty
 /// seconds, in which nothing is heard of it.
 const LEASE_MS: u64 = 30_000;
+/// Clocks of instances differ by less. It is only gone by when an instance looks that has not looked for
+/// so long before: else what it has seen itself counts, by its own clock.
+const APART_MS: u64 = 600_000;
 /// How often somebody is asked to stop who writes at the same moment.
 const ATTEMPTS_MAX: u32 = 10;
 /// The one note that says whose turn it is.
@@ -26,6 +30,27 @@ pub struct RehearsalBook {
     notes: Arc<dyn Notes>,
     clock: Arc<dyn Clock>,
     player: Player,
+    seen: Seen,
+}
+
+/// What others said last, and when that was seen here first: whether they go on is told by this
+/// instance's own clock, whatever theirs say.
+#[derive(Default)]
+struct Seen(Mutex<HashMap<String, (i64, Moment)>>);
+
+impl Seen {
+    /// For how long somebody has said nothing new.
+    fn silent_ms(&self, who: &str, said: i64, now: Moment) -> u64 {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() > KEPT_MAX && !seen.contains_key(who) {
+            seen.clear();
+        }
+        let known = seen.entry(who.to_owned()).or_insert((said, now));
+        if known.0 != said {
+            *known = (said, now);
+        }
+        now.ms_since(known.1)
+    }
 }
 
 /// An instance that plays rehearsals.
@@ -95,7 +120,7 @@ struct Turn {
 impl RehearsalBook {
     /// The book as an instance reads and writes it.
     pub fn new(notes: Arc<dyn Notes>, clock: Arc<dyn Clock>, player: Player) -> Self {
-        Self { notes, clock, player }
+        Self { notes, clock, player, seen: Seen::default() }
     }
 
     /// Begins one in this instance; none while another goes on, wherever it is played.
@@ -157,9 +182,9 @@ impl RehearsalBook {
             return Ok(false);
         }
         match self.one(Kind::Rehearsal, &turn.rehearsal).await? {
-            Some(note) => Ok(self.goes_on(&of_text(&note.text)?)),
+            Some(note) => Ok(self.goes_on(&note.id, &of_text(&note.text)?)),
             // It was taken a moment ago, and is written about in the next.
-            None => Ok(self.clock.now().ms_since(Moment(turn.taken_us)) < LEASE_MS),
+            None => Ok(self.is_heard(TURN, &turn.player, turn.taken_us)),
         }
     }
 
@@ -228,7 +253,7 @@ impl RehearsalBook {
         for _ in 0..ATTEMPTS_MAX {
             let Some(note) = self.one(Kind::Rehearsal, id).await? else { return Ok(false) };
             let mut written: Written = of_text(&note.text)?;
-            if !self.goes_on(&written) {
+            if !self.goes_on(id, &written) {
                 return Ok(false);
             }
             written.is_to_stop = true;
@@ -272,16 +297,27 @@ impl RehearsalBook {
 
     /// Whether it has not ended, nor the instance that plays it. One that is not heard of has ended, also
     /// here: whoever began it may have been let go before anybody played it.
-    fn goes_on(&self, written: &Written) -> bool {
+    fn goes_on(&self, id: &str, written: &Written) -> bool {
         let is_ours = written.player == self.player_id();
-        let is_heard = self.clock.now().ms_since(Moment(written.heard_us)) < LEASE_MS;
+        let is_heard = self.is_heard(id, &written.player, written.heard_us);
         written.ended.is_none() && is_heard && (is_ours || !self.player.is_alone)
+    }
+
+    /// Whether somebody said something a moment ago. Our own word is of our own clock.
+    fn is_heard(&self, about: &str, player: &str, said_us: i64) -> bool {
+        let now = self.clock.now();
+        let age_ms = now.ms_since(Moment(said_us));
+        if player == self.player_id() {
+            return age_ms < LEASE_MS;
+        }
+        let silent_ms = self.seen.silent_ms(about, said_us, now);
+        silent_ms < LEASE_MS && age_ms < LEASE_MS + APART_MS
     }
 
     fn rehearsal(&self, note: &Note) -> Result<Rehearsal, Trouble> {
         let written: Written = of_text(&note.text)?;
         let stage = match &written.ended {
-            None if self.goes_on(&written) => Stage::Running(written.says.clone()),
+            None if self.goes_on(&note.id, &written) => Stage::Running(written.says.clone()),
             None => Stage::Lost,
             Some(Ended::Sound) => Stage::Sound,
             Some(Ended::Unsound) => Stage::Unsound,

@@ -4,40 +4,73 @@
 use super::trouble;
 use admitone_app::Trouble;
 use admitone_app::ports::rehearsals::{Plan, Report};
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// What is for sale in one.
 pub(super) const PROGRAMME: &str = "programme.json";
 const PAGE: &str = "report.html";
 const FIGURES: &str = "report.json";
 
-/// Where they are.
-pub(super) struct Shelf(pub(super) PathBuf);
+/// Where they are. Several houses may have their rehearsals in one place.
+pub(super) struct Shelf {
+    directory: PathBuf,
+    /// What says that this process is still at the one it plays: the system lets go of it with the
+    /// process, however that ends.
+    alive: Mutex<Option<File>>,
+}
 
 impl Shelf {
-    /// Makes the directory of one. What an instance that was killed left here is removed: one is
-    /// played at a time.
+    pub(super) fn at(directory: PathBuf) -> Self {
+        Self { directory, alive: Mutex::default() }
+    }
+
+    /// Makes the directory of one. What a process left that was killed is removed; what another one
+    /// plays right now is not.
     pub(super) fn set(&self, id: &str, plan: &Plan) -> Result<PathBuf, Trouble> {
-        if self.0.exists() {
-            fs::remove_dir_all(&self.0).map_err(trouble)?;
-        }
-        let directory = self.0.join(id);
-        fs::create_dir_all(&directory).map_err(trouble)?;
+        fs::create_dir_all(&self.directory).map_err(trouble)?;
+        self.remove_the_dead();
+        // Before the directory is there, so that nobody finds it without.
+        let alive = File::create(self.lock(id)).map_err(trouble)?;
+        alive.try_lock().map_err(trouble)?;
+        *self.alive.lock().unwrap_or_else(PoisonError::into_inner) = Some(alive);
+        let directory = self.directory.join(id);
+        fs::create_dir(&directory).map_err(trouble)?;
         let programme = serde_json::to_vec(&plan.programme).map_err(trouble)?;
         fs::write(directory.join(PROGRAMME), programme).map_err(trouble)?;
         Ok(directory)
     }
 
+    /// Removes the directories of those that nobody plays any more.
+    fn remove_the_dead(&self) {
+        let entries = fs::read_dir(&self.directory).into_iter().flatten().flatten();
+        for left in entries.map(|entry| entry.path()).filter(|path| path.is_dir()) {
+            let Some(id) = left.file_name().and_then(|name| name.to_str()) else { continue };
+            let is_played = File::open(self.lock(id)).is_ok_and(|lock| lock.try_lock().is_err());
+            if !is_played {
+                remove(&left);
+                drop(fs::remove_file(self.lock(id)));
+            }
+        }
+    }
+
+    /// The file that whoever plays one has locked.
+    fn lock(&self, id: &str) -> PathBuf {
+        self.directory.join(format!("{id}.lock"))
+    }
+
     /// The report that the laboratory left, if it came to one.
     pub(super) fn report(&self, id: &str) -> Option<Report> {
-        let read = |name| fs::read_to_string(self.0.join(id).join(name)).ok();
+        let read = |name| fs::read_to_string(self.directory.join(id).join(name)).ok();
         Some(Report { page: read(PAGE)?, figures: read(FIGURES)? })
     }
 
     /// Removes the directory of one.
     pub(super) fn clear(&self, id: &str) {
-        remove(&self.0.join(id));
+        remove(&self.directory.join(id));
+        drop(fs::remove_file(self.lock(id)));
+        *self.alive.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -53,21 +86,28 @@ mod tests {
     use admitone_app::import::Document;
     use admitone_app::ports::rehearsals::Arrivals;
 
-    #[test]
-    fn nothing_stays_of_what_was_played() {
-        let directory = tempfile::tempdir().unwrap();
-        let shelf = Shelf(directory.path().join("drills"));
-        let plan = Plan {
+    fn plan() -> Plan {
+        Plan {
             programme: Document::default(),
             buyers: 10,
             seconds: 5,
             arrivals: Arrivals::AtOnce,
             title: "Winter".into(),
             by: "Opal".into(),
-        };
-        let first = shelf.set("drill_1", &plan).unwrap();
+        }
+    }
+
+    #[test]
+    fn nothing_stays_of_what_was_played() {
+        let directory = tempfile::tempdir().unwrap();
+        let drills = directory.path().join("drills");
+        let killed = Shelf::at(drills.clone());
+        let first = killed.set("drill_1", &plan()).unwrap();
         fs::create_dir(first.join("run-1")).unwrap();
-        let second = shelf.set("drill_2", &plan).unwrap();
+        // The system lets go of what a process had when it ends.
+        drop(killed);
+        let shelf = Shelf::at(drills.clone());
+        let second = shelf.set("drill_2", &plan()).unwrap();
         assert!(!first.exists(), "an instance was killed in the middle of it");
         assert_eq!(shelf.report("drill_2"), None);
         fs::write(second.join(PAGE), "<p>").unwrap();
@@ -75,6 +115,21 @@ mod tests {
         let report = Report { page: "<p>".into(), figures: "{}".into() };
         assert_eq!(shelf.report("drill_2"), Some(report));
         shelf.clear("drill_2");
-        assert!(!second.exists());
+        assert_eq!(fs::read_dir(&drills).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_another_house_plays_in_the_same_place_is_left_to_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let [here, there] = [1, 2].map(|_| Shelf::at(directory.path().join("drills")));
+        let theirs = there.set("drill_1", &plan()).unwrap();
+        let ours = here.set("drill_2", &plan()).unwrap();
+        assert!(theirs.join(PROGRAMME).exists() && ours.join(PROGRAMME).exists());
+        here.clear("drill_2");
+        assert!(theirs.join(PROGRAMME).exists() && !ours.exists());
+        // Without its lock it would be taken for what a dead one left.
+        fs::remove_file(there.lock("drill_1")).unwrap();
+        here.set("drill_3", &plan()).unwrap();
+        assert!(!theirs.exists());
     }
 }

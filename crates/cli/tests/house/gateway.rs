@@ -378,6 +378,9 @@ fn operators_see_what_is_not_known_and_decide() {
     assert_eq!(act("reacquire").status, 409);
     assert_eq!(act("refund").json()["state"], "refund_owed");
     ann.wait_for(&payment, &["refunded"]);
+    let log = house.connect().get("/api/v1/operator/log?limit=2", &staff).json();
+    let told = [&log["data"][0], &log["data"][1]].map(|one| text(one, "what"));
+    assert_eq!(told, ["refunded", "asked_again"], "{log}");
     assert_eq!((ann.state(&held).as_str(), gateway.balance("more")), ("released", 0));
     verified(directory.path(), house);
 }

@@ -278,7 +278,7 @@ fn operators_see_the_queue_and_what_is_in_it() {
         let path = format!("POST /api/v1/operator/queues/job-queue/{action}");
         desk.send(&path, &staff, "").status
     };
-    assert_eq!(acted(&mut desk, "actions/pause"), 200);
+    assert_eq!(acted(&mut desk, "actions/pause?why=too+many"), 200);
     let front = Front::of(&[&house], SEATS);
     let opened = house.connect().send(
         "POST /api/v1/users",
@@ -319,6 +319,15 @@ fn operators_see_the_queue_and_what_is_in_it() {
     );
     assert_eq!(Shopper::new(&front, 0).send("GET /api/v1/wallet", "").status, 200);
     assert!(queue()["done"].as_u64() > Some(0));
+    // Whoever did it is told of, also while commands waited; and of what could not be done, that it was not.
+    let log = desk.get("/api/v1/operator/log", &staff).json();
+    let of_queue = log["data"].as_array().unwrap().iter().filter(|one| one["kind"] == "queue");
+    let of_queue: Vec<&Value> = of_queue.collect();
+    let told: Vec<&str> = of_queue.iter().map(|one| one["what"].as_str().unwrap()).collect();
+    assert_eq!(told, ["resumed", "dropped", "dropped", "paused"], "{log}");
+    let ends: Vec<&str> = of_queue.iter().map(|one| one["end"].as_str().unwrap()).collect();
+    assert_eq!(ends, ["done", "failed", "done", "done"], "{log}");
+    assert_eq!((&of_queue[3]["by"], &of_queue[3]["why"]), (&json!("op_1"), &json!("too many")));
     assert!(house.stop());
 }
 

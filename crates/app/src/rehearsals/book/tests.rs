@@ -86,6 +86,7 @@ async fn what_a_dead_instance_left_has_ended() {
     let mut entry = here.begin("drill_1", &plan()).await.unwrap().unwrap();
     shared.clock.advance_ms(LEASE_MS - 1);
     here.beat(&mut entry, "playing").await.unwrap();
+    assert_eq!(stages(&there).await, [running("drill_1", "playing")]);
     shared.clock.advance_ms(LEASE_MS - 1);
     assert_eq!(stages(&there).await, [running("drill_1", "playing")]);
     shared.clock.advance_ms(1);
@@ -144,4 +145,50 @@ async fn the_oldest_are_forgotten() {
     assert_eq!((all.len(), all[0].0.as_str()), (KEPT_MAX, "drill_34"));
     assert_eq!(book.report("drill_14").await, Ok(None));
     assert!(book.report("drill_15").await.unwrap().is_some());
+}
+
+/// Another instance of the same store, whose clock goes by so much.
+fn elsewhere(shared: &Shared, ahead_ms: u64) -> (RehearsalBook, Arc<HandClock>) {
+    let clock = Arc::new(HandClock::at(Moment(1_000_000).plus_ms(ahead_ms)));
+    let player = Player { id: 2, name: "place 2".into(), is_alone: false };
+    (RehearsalBook::new(Arc::clone(&shared.notes), clock.clone(), player), clock)
+}
+
+#[tokio::test]
+async fn clocks_of_machines_that_differ_end_no_rehearsal() {
+    let shared = Shared::new();
+    let here = shared.instance(1, false);
+    let (there, later) = elsewhere(&shared, APART_MS - LEASE_MS);
+    let mut entry = here.begin("drill_1", &plan()).await.unwrap().unwrap();
+    for _ in 0..3 {
+        assert_eq!(stages(&there).await, [running("drill_1", "")], "it was heard of just now");
+        assert!(there.begin("drill_2", &plan()).await.unwrap().is_none(), "one at a time");
+        shared.clock.advance_ms(LEASE_MS - 1);
+        later.advance_ms(LEASE_MS - 1);
+        here.beat(&mut entry, "").await.unwrap();
+    }
+    // Killed, it has ended: by the clock of whoever looks.
+    stages(&there).await;
+    later.advance_ms(LEASE_MS);
+    assert_eq!(stages(&there).await, [("drill_1".to_owned(), Stage::Lost)]);
+}
+
+#[tokio::test]
+async fn whose_clock_was_ahead_is_not_thought_to_go_on_for_ever() {
+    let shared = Shared::new();
+    let here = shared.instance(1, false);
+    let (there, _) = elsewhere(&shared, 3_600_000);
+    there.begin("drill_1", &plan()).await.unwrap().unwrap();
+    assert_eq!(stages(&here).await, [running("drill_1", "")]);
+    shared.clock.advance_ms(LEASE_MS);
+    assert_eq!(stages(&here).await, [("drill_1".to_owned(), Stage::Lost)]);
+}
+
+#[tokio::test]
+async fn clocks_further_apart_than_they_may_be_would_end_one_that_goes_on() {
+    let shared = Shared::new();
+    let here = shared.instance(1, false);
+    let (there, _) = elsewhere(&shared, APART_MS + LEASE_MS);
+    here.begin("drill_1", &plan()).await.unwrap().unwrap();
+    assert_eq!(stages(&there).await, [("drill_1".to_owned(), Stage::Lost)]);
 }

@@ -19,6 +19,10 @@ pub(super) struct Tour<'a> {
     connection: Connection,
     operations: Vec<Operation>,
     succeeded: BTreeSet<String>,
+    /// What left a row in the operators' log whenever it succeeded.
+    logged: BTreeSet<String>,
+    /// The newest row of that log.
+    newest: Value,
     keys: u32,
 }
 
@@ -49,7 +53,9 @@ impl<'a> Tour<'a> {
                 });
             }
         }
-        Self { house, connection, operations, succeeded: BTreeSet::new(), keys: 0 }
+        let (succeeded, logged) = <(BTreeSet<String>, BTreeSet<String>)>::default();
+        let newest = Value::Null;
+        Self { house, connection, operations, succeeded, logged, newest, keys: 0 }
     }
 
     /// Asks, under a key of its own. Whatever comes back must be in the document.
@@ -75,7 +81,34 @@ impl<'a> Tour<'a> {
         headers.extend(more);
         let answer = self.connection.send(what, &headers, body);
         self.note(what, answer.status);
+        let is_replayed = answer.has_header("idempotent-replayed: true");
+        if is_change(what) && (200..300).contains(&answer.status) && !is_replayed {
+            self.look_for_row(what);
+        }
         answer
+    }
+
+    /// Looks whether what an operator did left a row in the log.
+    fn look_for_row(&mut self, what: &str) {
+        let bearer = self.operator().authorization.unwrap_or_default();
+        let path = "/api/v1/operator/log?limit=1";
+        let log = self.connection.get(path, &[("authorization", bearer.as_str())]).json();
+        let newest = log["data"][0].clone();
+        // What is imported again is there already.
+        let is_known = self.logged.contains("import_programme");
+        if what.ends_with("/operator/import") && is_known {
+            return;
+        }
+        assert_ne!(newest, self.newest, "{what} left no row in the operators' log");
+        assert!(newest["by"].as_str().is_some_and(|by| by.starts_with("op_")), "{what}: {newest}");
+        self.newest = newest;
+        self.logged.extend(self.operations.iter().find(|known| known.is(what)).map(|o| o.id.clone()));
+    }
+
+    /// What operators change and of which nobody has seen a row in the log.
+    pub(super) fn never_logged(&self) -> Vec<String> {
+        let changes = self.operations.iter().filter(|known| known.is_change());
+        changes.map(|known| known.id.clone()).filter(|id| !self.logged.contains(id)).collect()
     }
 
     /// Asks and expects success.
@@ -176,7 +209,19 @@ impl Who {
     }
 }
 
+/// Whether an operator changes something with it.
+fn is_change(what: &str) -> bool {
+    what.split_once(' ').is_some_and(|(method, path)| {
+        method != "GET" && path.starts_with("/api/v1/operator/")
+    })
+}
+
 impl Operation {
+    fn is_change(&self) -> bool {
+        let path: Vec<&str> = self.path.iter().flatten().map(String::as_str).collect();
+        self.method != "GET" && path.starts_with(&["", "api", "v1", "operator"])
+    }
+
     fn is(&self, what: &str) -> bool {
         let (method, path) = what.split_once(' ').unwrap();
         let path: Vec<&str> = path.split('?').next().unwrap().split('/').collect();

@@ -6,7 +6,8 @@ use admitone_domain::command::gateway::{Gateway, GiveUp, Reacquire, Repaid, Repa
 use admitone_domain::command::{Cancel, Refund};
 use admitone_domain::payment::{PaymentState, RefundState, Standing};
 use admitone_domain::reservation::{ItemState, ReservationState};
-use admitone_domain::{Action, Actor, Money, Outcome, Refusal};
+use admitone_domain::id::OperatorId;
+use admitone_domain::{Action, Actor, Deed, Happening, Money, Outcome, Refusal};
 
 #[test]
 fn cancelled_tickets_are_paid_back_through_the_gateway_each_once() {
@@ -91,6 +92,11 @@ fn an_operator_gives_the_same_seats_for_money_that_cannot_go_back() {
     house.gateway(Gateway::Repay(Repay { payment, number: 0, repaid: refused })).unwrap();
     assert_eq!(house.operator(reacquire()), Err(Refusal::HoldExpired), "somebody has a seat");
     house.advance_ms(HOLD_MS);
+    let asked = house.command(Actor::Operator(OperatorId(1)), Action::Gateway(reacquire()));
+    let told = house.verdict(&[asked]).events.into_iter().map(|event| event.what);
+    let by = OperatorId(1).to_string();
+    let acted = Happening::Acted { by, deed: Deed::Reacquired };
+    assert!(told.into_iter().any(|what| what == acted), "the log tells who did it");
     let got = house.operator(reacquire()).unwrap();
     assert_eq!(got.attempt().unwrap().standing, Standing::Approved);
     assert_eq!(house.reservation(held.id).count_in(ItemState::Sold), 2);
