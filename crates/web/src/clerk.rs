@@ -5,6 +5,7 @@ use crate::oops::Oops;
 use crate::site::Site;
 use crate::staff::StaffForm;
 use admitone_app::box_office::Request as Named;
+use admitone_app::logbook::{By, Deed, Intent, Target};
 use admitone_app::ports::delivery::Reply;
 use admitone_domain::command::Operate;
 use admitone_domain::concert::Concert;
@@ -61,6 +62,22 @@ impl Site {
     ) -> Result<Outcome, Oops> {
         let reply = self.ask(&asked.named(), action).await?;
         Ok(outcome(&reply)?.0.clone())
+    }
+
+    /// The same of something that is a buyer's; why it is done, if that was said, stands in the log.
+    pub(crate) async fn submit_saying_why(
+        &self,
+        asked: &StaffForm,
+        (target, id): (Target, String),
+        why: &str,
+        action: Action,
+    ) -> Result<Outcome, Oops> {
+        let done = self.submit_for(asked, action);
+        if why.is_empty() {
+            return done.await;
+        }
+        let by = By::of(&asked.named(), why);
+        self.log.book.tell(Intent { by, deed: Deed::Explained, target, id }, done).await
     }
 
     /// Has an operator's change of the programme made; what was changed.

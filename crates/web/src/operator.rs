@@ -14,4 +14,5 @@ pub(crate) mod reservations;
 pub(crate) mod show;
 pub(crate) mod sign_in;
 pub(crate) mod staff;
+pub(crate) mod wallet;
 pub(crate) mod webhooks;

@@ -93,6 +93,8 @@ fn for_operators() -> Router<Site> {
             "/operator/reservations/{id}/{deed}",
             get(operator::reservation::ask).post(operator::reservation::done),
         )
+        .route("/operator/wallets/{buyer}", get(operator::wallet::wallet))
+        .route("/operator/wallets/{buyer}/charge", post(operator::wallet::charge))
         .route("/operator/payments", get(operator::payments::payments))
         .route("/operator/payments/{id}/{action}", post(operator::payments::act))
         .route("/operator/queues", get(operator::queues::queues))

@@ -114,6 +114,8 @@ named! {
         Wallet = "wallet",
         /// A rehearsal.
         Drill = "drill",
+        /// A show, and its seats.
+        Show = "show",
     }
 }
 

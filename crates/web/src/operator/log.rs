@@ -85,13 +85,13 @@ impl Line {
 }
 
 /// Whom people call what.
-pub(super) fn named(by: &str, operators: &[Operator]) -> String {
+pub(crate) fn named(by: &str, operators: &[Operator]) -> String {
     let known = operators.iter().find(|operator| operator.id.to_string() == by);
     known.map_or_else(|| by.to_owned(), |known| format!("{} ({by})", known.name))
 }
 
 /// The key of the words for what was done to what is no row.
-pub(super) fn line_words(deed: logbook::Deed) -> &'static str {
+pub(crate) fn line_words(deed: logbook::Deed) -> &'static str {
     use logbook::Deed;
     match deed {
         Deed::Made => "log.made",
@@ -121,6 +121,7 @@ fn place(target: Target, id: &str) -> (&'static str, Option<String>) {
         Target::Reservation => ("log.reservation", Some(format!("/operator/reservations/{id}"))),
         Target::Payment => ("log.payment", Some(format!("/operator/reservations?q={id}"))),
         Target::Wallet => ("log.wallet", Some(format!("/operator/wallets/{id}"))),
+        Target::Show => ("log.show", Some(format!("/operator/shows/{id}"))),
         Target::Drill => ("log.drill", Some("/operator/drill".to_owned())),
     }
 }

@@ -8,10 +8,12 @@ pub(crate) use form::{ShowForm, show_fields};
 pub(crate) use seats::{add as add_seats, change as change_seats};
 pub(crate) use types::{change as change_type, create as create_type};
 
+use super::reservations::ZONE;
 use crate::frame::{Frame, go_to, page};
 use crate::oops::Oops;
 use crate::site::Site;
 use crate::staff::{Staff, StaffForm};
+use admitone_app::logbook::{End, Line};
 use admitone_app::operating;
 use admitone_domain::concert::Concert;
 use admitone_domain::id::ShowId;
@@ -24,6 +26,9 @@ use axum::extract::{Path, State};
 use axum::http::Response;
 use seats::Block;
 
+/// So many reasons are shown.
+const REASONS: usize = 50;
+
 #[derive(Template)]
 #[template(path = "operator/show.html")]
 struct Page {
@@ -34,6 +39,9 @@ struct Page {
     form: ShowForm,
     blocks: Vec<Block>,
     types: Vec<TicketType>,
+    /// For whom or why seats were changed, the newest first.
+    reasons: Vec<Line>,
+    zone: &'static str,
 }
 
 /// `GET /operator/shows/{id}`.
@@ -46,7 +54,11 @@ pub(crate) async fn show(
     let version = loaded.version;
     let Row::Show(show) = loaded.into_row() else { return Err(gone()) };
     let snapshot = site.office.boards.board(show.id).await?.snapshot();
+    let mut reasons = site.log.book.lines(Some(&show.id.to_string()), None, REASONS).await?;
+    reasons.retain(|line| line.end == End::Done);
     page(&Page {
+        reasons,
+        zone: ZONE,
         frame: Frame::new(&site, &staff.visitor),
         concert: site.concert(show.concert).await?,
         form: ShowForm::of(&site, &show).await?,

@@ -19,4 +19,5 @@ mod roles;
 mod rows;
 mod sign_in;
 mod told;
+mod wallets;
 mod webhooks;

@@ -121,10 +121,13 @@ async fn seats_are_added_blocked_put_back_and_priced() {
     let house = House::open().await;
     house.hold(&[5]).await;
     let mut opal = house.staff().await;
-    let block = [("block", "0"), ("from", "1"), ("to", "2"), ("change", "block")];
+    let block =
+        [("block", "0"), ("from", "1"), ("to", "2"), ("change", "block"), ("why", "<sponsors>")];
     assert_eq!(change_seats(&mut opal, &block).await.status, StatusCode::SEE_OTHER);
     assert_eq!(seat(&house, 1).await.state, SeatState::Blocked);
     assert_eq!(seat(&house, 3).await.state, SeatState::Free);
+    let shown = opal.get("/operator/shows/show_1").await;
+    assert!(shown.has("A 1, 1–2: &#60;sponsors&#62;"), "for whom: {}", shown.body);
 
     let held = [("block", "0"), ("from", "5"), ("to", "5"), ("change", "block")];
     let refused = change_seats(&mut opal, &held).await;

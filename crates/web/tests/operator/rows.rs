@@ -126,6 +126,9 @@ async fn sale(opal: &mut Opal, house: &House) {
     let other = house.buy(&[3]).await;
     let cancel = format!("/operator/reservations/{other}/cancel");
     opal.does(&cancel, &cancel, &[]).await;
+    let wallet = format!("/operator/wallets/{}", house.ann);
+    let cash = [("amount", "5"), ("why", "cash")];
+    opal.does(&wallet, &format!("{wallet}/charge"), &cash).await;
     let held = house.hold(&[4]).await;
     let payment = house.begin_to_pay(held).await;
     let inbox = "/operator/payments";

@@ -8,6 +8,7 @@ use crate::oops::Oops;
 use crate::query::Query;
 use crate::site::Site;
 use crate::staff::{Staff, StaffForm};
+use admitone_app::logbook::Target;
 use admitone_app::operating;
 use admitone_domain::command::{Cancel, Release};
 use admitone_domain::reservation::ItemState;
@@ -97,7 +98,8 @@ pub(crate) async fn done(
             refund.map_err(|unfit| onward(unfit.into()))?
         }
     };
-    site.submit_for(&asked, action).await.map_err(onward)?;
+    let about = (Target::Reservation, id.clone());
+    site.submit_saying_why(&asked, about, asked.why(), action).await.map_err(onward)?;
     Ok(go_to(&back))
 }
 

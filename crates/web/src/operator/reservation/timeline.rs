@@ -2,8 +2,10 @@
 
 use super::Known;
 use crate::frame::Frame;
+use crate::operator::log::{line_words, named};
 use crate::oops::Oops;
 use crate::site::Site;
+use admitone_app::logbook::End;
 use admitone_app::notices::{Standing, Told};
 use admitone_app::ports::notices::Subject;
 use admitone_app::ports::records::Sought;
@@ -15,6 +17,8 @@ const PARTS_MAX: usize = 10;
 const EVENTS_MAX: usize = 200;
 /// So many notices at most are told of.
 const NOTICES_MAX: usize = 50;
+/// And so many lines of the logbook.
+const LINES_MAX: usize = 50;
 
 /// A step.
 pub(super) struct Step {
@@ -36,10 +40,7 @@ pub(super) async fn timeline(
     events.reverse();
     events.sort_by_key(|event| event.at);
     let operators = site.office.reads.operators().await?;
-    let name_of = |by: &str| {
-        let found = operators.iter().find(|operator| operator.id.to_string() == by);
-        found.map_or_else(|| by.to_owned(), |operator| format!("{} ({by})", operator.name))
-    };
+    let name_of = |by: &str| named(by, &operators);
     // That staff acted is told beside what happened, about the same version of the same thing.
     let staff = |event: &Event| {
         let beside = events.iter().find_map(|other| match &other.what {
@@ -60,6 +61,15 @@ pub(super) async fn timeline(
     let mut steps: Vec<Step> = steps.collect();
     let notices = site.notice_book.list(Some(known.reservation.id), None, NOTICES_MAX).await?;
     steps.extend(notices.iter().map(|told| notice(frame, told)));
+    let id = known.reservation.id.to_string();
+    let lines = site.log.book.lines(Some(&id), None, LINES_MAX).await?;
+    steps.extend(lines.iter().filter(|line| line.end != End::Open).map(|line| {
+        let what = match line.why.as_str() {
+            "" => frame.say(line_words(line.deed)).to_owned(),
+            why => frame.say1("timeline.why", why),
+        };
+        Step { at: line.at, what, by: named(&line.by, &operators) }
+    }));
     // What happened, and behind it what the buyer was told of it.
     steps.sort_by_key(|step| step.at);
     Ok((steps, is_cut))

@@ -6,8 +6,9 @@ use crate::oops::Oops;
 use crate::site::Site;
 use crate::staff::StaffForm;
 use admitone_app::board::{SeatMark, Snapshot};
+use admitone_app::logbook::Target;
 use admitone_app::operating::{self, BlockFields, SeatsFields};
-use admitone_domain::Money;
+use admitone_domain::{Action, Money};
 use admitone_domain::id::SeatId;
 use admitone_domain::show::SeatBlock;
 use axum::body::Body;
@@ -107,9 +108,21 @@ pub(crate) async fn change(
     };
     let change = operating::change_seats(show, chosen, fields);
     let change = change.map_err(|unfit| onward(unfit.into()))?;
-    site.operate(&asked, change).await.map_err(onward)?;
+    let (about, why) = ((Target::Show, show.to_string()), label(block, (from, to), asked.why()));
+    let done = site.submit_saying_why(&asked, about, &why, Action::Operate(change)).await;
+    done.map_err(onward)?;
     site.live().forget().await;
     Ok(go_to(&format!("/operator/shows/{id}#seats")))
+}
+
+/// For whom or why, with the seats it is about; empty where nothing was said.
+fn label(block: &SeatBlock, (from, to): (Option<u32>, Option<u32>), why: &str) -> String {
+    if why.is_empty() {
+        return String::new();
+    }
+    let last = block.first_number.saturating_add(block.count.saturating_sub(1));
+    let (from, to) = (from.unwrap_or(block.first_number), to.unwrap_or(last));
+    format!("{} {}, {from}–{to}: {why}", block.section, block.row)
 }
 
 /// The seats of a block with numbers between two, or from its beginning, or to its end.
@@ -138,5 +151,7 @@ mod tests {
         assert_eq!(chosen(&block, None, Some(11)), [SeatId(100)]);
         assert_eq!(chosen(&block, None, None).len(), 4);
         assert!(chosen(&block, Some(15), None).is_empty());
+        assert_eq!(label(&block, (Some(12), None), "sponsors"), "A 1, 12–14: sponsors");
+        assert_eq!(label(&block, (None, None), ""), "");
     }
 }

@@ -1,0 +1,96 @@
+//! A buyer's wallet as operators see it: what moved it, and money that came in another way.
+
+use super::reservations::{Whose, ZONE, whose};
+use crate::buyer::reservation::balance;
+use crate::frame::{Frame, go_to, page};
+use crate::oops::Oops;
+use crate::query::Query;
+use crate::site::Site;
+use crate::staff::{Staff, StaffForm};
+use crate::words::typed;
+use admitone_app::logbook::{End, Line, Target};
+use admitone_app::ports::reads::Page as Part;
+use admitone_domain::command::{Charge, ChargeFor};
+use admitone_domain::id::BuyerId;
+use admitone_domain::wallet::{Entry, EntryKind};
+use admitone_domain::{Action, Currency, Money};
+use askama::Template;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::Response;
+
+/// So many entries on a page.
+const PAGE: usize = 50;
+/// So many reasons.
+const REASONS: usize = 50;
+
+#[derive(Template)]
+#[template(path = "operator/wallet.html")]
+struct Page {
+    frame: Frame,
+    buyer: Whose,
+    balance: Money,
+    currency: Currency,
+    entries: Vec<Entry>,
+    next: Option<u64>,
+    /// Why operators charged it, the newest first.
+    reasons: Vec<Line>,
+    zone: &'static str,
+}
+
+/// `GET /operator/wallets/{buyer}`.
+pub(crate) async fn wallet(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    staff: Staff,
+    query: Query,
+) -> Result<Response<Body>, Oops> {
+    let id: BuyerId = id.parse().map_err(|_| Oops::not_found())?;
+    let (balance, currency) = balance(&site, id).await?;
+    let part = Part { before: query.text("before").parse().ok(), limit: PAGE + 1 };
+    let mut entries = site.office.reads.entries(id, part).await?;
+    let next = entries.get(PAGE - 1).filter(|_| entries.len() > PAGE).map(|last| last.id.0);
+    entries.truncate(PAGE);
+    let mut reasons = site.log.book.lines(Some(&id.to_string()), None, REASONS).await?;
+    reasons.retain(|line| line.target == Target::Wallet && line.end == End::Done);
+    let (frame, buyer) = (Frame::new(&site, &staff.visitor), whose(&site, id).await?);
+    page(&Page { frame, buyer, balance, currency, entries, next, reasons, zone: ZONE })
+}
+
+/// `POST /operator/wallets/{buyer}/charge`. Nobody charges a wallet of another without saying why.
+pub(crate) async fn charge(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    asked: StaffForm,
+) -> Result<Response<Body>, Oops> {
+    let back = format!("/operator/wallets/{id}");
+    let onward = |oops: Oops| oops.onward(back.clone());
+    let buyer: BuyerId = id.parse().map_err(|_| Oops::not_found())?;
+    let language = asked.form.visitor.language;
+    if asked.why().is_empty() {
+        return Err(onward(Oops::unfit(language.say("purse.no_reason").to_owned())));
+    }
+    let currency = site.currency;
+    let amount = typed(asked.form.text("amount"), currency).unwrap_or(Money::ZERO);
+    let charge = Action::ChargeFor(ChargeFor { buyer, charge: Charge { amount, currency } });
+    let about = (Target::Wallet, buyer.to_string());
+    site.submit_saying_why(&asked, about, asked.why(), charge).await.map_err(onward)?;
+    Ok(go_to(&back))
+}
+
+impl Page {
+    fn kind(&self, kind: &EntryKind) -> &str {
+        self.frame.language.say(match kind {
+            EntryKind::Charge => "wallet.charged",
+            EntryKind::Use => "wallet.used",
+            EntryKind::Refund => "wallet.refunded",
+        })
+    }
+
+    /// With its sign.
+    fn signed(&self, entry: &Entry) -> String {
+        let amount = entry.signed_amount();
+        let sign = if amount.0 > 0 { "+" } else { "" };
+        format!("{sign}{}", self.frame.money(&amount, &self.currency))
+    }
+}
