@@ -3,6 +3,9 @@
 //! of the port or of the worker, and a case of that name here or beside.
 
 mod consumers;
+mod moves;
+mod pauses;
+mod saga;
 mod unruly;
 mod workers;
 
@@ -78,13 +81,10 @@ pub fn main(fixture: impl CarrierFixture) -> ExitCode {
     let fixture: Arc<dyn CarrierFixture> = Arc::new(fixture);
     let mut trials = Vec::new();
     for (form, lanes) in fixture.forms() {
-        for case in consumers::ALL.iter().chain(workers::ALL) {
-            if lanes.is_none() && case.promised == Promised::WhereLanes {
-                continue;
-            }
-            let name = format!("{form}::{}", case.name);
+        for (case, future) in cases(&fixture, *lanes) {
+            let name = format!("{form}::{case}");
             trials.push(match absent.clone() {
-                None => trial(name, Arc::clone(&fixture), *lanes, case.run),
+                None => trial(name, future),
                 Some(why) => {
                     Trial::test(name, || Err(Failed::from(why))).with_ignored_flag(!is_required)
                 }
@@ -94,17 +94,23 @@ pub fn main(fixture: impl CarrierFixture) -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn trial(
-    name: String,
-    fixture: Arc<dyn CarrierFixture>,
-    lanes: Option<u16>,
-    run: fn(FreshCarrier) -> CaseFuture,
-) -> Trial {
+/// The cases of a form, each with what it does.
+fn cases(fixture: &Arc<dyn CarrierFixture>, lanes: Option<u16>) -> Vec<(&'static str, CaseFuture)> {
+    let has_lanes = lanes.is_some();
+    let of_one = consumers::ALL.iter().chain(workers::ALL).chain(pauses::ALL).chain(moves::ALL);
+    let of_one = of_one.filter(|case| has_lanes || case.promised == Promised::Always).map(|case| {
+        let (fixture, run) = (Arc::clone(fixture), case.run);
+        let future: CaseFuture = Box::pin(async move { run(fixture.fresh(lanes).await).await });
+        (case.name, future)
+    });
+    let of_many = saga::ALL.iter().map(|case| (case.name, (case.run)(Arc::clone(fixture), lanes)));
+    of_one.chain(of_many).collect()
+}
+
+fn trial(name: String, future: CaseFuture) -> Trial {
     Trial::test(name, move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        runtime.map_err(|error| Failed::from(error.to_string()))?.block_on(async {
-            run(fixture.fresh(lanes).await).await;
-        });
+        runtime.map_err(|error| Failed::from(error.to_string()))?.block_on(future);
         Ok(())
     })
 }

@@ -55,6 +55,12 @@ impl Default for WorkerLimits {
 /// - `poison_is_put_away_and_stops_nobody`: what cannot be read, and what fails by itself.
 /// - `trouble_that_passes_drops_nothing`: while a lock is busy or the store is away, jobs come again
 ///   until they are settled, more often than poison would.
+/// - `wherever_a_process_dies_the_money_is_where_the_tickets_are`: a payment in steps that was handed over,
+///   taken, settled, acknowledged, or asked about outside, goes on in another process and comes to its end.
+/// - `with_nobody_who_takes_over_money_is_where_no_tickets_are`: the same, and it ends there.
+/// - `a_paused_queue_stays_paused_though_consumers_come_and_go`: whoever joins looks into the book before
+///   it takes anything.
+/// - `whoever_does_not_know_the_book_takes_from_a_paused_queue`: a worker without it.
 /// - `each_command_of_a_batch_has_its_own_answer`: a refusal beside outcomes disturbs none.
 #[derive(Clone)]
 pub struct Worker {

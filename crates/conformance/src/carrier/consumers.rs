@@ -245,8 +245,8 @@ async fn a_lane_has_one_consumer_at_a_time(fresh: FreshCarrier) {
     while seen < 60 || had.iter().map(Vec::len).sum::<usize>() < usize::from(lanes) {
         assert!(now() < until, "{seen} jobs came, and the lanes are {had:?}");
         if sent < 60 {
-            publish(&*fresh.carrier, vec![job("x", sent % lanes)]).await;
-            sent += 1;
+            publish(&*fresh.carrier, (0..4).map(|n| job("x", (sent + n) % lanes)).collect()).await;
+            sent += 4;
         }
         for (number, one) in both.iter_mut().enumerate() {
             match one.next(10).await.unwrap_or_else(|trouble| panic!("{trouble}")) {

@@ -100,7 +100,7 @@ impl House {
 }
 
 #[expect(clippy::disallowed_methods, reason = "carriers go by the clock of the world")]
-async fn until<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn() -> F) -> T {
+pub(super) async fn until<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn() -> F) -> T {
     for _ in 0..6_000 {
         if let Some(found) = look().await {
             return found;
