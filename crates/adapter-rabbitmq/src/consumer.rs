@@ -5,15 +5,15 @@ use crate::options::RabbitOptions;
 use crate::publisher::{Message, Publisher};
 use crate::session::{self, BackOff, bounded, trouble};
 use crate::topology::Topology;
-use admitone_app::Trouble;
 use admitone_app::delivery::{Backlog, Ended};
 use admitone_app::ports::carrier::{Consumer, Dead, Heard, Lane, Return, Tag};
 use admitone_app::ports::clock::Clock;
+use admitone_app::{Trouble, TroubleKind};
 use async_trait::async_trait;
 use futures_util::stream::{BoxStream, SelectAll, once};
 use futures_util::{FutureExt, StreamExt};
 use lapin::message::Delivery;
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection};
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -152,6 +152,31 @@ impl RabbitConsumer {
         told
     }
 
+    /// Has the broker put jobs away that this consumer cannot: it has them already.
+    async fn refuse(&mut self, tags: &[Tag]) -> Result<(), Trouble> {
+        const OPERATION: &str = "refuse a job of RabbitMQ";
+        let ended = self.backlog.end(tags);
+        self.running.are(self.backlog.len());
+        let Some(session) = &self.session else { return Ok(()) };
+        let channel = |(lane, handle): (Option<Lane>, u64)| {
+            Some((session.channels.get(&lane).cloned()?, handle))
+        };
+        let refused: Vec<(Channel, u64)> = ended.handles.into_iter().filter_map(channel).collect();
+        let told = bounded(self.options.patience, OPERATION, async move {
+            for (channel, handle) in refused {
+                let told =
+                    channel.basic_reject(handle, BasicRejectOptions { requeue: false }).await;
+                told.map_err(|error| trouble(OPERATION, &error))?;
+            }
+            Ok(())
+        });
+        let told = told.await;
+        if told.is_err() {
+            self.lose();
+        }
+        told
+    }
+
     /// On which channel, up to or about which number, and whether all before it are meant too.
     fn words(&self, ended: Ended<u64>) -> Vec<(Channel, u64, bool)> {
         let Some(session) = &self.session else { return Vec::new() };
@@ -216,7 +241,8 @@ impl Consumer for RabbitConsumer {
         Ok(())
     }
 
-    /// The broker would put them away too, and not say why.
+    /// The broker would put them away too, and not say why. What cannot be handed over again, because it is
+    /// too large, is left to it.
     async fn put_away(&mut self, jobs: Vec<Dead>) -> Result<(), Trouble> {
         let mut tags = Vec::with_capacity(jobs.len());
         let mut messages = Vec::with_capacity(jobs.len());
@@ -239,8 +265,16 @@ impl Consumer for RabbitConsumer {
             });
         }
         let published = self.publisher.publish(&messages).await;
-        published.into_iter().collect::<Result<(), Trouble>>()?;
-        self.acknowledge(&tags).await
+        let (mut kept, mut refused) = (Vec::new(), Vec::new());
+        for (tag, published) in tags.into_iter().zip(published) {
+            match published {
+                Ok(()) => kept.push(tag),
+                Err(trouble) if trouble.kind == TroubleKind::Inconsistent => refused.push(tag),
+                Err(trouble) => return Err(trouble),
+            }
+        }
+        self.refuse(&refused).await?;
+        self.acknowledge(&kept).await
     }
 
     async fn leave(mut self: Box<Self>) {

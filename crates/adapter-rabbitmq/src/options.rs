@@ -42,8 +42,13 @@ pub struct RabbitOptions {
     pub length_max: u32,
     /// The largest job, in bytes.
     pub body_max: usize,
+    /// So often the broker delivers a job of a quorum queue before it puts it away by itself: more often than
+    /// a worker may be set to try, because a worker says why.
+    pub deliveries_max: u32,
     /// Whether the broker says when it has a job. Without, jobs are lost: only a test wants that.
     pub has_confirms: bool,
+    /// Whether the broker keeps what it gives up itself. Without, that is lost: only a test wants that.
+    pub has_dead_letters: bool,
     /// No call takes longer.
     pub patience: Duration,
 }
@@ -60,7 +65,9 @@ impl RabbitOptions {
             prefetch: 1,
             length_max: 100_000,
             body_max: 1 << 20,
+            deliveries_max: 2_000,
             has_confirms: true,
+            has_dead_letters: true,
             patience: Duration::from_secs(10),
         }
     }

@@ -215,7 +215,8 @@ async fn confirmed(
     let result = match &confirmation {
         Confirmation::Ack(_) | Confirmation::NotRequested => Ok(()),
         Confirmation::Nack(_) => {
-            Err(Trouble::new(TroubleKind::Busy, OPERATION, "the queue is full"))
+            let detail = "the queue is full, or not there yet";
+            Err(Trouble::new(TroubleKind::Busy, OPERATION, detail))
         }
     };
     // It may be the one of another message of this window.

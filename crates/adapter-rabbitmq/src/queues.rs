@@ -72,7 +72,7 @@ impl RabbitCarrier {
         let missing = || refused("retry a job", "it does not say from which queue it came");
         let message = Message {
             exchange: String::new(),
-            key: header(delivery, "queue").ok_or_else(missing)?,
+            key: came_from(delivery).ok_or_else(missing)?,
             is_mandatory: true,
             body: &delivery.data,
             priority: None,
@@ -145,6 +145,27 @@ fn header(delivery: &Delivery, name: &str) -> Option<String> {
     }
 }
 
+/// The queue it was put away from: by a worker, or by the broker itself.
+fn came_from(delivery: &Delivery) -> Option<String> {
+    header(delivery, "queue").or_else(|| header(delivery, "x-first-death-queue"))
+}
+
+/// Why it was put away. The broker has a word for each of its own reasons.
+fn reason(delivery: &Delivery) -> Option<String> {
+    let of_worker = header(delivery, "reason");
+    of_worker.or_else(|| {
+        let word = header(delivery, "x-first-death-reason")?;
+        let why = match word.as_str() {
+            "delivery_limit" => "it was delivered too often without an end",
+            "rejected" => "its consumer could neither end it nor put it away",
+            "expired" => "it waited too long",
+            "maxlen" => "the queue was full",
+            other => other,
+        };
+        Some(format!("RabbitMQ put it away: {why}"))
+    })
+}
+
 fn lying(delivery: &Delivery) -> Lying {
     let attempts = header(delivery, "attempts").and_then(|text| text.parse().ok());
     Lying {
@@ -152,7 +173,7 @@ fn lying(delivery: &Delivery) -> Lying {
         state: JobState::Dead,
         body: delivery.data.clone(),
         attempts: attempts.unwrap_or(0),
-        reason: header(delivery, "reason"),
+        reason: reason(delivery),
         consumer: None,
         since: None,
     }

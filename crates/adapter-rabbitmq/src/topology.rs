@@ -37,7 +37,7 @@ async fn declare_jobs(channel: &Channel, options: &RabbitOptions) -> Result<()> 
     let kind = ExchangeKind::Fanout;
     channel.exchange_declare(dead.as_str().into(), kind, durable(), FieldTable::default()).await?;
     let queue = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-    channel.queue_declare(dead.as_str().into(), queue, kept(options.kind)).await?;
+    channel.queue_declare(dead.as_str().into(), queue, looked_at(options.kind)).await?;
     channel
         .queue_bind(
             dead.as_str().into(),
@@ -65,13 +65,23 @@ fn kept(kind: QueueKind) -> FieldTable {
     arguments
 }
 
+/// What was put away is delivered to whoever looks at it, and however often that is it stays.
+fn looked_at(kind: QueueKind) -> FieldTable {
+    let mut arguments = kept(kind);
+    if kind == QueueKind::Quorum {
+        arguments.insert("x-delivery-limit".into(), AMQPValue::LongInt(i32::MAX));
+    }
+    arguments
+}
+
 fn arguments(options: &RabbitOptions) -> FieldTable {
     let mut arguments = kept(options.kind);
     arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(options.length_max.into()));
     // What is too much is refused, and what is there stays.
     arguments.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
-    let dead = options.dead();
-    arguments.insert("x-dead-letter-exchange".into(), AMQPValue::LongString(dead.into()));
+    if options.has_dead_letters {
+        dead_letters(&mut arguments, options);
+    }
     if options.lanes.is_some() {
         arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
     }
@@ -79,4 +89,18 @@ fn arguments(options: &RabbitOptions) -> FieldTable {
         arguments.insert("x-max-priority".into(), AMQPValue::LongInt(PRIORITY_MAX));
     }
     arguments
+}
+
+/// The broker's own way to where jobs are put away: what a consumer refuses for good goes there, and what it
+/// delivered too often. A quorum queue keeps a job until it is there; a classic one knows no such care, and
+/// does not count.
+fn dead_letters(arguments: &mut FieldTable, options: &RabbitOptions) {
+    let dead = options.dead();
+    arguments.insert("x-dead-letter-exchange".into(), AMQPValue::LongString(dead.into()));
+    if options.kind == QueueKind::Quorum {
+        let limit = i64::from(options.deliveries_max);
+        arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(limit));
+        let strategy = AMQPValue::LongString("at-least-once".into());
+        arguments.insert("x-dead-letter-strategy".into(), strategy);
+    }
 }

@@ -2,6 +2,8 @@
 //! back; and what is lost where nobody waits for its word.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod dead_letters;
+
 use admitone_adapter_rabbitmq::{QueueKind, RabbitCarrier, RabbitOptions};
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::carrier::{Arrival, Carrier, Consumer, Heard, Lane, Outgoing, Urgency};
