@@ -20,4 +20,4 @@ mod word;
 
 pub use carrier::KafkaCarrier;
 pub use events::KafkaEvents;
-pub use options::KafkaOptions;
+pub use options::{Confirms, KafkaOptions};

@@ -10,6 +10,27 @@ use std::time::Duration;
 /// So often the heart of a consumer beats before it would be presumed dead.
 const HEARTBEATS: u32 = 30;
 
+/// Whose word says that a job is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirms {
+    /// That of every copy that keeps up.
+    AllCopies,
+    /// That of the leader alone, which may die before anybody else has it: only a test wants that.
+    Leader,
+    /// Nobody's. Jobs are lost: only a test wants that.
+    Nobody,
+}
+
+impl Confirms {
+    fn acks(self) -> &'static str {
+        match self {
+            Self::AllCopies => "all",
+            Self::Leader => "1",
+            Self::Nobody => "0",
+        }
+    }
+}
+
 /// What can be set of a carrier.
 #[derive(Debug, Clone)]
 pub struct KafkaOptions {
@@ -25,8 +46,8 @@ pub struct KafkaOptions {
     pub body_max: usize,
     /// A consumer from which nothing is heard so long is presumed dead, in milliseconds.
     pub session_ms: u32,
-    /// Whether the broker says when it has a job. Without, jobs are lost: only a test wants that.
-    pub has_confirms: bool,
+    /// Whose word is waited for.
+    pub confirms: Confirms,
     /// No call takes longer.
     pub patience: Duration,
 }
@@ -41,7 +62,7 @@ impl KafkaOptions {
             lanes: lanes.max(1),
             body_max: 900_000,
             session_ms: 6_000,
-            has_confirms: true,
+            confirms: Confirms::AllCopies,
             patience: Duration::from_secs(10),
         }
     }
@@ -82,8 +103,8 @@ impl KafkaOptions {
     pub(crate) fn producer(&self) -> ClientConfig {
         let mut config = self.client();
         config
-            .set("enable.idempotence", self.has_confirms.to_string())
-            .set("acks", if self.has_confirms { "all" } else { "0" })
+            .set("enable.idempotence", (self.confirms == Confirms::AllCopies).to_string())
+            .set("acks", self.confirms.acks())
             // Jobs come in batches already: nothing is won by waiting for more.
             .set("linger.ms", "0")
             .set("message.timeout.ms", self.patience.as_millis().to_string());

@@ -1,7 +1,10 @@
 //! How long a lane is nobody's when one more consumer comes: what was given up waits until whoever gets it has
 //! heard of that.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![expect(clippy::disallowed_methods, reason = "whoever consumes is another task, by the world's clock")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "whoever consumes is another task, by the world's clock"
+)]
 
 use admitone_adapter_kafka::{KafkaCarrier, KafkaOptions};
 use admitone_app::clock::SystemClock;

@@ -107,7 +107,10 @@ impl LogBook {
     }
 
     /// A new line; the same wish finds the one it wrote before.
-    async fn opened(&self, Intent { by, deed, target, id: about }: Intent) -> Result<Note, Trouble> {
+    async fn opened(
+        &self,
+        Intent { by, deed, target, id: about }: Intent,
+    ) -> Result<Note, Trouble> {
         let id = format!("{:032x}", by.wish.unwrap_or_else(self.chance));
         let why = by.why.trim().chars().take(WHY_MAX).collect();
         let (at, end) = (self.clock.now(), End::Open);

@@ -1,6 +1,10 @@
 //! Brokers of a test's own, which it may kill, stop, and start again where they were; and the names
 //! of those that all tests share.
 
+mod cluster;
+
+pub use cluster::OwnCluster;
+
 use crate::own_server::process::{Process, is_well, run};
 use crate::service;
 use std::io::{Read, Write};

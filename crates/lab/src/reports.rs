@@ -201,9 +201,8 @@ impl RunReport {
             |(at, played): (usize, &Played)| ActFigures::of(record, (at, played), &convicted);
         let acts: Vec<ActFigures> = record.seen.acts.iter().enumerate().map(figures).collect();
         // What was due before it counted and is done while it counts is a success too.
-        let is_vain = |act: &&ActFigures| {
-            !act.outcomes.contains_key("done") && act.throughput <= 0.0
-        };
+        let is_vain =
+            |act: &&ActFigures| !act.outcomes.contains_key("done") && act.throughput <= 0.0;
         for act in acts.iter().filter(is_vain) {
             findings.push(Finding::NobodySucceeded { act: act.name.clone() });
         }

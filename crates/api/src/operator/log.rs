@@ -68,10 +68,9 @@ pub(crate) async fn list_operator_log(
     let from = query.after.as_deref().map(cursor).transpose()?.unwrap_or_default();
     let LogPage { entries, next } = house.log.page(from, query.limit()?).await?;
     let operators = house.office.reads.operators().await?;
-    let data = entries.into_iter().map(|entry| LogView {
-        name: name(&operators, maker(&entry)),
-        ..LogView::of(entry)
-    });
+    let data = entries
+        .into_iter()
+        .map(|entry| LogView { name: name(&operators, maker(&entry)), ..LogView::of(entry) });
     let data = data.collect();
     let (next_cursor, has_more) = (next.as_ref().map(ToString::to_string), next.is_some());
     Ok(Json(PageView { data, next_cursor, has_more }))

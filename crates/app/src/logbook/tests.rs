@@ -25,9 +25,9 @@ impl Records for History {
         before: Option<EventMark>,
         limit: usize,
     ) -> Result<Changes, Trouble> {
-        let marked = (1..).zip(&self.events).map(|(batch, event)| {
-            (EventMark { batch, nth: 0 }, event.clone())
-        });
+        let marked = (1..)
+            .zip(&self.events)
+            .map(|(batch, event)| (EventMark { batch, nth: 0 }, event.clone()));
         let below = marked.filter(|(mark, _)| before.is_none_or(|before| *mark < before));
         let mut found: Vec<_> = below.collect();
         found.reverse();
@@ -65,7 +65,8 @@ fn refused() -> Trouble {
 async fn a_line_says_who_did_what_and_why_and_what_came_of_it() {
     let clock = Arc::new(HandClock::at(Moment(1_000)));
     let book = book(&clock);
-    let done = book.tell(intent(Some(1), " too many at once "), async { Ok::<_, Trouble>(5) }).await;
+    let done =
+        book.tell(intent(Some(1), " too many at once "), async { Ok::<_, Trouble>(5) }).await;
     assert_eq!(done, Ok(5));
     clock.advance_ms(1);
     let failed = book.tell(intent(None, ""), async { Err::<(), _>(refused()) }).await;
@@ -75,7 +76,10 @@ async fn a_line_says_who_did_what_and_why_and_what_came_of_it() {
         lines.iter().map(|line| (line.by.as_str(), line.why.as_str(), &line.end)).collect();
     let failed = End::Failed(refused().to_string());
     assert_eq!(said, [("op_1", "", &failed), ("op_1", "too many at once", &End::Done)]);
-    assert_eq!((lines[1].deed, lines[1].target, lines[1].at), (Deed::Paused, Target::Queue, Moment(1_000)));
+    assert_eq!(
+        (lines[1].deed, lines[1].target, lines[1].at),
+        (Deed::Paused, Target::Queue, Moment(1_000))
+    );
     assert_eq!(book.lines(Some("kafka"), None, 9).await, Ok(vec![]));
 }
 
@@ -179,7 +183,10 @@ async fn history_and_logbook_are_one_list_with_the_newest_first_on_pages_of_any_
         assert!(pages > 1 || limit >= 9);
     }
     let records = Arc::new(History { events: Vec::new(), at_once: 9 });
-    assert_eq!(whole(&OperatorLog { records, book: book.clone() }, 3).await.0, [9_000, 6_000, 5_000, 2_000]);
+    assert_eq!(
+        whole(&OperatorLog { records, book: book.clone() }, 3).await.0,
+        [9_000, 6_000, 5_000, 2_000]
+    );
 }
 
 #[test]

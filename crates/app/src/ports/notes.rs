@@ -52,8 +52,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Notice, Self::Rehearsal, Self::Report, Self::Turn, Self::Log];
+    pub const ALL: [Self; 5] = [Self::Notice, Self::Rehearsal, Self::Report, Self::Turn, Self::Log];
 
     /// As stores write it.
     pub fn name(self) -> &'static str {

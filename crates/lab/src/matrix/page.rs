@@ -127,11 +127,8 @@ pub fn page(matrix: &Matrix) -> String {
         // Writing into a text does not fail.
         let _ = write_section(&mut out, table);
     }
-    let _ = write!(
-        out,
-        "<section><h2>Repeat it</h2><p><code>{}</code></p>",
-        escaped(&matrix.command)
-    );
+    let _ =
+        write!(out, "<section><h2>Repeat it</h2><p><code>{}</code></p>", escaped(&matrix.command));
     for line in builds::lines(matrix) {
         let _ = write!(out, "<p>{}</p>", escaped(&line));
     }

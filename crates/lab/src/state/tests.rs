@@ -75,11 +75,13 @@ impl Moving {
             "/api/v1/wallet" => json!({ "balance": if is_paid { 0 } else { 60 } }),
             "/api/v1/wallet/entries" => {
                 let charge = json!({ "id": "entry_1", "kind": "charge", "amount": 60 });
-                let using = json!({ "id": "entry_2", "kind": "use", "amount": 60, "payment": "pay_8" });
+                let using =
+                    json!({ "id": "entry_2", "kind": "use", "amount": 60, "payment": "pay_8" });
                 data([charge].into_iter().chain(is_paid.then_some(using)).collect())
             }
             "/api/v1/payments" => {
-                let paid = json!({ "id": "pay_8", "reservation": "res_7", "amount": 60, "refunded": 0 });
+                let paid =
+                    json!({ "id": "pay_8", "reservation": "res_7", "amount": 60, "refunded": 0 });
                 data(is_paid.then_some(paid).into_iter().collect())
             }
             other => panic!("nobody should ask for {other}"),

@@ -2,8 +2,8 @@
 //! happens now goes on meanwhile, with the same patience and the same order.
 
 use super::{Asked, DeskTrouble, Done, WebhookDesk};
-use crate::logbook::Deed;
 use crate::events::behind;
+use crate::logbook::Deed;
 use crate::ports::webhooks::Replay;
 use crate::webhooks::GIVEN_UP_MS;
 use admitone_domain::Moment;

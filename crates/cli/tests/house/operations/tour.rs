@@ -102,7 +102,8 @@ impl<'a> Tour<'a> {
         assert_ne!(newest, self.newest, "{what} left no row in the operators' log");
         assert!(newest["by"].as_str().is_some_and(|by| by.starts_with("op_")), "{what}: {newest}");
         self.newest = newest;
-        self.logged.extend(self.operations.iter().find(|known| known.is(what)).map(|o| o.id.clone()));
+        self.logged
+            .extend(self.operations.iter().find(|known| known.is(what)).map(|o| o.id.clone()));
     }
 
     /// What operators change and of which nobody has seen a row in the log.
@@ -211,9 +212,8 @@ impl Who {
 
 /// Whether an operator changes something with it.
 fn is_change(what: &str) -> bool {
-    what.split_once(' ').is_some_and(|(method, path)| {
-        method != "GET" && path.starts_with("/api/v1/operator/")
-    })
+    what.split_once(' ')
+        .is_some_and(|(method, path)| method != "GET" && path.starts_with("/api/v1/operator/"))
 }
 
 impl Operation {

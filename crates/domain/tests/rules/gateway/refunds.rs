@@ -4,9 +4,9 @@ use super::declined;
 use crate::house::{ANN, BOB, HOLD_MS, House};
 use admitone_domain::command::gateway::{Gateway, GiveUp, Reacquire, Repaid, Repay, Said};
 use admitone_domain::command::{Cancel, Refund};
+use admitone_domain::id::OperatorId;
 use admitone_domain::payment::{PaymentState, RefundState, Standing};
 use admitone_domain::reservation::{ItemState, ReservationState};
-use admitone_domain::id::OperatorId;
 use admitone_domain::{Action, Actor, Deed, Happening, Money, Outcome, Refusal};
 
 #[test]

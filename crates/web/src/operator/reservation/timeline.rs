@@ -2,8 +2,8 @@
 
 use super::Known;
 use crate::frame::Frame;
-use crate::operator::log::{line_words, named};
 use crate::oops::Oops;
+use crate::operator::log::{line_words, named};
 use crate::site::Site;
 use admitone_app::logbook::End;
 use admitone_app::notices::{Standing, Told};

@@ -157,9 +157,8 @@ impl Houses for Cells<'_> {
         let path = out.join("cells").join(cell.place(workload)).join("report.json");
         let report: Report = read(&path).ok()?;
         let is_of_build = self.arguments.other_builds || is_of_build(&report, settings);
-        let is_it = is_of_build
-            && is_of(&report, cell, settings)
-            && report.head.store == self.store(cell);
+        let is_it =
+            is_of_build && is_of(&report, cell, settings) && report.head.store == self.store(cell);
         self.ended += usize::from(is_it);
         is_it.then_some(report)
     }

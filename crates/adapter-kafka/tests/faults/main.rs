@@ -3,7 +3,9 @@
 //! broker's word.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use admitone_adapter_kafka::{KafkaCarrier, KafkaOptions};
+mod cluster;
+
+use admitone_adapter_kafka::{Confirms, KafkaCarrier, KafkaOptions};
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::carrier::{
     Arrival, Carrier, Consumer, Dead, Heard, Lane, Outgoing, Urgency,
@@ -13,8 +15,8 @@ use admitone_app::ports::queues::{JobState, Queues, Start};
 use admitone_app::{Trouble, TroubleKind};
 use admitone_conformance::own_broker::{Broker, OwnBroker};
 use admitone_conformance::redis_server::own_prefix;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// So long anything may take on a busy machine.
@@ -138,74 +140,6 @@ async fn operators_retry_throw_away_and_start_from_elsewhere() {
     consumer.leave().await;
 }
 
-/// What came to all consumers of a test: by lane in the order of settling.
-#[derive(Default)]
-struct Settled(Mutex<BTreeMap<Lane, Vec<usize>>>);
-
-/// Consumes until told, as a worker does: what is settled is noted, then acknowledged.
-async fn work(
-    carrier: Arc<KafkaCarrier>,
-    settled: Arc<Settled>,
-    mut stop: tokio::sync::oneshot::Receiver<()>,
-) {
-    let mut consumer = carrier.consumer().await.unwrap();
-    while stop.try_recv().is_err() {
-        let Ok(Heard::Jobs(jobs)) = consumer.next(16).await else { continue };
-        for job in &jobs {
-            let mut settled = settled.0.lock().unwrap();
-            settled.entry(job.lane.unwrap()).or_default().push(number(job));
-        }
-        let tags: Vec<_> = jobs.iter().map(|job| job.tag).collect();
-        consumer.acknowledge(&tags).await.unwrap();
-    }
-    consumer.leave().await;
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test waits for what it starts")]
-#[tokio::test(flavor = "multi_thread")]
-async fn consumers_come_and_go_under_load_and_every_lane_keeps_its_order() {
-    const JOBS: usize = 1_200;
-    let Some(address) = Broker::Kafka.shared() else { return };
-    let carrier = carrier(KafkaOptions::new(&address, &own_prefix(), 4));
-    let settled = Arc::new(Settled::default());
-    let start = || {
-        let (stop, stopped) = tokio::sync::oneshot::channel();
-        (stop, tokio::spawn(work(Arc::clone(&carrier), Arc::clone(&settled), stopped)))
-    };
-    let mut workers = vec![start()];
-    for part in 0..6 {
-        let jobs = (part * JOBS / 6..(part + 1) * JOBS / 6).map(|number| job(number, 4));
-        publish(&carrier, jobs.collect()).await;
-        // One more, one more, one less, and so on: the group is divided anew each time.
-        if part % 3 == 2 {
-            let (stop, task) = workers.remove(0);
-            let _ = stop.send(());
-            task.await.unwrap();
-        } else {
-            workers.push(start());
-        }
-    }
-    let until = now() + PATIENCE;
-    let all = |settled: &Settled| {
-        let settled = settled.0.lock().unwrap();
-        settled.values().flatten().copied().collect::<BTreeSet<usize>>().len()
-    };
-    while all(&settled) < JOBS {
-        assert!(now() < until, "{} of {JOBS} jobs were settled", all(&settled));
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    for (stop, task) in workers {
-        let _ = stop.send(());
-        task.await.unwrap();
-    }
-    for (lane, numbers) in &*settled.0.lock().unwrap() {
-        let mut firsts = numbers.clone();
-        let mut seen = BTreeSet::new();
-        firsts.retain(|number| seen.insert(*number));
-        assert!(firsts.is_sorted(), "lane {lane:?}: {numbers:?}");
-    }
-}
-
 /// One broker for all that is killed: it takes a while to start.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_is_killed_keeps_what_it_confirmed_and_loses_what_it_did_not() {
@@ -219,8 +153,8 @@ async fn a_broker_that_is_killed_keeps_what_it_confirmed_and_loses_what_it_did_n
     consumer.acknowledge(&tags).await.unwrap();
     let ended: BTreeSet<usize> = batch[..20].iter().map(number).collect();
     // Nobody waits for its word here.
-    let hasty = KafkaOptions { name: "hasty".to_owned(), has_confirms: false, ..options.clone() };
-    let hasty = carrier(hasty);
+    let (name, confirms) = ("hasty".to_owned(), Confirms::Nobody);
+    let hasty = carrier(KafkaOptions { name, confirms, ..options.clone() });
     publish(&hasty, vec![job(0, 2)]).await;
     let until = now() + PATIENCE;
     while hasty.list().await.map_or(0, |queues| queues[0].lag) == 0 {
