@@ -7,8 +7,11 @@ mod nodes;
 
 use admitone_adapter_redis::{LockOptions, RedisLock};
 use admitone_app::TroubleKind;
+use admitone_app::clock::SystemClock;
+use admitone_app::lock::LineLock;
+use admitone_app::ports::lock::Lock;
 use admitone_conformance::redis_server;
-use house::{House, both, execute, keys_of, options, refused, short, take};
+use house::{House, both, execute, keys_of, options, refused, seats, short, take};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -115,6 +118,25 @@ async fn whoever_lost_it_holds_up_nobody_in_the_line() {
             assert!(lost.is_lost(), "{name}");
             lost.release().await;
         }
+    }
+}
+
+/// A line whose place is the holder's until he lets go, whatever became of his lease.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_place_that_outlives_the_lease_whoever_lost_it_holds_up_all_behind_him() {
+    let house = House::new(short(200));
+    let Some(locks) = both(&house).await else { return };
+    for (name, lock) in locks {
+        let line = LineLock::new(Arc::new(SystemClock::default()));
+        let _place = line.acquire(&seats(&[1]), 0).await.unwrap_or_else(|error| panic!("{error}"));
+        let lost = take(&lock, &[1], 0).await;
+        forget(&house.options.prefix).await;
+        let next = line.acquire(&seats(&[1]), 1_500).await.map(|_| ()).map_err(|error| error.kind);
+        assert_eq!(next, Err(TroubleKind::Busy), "{name}");
+        assert!(lost.is_lost(), "{name}");
+        // It is the line alone that kept him out.
+        take(&lock, &[1], 1_500).await.release().await;
+        lost.release().await;
     }
 }
 

@@ -13,6 +13,8 @@ mod ids;
 mod locking;
 mod routing;
 mod settle;
+#[expect(clippy::disallowed_methods, reason = "whoever waits is another task")]
+mod shut_down;
 mod steps;
 mod sweeping;
 mod travelling;
