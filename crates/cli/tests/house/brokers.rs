@@ -3,6 +3,7 @@
 
 mod confirmed;
 mod paused;
+mod put_away;
 
 use crate::gateway::{Gateway, free_port};
 use crate::jobs::Work;

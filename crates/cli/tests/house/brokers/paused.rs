@@ -23,7 +23,7 @@ fn queues_of_rabbitmq_are_paused_for_all_workers_and_go_on() {
 }
 
 /// Whether it went well, and what `admitone queue` said.
-fn queue(flags: &[String], task: &[&str]) -> (bool, String) {
+pub(super) fn queue(flags: &[String], task: &[&str]) -> (bool, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_admitone"));
     command.arg("queue").args(flags).args(task).env(LANES.0, LANES.1);
     let output = command.output().unwrap();
