@@ -31,6 +31,13 @@ pub(super) fn queue(flags: &[String], task: &[&str]) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&said).into_owned())
 }
 
+/// How the first queue stands.
+pub(super) fn listed(flags: &[String]) -> Value {
+    let (is_well, said) = queue(flags, &["list", "--json"]);
+    assert!(is_well, "{said}");
+    serde_json::from_str::<Value>(&said).unwrap()[0].clone()
+}
+
 /// `cannot` is a word of why a job that waits is not dropped.
 fn pause_and_resume(strategy: &str, cannot: &str) {
     let Some(store) = Server::Postgres.fresh() else { return };
@@ -40,11 +47,7 @@ fn pause_and_resume(strategy: &str, cannot: &str) {
     let house = house(directory.path(), &flags, "1", "60000");
     let plain: Vec<&str> = flags.iter().map(String::as_str).collect();
     let worker = Work::start(directory.path(), &plain, &[LANES]);
-    let listed = || -> Value {
-        let (is_well, said) = queue(&flags, &["list", "--json"]);
-        assert!(is_well, "{said}");
-        serde_json::from_str::<Value>(&said).unwrap()[0].clone()
-    };
+    let listed = || listed(&flags);
     let front = Front::of(&[&house], 1);
     let mut ann = Shopper::new(&front, 0);
     let charge = r#"{"amount":7}"#;
