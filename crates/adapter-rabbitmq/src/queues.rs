@@ -39,33 +39,46 @@ impl RabbitCarrier {
 
     async fn dead(&self, limit: usize) -> Result<Vec<Lying>, Trouble> {
         let channel = self.publisher.fresh_channel().await?;
+        let found = self.dead_on(&channel, limit).await;
+        close(&channel).await;
+        found
+    }
+
+    async fn dead_on(&self, channel: &Channel, limit: usize) -> Result<Vec<Lying>, Trouble> {
         let mut found = Vec::new();
         while found.len() < limit {
-            let Some(delivery) = self.dead_one(&channel).await? else { break };
+            let Some(delivery) = self.dead_one(channel).await? else { break };
             found.push(lying(&delivery));
         }
-        close(&channel).await;
         Ok(found)
     }
 
     /// Ends a job that was put away, handed over anew first if that is wanted; whether there is
-    /// one.
+    /// one. Whatever goes wrong, it lies there again.
     async fn end_dead(&self, job: &str, is_retried: bool) -> Result<bool, Trouble> {
         let channel = self.publisher.fresh_channel().await?;
-        let mut is_found = false;
-        while !is_found {
-            let Some(delivery) = self.dead_one(&channel).await? else { break };
-            is_found = name(&delivery) == job;
-            if is_found && is_retried {
+        let is_found = self.end_dead_on(&channel, job, is_retried).await;
+        close(&channel).await;
+        is_found
+    }
+
+    async fn end_dead_on(
+        &self,
+        channel: &Channel,
+        job: &str,
+        is_retried: bool,
+    ) -> Result<bool, Trouble> {
+        while let Some(delivery) = self.dead_one(channel).await? {
+            if name(&delivery) != job {
+                continue;
+            }
+            if is_retried {
                 self.hand_over_again(&delivery).await?;
             }
-            if is_found {
-                let ended = delivery.ack(BasicAckOptions::default()).await;
-                ended.map_err(|error| trouble(OPERATION, &error))?;
-            }
+            let ended = delivery.ack(BasicAckOptions::default()).await;
+            return ended.map(|_| true).map_err(|error| trouble(OPERATION, &error));
         }
-        close(&channel).await;
-        Ok(is_found)
+        Ok(false)
     }
 
     async fn hand_over_again(&self, delivery: &Delivery) -> Result<(), Trouble> {
