@@ -4,7 +4,9 @@
 use crate::{PATIENCE, carrier, job, kinds, now, number, publish};
 use admitone_adapter_kafka::{Confirms, KafkaCarrier, KafkaOptions};
 use admitone_app::TroubleKind;
+use admitone_app::clock::SystemClock;
 use admitone_app::ports::carrier::{Carrier, Consumer, Heard};
+use admitone_app::ports::clock::Clock;
 use admitone_conformance::own_broker::OwnCluster;
 use rdkafka::ClientConfig;
 use rdkafka::config::FromClientConfig;
@@ -146,6 +148,8 @@ async fn confirmed_by_the_leader_alone_it_is_lost(cluster: &mut OwnCluster, addr
     for id in &others {
         cluster.pause(*id);
     }
+    // What they had asked the leader for is answered by then, with nothing.
+    SystemClock::default().sleep_ms(1_500).await;
     assert_eq!(kinds(&hasty.publish(vec![job(3, 1)]).await), [None], "it is said to be there");
     let results = careful.publish(vec![job(4, 1)]).await;
     assert_eq!(kinds(&results), [Some(TroubleKind::Unavailable)], "it is not known");
