@@ -48,7 +48,7 @@ const STORIES: [(&str, Story); 2] = [
 ];
 
 /// So many processes die at the same time, each in a world of its own.
-const AT_ONCE: u32 = 8;
+const AT_ONCE: u32 = 4;
 /// No story has so many boundaries.
 const BOUNDARIES_MAX: u32 = 160;
 

@@ -100,7 +100,8 @@ impl World {
         for body in sent {
             let job = Job::decode(&body).unwrap_or_else(|error| panic!("{error}"));
             let names = [job.command.id, journey(&job.command)];
-            until("what was handed over", || async {
+            let what = format!("the answer of {:?}", job.command);
+            until(&what, || async {
                 let found = self.store.answers(&names).await.ok()?;
                 (!found.is_empty()).then_some(())
             })
