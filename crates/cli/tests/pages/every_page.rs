@@ -115,6 +115,14 @@ fn every_page_of_operators_shuts_nobody_out() {
     }
     ann.go(paid);
     outlook.look(&ann, "reservation");
+    ann.click("a[href^='/operator/wallets/']");
+    ann.arrive("/operator/wallets/buyer_");
+    ann.fill("[name=amount]", "12,000");
+    ann.fill("[name=why]", "Cash at the <b>office</b>");
+    ann.click("form[action$='/charge'] button");
+    ann.read("Why operators charged it");
+    ann.read("₩12,000");
+    outlook.look(&ann, "wallet");
     let pages = [
         ("reservations", "/operator/reservations"),
         ("programme", "/operator/concerts"),

@@ -75,6 +75,9 @@ fn under_one_key(tour: &mut Tour<'_>, staff: &Who, what: &str, body: &Value) -> 
     headers.extend([("idempotency-key", "one"), ("content-type", "application/json")]);
     let answer = tour.house.connect().send(what, &headers, &body.to_string());
     tour.note(what, answer.status);
+    if answer.status == 201 && !answer.has_header("idempotent-replayed: true") {
+        tour.look_for_row(what);
+    }
     answer
 }
 

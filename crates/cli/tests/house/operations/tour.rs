@@ -89,7 +89,7 @@ impl<'a> Tour<'a> {
     }
 
     /// Looks whether what an operator did left a row in the log.
-    fn look_for_row(&mut self, what: &str) {
+    pub(super) fn look_for_row(&mut self, what: &str) {
         let bearer = self.operator().authorization.unwrap_or_default();
         let path = "/api/v1/operator/log?limit=1";
         let log = self.connection.get(path, &[("authorization", bearer.as_str())]).json();
