@@ -78,6 +78,7 @@ async fn what_costs_more_than_somebody_wants_to_pay_is_left_out() {
     for (query, expected) in [
         ("", [true, true, true]),
         ("price=5000", [true, true, true]),
+        ("price=5%2C000", [true, true, true]),
         ("price=4999", [true, true, false]),
         ("price=899", [true, false, false]),
         ("price=299", [false, false, false]),
