@@ -99,12 +99,13 @@ fn webhooks(store: &MemoryStore, clock: &Arc<HandClock>) -> WebhookDesk {
         clock: clock.clone(),
         random: || [7; 32],
         changed: Arc::default(),
-        book: log_book(store, clock),
+        book: log(store, clock).book,
     }
 }
 
-fn log_book(store: &MemoryStore, clock: &Arc<HandClock>) -> LogBook {
-    LogBook { notes: Arc::new(store.clone()), clock: clock.clone(), chance }
+fn log(store: &MemoryStore, clock: &Arc<HandClock>) -> OperatorLog {
+    let book = LogBook { notes: Arc::new(store.clone()), clock: clock.clone(), chance };
+    OperatorLog { records: Arc::new(store.clone()), book }
 }
 
 impl House {
@@ -182,7 +183,7 @@ impl House {
         let limits_of = PaymentLimits { answer_ms: 0, ..PaymentLimits::default() };
         let payments = Payments::new(office.clone(), gateway, limits_of, Arc::default());
         let payments = Arc::new(payments);
-        let told: Arc<Told> = Arc::default();
+        let (told, log) = (Arc::<Told>::default(), log(&store, &clock));
         let (reads, at, notices) = (Arc::clone(&office.reads), clock.clone(), told.clone());
         let notice_book = NoticeBook(Arc::new(store.clone()));
         let writer = NoticeWriter::new(reads, notices, notice_book.clone(), at);
@@ -202,7 +203,7 @@ impl House {
             webhooks: Arc::new(webhooks(&store, &clock)),
             notices: Some(Arc::new(writer)),
             notice_book,
-            log: OperatorLog { records: Arc::new(store.clone()), book: log_book(&store, &clock) },
+            log,
             pulse,
             instances: Some(Arc::new(Three)),
             rehearsals: Some(Arc::new(Hall::default())),
