@@ -212,7 +212,7 @@ impl<'a> Import<'a> {
         place: &str,
     ) -> Result<(), ImportTrouble> {
         let there = self.blocks(show).await?;
-        let (mut blocks, mut called) = (Vec::new(), String::new());
+        let mut blocks = Vec::new();
         for (index, plan) in plans.iter().enumerate() {
             let place = format!("{place}.seats[{index}]");
             let wished = check::block(plan, &place)?;
@@ -224,12 +224,11 @@ impl<'a> Import<'a> {
             for block in missing {
                 let count = u64::from(block.count);
                 let first_seat = SeatId(self.office.draw(Sequence::Seat, count).await?);
-                called += &format!("{index} {} {};", block.first_number, block.count);
                 let block = SeatBlock { first_seat, ..block };
                 blocks.push(BlockOfSeats { block, price: Money(plan.price) });
             }
         }
-        let name = self.names.below(above, "seats", &called);
+        let name = self.names.below(above, "seats", &compare::said(&blocks));
         let (Known::Free(command), false) = (self.known(name).await?, blocks.is_empty()) else {
             return Ok(());
         };

@@ -2,6 +2,7 @@
 
 use super::report::{ImportTrouble, ImportedShow};
 use super::{Import, TicketTypePlan};
+use admitone_domain::command::operate::BlockOfSeats;
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{ConcertId, SeatId, TicketTypeId};
 use admitone_domain::show::{SeatBlock, Show};
@@ -131,6 +132,15 @@ fn id_of(row: &Row) -> String {
         Row::Show(show) => show.id.to_string(),
         other => format!("{:?}", other.key()),
     }
+}
+
+/// Blocks as they are said, without their ids.
+pub(super) fn said(blocks: &[BlockOfSeats]) -> String {
+    let one = |BlockOfSeats { block, .. }: &BlockOfSeats| {
+        let SeatBlock { section, row, first_number, count, .. } = block;
+        format!("{section:?} {row:?} {first_number} {count}")
+    };
+    blocks.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 /// What of a block no other has.
