@@ -18,6 +18,7 @@ use axum::http::{HeaderMap, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::error::Error as _;
 use std::str::FromStr;
 use std::time::Duration;
 use utoipa::IntoParams;
@@ -284,7 +285,14 @@ impl FromRequest<House> for Plain {
 async fn collect(body: Body) -> Result<Bytes, Problem> {
     let read = axum::body::to_bytes(body, BODY_MAX_BYTES);
     let read = tokio::time::timeout(BODY_WAIT, read).await.map_err(|_| Problem::timeout())?;
-    read.map_err(|_| Problem::too_large(BODY_MAX_BYTES))
+    read.map_err(|error| {
+        let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
+        if causes.any(|cause| cause.downcast_ref::<hyper::Error>().is_some()) {
+            Problem::invalid("the body is not as the head of the request says")
+        } else {
+            Problem::too_large(BODY_MAX_BYTES)
+        }
+    })
 }
 
 /// A body as JSON; what is wrong with it is said with its place.

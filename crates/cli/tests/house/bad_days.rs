@@ -324,6 +324,20 @@ fn a_body_that_trickles_is_answered_408_and_does_nothing() {
 }
 
 #[test]
+fn a_body_that_is_not_as_its_head_says_is_answered_400() {
+    let directory = tempfile::tempdir().unwrap();
+    let house = House::start(directory.path(), &[]);
+    let mut stream = TcpStream::connect(&house.address).unwrap();
+    let head = "POST /api/v1/users HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+                transfer-encoding: chunked\r\n\r\n";
+    stream.write_all(format!("{head}no length\r\n{{}}").as_bytes()).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    let mut said = [0; 12];
+    stream.read_exact(&mut said).unwrap();
+    assert_eq!(&said, b"HTTP/1.1 400");
+}
+
+#[test]
 fn the_demo_is_filled_once() {
     let directory = tempfile::tempdir().unwrap();
     assert!(House::start(directory.path(), &["--demo"]).stop());

@@ -114,8 +114,11 @@ fn a_corrected_programme_says_what_it_added_and_what_was_there() {
     let third = import("Arena", &[show(1), show(2)], &["--json"]);
     let third: Value = serde_json::from_str(&third).unwrap();
     assert_eq!((&third["added"]["shows"], &third["found"]["shows"]), (&json!(0), &json!(2)));
-    let (code, said) = admitone(&["verify"], directory.path());
+    let (code, said) = admitone(&["verify", "--json"], directory.path());
     assert_eq!(code, 0, "{said}");
+    let report: Value = serde_json::from_str(&said).unwrap();
+    assert!(report["rows"].as_u64().unwrap() > 100, "{report}");
+    assert_eq!(report["findings"], json!([]));
 }
 
 #[test]
