@@ -56,7 +56,7 @@ fn the_first_page_shows_the_concerts_and_leads_to_the_api() {
     let files: Vec<&str> = swagger
         .body
         .split(['"', '\''])
-        .filter(|word| word.ends_with(".js") || word.ends_with(".css"))
+        .filter(|word| matches!(word.rsplit_once('.'), Some((_, "js" | "css"))))
         .collect();
     assert!(files.len() > 2, "{files:?}");
     for file in files {

@@ -266,9 +266,9 @@ fn another_instance_shows_stops_and_outlives_a_rehearsal() {
     let id = next.json()["id"].as_str().unwrap().to_owned();
     there.ask(&format!("POST {DRILLS}/{id}/actions/stop"), &Value::Null);
     there.until("stopped", |one| one["state"] == "stopped");
-    let log = there.read("/api/v1/operator/log");
-    let told = log["data"].as_array().unwrap().iter().filter(|one| one["what"] == "stopped");
+    let logged = there.read("/api/v1/operator/log");
+    let told = logged["data"].as_array().unwrap().iter().filter(|one| one["what"] == "stopped");
     let told: Vec<&str> = told.filter_map(|one| one["id"].as_str()).collect();
-    assert!(told.contains(&id.as_str()), "{log}");
+    assert!(told.contains(&id.as_str()), "{logged}");
     assert!(second.stop());
 }

@@ -76,8 +76,8 @@ fn an_operator_has_a_name_that_people_can_read() {
     assert_eq!((code, said.as_str()), (Some(0), "the key of op_1 is refused from now on\n"));
     let house = House::start(directory.path(), &[]);
     let bearer = format!("Bearer {key}");
-    let log = house.connect().get("/api/v1/operator/log", &[("authorization", &bearer)]);
-    assert_eq!(log.status, 401, "{}", log.body);
+    let refused = house.connect().get("/api/v1/operator/log", &[("authorization", &bearer)]);
+    assert_eq!(refused.status, 401, "{}", refused.body);
 }
 
 #[test]

@@ -11,7 +11,7 @@ const BRIEF_MS: u64 = 2_000;
 
 const HOLD: &str = "/api/v1/reservations";
 
-/// A show behind each of three rooms: show_1 behind room_1, and so on.
+/// A show behind each of three rooms: `show_1` behind `room_1`, and so on.
 fn import(directory: &Path) {
     let room = |name: &str, pass_ttl_ms: u64| {
         json!({ "name": name, "settings": {

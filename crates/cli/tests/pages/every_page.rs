@@ -74,29 +74,34 @@ fn every_page_of_buyers_shuts_nobody_out() {
     outlook.is_clear();
 }
 
-#[test]
-fn every_page_of_operators_shuts_nobody_out() {
-    let stage = Stage::set();
-    let Some(ann) = Browser::at(&stage.house) else { return };
-    let Some(mut outlook) = Outlook::of("operator") else { return };
-    // Something to see: one reservation that is paid, one that is held, a few who wait.
+/// One reservation that is paid, one that is held (their pages for operators), and one who waits.
+fn something_to_see(ann: &Browser) -> [String; 2] {
     ann.sign_up("Ann <b>Lee</b>", 700_000);
-    let mut made = Vec::new();
-    for (best, pays) in [("2", true), ("3", false)] {
+    let made = [("2", true), ("3", false)].map(|(best, pays)| {
         ann.go(&format!("/shows/{WINTER}/seats"));
         ann.see_map();
         ann.choose("[name=best]", best);
         ann.click(".best button");
         ann.arrive("/reservations/res_");
-        made.push(format!("/operator{}", ann.path()));
+        let page = format!("/operator{}", ann.path());
         if pays {
             ann.click("#pay");
             ann.read("Paid. The tickets are yours.");
         }
-    }
+        page
+    });
     ann.go(&format!("/shows/{GATED}/line"));
     ann.click("main form button");
     ann.read("people before you");
+    made
+}
+
+#[test]
+fn every_page_of_operators_shuts_nobody_out() {
+    let stage = Stage::set();
+    let Some(ann) = Browser::at(&stage.house) else { return };
+    let Some(mut outlook) = Outlook::of("operator") else { return };
+    let [paid, held] = &something_to_see(&ann);
     ann.expect("/operator");
     ann.go("/operator");
     outlook.look(&ann, "not-signed-in");
@@ -107,7 +112,6 @@ fn every_page_of_operators_shuts_nobody_out() {
     ann.wait("document.querySelectorAll('#charts polyline').length > 3");
     ann.wait("performance.now() > 4000");
     outlook.look(&ann, "live");
-    let [paid, held] = &made[..] else { panic!("{made:?}") };
     let deeds = [("cancel", paid), ("refund", paid), ("release", held)];
     for (deed, of) in deeds {
         ann.go(&format!("{of}/{deed}"));

@@ -181,8 +181,7 @@ impl House {
         };
         // Nobody carries payments on here: who begins one is not kept waiting.
         let limits_of = PaymentLimits { answer_ms: 0, ..PaymentLimits::default() };
-        let payments = Payments::new(office.clone(), gateway, limits_of, Arc::default());
-        let payments = Arc::new(payments);
+        let payments = Arc::new(Payments::new(office.clone(), gateway, limits_of, Arc::default()));
         let (told, log) = (Arc::<Told>::default(), log(&store, &clock));
         let (reads, at, notices) = (Arc::clone(&office.reads), clock.clone(), told.clone());
         let notice_book = NoticeBook(Arc::new(store.clone()));
