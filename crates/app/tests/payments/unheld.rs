@@ -8,7 +8,6 @@ use admitone_app::delivery::Direct;
 use admitone_app::lock::{LockScope, MutexLock};
 use admitone_app::payments::{PaymentLimits, Payments};
 use admitone_app::ports::gateway::{BackWord, Charge, Gateway, GiveBack, Word};
-use admitone_app::ports::lock::Lock;
 use admitone_app::ports::store::{Fences, Mode, Store, Wanted};
 use admitone_app::settle::{SettleLimits, Settler};
 use admitone_conformance::sale::{self, SHOW};
