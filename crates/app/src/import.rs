@@ -73,7 +73,7 @@ impl<'a> Import<'a> {
         }
         for (index, concert) in document.concerts.iter().enumerate() {
             let place = format!("concerts[{index}]");
-            let name = self.names.below(Name::ROOT, "concert", &concert.name);
+            let name = Name::ROOT.below("concert", &concert.name);
             let (id, was_there) = self.concert(name, concert, &place).await?;
             let mut shows = Vec::new();
             for (index, show) in concert.shows.iter().enumerate() {
@@ -107,7 +107,7 @@ impl<'a> Import<'a> {
     async fn room(&mut self, plan: &RoomPlan, place: &str) -> Result<RoomId, ImportTrouble> {
         let settings = check_settings(&plan.settings, self.office.clock.now())
             .map_err(|what| ImportTrouble::Document { place: place.to_owned(), what })?;
-        let name = self.names.below(Name::ROOT, "room", &plan.name);
+        let name = Name::ROOT.below("room", &plan.name);
         let command = match self.known(name).await? {
             Known::Made(Key::Room(id)) => {
                 self.imported.found.rooms += 1;
@@ -169,7 +169,7 @@ impl<'a> Import<'a> {
         place: &str,
     ) -> Result<ImportedShow, ImportTrouble> {
         let show = check::show_row((ShowId(0), concert), &self.rooms, plan, place)?;
-        let name = self.names.below(above, "show", &show.opens_at.to_string());
+        let name = above.below("show", &show.opens_at.to_string());
         let id = match self.known(name).await? {
             Known::Made(Key::Show(id)) => {
                 self.imported.found.shows += 1;
@@ -228,7 +228,7 @@ impl<'a> Import<'a> {
                 blocks.push(BlockOfSeats { block, price: Money(plan.price) });
             }
         }
-        let name = self.names.below(above, "seats", &compare::said(&blocks));
+        let name = above.below("seats", &compare::said(&blocks));
         let (Known::Free(command), false) = (self.known(name).await?, blocks.is_empty()) else {
             return Ok(());
         };
@@ -242,7 +242,7 @@ impl<'a> Import<'a> {
         plan: &TicketTypePlan,
         place: &str,
     ) -> Result<TicketTypeId, ImportTrouble> {
-        let name = self.names.below(above, "ticket type", &plan.name);
+        let name = above.below("ticket type", &plan.name);
         let command = match self.known(name).await? {
             Known::Made(Key::TicketType(id)) => {
                 self.imported.found.ticket_types += 1;

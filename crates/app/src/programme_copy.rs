@@ -1,7 +1,8 @@
 //! A copy of what is for sale, as a document that another house can import: what it is called, what
 //! it costs, where its seats are and how its rooms let people in. Nobody who bought, and no money.
 //!
-//! In the copy everything can be booked at once, whatever the time is.
+//! In the copy everything can be booked at once, whatever the time is. What has one name in the house is
+//! told apart in it, because no document has two of one name.
 
 use crate::board::{SeatMark, SeatView, Snapshot};
 use crate::box_office::BoxOffice;
@@ -12,7 +13,7 @@ use admitone_domain::id::{RoomId, SeatId, ShowId};
 use admitone_domain::show::{SeatBlock, Show};
 use admitone_domain::{Key, Moment, Row};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 const HOUR_MS: u64 = 3_600_000;
 /// So many shows are copied at most, those that begin soonest.
@@ -38,19 +39,34 @@ pub async fn copy_programme(office: &BoxOffice, only: Option<ShowId>) -> Result<
             rooms.insert(room, copied_room(office, room).await?);
         }
         let snapshot = office.boards.board(show.id).await?.snapshot();
-        let plan = copied_show(&show, &snapshot, now);
         let row = office.row(Key::Concert(show.concert)).await?;
         let Some(Row::Concert(concert)) = row.map(admitone_domain::Loaded::into_row) else {
             let kind = TroubleKind::Inconsistent;
             return Err(Trouble::new(kind, "copy the programme", "a show without a concert"));
         };
         let copied = concerts.entry(concert.id).or_insert_with(|| copied_concert(&concert));
-        copied.shows.push(plan);
+        let mut opens_at = show.opens_at.max(now.plus_ms(24 * HOUR_MS));
+        while copied.shows.iter().any(|known| known.opens_at == opens_at.to_string()) {
+            opens_at = opens_at.plus_ms(1_000);
+        }
+        copied.shows.push(copied_show(&show, opens_at, &snapshot, now));
     }
-    Ok(Document {
-        rooms: rooms.into_values().collect(),
-        concerts: concerts.into_values().collect(),
-    })
+    let mut concerts: Vec<_> = concerts.into_values().collect();
+    tell_apart(concerts.iter_mut().map(|concert| &mut concert.name));
+    Ok(Document { rooms: rooms.into_values().collect(), concerts })
+}
+
+/// Numbers names that were there before.
+fn tell_apart<'a>(names: impl Iterator<Item = &'a mut String>) {
+    let mut known = HashSet::new();
+    for name in names {
+        let plain = name.clone();
+        let mut number = 1;
+        while !known.insert(name.clone()) {
+            number += 1;
+            *name = format!("{plain} ({number})");
+        }
+    }
 }
 
 async fn copied_room(office: &BoxOffice, id: RoomId) -> Result<RoomPlan, Trouble> {
@@ -78,8 +94,7 @@ fn copied_concert(concert: &Concert) -> ConcertPlan {
     }
 }
 
-fn copied_show(show: &Show, snapshot: &Snapshot, now: Moment) -> ShowPlan {
-    let opens_at = show.opens_at.max(now.plus_ms(24 * HOUR_MS));
+fn copied_show(show: &Show, opens_at: Moment, snapshot: &Snapshot, now: Moment) -> ShowPlan {
     let closes_at = opens_at.plus_ms(show.closes_at.ms_since(show.opens_at).max(HOUR_MS));
     let begun = Moment(now.0.saturating_sub(3_600_000_000));
     let types = snapshot.ticket_types.iter().map(|kind| TicketTypePlan {
@@ -87,6 +102,8 @@ fn copied_show(show: &Show, snapshot: &Snapshot, now: Moment) -> ShowPlan {
         price: kind.price.0,
         quantity: kind.capacity,
     });
+    let mut ticket_types: Vec<_> = types.collect();
+    tell_apart(ticket_types.iter_mut().map(|kind| &mut kind.name));
     ShowPlan {
         opens_at: opens_at.to_string(),
         closes_at: closes_at.to_string(),
@@ -99,7 +116,7 @@ fn copied_show(show: &Show, snapshot: &Snapshot, now: Moment) -> ShowPlan {
         extensions_max: Some(show.limits.extensions_max),
         room: show.room.map(|room| room.to_string()),
         seats: copied_seats(snapshot),
-        ticket_types: types.collect(),
+        ticket_types,
     }
 }
 
@@ -136,6 +153,13 @@ fn copied_block(block: &SeatBlock, known: &HashMap<SeatId, &SeatView>) -> Vec<Se
 mod tests {
     use super::*;
     use admitone_domain::Money;
+
+    #[test]
+    fn what_has_one_name_is_numbered() {
+        let mut names = ["Lights", "Lights (2)", "Dawn", "Lights"].map(String::from);
+        tell_apart(names.iter_mut());
+        assert_eq!(names, ["Lights", "Lights (2)", "Dawn", "Lights (3)"]);
+    }
 
     #[test]
     fn a_block_is_cut_where_the_price_changes_and_where_a_seat_is_not_for_sale() {

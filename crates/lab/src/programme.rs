@@ -119,9 +119,14 @@ pub(crate) async fn gated(
     while left > 0 {
         let some = left.min(each);
         left -= some;
-        let mut gated = show(seats);
-        gated["room"] = room.clone().into();
-        let shows = vec![gated; some];
+        let gated = |at: usize| {
+            let mut gated = show(seats);
+            gated["room"] = room.clone().into();
+            // What begins at one moment would be one show.
+            gated["opens_at"] = format!("2099-01-01T19:00:00.{at:06}Z").into();
+            gated
+        };
+        let shows: Vec<Value> = (0..some).map(gated).collect();
         let document = json!({ "concerts": [{
             "name": site.name(), "category": "bench", "shows": shows,
         }]});

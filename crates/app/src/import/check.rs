@@ -9,7 +9,7 @@ use crate::waiting_room::settings::RoomSettings;
 use admitone_domain::id::{ConcertId, RoomId, SeatId, ShowId};
 use admitone_domain::show::{Limits, SeatBlock, Show};
 use admitone_domain::{Currency, Key, Moment, Refusal};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The longest that a hold may last.
 const HOLD_SECONDS_MAX: u64 = 86_400;
@@ -27,14 +27,25 @@ pub(super) fn document(document: &Document, now: Moment) -> Result<(), ImportTro
             return Err(wrong(&place, "name", &"another room of the document has this name"));
         }
     }
+    let mut names = HashSet::new();
     for (index, concert) in document.concerts.iter().enumerate() {
-        check_concert(concert, &format!("concerts[{index}]"))?;
-    }
-    for (place, show) in shows(document) {
-        check_show(show, &rooms, &place)?;
+        let place = format!("concerts[{index}]");
+        check_concert(concert, &rooms, &place)?;
+        if !names.insert(&concert.name) {
+            return Err(wrong(&place, "name", &TWIN_CONCERT));
+        }
     }
     Ok(())
 }
+
+// Nothing tells two of one name apart when the document comes again without the first of them: what is
+// said of the second would be taken for the first.
+const TWIN_CONCERT: &str = "another concert of the document has this name: put the shows of both under one, \
+    or tell the names apart, by the city for instance";
+const TWIN_SHOW: &str = "another show of the concert begins at this moment: move one of them by a second, \
+    or put it under a concert of its own";
+const TWIN_TICKET_TYPE: &str =
+    "another ticket type of the show has this name: tell the names apart";
 
 /// All shows, with their places.
 pub(super) fn shows(document: &Document) -> impl Iterator<Item = (String, &ShowPlan)> {
@@ -54,9 +65,21 @@ fn check_size(document: &Document) -> Result<(), ImportTrouble> {
     Ok(())
 }
 
-fn check_concert(plan: &ConcertPlan, place: &str) -> Result<(), ImportTrouble> {
+fn check_concert(
+    plan: &ConcertPlan,
+    rooms: &HashMap<String, RoomId>,
+    place: &str,
+) -> Result<(), ImportTrouble> {
     not_blank(place, &plan.name)?;
-    currency(plan, place).map(|_| ())
+    currency(plan, place)?;
+    let mut moments = HashSet::new();
+    for (index, show) in plan.shows.iter().enumerate() {
+        let place = format!("{place}.shows[{index}]");
+        if !moments.insert(check_show(show, rooms, &place)?) {
+            return Err(wrong(&place, "opens_at", &TWIN_SHOW));
+        }
+    }
+    Ok(())
 }
 
 /// The currency of a concert.
@@ -64,11 +87,12 @@ pub(super) fn currency(plan: &ConcertPlan, place: &str) -> Result<Currency, Impo
     plan.currency.parse().map_err(|error| wrong(place, "currency", &error))
 }
 
+/// Checks a show; the moment at which it begins, which is its name.
 fn check_show(
     plan: &ShowPlan,
     rooms: &HashMap<String, RoomId>,
     place: &str,
-) -> Result<(), ImportTrouble> {
+) -> Result<Moment, ImportTrouble> {
     let show = show_row((ShowId(0), ConcertId(0)), rooms, plan, place)?;
     if show.opens_at >= show.closes_at || show.booking_opens_at >= show.booking_closes_at {
         return Err(refused(place, Refusal::InvalidWindow));
@@ -83,10 +107,15 @@ fn check_show(
         }
         blocks.push(block);
     }
+    let mut names = HashSet::new();
     for (index, kind) in plan.ticket_types.iter().enumerate() {
-        check_ticket_type(kind, &format!("{place}.ticket_types[{index}]"))?;
+        let place = format!("{place}.ticket_types[{index}]");
+        check_ticket_type(kind, &place)?;
+        if !names.insert(&kind.name) {
+            return Err(wrong(&place, "name", &TWIN_TICKET_TYPE));
+        }
     }
-    Ok(())
+    Ok(show.opens_at)
 }
 
 fn check_ticket_type(plan: &TicketTypePlan, place: &str) -> Result<(), ImportTrouble> {

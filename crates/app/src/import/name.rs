@@ -1,11 +1,10 @@
 //! What things are called in documents, and the commands that are named after it.
 //!
 //! A room and a concert have the name that people gave them, a show the moment at which it begins, a
-//! ticket type its name within the show. Of several with one name in a document the first is the
-//! first and the second the second.
+//! ticket type its name within the show. No two in a document have one name: who is looked for by it
+//! would be found by the order in which they stand, and that changes when one of them is taken out.
 
 use admitone_domain::CommandId;
-use std::collections::HashMap;
 
 /// What something is called, with all that it is part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,10 +14,12 @@ impl Name {
     /// What is part of nothing.
     pub(super) const ROOT: Self = Self([0; 32]);
 
-    fn below(self, kind: &str, called: &str, number: u32) -> Self {
+    /// The name of a part that is called so.
+    pub(super) fn below(self, kind: &str, called: &str) -> Self {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.0).update(kind.as_bytes()).update(&[0]);
-        hasher.update(called.as_bytes()).update(&number.to_le_bytes());
+        // It had a number, as long as several could be called the same; what was made then is found.
+        hasher.update(called.as_bytes()).update(&1_u32.to_le_bytes());
         Self(*hasher.finalize().as_bytes())
     }
 
@@ -39,21 +40,12 @@ pub(super) struct Names {
     text: blake3::Hash,
     /// How many steps were named after the text.
     step: u64,
-    /// How many of the same name there were.
-    seen: HashMap<Name, u32>,
 }
 
 impl Names {
     /// The names of a document, which has none yet.
     pub(super) fn of(text: &[u8]) -> Self {
-        Self { text: blake3::hash(text), step: 0, seen: HashMap::new() }
-    }
-
-    /// The name of the next thing that is called so.
-    pub(super) fn below(&mut self, above: Name, kind: &str, called: &str) -> Name {
-        let seen = self.seen.entry(above.below(kind, called, 0)).or_default();
-        *seen += 1;
-        above.below(kind, called, *seen)
+        Self { text: blake3::hash(text), step: 0 }
     }
 
     /// The commands that may have made what has a name: the one of a house that named its steps

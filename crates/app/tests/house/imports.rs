@@ -3,7 +3,9 @@
 use crate::house::House;
 use admitone_app::box_office::Request;
 use admitone_app::import::{Count, Document, Import, Imported};
+use admitone_app::ports::clock::Clock;
 use admitone_app::ports::reads::ConcertFilter;
+use admitone_app::programme_copy::copy_programme;
 use admitone_domain::command::operate::{Operate, SaveConcert};
 use admitone_domain::concert::Concert;
 use admitone_domain::id::ConcertId;
@@ -118,10 +120,14 @@ async fn a_document_with_a_mistake_at_its_end_makes_nothing() {
 
 /// Imports a document as somebody who works here would.
 async fn bring(house: &House, document: &Value) -> Imported {
+    tried(house, document).await.unwrap()
+}
+
+async fn tried(house: &House, document: &Value) -> Result<Imported, String> {
     let text = document.to_string();
     let document: Document = serde_json::from_str(&text).unwrap();
     let import = Import::new(&house.office, Actor::House, text.as_bytes());
-    import.run(&document, |_| {}).await.unwrap()
+    import.run(&document, |_| {}).await.map_err(|trouble| trouble.to_string())
 }
 
 async fn concerts(house: &House) -> usize {
@@ -229,19 +235,53 @@ async fn a_show_of_another_moment_is_another_show_and_it_is_said() {
 }
 
 #[tokio::test]
-async fn two_things_of_one_name_in_a_document_are_two() {
+async fn two_of_one_name_in_a_document_are_refused_before_anything_is_made() {
+    let house = House::open().await;
+    let before = concerts(&house).await;
+    for (list, place) in [
+        ("/concerts", "concerts[1].name: another concert"),
+        ("/concerts/0/shows", "concerts[0].shows[1].opens_at: another show"),
+        ("/concerts/0/shows/0/ticket_types", "shows[0].ticket_types[1].name: another ticket type"),
+    ] {
+        let mut document = programme();
+        let list = document.pointer_mut(list).unwrap().as_array_mut().unwrap();
+        let mut twin = list[0].clone();
+        if twin.get("opens_at").is_some() {
+            // The same moment, said in another way.
+            twin["opens_at"] = json!("2126-01-02T09:00:00+09:00");
+        }
+        list.push(twin);
+        let refused = tried(&house, &document).await.unwrap_err();
+        assert!(refused.contains(place), "{refused}");
+        assert_eq!(concerts(&house).await, before);
+    }
+}
+
+#[tokio::test]
+async fn a_copy_of_shows_that_all_begin_soon_can_be_imported() {
     let house = House::open().await;
     let mut document = programme();
-    let twin = document["concerts"][0].clone();
-    document["concerts"].as_array_mut().unwrap().push(twin);
-    let show = document["concerts"][0]["shows"][0].clone();
-    document["concerts"][0]["shows"].as_array_mut().unwrap().push(show);
-    let first = bring(&house, &document).await;
-    assert_eq!((first.added.concerts, first.added.shows), (2, 3));
-    assert_ne!(first.concerts[0].id, first.concerts[1].id);
-    assert_ne!(first.concerts[0].shows[0].id, first.concerts[0].shows[1].id);
-    let again = bring(&house, &document).await;
-    assert_eq!((again.added, again.found.shows), (Count::default(), 3));
+    let soon = |hours: u64| json!(house.clock.now().plus_ms(hours * 3_600_000).to_string());
+    let shows = document.pointer_mut("/concerts/0/shows").unwrap().as_array_mut().unwrap();
+    let show = shows[0].clone();
+    shows.extend([2, 5].map(|hours| {
+        let mut show = show.clone();
+        show["opens_at"] = soon(hours);
+        show["booking_opens_at"] = soon(0);
+        show
+    }));
+    bring(&house, &document).await;
+    // Those that would have begun are put off by a day, to one moment.
+    let copy = copy_programme(&house.office, None).await.unwrap();
+    let copy = serde_json::to_value(&copy).unwrap();
+    let made = bring(&House::open().await, &copy).await;
+    let moments = copy["concerts"].as_array().unwrap().iter().map(|concert| {
+        let shows = concert["shows"].as_array().unwrap().iter();
+        shows.map(|show| show["opens_at"].to_string()).collect::<Vec<_>>()
+    });
+    let moments: Vec<_> = moments.filter(|moments| moments.len() == 3).collect();
+    let [moments] = &moments[..] else { panic!("not once: {moments:?}") };
+    assert_eq!(made.added.shows, 4, "{moments:?}: the house had one");
 }
 
 #[tokio::test]

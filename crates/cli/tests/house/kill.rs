@@ -97,9 +97,10 @@ impl Crowd {
 /// Two shows: one behind a room, one that anybody may buy from.
 fn import(directory: &Path) {
     let show = |room: Option<&str>, last: u64, price: i64| {
+        let hour = if room.is_some() { 19 } else { 20 };
         json!({
             "room": room,
-            "opens_at": "2099-01-01T19:00:00Z", "closes_at": "2099-01-01T22:00:00Z",
+            "opens_at": format!("2099-01-01T{hour}:00:00Z"), "closes_at": "2099-01-01T22:00:00Z",
             "booking_opens_at": "2020-01-01T00:00:00Z", "booking_closes_at": "2099-01-01T00:00:00Z",
             "seats": [{ "section": "A", "row": "1", "numbers": [1, last], "price": price }],
         })

@@ -19,10 +19,10 @@ fn import(directory: &Path) {
             "pass_ttl_ms": pass_ttl_ms,
         }})
     };
-    let show = |room: &str| {
+    let show = |room: &str, hour: u32| {
         json!({
             "room": room, "hold_seconds": 60,
-            "opens_at": "2099-01-01T19:00:00Z", "closes_at": "2099-01-01T22:00:00Z",
+            "opens_at": format!("2099-01-01T{hour}:00:00Z"), "closes_at": "2099-01-01T22:00:00Z",
             "booking_opens_at": "2020-01-01T00:00:00Z", "booking_closes_at": "2099-01-01T00:00:00Z",
             "seats": [{ "section": "A", "row": "1", "numbers": [1, 100], "price": 1 }],
         })
@@ -30,7 +30,7 @@ fn import(directory: &Path) {
     let document = json!({
         "rooms": [room("Door", 600_000), room("Side", 600_000), room("Brief", BRIEF_MS)],
         "concerts": [{ "name": "One", "category": "rock", "shows": [
-            show("Door"), show("Side"), show("Brief"),
+            show("Door", 18), show("Side", 19), show("Brief", 20),
         ]}],
     });
     let file = directory.join("programme.json");
