@@ -15,7 +15,7 @@ use crate::delivery::journey;
 use crate::lock::LockScope;
 use crate::ports::clock::Clock;
 use crate::ports::delivery::Reply;
-use crate::ports::lock::{Guard, Lock};
+use crate::ports::lock::{Guard, Lock, Turn};
 use crate::ports::store::{Mode, Store, Transaction, Wanted};
 use crate::ports::tap::Tap;
 use crate::{Trouble, TroubleKind};
@@ -108,11 +108,11 @@ impl Settler {
                 Err(failed) if failed.may_pass() && conflicts + 1 < tries => {
                     conflicts += 1;
                     metrics::counter!("admitone_conflicts_total").increment(1);
-                    if turn.is_none() && conflicts == 1 {
+                    if matches!(turn, Turn::Unneeded) && conflicts == 1 {
                         turn = self.turn(part, true).await;
                     }
                     // Whoever has his turn meets nobody of this process any more.
-                    let met_again = if turn.is_some() { conflicts - 1 } else { conflicts };
+                    let met_again = conflicts - u32::from(matches!(turn, Turn::Come(_)));
                     if met_again > 0 {
                         self.clock.sleep_ms(pause_ms(part, met_again)).await;
                     }
@@ -124,9 +124,9 @@ impl Settler {
 
     /// Where there are turns: one among those who met, if this batch is one of them or comes behind them. It
     /// goes by what commands name, and does without what only rows tell.
-    async fn turn(&self, part: &[Command], has_met: bool) -> Option<Box<dyn Guard>> {
+    async fn turn(&self, part: &[Command], has_met: bool) -> Turn {
         if !self.lock.has_turns() {
-            return None;
+            return Turn::Unneeded;
         }
         let mut keys = LockScope::Seat.keys(part, &Rows::default());
         if self.mode == Mode::Conditional {

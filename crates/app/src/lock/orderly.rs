@@ -7,7 +7,7 @@
 use super::LineLock;
 use crate::Trouble;
 use crate::ports::clock::Clock;
-use crate::ports::lock::{Guard, Lock, NoLock};
+use crate::ports::lock::{Guard, Lock, NoLock, Turn};
 use admitone_domain::Key;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -35,16 +35,11 @@ impl Lock for Orderly {
         true
     }
 
-    async fn turn(
-        &self,
-        keys: &BTreeSet<Key>,
-        has_met: bool,
-        patience_ms: u64,
-    ) -> Option<Box<dyn Guard>> {
+    async fn turn(&self, keys: &BTreeSet<Key>, has_met: bool, patience_ms: u64) -> Turn {
         if keys.is_empty() || !has_met && !self.line.is_wanted(keys) {
-            return None;
+            return Turn::Unneeded;
         }
-        self.line.acquire(keys, patience_ms).await.ok()
+        self.line.acquire(keys, patience_ms).await.map_or(Turn::Missed, Turn::Come)
     }
 
     async fn acquire(
@@ -66,12 +61,19 @@ mod tests {
         [Key::Seat(SeatId(id))].into()
     }
 
+    fn come(turn: Turn) -> Box<dyn Guard> {
+        match turn {
+            Turn::Come(guard) => guard,
+            Turn::Unneeded | Turn::Missed => panic!("no turn came"),
+        }
+    }
+
     #[tokio::test]
     async fn whoever_names_a_key_on_which_two_met_stands_in_line_until_nobody_does() {
         let turns = Orderly::new(Arc::new(SystemClock::default()));
-        assert!(turns.turn(&seat(1), false, 0).await.is_none(), "nobody met");
-        let met = turns.turn(&seat(1), true, 0).await.expect("nobody has a turn");
-        assert!(turns.turn(&seat(2), false, 0).await.is_none(), "another key");
+        assert!(matches!(turns.turn(&seat(1), false, 0).await, Turn::Unneeded), "nobody met");
+        let met = come(turns.turn(&seat(1), true, 0).await);
+        assert!(matches!(turns.turn(&seat(2), false, 0).await, Turn::Unneeded), "another key");
         let key = seat(1);
         let mut waiting = turns.turn(&key, false, 60_000);
         tokio::select! {
@@ -80,14 +82,14 @@ mod tests {
             () = tokio::task::yield_now() => {}
         }
         met.release().await;
-        assert!(waiting.await.is_some(), "it comes");
-        assert!(turns.turn(&key, false, 0).await.is_none(), "and then there is no line");
+        come(waiting.await);
+        assert!(matches!(turns.turn(&key, false, 0).await, Turn::Unneeded), "there is no line");
     }
 
     #[tokio::test]
     async fn who_waited_long_enough_goes_on_without_a_turn() {
         let turns = Orderly::new(Arc::new(SystemClock::default()));
-        let _met = turns.turn(&seat(1), true, 0).await.expect("nobody has a turn");
-        assert!(turns.turn(&seat(1), true, 1).await.is_none());
+        let _met = come(turns.turn(&seat(1), true, 0).await);
+        assert!(matches!(turns.turn(&seat(1), true, 1).await, Turn::Missed));
     }
 }

@@ -41,15 +41,10 @@ pub trait Lock: Send + Sync {
     }
 
     /// A turn among those of this process who met on one of these keys, in the order in which they come. Nobody
-    /// waits where nobody met; `has_met` says that this one did. None too where patience is over. A turn is an order
-    /// and no exclusion: nothing may rest on it.
-    async fn turn(
-        &self,
-        _keys: &BTreeSet<Key>,
-        _has_met: bool,
-        _patience_ms: u64,
-    ) -> Option<Box<dyn Guard>> {
-        None
+    /// waits where nobody met; `has_met` says that this one did. A turn is an order and no exclusion: nothing may
+    /// rest on it.
+    async fn turn(&self, _keys: &BTreeSet<Key>, _has_met: bool, _patience_ms: u64) -> Turn {
+        Turn::Unneeded
     }
 
     /// Waits until nobody else has any of the keys, at most `patience_ms`; then it is trouble of
@@ -59,6 +54,16 @@ pub trait Lock: Send + Sync {
         keys: &BTreeSet<Key>,
         patience_ms: u64,
     ) -> Result<Box<dyn Guard>, Trouble>;
+}
+
+/// What asking for a turn came to.
+pub enum Turn {
+    /// Nobody met, so there is nothing to wait for; whoever meets somebody later asks again.
+    Unneeded,
+    /// It has come, and lasts until it is dropped.
+    Come(Box<dyn Guard>),
+    /// Patience was over before it came. Nobody waits for it twice.
+    Missed,
 }
 
 /// A lock that is held; dropped without `release` it must still end by itself.
