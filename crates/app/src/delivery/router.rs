@@ -212,7 +212,8 @@ impl RouterSetup {
         }
     }
 
-    /// The lock of a kind; made once, so that all who name it exclude each other.
+    /// The lock of a kind; made once, so that all who name it exclude each other. Turns exclude nobody: each
+    /// strategy has its own, and meets those of another one at the save.
     fn lock(&mut self, strategy: Strategy) -> Result<Arc<dyn Lock>, NotAvailable> {
         let kind = strategy.lock;
         if has_turns(strategy) {
