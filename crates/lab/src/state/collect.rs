@@ -46,17 +46,17 @@ impl Scope {
 
 /// Asks for all of it, when nothing is under way any more. Read while something moves, a payment would
 /// look as if its reservation were still held: then all of it is read again, for as long as patience lasts.
+/// Two readings may be equal while commands wait: a house rests only when its queues are empty too.
 pub fn collect(site: &Site, scope: &Scope, rest: &Rest) -> Result<State, Trouble> {
     site.wait(async {
         let waiting = rest.begin();
         loop {
-            waiting.for_queues(site).await?;
+            let are_empty = waiting.for_queues(site).await?;
             let mut state = read(site, scope).await?;
             if rest.patience.is_zero() {
                 return Ok(state);
             }
-            let again = reservations(&mut site.visit().await?, site, &scope.shows).await?;
-            if is_same(&state.reservations, &again) {
+            if are_empty && is_same(&state, &moving(site, scope).await?) {
                 return Ok(state);
             }
             if waiting.is_over() {
@@ -83,13 +83,27 @@ async fn read(site: &Site, scope: &Scope) -> Result<State, Trouble> {
         }
         pause(BETWEEN_READS).await;
     }
-    let found = wallets(site, scope).await?;
-    for (wallet, mut payments) in found {
+    read_wallets(site, scope, &mut state).await?;
+    Ok(state)
+}
+
+/// Reads once more what shows whether anything moved.
+async fn moving(site: &Site, scope: &Scope) -> Result<State, Trouble> {
+    let reservations = reservations(&mut site.visit().await?, site, &scope.shows).await?;
+    let mut state = State { reservations, ..State::default() };
+    read_wallets(site, scope, &mut state).await?;
+    Ok(state)
+}
+
+/// Wallets and payments, in an order that does not depend on who was answered first.
+async fn read_wallets(site: &Site, scope: &Scope, state: &mut State) -> Result<(), Trouble> {
+    for (wallet, mut payments) in wallets(site, scope).await? {
         state.wallets.push(wallet);
         state.payments.append(&mut payments);
     }
     state.wallets.sort_by_key(|wallet| wallet.by);
-    Ok(state)
+    state.payments.sort_by_key(|payment| payment.id);
+    Ok(())
 }
 
 /// So often what is for sale is read at most.

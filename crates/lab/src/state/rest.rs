@@ -1,7 +1,7 @@
 //! Whether anything is under way in a house still. What nobody heard the end of may come out of a queue
 //! long after its load has ended, and a house that is read meanwhile is read at several moments at once.
 
-use super::Reservation;
+use super::{Reservation, State};
 use crate::Trouble;
 use crate::site::Site;
 use crate::target::Visit;
@@ -51,17 +51,17 @@ impl Waiting<'_> {
         self.since.seconds() >= self.rest.patience.as_secs_f64()
     }
 
-    /// Waits until no queue has anything, or until patience is over.
-    pub(super) async fn for_queues(&self, site: &Site) -> Result<(), Trouble> {
+    /// Waits until no queue has anything, or until patience is over; whether they were empty then.
+    pub(super) async fn for_queues(&self, site: &Site) -> Result<bool, Trouble> {
         let mut empty = 0;
         while !self.is_over() {
             empty = if self.under_way(site).await? == 0 { empty + 1 } else { 0 };
             if empty >= EMPTY_LOOKS {
-                break;
+                return Ok(true);
             }
             pause(BETWEEN_LOOKS).await;
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Why what is read now is not sure to be of one moment.
@@ -89,8 +89,15 @@ impl Waiting<'_> {
     }
 }
 
-/// Whether two readings show the same. Each says when it was read, which is never the same.
-pub(super) fn is_same(before: &[Reservation], after: &[Reservation]) -> bool {
+/// Whether two readings show the same of everything that a command can move.
+pub(super) fn is_same(before: &State, after: &State) -> bool {
+    before.wallets == after.wallets
+        && before.payments == after.payments
+        && are_same(&before.reservations, &after.reservations)
+}
+
+/// Each says when it was read, which is never the same.
+fn are_same(before: &[Reservation], after: &[Reservation]) -> bool {
     let is_as_before = |(one, other): (&Reservation, &Reservation)| {
         let seen_at = one.seen_at.clone();
         *one == Reservation { seen_at, ..other.clone() }

@@ -108,15 +108,19 @@ fn moving(paid_after: u32) -> Moving {
 
 /// What is read of a house, and the findings that follow; that somebody pays was never answered.
 fn read(house: Moving, patience: Option<Duration>) -> (State, Vec<Finding>) {
+    let state = state(house, vec![ShowId(1)], patience);
+    let findings = audit(&history(), &state).findings;
+    (state, findings)
+}
+
+fn state(house: Moving, shows: Vec<ShowId>, patience: Option<Duration>) -> State {
     let address = house.open();
     let target = Target { address, operator_key: "key".to_owned() };
     let site = Site::new(target).expect("a house");
     let account = Account { buyer: BuyerId(1), token: "token".to_owned() };
-    let scope = Scope::of_buyers(Arc::new(vec![account]), vec![ShowId(1)], HOLD_MS);
+    let scope = Scope::of_buyers(Arc::new(vec![account]), shows, HOLD_MS);
     let rest = patience.map(|patience| Rest { patience, addresses: vec![address] });
-    let state = collect(&site, &scope, &rest.unwrap_or_else(Rest::unneeded)).expect("a state");
-    let findings = audit(&history(), &state).findings;
-    (state, findings)
+    collect(&site, &scope, &rest.unwrap_or_else(Rest::unneeded)).expect("a state")
 }
 
 fn history() -> History {
@@ -168,4 +172,18 @@ fn a_house_that_never_rests_is_read_all_the_same_and_it_is_said() {
     let (state, _) = read(house, Some(Duration::from_secs(1)));
     assert_eq!(state.payments.len(), 1);
     assert!(state.unrest.is_some_and(|why| why.contains("not come to rest")));
+}
+
+#[test]
+fn a_house_whose_queues_never_empty_is_not_at_rest_though_nothing_moves() {
+    let house = Moving { has_queue: true, ..moving(u32::MAX) };
+    let (state, _) = read(house, Some(Duration::from_secs(1)));
+    assert!(state.unrest.is_some_and(|why| why.contains("1 commands in its queues")));
+}
+
+#[test]
+fn a_wallet_that_moves_while_it_is_read_is_read_again_where_nothing_is_for_sale() {
+    // Two looks at the queues, and the first reading of the wallet: then it moves.
+    let state = state(moving(5), Vec::new(), Some(PATIENCE));
+    assert_eq!((state.wallets[0].balance, state.payments.len(), state.unrest), (0, 1, None));
 }
