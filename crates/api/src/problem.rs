@@ -12,6 +12,7 @@ use crate::codes;
 use crate::commands::CommandView;
 use crate::reply::REPLAYED;
 use crate::request_id;
+use admitone_app::logbook::Unsure;
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::Refusal;
 use axum::body::Body;
@@ -254,6 +255,13 @@ impl Problem {
         self.retryable = true;
         self.retry_after_s = Some(retry_after_s);
         self
+    }
+}
+
+impl Unsure for Problem {
+    /// What was only accepted has a status of this kind, too, as long as it is here.
+    fn is_unsure(&self) -> bool {
+        self.status >= 500
     }
 }
 

@@ -3,12 +3,13 @@
 //! together are the operators' log, read by [`OperatorLog`].
 //!
 //! A line is written before anything is done, and closed afterwards: what cannot be told of is not done,
-//! and of what was interrupted stands that somebody wanted it.
+//! and of what was interrupted stands that somebody wanted it. So it does of what met trouble: it may have
+//! been done, and only the word of it was lost.
 
 mod line;
 mod log;
 
-pub use line::{Deed, End, Line, Target};
+pub use line::{Deed, End, Line, Target, Unsure};
 pub use log::{Entry, LogCursor, LogPage, OperatorLog};
 
 use crate::Trouble;
@@ -77,12 +78,13 @@ impl LogBook {
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E>
     where
-        E: From<Trouble> + fmt::Display,
+        E: From<Trouble> + Unsure + fmt::Display,
     {
         let mut note = self.opened(intent).await?;
         let done = work.await;
         let end = match &done {
             Ok(_) => End::Done,
+            Err(why) if why.is_unsure() => End::Open,
             Err(why) => End::Failed(why.to_string().chars().take(SAID_MAX).collect()),
         };
         if let Err(trouble) = self.close(&mut note, end).await {

@@ -7,6 +7,7 @@ use crate::site::Site;
 use crate::staff::home;
 use crate::visitor::Visitor;
 use crate::words;
+use admitone_app::logbook::Unsure;
 use admitone_app::operating::Unfit;
 use admitone_app::rooms::VisitTrouble;
 use admitone_app::{Trouble, TroubleKind};
@@ -190,6 +191,12 @@ impl IntoResponse for Oops {
         *response.status_mut() = self.status;
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+impl Unsure for Oops {
+    fn is_unsure(&self) -> bool {
+        self.status.is_server_error()
     }
 }
 

@@ -41,7 +41,8 @@ pub(crate) struct LogView {
     pub(crate) version: u64,
     /// Why, in the words of who did it.
     pub(crate) why: Option<String>,
-    /// What came of it: `done`, `failed`, or `open` where it goes on or was interrupted.
+    /// What came of it: `done`, `failed`, or `open` where it goes on, was interrupted or met
+    /// trouble: nobody knows.
     #[schema(example = "done")]
     pub(crate) end: &'static str,
     /// What went wrong.

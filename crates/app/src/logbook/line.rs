@@ -30,12 +30,25 @@ pub struct Line {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
-    /// It goes on, or was interrupted: nobody knows.
+    /// It goes on, was interrupted or met trouble: nobody knows.
     Open,
     /// It was done.
     Done,
     /// It was not done, for this reason.
     Failed(String),
+}
+
+/// Why something was not done, or nobody knows whether it was.
+pub trait Unsure {
+    /// Whether it may have been done all the same, so that nobody may say that it was not.
+    fn is_unsure(&self) -> bool;
+}
+
+impl Unsure for Trouble {
+    /// A refusal is never trouble: whatever met some may have been done, then or by an earlier try.
+    fn is_unsure(&self) -> bool {
+        true
+    }
 }
 
 /// Gives an enum its names, as they are written and told.

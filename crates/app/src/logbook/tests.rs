@@ -6,6 +6,7 @@ use crate::memory::MemoryStore;
 use crate::ports::records::Changes;
 use crate::ports::records::{Mark as EventMark, Records, Sought};
 use crate::trouble::TroubleKind;
+use crate::webhooks::DeskTrouble;
 use admitone_domain::id::{BuyerId, ShowId};
 use admitone_domain::{Event, Happening, Key, Moment};
 use async_trait::async_trait;
@@ -57,8 +58,12 @@ fn intent(wish: Option<u128>, why: &str) -> Intent {
     Intent { by, deed: Deed::Paused, target: Target::Queue, id: "job-queue".into() }
 }
 
-fn refused() -> Trouble {
+fn trouble() -> Trouble {
     Trouble::new(TroubleKind::Unavailable, "pause", "no broker")
+}
+
+fn refused() -> DeskTrouble {
+    DeskTrouble::Cannot("it is paused already")
 }
 
 #[tokio::test]
@@ -96,9 +101,12 @@ async fn what_was_interrupted_is_told_of_and_the_same_wish_is_one_line() {
     assert_eq!(ends().await, [End::Open]);
     let _ = book.tell(intent(Some(1), ""), async { Err::<(), _>(refused()) }).await;
     assert_eq!(ends().await, [End::Failed(refused().to_string())]);
+    let _ = book.tell(intent(Some(1), ""), async { Err::<(), _>(trouble()) }).await;
+    assert_eq!(ends().await, [End::Open], "it may have been done, and only the answer was lost");
     book.tell(intent(Some(1), ""), async { Ok::<_, Trouble>(()) }).await.unwrap();
     assert_eq!(ends().await, [End::Done]);
     let _ = book.tell(intent(Some(1), ""), async { Err::<(), _>(refused()) }).await;
+    let _ = book.tell(intent(Some(1), ""), async { Err::<(), _>(trouble()) }).await;
     assert_eq!(ends().await, [End::Done], "what was done stays done");
 }
 
@@ -108,11 +116,11 @@ struct Broken;
 #[async_trait]
 impl Notes for Broken {
     async fn put_notes(&self, _: &[Note]) -> Result<Vec<String>, Trouble> {
-        Err(refused())
+        Err(trouble())
     }
 
     async fn notes(&self, _: Kind, _: &[String]) -> Result<Vec<Note>, Trouble> {
-        Err(refused())
+        Err(trouble())
     }
 
     async fn notes_about(
@@ -122,11 +130,11 @@ impl Notes for Broken {
         _: Option<&Mark>,
         _: usize,
     ) -> Result<Vec<Note>, Trouble> {
-        Err(refused())
+        Err(trouble())
     }
 
     async fn drop_notes(&self, _: Kind, _: Moment) -> Result<(), Trouble> {
-        Err(refused())
+        Err(trouble())
     }
 }
 
@@ -139,7 +147,7 @@ async fn what_cannot_be_told_of_is_not_done() {
         Ok::<_, Trouble>(())
     };
     let broken = LogBook { notes: Arc::new(Broken), ..book(&clock) };
-    assert_eq!(broken.tell(intent(Some(1), ""), work()).await, Err(refused()));
+    assert_eq!(broken.tell(intent(Some(1), ""), work()).await, Err(trouble()));
     assert!(!was_done.load(Ordering::Relaxed));
     // Beside it, with a book that can be written.
     assert_eq!(book(&clock).tell(intent(Some(1), ""), work()).await, Ok(()));

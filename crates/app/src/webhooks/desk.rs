@@ -6,7 +6,7 @@ mod send;
 use super::signature::secret;
 use crate::box_office::Request;
 use crate::events::{catalogue, from_now_on};
-use crate::logbook::{By, Deed, Intent, LogBook, Target};
+use crate::logbook::{By, Deed, Intent, LogBook, Target, Unsure};
 use crate::ports::clock::Clock;
 use crate::ports::outbox::Outbox;
 use crate::ports::webhooks::{Courier, Endpoint, Webhooks, Wish};
@@ -120,6 +120,12 @@ pub enum DeskTrouble {
     /// The store.
     #[error(transparent)]
     Store(#[from] Trouble),
+}
+
+impl Unsure for DeskTrouble {
+    fn is_unsure(&self) -> bool {
+        matches!(self, Self::Store(_))
+    }
 }
 
 impl WebhookDesk {
