@@ -9,6 +9,7 @@ pub(crate) mod live;
 pub(crate) mod log;
 pub(crate) mod payments;
 pub(crate) mod queues;
+pub(crate) mod reasons;
 pub(crate) mod reservation;
 pub(crate) mod reservations;
 pub(crate) mod show;

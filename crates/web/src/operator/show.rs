@@ -8,12 +8,13 @@ pub(crate) use form::{ShowForm, show_fields};
 pub(crate) use seats::{add as add_seats, change as change_seats};
 pub(crate) use types::{change as change_type, create as create_type};
 
+use super::reasons::reasons;
 use super::reservations::ZONE;
 use crate::frame::{Frame, go_to, page};
 use crate::oops::Oops;
 use crate::site::Site;
 use crate::staff::{Staff, StaffForm};
-use admitone_app::logbook::{End, Line};
+use admitone_app::logbook::{Line, Target};
 use admitone_app::operating;
 use admitone_domain::concert::Concert;
 use admitone_domain::id::ShowId;
@@ -25,9 +26,6 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::Response;
 use seats::Block;
-
-/// So many reasons are shown.
-const REASONS: usize = 50;
 
 #[derive(Template)]
 #[template(path = "operator/show.html")]
@@ -54,10 +52,9 @@ pub(crate) async fn show(
     let version = loaded.version;
     let Row::Show(show) = loaded.into_row() else { return Err(gone()) };
     let snapshot = site.office.boards.board(show.id).await?.snapshot();
-    let mut reasons = site.log.book.lines(Some(&show.id.to_string()), None, REASONS).await?;
-    reasons.retain(|line| line.end == End::Done);
+    let about = (Target::Show, &*show.id.to_string());
     page(&Page {
-        reasons,
+        reasons: reasons(&site, staff.visitor.language, about).await?,
         zone: ZONE,
         frame: Frame::new(&site, &staff.visitor),
         concert: site.concert(show.concert).await?,

@@ -1,5 +1,6 @@
 //! A buyer's wallet as operators see it: what moved it, and money that came in another way.
 
+use super::reasons::reasons;
 use super::reservations::{Whose, ZONE, whose};
 use crate::buyer::reservation::balance;
 use crate::frame::{Frame, go_to, page};
@@ -8,7 +9,7 @@ use crate::query::Query;
 use crate::site::Site;
 use crate::staff::{Staff, StaffForm};
 use crate::words::typed;
-use admitone_app::logbook::{End, Line, Target};
+use admitone_app::logbook::{Line, Target};
 use admitone_app::ports::reads::Page as Part;
 use admitone_domain::command::{Charge, ChargeFor};
 use admitone_domain::id::BuyerId;
@@ -21,8 +22,6 @@ use axum::http::Response;
 
 /// So many entries on a page.
 const PAGE: usize = 50;
-/// So many reasons.
-const REASONS: usize = 50;
 
 #[derive(Template)]
 #[template(path = "operator/wallet.html")]
@@ -51,8 +50,8 @@ pub(crate) async fn wallet(
     let mut entries = site.office.reads.entries(id, part).await?;
     let next = entries.get(PAGE - 1).filter(|_| entries.len() > PAGE).map(|last| last.id.0);
     entries.truncate(PAGE);
-    let mut reasons = site.log.book.lines(Some(&id.to_string()), None, REASONS).await?;
-    reasons.retain(|line| line.target == Target::Wallet && line.end == End::Done);
+    let about = (Target::Wallet, &*id.to_string());
+    let reasons = reasons(&site, staff.visitor.language, about).await?;
     let (frame, buyer) = (Frame::new(&site, &staff.visitor), whose(&site, id).await?);
     page(&Page { frame, buyer, balance, currency, entries, next, reasons, zone: ZONE })
 }

@@ -4,9 +4,9 @@ use super::Known;
 use crate::frame::Frame;
 use crate::oops::Oops;
 use crate::operator::log::{line_words, named};
+use crate::operator::reasons::told;
 use crate::site::Site;
-use admitone_app::logbook::End;
-use admitone_app::notices::{Standing, Told};
+use admitone_app::notices::{self, Standing};
 use admitone_app::ports::notices::Subject;
 use admitone_app::ports::records::Sought;
 use admitone_domain::{Event, Happening, Key, Moment};
@@ -63,12 +63,13 @@ pub(super) async fn timeline(
     steps.extend(notices.iter().map(|told| notice(frame, told)));
     let id = known.reservation.id.to_string();
     let lines = site.log.book.lines(Some(&id), None, LINES_MAX).await?;
-    steps.extend(lines.iter().filter(|line| line.end != End::Open).map(|line| {
+    steps.extend(lines.iter().filter_map(|line| {
         let what = match line.why.as_str() {
             "" => frame.say(line_words(line.deed)).to_owned(),
             why => frame.say1("timeline.why", why),
         };
-        Step { at: line.at, what, by: named(&line.by, &operators) }
+        let what = told(frame.language, &line.end, &what)?;
+        Some(Step { at: line.at, what, by: named(&line.by, &operators) })
     }));
     // What happened, and behind it what the buyer was told of it.
     steps.sort_by_key(|step| step.at);
@@ -76,7 +77,7 @@ pub(super) async fn timeline(
 }
 
 /// What became of a notice to the buyer, and when that was.
-fn notice(frame: &Frame, told: &Told) -> Step {
+fn notice(frame: &Frame, told: &notices::Told) -> Step {
     let subject = frame.say(match told.what {
         Subject::Confirmed => "told.confirmed",
         Subject::Expired => "told.expired",
