@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 /// The longest reason that is kept, in characters.
 pub const WHY_MAX: usize = 500;
+/// So often one line is written anew because others with the same wish were first.
+const RACES_MAX: usize = 5;
 /// The longest word on what went wrong, in characters.
 const SAID_MAX: usize = 200;
 
@@ -80,16 +82,17 @@ impl LogBook {
     where
         E: From<Trouble> + Unsure + fmt::Display,
     {
-        let mut note = self.opened(intent).await?;
+        let note = self.opened(intent).await?;
+        let id = note.id.clone();
         let done = work.await;
         let end = match &done {
             Ok(_) => End::Done,
             Err(why) if why.is_unsure() => End::Open,
             Err(why) => End::Failed(why.to_string().chars().take(SAID_MAX).collect()),
         };
-        if let Err(trouble) = self.close(&mut note, end).await {
+        if let Err(trouble) = self.close(note, end).await {
             // It is done, and that somebody wanted it is written.
-            tracing::warn!(%trouble, line = note.id, "a line of the logbook was not closed");
+            tracing::warn!(%trouble, line = id, "a line of the logbook was not closed");
         }
         done
     }
@@ -126,14 +129,23 @@ impl LogBook {
         Ok(note)
     }
 
-    /// What was done stays done, whatever comes of the same wish later.
-    async fn close(&self, note: &mut Note, end: End) -> Result<(), Trouble> {
-        let line = Line::of(note)?;
-        if line.end == End::Done || line.end == end {
-            return Ok(());
+    /// What was done stays done, whatever comes of the same wish later, or at the same time.
+    async fn close(&self, mut note: Note, end: End) -> Result<(), Trouble> {
+        for _ in 0..RACES_MAX {
+            let line = Line::of(&note)?;
+            if line.end == End::Done || line.end == end {
+                return Ok(());
+            }
+            let closed = Line { end: end.clone(), ..line }.note(note.version + 1)?;
+            let is_kept = !self.notes.put_notes(std::slice::from_ref(&closed)).await?.is_empty();
+            if is_kept || end != End::Done {
+                return Ok(());
+            }
+            // The same wish came twice, and the other one was told of first: perhaps as refused.
+            let Some(newer) = self.notes.notes(Kind::Log, &[note.id]).await?.pop() else { break };
+            note = newer;
         }
-        *note = Line { end, ..line }.note(note.version + 1)?;
-        self.notes.put_notes(std::slice::from_ref(note)).await.map(drop)
+        Ok(())
     }
 }
 

@@ -110,6 +110,29 @@ async fn what_was_interrupted_is_told_of_and_the_same_wish_is_one_line() {
     assert_eq!(ends().await, [End::Done], "what was done stays done");
 }
 
+#[tokio::test]
+async fn of_the_same_wish_twice_at_once_done_is_what_stays() {
+    let clock = Arc::new(HandClock::at(Moment(1_000)));
+    let book = book(&clock);
+    // The first is refused while the second is at it, and is told of first.
+    let (begun, may_end) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
+    let second = book.tell(intent(Some(1), ""), async {
+        begun.notify_one();
+        may_end.notified().await;
+        Ok::<_, Trouble>(())
+    });
+    let first = async {
+        begun.notified().await;
+        let refused = async { Err::<(), _>(refused()) };
+        drop(book.tell(intent(Some(1), ""), refused).await);
+        may_end.notify_one();
+    };
+    let (done, ()) = tokio::join!(second, first);
+    assert_eq!(done, Ok(()));
+    let lines = book.lines(None, None, 9).await.unwrap();
+    assert_eq!(lines.iter().map(|line| &line.end).collect::<Vec<_>>(), [&End::Done]);
+}
+
 /// Notes that cannot be written.
 struct Broken;
 
