@@ -16,9 +16,9 @@ const FIGURES: &str = "report.json";
 /// Where they are. Several houses may have their rehearsals in one place.
 pub(super) struct Shelf {
     directory: PathBuf,
-    /// What says that this process is still at the one it plays: the system lets go of it with the
-    /// process, however that ends.
-    alive: Mutex<Option<File>>,
+    /// Which one this process plays, and what says that it is still at it: the system lets go of that
+    /// with the process, however it ends.
+    alive: Mutex<Option<(String, File)>>,
 }
 
 impl Shelf {
@@ -34,7 +34,7 @@ impl Shelf {
         // Before the directory is there, so that nobody finds it without.
         let alive = File::create(self.lock(id)).map_err(trouble)?;
         alive.try_lock().map_err(trouble)?;
-        *self.alive.lock().unwrap_or_else(PoisonError::into_inner) = Some(alive);
+        *self.alive.lock().unwrap_or_else(PoisonError::into_inner) = Some((id.to_owned(), alive));
         let directory = self.directory.join(id);
         fs::create_dir(&directory).map_err(trouble)?;
         let programme = serde_json::to_vec(&plan.programme).map_err(trouble)?;
@@ -66,11 +66,12 @@ impl Shelf {
         Some(Report { page: read(PAGE)?, figures: read(FIGURES)? })
     }
 
-    /// Removes the directory of one.
+    /// Removes the directory of one. The next one may have been begun meanwhile: its lock is kept.
     pub(super) fn clear(&self, id: &str) {
         remove(&self.directory.join(id));
         drop(fs::remove_file(self.lock(id)));
-        *self.alive.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let mut alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(alive.take_if(|(played, _)| played == id));
     }
 }
 
@@ -127,6 +128,12 @@ mod tests {
         assert!(theirs.join(PROGRAMME).exists() && ours.join(PROGRAMME).exists());
         here.clear("drill_2");
         assert!(theirs.join(PROGRAMME).exists() && !ours.exists());
+        // Nor is that one which was begun before the last one was cleared away.
+        let next = here.set("drill_4", &plan()).unwrap();
+        here.clear("drill_2");
+        there.remove_the_dead();
+        assert!(next.exists());
+        here.clear("drill_4");
         // Without its lock it would be taken for what a dead one left.
         fs::remove_file(there.lock("drill_1")).unwrap();
         here.set("drill_3", &plan()).unwrap();
