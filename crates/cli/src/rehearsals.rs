@@ -198,6 +198,8 @@ impl Rehearsals for ChildRehearsals {
                 Ok(true)
             }
             Err(trouble) => {
+                // What was set up would be taken for played, as long as its lock is held.
+                inside.shelf.clear(&id);
                 let why = Stage::Failed(trouble.to_string());
                 inside.book.end(entry, &why, None).await?;
                 Err(trouble)
