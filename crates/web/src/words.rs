@@ -20,17 +20,25 @@ fn decimals(currency: Currency) -> u32 {
 }
 
 /// An amount as people type it, `12.50` or `₩132,000`; none where it is none, or has more digits
-/// behind the point than its currency. Commas are left out, as they are written between thousands.
+/// behind the point than its currency. Commas stand between thousands and nowhere else: whoever writes
+/// `12,50` does not mean 1,250.
 pub(crate) fn typed(text: &str, currency: Currency) -> Option<Money> {
     let text = text.trim().trim_start_matches(currency.code()).trim_start_matches('₩').trim();
-    let text: String = text.chars().filter(|letter| *letter != ',').collect();
-    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let whole = without_commas(whole)?;
     let digits = usize::try_from(decimals(currency)).ok()?;
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || part.len() > digits || !is_number(whole) || !is_number(part) {
+    if whole.is_empty() || part.len() > digits || !is_number(&whole) || !is_number(part) {
         return None;
     }
     format!("{whole}{part:0<digits$}").parse().ok().map(Money)
+}
+
+/// A whole number without what parts its thousands; none where commas stand elsewhere.
+fn without_commas(whole: &str) -> Option<String> {
+    let Some((first, rest)) = whole.split_once(',') else { return Some(whole.to_owned()) };
+    let is_parted = (1..=3).contains(&first.len()) && rest.split(',').all(|group| group.len() == 3);
+    is_parted.then(|| whole.replace(',', ""))
 }
 
 /// An amount with its currency: `₩132,000`, `USD 12.50`.
@@ -122,6 +130,12 @@ mod tests {
             ("12", Some(1_200)),
             (" USD 1,234.05 ", Some(123_405)),
             ("12.505", None),
+            ("12,50", None),
+            ("1,2345", None),
+            ("1234,567", None),
+            (",123", None),
+            ("12.5,0", None),
+            ("1,234,567", Some(123_456_700)),
             (".5", None),
             ("-1", None),
             ("1e3", None),
