@@ -26,6 +26,11 @@ use std::fmt::Write;
 /// So many jobs are shown.
 const SHOWN: usize = 50;
 
+/// The first button of a form is what Enter in one of its fields presses: nothing may be done by that.
+const NO_DEFAULT: &str = "<button disabled hidden></button>";
+/// Where it is said why something is done.
+const WHY: &str = "<label>why <input name=\"why\" maxlength=\"500\"></label>";
+
 const STATES: [(&str, JobState); 4] = [
     ("dead", JobState::Dead),
     ("running", JobState::Running),
@@ -141,7 +146,7 @@ fn render_queue(body: &mut String, queue: &QueueView) {
     );
     // A channel says itself that nothing can be done about it.
     if queue.kind != "channel" {
-        render_controls(body, queue);
+        render_controls(body, &queue.name, queue.is_paused);
     }
     body.push_str("</p>");
     for lacking in &queue.lacks {
@@ -150,21 +155,20 @@ fn render_queue(body: &mut String, queue: &QueueView) {
 }
 
 /// Where to look into a queue, and what can be done about all of it.
-fn render_controls(body: &mut String, queue: &QueueView) {
-    let name = escaped(&queue.name);
+fn render_controls(body: &mut String, queue: &str, is_paused: bool) {
+    let name = escaped(queue);
     for (state, _) in STATES {
         let _ = write!(
             body,
             "<a href=\"/queues?queue={}&amp;state={state}\">{state}</a> ",
-            in_url(&queue.name)
+            in_url(queue)
         );
     }
-    let pause = if queue.is_paused { "resume" } else { "pause" };
+    let pause = if is_paused { "resume" } else { "pause" };
     let _ = write!(
         body,
-        "<form method=\"post\" action=\"/queues\"><input type=\"hidden\" name=\"queue\" \
-         value=\"{name}\"><label>why <input name=\"why\" maxlength=\"500\"></label> \
-         <button name=\"action\" value=\"{pause}\">{pause}</button> \
+        "<form method=\"post\" action=\"/queues\">{NO_DEFAULT}<input type=\"hidden\" name=\"queue\" \
+         value=\"{name}\">{WHY} <button name=\"action\" value=\"{pause}\">{pause}</button> \
          <button name=\"action\" value=\"drain\">drain</button> \
          <label>from <input name=\"from\" value=\"end\" aria-label=\"beginning, end or an instant\">\
          </label> <button name=\"action\" value=\"start\">start anew</button></form>"
@@ -183,15 +187,26 @@ fn in_url(name: &str) -> String {
     })
 }
 
-fn button(body: &mut String, queue: &str, job: &str, action: &str) {
+/// What can be done about a job.
+fn render_actions(body: &mut String, queue: &str, (job, state): (&str, JobState)) {
+    if state == JobState::Running {
+        return;
+    }
     let _ = write!(
         body,
-        "<form method=\"post\" action=\"/queues\"><input type=\"hidden\" name=\"queue\" \
-         value=\"{}\"><input type=\"hidden\" name=\"job\" value=\"{}\">\
-         <button name=\"action\" value=\"{action}\">{action}</button></form> ",
+        "<form method=\"post\" action=\"/queues\">{NO_DEFAULT}<input type=\"hidden\" name=\"queue\" \
+         value=\"{}\"><input type=\"hidden\" name=\"job\" value=\"{}\">{WHY}",
         escaped(queue),
         escaped(job),
     );
+    let mut button = |action: &str| {
+        let _ = write!(body, " <button name=\"action\" value=\"{action}\">{action}</button>");
+    };
+    if state == JobState::Dead {
+        button("retry");
+    }
+    button("drop");
+    body.push_str("</form>");
 }
 
 fn render_jobs(body: &mut String, queue: &str, state: &str, jobs: impl Iterator<Item = JobView>) {
@@ -201,26 +216,21 @@ fn render_jobs(body: &mut String, queue: &str, state: &str, jobs: impl Iterator<
          <th>good until<th>reason<th>worker<th>",
         escaped(queue)
     );
-    let or_none = |text: Option<String>| escaped(&text.unwrap_or_default());
+    let or_none = |text: &Option<String>| text.as_deref().map(escaped).unwrap_or_default();
     for job in jobs {
         let _ = write!(
             body,
             "<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>",
             escaped(&job.id),
             job.operation.unwrap_or("unreadable"),
-            or_none(job.by),
+            or_none(&job.by),
             job.attempts,
-            or_none(job.since),
-            or_none(job.good_until),
-            or_none(job.reason),
-            or_none(job.worker),
+            or_none(&job.since),
+            or_none(&job.good_until),
+            or_none(&job.reason),
+            or_none(&job.worker),
         );
-        if job.state == JobState::Dead {
-            button(body, queue, &job.id, "retry");
-        }
-        if job.state != JobState::Running {
-            button(body, queue, &job.id, "drop");
-        }
+        render_actions(body, queue, (&job.id, job.state));
     }
     body.push_str("</table>");
 }
@@ -276,6 +286,20 @@ mod tests {
         assert_eq!(with(&format!("Bearer {said}")), None);
         assert_eq!(with("Basic !"), None);
         assert_eq!(password(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn enter_in_a_field_does_nothing_to_a_queue() {
+        let mut body = String::new();
+        render_controls(&mut body, "job-queue", false);
+        render_actions(&mut body, "job-queue", ("dead-1", JobState::Dead));
+        let forms: Vec<_> = body.split("<form").skip(1).collect();
+        assert_eq!(forms.len(), 2);
+        for form in forms {
+            let first = form.find("<button").unwrap();
+            assert!(form[first..].starts_with("<button disabled"), "{form}");
+            assert!(form.contains("name=\"why\""), "{form}");
+        }
     }
 
     #[test]
