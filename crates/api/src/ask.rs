@@ -225,10 +225,17 @@ impl FromRequestParts<House> for Why {
     async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Problem> {
         let asked = Query::<Self>::from_request_parts(parts, house).await;
         let Query(asked) = asked.map_err(|error| Problem::invalid(error.body_text()))?;
-        if asked.why.chars().count() > WHY_MAX {
+        Self::said(asked.why)
+    }
+}
+
+impl Why {
+    /// What was said, unless that is longer than what is kept: nobody's words are cut off unseen.
+    pub(crate) fn said(why: String) -> Result<Self, Problem> {
+        if why.chars().count() > WHY_MAX {
             return Err(Problem::invalid(format!("`why` may have {WHY_MAX} characters")));
         }
-        Ok(asked)
+        Ok(Self { why })
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! It does what the API under `/api/v1/operator/queues` does, and has no script.
 
+use crate::ask::Why;
 use crate::codes::escaped;
 use crate::house::House;
 use crate::operator::queues::{JobView, QueueAction, QueueView, act};
@@ -264,7 +265,8 @@ pub(crate) async fn press(
     } else {
         QueueAction::of_job(&pressed.action, pressed.job)?
     };
-    let by = By { who: operator.to_string(), wish: None, why: pressed.why };
+    let Why { why } = Why::said(pressed.why)?;
+    let by = By { who: operator.to_string(), wish: None, why };
     act(&house, by, &pressed.queue, action).await?;
     let back = format!("/queues?queue={}", in_url(&pressed.queue));
     Ok(Redirect::to(&back).into_response())

@@ -181,7 +181,7 @@ pub(crate) async fn act_on_queue(
 ) -> Result<Json<DoneView>, Problem> {
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let change = QueueAction::of(&action, query.from.as_deref())?;
-    let jobs = act(&house, staff.by(Why { why: query.why }), &name, change).await?;
+    let jobs = act(&house, staff.by(Why::said(query.why)?), &name, change).await?;
     Ok(Json(DoneView { jobs }))
 }
 
@@ -239,6 +239,10 @@ impl QueueAction {
     }
 
     pub(crate) fn of_job(action: &str, job: String) -> Result<Self, Problem> {
+        // No queue calls a job so, and not every store can write it down.
+        if job.contains('\0') {
+            return Err(Problem::not_found("job"));
+        }
         match action {
             "retry" => Ok(Self::Retry(job)),
             "drop" => Ok(Self::Drop(job)),
@@ -348,5 +352,22 @@ impl From<Lying> for JobView {
             good_until: command.as_ref().and_then(|command| command.deadline).map(instant),
             bytes: found.body.len(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_with_a_name_that_no_store_can_write_is_not_there() {
+        assert!(QueueAction::of_job("retry", "dead-1".into()).is_ok());
+        assert_eq!(QueueAction::of_job("drop", "dead\0".into()).unwrap_err().status, 404);
+    }
+
+    #[test]
+    fn why_is_kept_whole_or_refused() {
+        assert_eq!(Why::said("é".repeat(500)).unwrap().why.chars().count(), 500);
+        assert_eq!(Why::said("é".repeat(501)).map(|_| ()).unwrap_err().status, 400);
     }
 }
