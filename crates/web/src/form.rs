@@ -3,9 +3,10 @@
 use crate::oops::Oops;
 use crate::site::Site;
 use crate::visitor::Visitor;
+use crate::words::typed;
 use admitone_app::box_office::Request as Named;
 use admitone_domain::pass::Admission;
-use admitone_domain::{Actor, CommandId, Fingerprint};
+use admitone_domain::{Actor, CommandId, Currency, Fingerprint, Money};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use std::str::FromStr;
@@ -72,6 +73,11 @@ impl Form {
             "" => Ok(None),
             text => text.parse().map(Some).map_err(|_| Oops::malformed()),
         }
+    }
+
+    /// An amount as people type it; none where it is none.
+    pub(crate) fn amount(&self, name: &str, currency: Currency) -> Option<Money> {
+        typed(self.text(name), currency)
     }
 
     /// The name of what is asked: the same for the same form, however often it is posted. Filled

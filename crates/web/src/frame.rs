@@ -17,6 +17,7 @@ use admitone_domain::{Currency, Moment, Money};
 use askama::Template;
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt::Display;
 
@@ -194,6 +195,11 @@ impl Frame {
     /// The same of an amount that was computed.
     pub(crate) fn money_of(&self, amount: Money, currency: &Currency) -> String {
         self.money(&amount, currency)
+    }
+
+    /// An amount as a field for one has it.
+    pub(crate) fn plain(&self, amount: impl Borrow<Money>, currency: &Currency) -> String {
+        words::plain(*amount.borrow(), *currency)
     }
 
     /// A day and a time in a zone.

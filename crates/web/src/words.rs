@@ -44,12 +44,10 @@ fn without_commas(whole: &str) -> Option<String> {
 /// An amount with its currency: `₩132,000`, `USD 12.50`.
 pub(crate) fn money(amount: Money, currency: Currency) -> String {
     let sign = if amount.0 < 0 { "−" } else { "" };
-    let units = amount.0.unsigned_abs();
-    let decimals = decimals(currency);
-    let (one, places) = (10_u64.pow(decimals), usize::try_from(decimals).unwrap_or(0));
-    let digits = match decimals {
-        0 => grouped(units),
-        _ => format!("{}.{:0places$}", grouped(units / one), units % one),
+    let plain = plain(amount, currency);
+    let digits = match plain.split_once('.') {
+        Some((whole, part)) => format!("{}.{part}", grouped(whole)),
+        None => grouped(&plain),
     };
     match currency.code() {
         "KRW" => format!("{sign}₩{digits}"),
@@ -57,8 +55,17 @@ pub(crate) fn money(amount: Money, currency: Currency) -> String {
     }
 }
 
-fn grouped(units: u64) -> String {
-    let digits = units.to_string();
+/// An amount as a field has it that is read with [`typed`], without sign and currency: `12.50`.
+pub(crate) fn plain(amount: Money, currency: Currency) -> String {
+    let (units, decimals) = (amount.0.unsigned_abs(), decimals(currency));
+    let (one, places) = (10_u64.pow(decimals), usize::try_from(decimals).unwrap_or(0));
+    match decimals {
+        0 => units.to_string(),
+        _ => format!("{}.{:0places$}", units / one, units % one),
+    }
+}
+
+fn grouped(digits: &str) -> String {
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
@@ -147,6 +154,17 @@ mod tests {
         assert_eq!(typed("₩132,000", Currency::KRW), Some(Money(132_000)));
         assert_eq!(typed("132000.5", Currency::KRW), None, "won have no parts");
         assert_eq!(typed("1.005", "KWD".parse().unwrap()), Some(Money(1_005)));
+    }
+
+    #[test]
+    fn what_stands_in_a_field_is_read_as_the_same_amount() {
+        for code in ["KRW", "USD", "KWD"] {
+            let currency = code.parse().unwrap();
+            for amount in [0, 7, 1_250, 123_456_705].map(Money) {
+                assert_eq!(typed(&plain(amount, currency), currency), Some(amount), "{code}");
+            }
+        }
+        assert_eq!(plain(Money(1_250), "USD".parse().unwrap()), "12.50");
     }
 
     #[test]

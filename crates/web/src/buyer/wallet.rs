@@ -41,6 +41,9 @@ struct Paid {
     zone: &'static str,
 }
 
+/// What the field for a charge has at first.
+const USUAL: Money = Money(100_000);
+
 /// Where no show says in which zone: the server writes this one, a script the visitor's own.
 const ZONE: &str = "UTC";
 
@@ -71,9 +74,9 @@ pub(crate) async fn charge(State(site): State<Site>, form: Form) -> Result<Respo
         "" => "/wallet",
         to => own_path(to),
     };
-    let amount: String = form.text("amount").chars().filter(|letter| *letter != ',').collect();
-    let amount = Money(amount.parse().unwrap_or(0));
-    let charge = Action::Charge(Charge { amount, currency: site.currency });
+    let currency = site.currency;
+    let amount = form.amount("amount", currency).unwrap_or(Money::ZERO);
+    let charge = Action::Charge(Charge { amount, currency });
     let charged = site.submit(&form, buyer, charge).await;
     charged.map_err(|oops| oops.onward(back.to_owned()))?;
     Ok(go_to(back))
@@ -94,6 +97,10 @@ pub(crate) async fn payments(
 }
 
 impl Wallet {
+    fn usual(&self) -> String {
+        self.frame.plain(USUAL, &self.currency)
+    }
+
     fn kind(&self, kind: &EntryKind) -> &str {
         self.frame.language.say(match kind {
             EntryKind::Charge => "wallet.charged",

@@ -10,6 +10,7 @@ pub(crate) use types::{change as change_type, create as create_type};
 
 use super::reasons::reasons;
 use super::reservations::ZONE;
+use crate::form::Form;
 use crate::frame::{Frame, go_to, page};
 use crate::oops::Oops;
 use crate::site::Site;
@@ -20,7 +21,7 @@ use admitone_domain::concert::Concert;
 use admitone_domain::id::ShowId;
 use admitone_domain::show::Show;
 use admitone_domain::ticket_type::TicketType;
-use admitone_domain::{Key, Money, Row};
+use admitone_domain::{Currency, Key, Money, Refusal, Row};
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -84,6 +85,11 @@ pub(crate) async fn change(
 
 fn show_id(text: &str) -> Result<ShowId, Oops> {
     text.parse().map_err(|_| gone())
+}
+
+/// A price as an operator types it.
+fn price(form: &Form, currency: Currency) -> Result<Money, Oops> {
+    form.amount("price", currency).ok_or_else(|| Refusal::InvalidAmount.into())
 }
 
 fn gone() -> Oops {

@@ -8,7 +8,6 @@ use crate::oops::Oops;
 use crate::query::Query;
 use crate::site::Site;
 use crate::staff::{Staff, StaffForm};
-use crate::words::typed;
 use admitone_app::logbook::{Line, Target};
 use admitone_app::ports::reads::Page as Part;
 use admitone_domain::command::{Charge, ChargeFor};
@@ -70,7 +69,7 @@ pub(crate) async fn charge(
         return Err(onward(Oops::unfit(language.say("purse.no_reason").to_owned())));
     }
     let currency = site.currency;
-    let amount = typed(asked.form.text("amount"), currency).unwrap_or(Money::ZERO);
+    let amount = asked.form.amount("amount", currency).unwrap_or(Money::ZERO);
     let charge = Action::ChargeFor(ChargeFor { buyer, charge: Charge { amount, currency } });
     let about = (Target::Wallet, buyer.to_string());
     site.submit_saying_why(&asked, about, asked.why(), charge).await.map_err(onward)?;

@@ -1,6 +1,6 @@
 //! The seats of a show: more of them, other prices, out of the sale and back.
 
-use super::show_id;
+use super::{price, show_id};
 use crate::frame::go_to;
 use crate::oops::Oops;
 use crate::site::Site;
@@ -71,14 +71,15 @@ pub(crate) async fn add(
 ) -> Result<Response<Body>, Oops> {
     let onward = |oops: Oops| oops.onward(format!("/operator/shows/{id}"));
     let form = &asked.form;
+    let show = site.show(show_id(&id)?).await?;
     let block = BlockFields {
         section: form.text("section").to_owned(),
         row: form.text("row").to_owned(),
         first_number: form.parsed("first_number").map_err(onward)?,
         count: form.parsed("count").map_err(onward)?,
-        price: Money(form.parsed("price").map_err(onward)?),
+        price: price(form, show.currency).map_err(onward)?,
     };
-    let add = operating::add_seats(&site.office, show_id(&id)?, vec![block]).await;
+    let add = operating::add_seats(&site.office, show.id, vec![block]).await;
     let add = add.map_err(|unfit| onward(unfit.into()))?;
     site.operate(&asked, add).await.map_err(onward)?;
     site.live().forget().await;
@@ -102,8 +103,9 @@ pub(crate) async fn change(
         "block" => SeatsFields { blocked: Some(true), price: None },
         "unblock" => SeatsFields { blocked: Some(false), price: None },
         _ => {
-            let price = Some(Money(form.parsed("price").map_err(onward)?));
-            SeatsFields { price, blocked: None }
+            let currency = site.show(show).await?.currency;
+            let price = price(form, currency).map_err(onward)?;
+            SeatsFields { price: Some(price), blocked: None }
         }
     };
     let change = operating::change_seats(show, chosen, fields);

@@ -1,13 +1,13 @@
 //! The ticket types of a show: a new one, another name, price or number.
 
-use super::show_id;
+use super::{price, show_id};
 use crate::frame::go_to;
 use crate::oops::Oops;
 use crate::site::Site;
 use crate::staff::StaffForm;
 use admitone_app::operating::{self, TicketTypeFields};
 use admitone_domain::id::TicketTypeId;
-use admitone_domain::{Key, Money, Row};
+use admitone_domain::{Currency, Key, Row};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::Response;
@@ -20,8 +20,9 @@ pub(crate) async fn create(
 ) -> Result<Response<Body>, Oops> {
     let back = format!("/operator/shows/{id}#types");
     let onward = |oops: Oops| oops.onward(back.clone());
-    let fields = fields(&asked).map_err(onward)?;
-    let create = operating::create_ticket_type(&site.office, show_id(&id)?, fields).await;
+    let show = site.show(show_id(&id)?).await?;
+    let fields = fields(&asked, show.currency).map_err(onward)?;
+    let create = operating::create_ticket_type(&site.office, show.id, fields).await;
     let create = create.map_err(|unfit| onward(unfit.into()))?;
     site.operate(&asked, create).await.map_err(onward)?;
     site.live().forget().await;
@@ -41,7 +42,8 @@ pub(crate) async fn change(
     };
     let back = format!("/operator/shows/{}#types", known.show);
     let onward = |oops: Oops| oops.onward(back.clone());
-    let fields = fields(&asked).map_err(onward)?;
+    let currency = site.show(known.show).await?.currency;
+    let fields = fields(&asked, currency).map_err(onward)?;
     let change = operating::change_ticket_type(&site.office, id, fields, None).await;
     let change = change.map_err(|unfit| onward(unfit.into()))?;
     site.operate(&asked, change).await.map_err(onward)?;
@@ -49,11 +51,14 @@ pub(crate) async fn change(
     Ok(go_to(&back))
 }
 
-fn fields(asked: &StaffForm) -> Result<TicketTypeFields, Oops> {
+fn fields(asked: &StaffForm, currency: Currency) -> Result<TicketTypeFields, Oops> {
     let form = &asked.form;
     Ok(TicketTypeFields {
         name: Some(form.text("name").to_owned()),
-        price: form.optional("price")?.map(Money),
+        price: match form.text("price") {
+            "" => None,
+            _ => Some(price(form, currency)?),
+        },
         capacity: form.optional("capacity")?,
     })
 }
