@@ -21,6 +21,7 @@ mod form;
 mod frame;
 mod language;
 mod limits;
+mod movement;
 mod oops;
 mod operator;
 mod query;

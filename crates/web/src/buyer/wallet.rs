@@ -10,7 +10,7 @@ use crate::visitor::Visitor;
 use admitone_app::ports::reads::Page as Part;
 use admitone_domain::command::Charge;
 use admitone_domain::payment::{Method, Payment};
-use admitone_domain::wallet::{Entry, EntryKind};
+use admitone_domain::wallet::Entry;
 use admitone_domain::{Action, Currency, Money};
 use askama::Template;
 use axum::body::Body;
@@ -99,21 +99,6 @@ pub(crate) async fn payments(
 impl Wallet {
     fn usual(&self) -> String {
         self.frame.plain(USUAL, &self.currency)
-    }
-
-    fn kind(&self, kind: &EntryKind) -> &str {
-        self.frame.language.say(match kind {
-            EntryKind::Charge => "wallet.charged",
-            EntryKind::Use => "wallet.used",
-            EntryKind::Refund => "wallet.refunded",
-        })
-    }
-
-    /// With its sign.
-    fn signed(&self, entry: &Entry) -> String {
-        let amount = entry.signed_amount();
-        let sign = if amount.0 > 0 { "+" } else { "" };
-        format!("{sign}{}", self.frame.money(&amount, &self.currency))
     }
 }
 

@@ -12,7 +12,7 @@ use admitone_app::logbook::{Line, Target};
 use admitone_app::ports::reads::Page as Part;
 use admitone_domain::command::{Charge, ChargeFor};
 use admitone_domain::id::BuyerId;
-use admitone_domain::wallet::{Entry, EntryKind};
+use admitone_domain::wallet::Entry;
 use admitone_domain::{Action, Currency, Money};
 use askama::Template;
 use axum::body::Body;
@@ -74,21 +74,4 @@ pub(crate) async fn charge(
     let about = (Target::Wallet, buyer.to_string());
     site.submit_saying_why(&asked, about, asked.why(), charge).await.map_err(onward)?;
     Ok(go_to(&back))
-}
-
-impl Page {
-    fn kind(&self, kind: &EntryKind) -> &str {
-        self.frame.language.say(match kind {
-            EntryKind::Charge => "wallet.charged",
-            EntryKind::Use => "wallet.used",
-            EntryKind::Refund => "wallet.refunded",
-        })
-    }
-
-    /// With its sign.
-    fn signed(&self, entry: &Entry) -> String {
-        let amount = entry.signed_amount();
-        let sign = if amount.0 > 0 { "+" } else { "" };
-        format!("{sign}{}", self.frame.money(&amount, &self.currency))
-    }
 }
