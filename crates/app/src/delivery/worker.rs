@@ -58,6 +58,7 @@ impl Default for WorkerLimits {
 /// - `wherever_a_process_dies_the_money_is_where_the_tickets_are`: a payment in steps that was handed over,
 ///   taken, settled, acknowledged, or asked about outside, goes on in another process and comes to its end.
 /// - `with_nobody_who_takes_over_money_is_where_no_tickets_are`: the same, and it ends there.
+/// - `a_charge_that_is_booked_twice_is_found`: by the audit that those two end with.
 /// - `a_paused_queue_stays_paused_though_consumers_come_and_go`: whoever joins looks into the book before
 ///   it takes anything.
 /// - `whoever_does_not_know_the_book_takes_from_a_paused_queue`: a worker without it.

@@ -9,6 +9,7 @@ use super::CarrierFixture;
 use crate::CaseFuture;
 use crate::sale::{self, SHOW};
 use admitone_app::payments::{WALLET_LEASE_MS, names};
+use admitone_app::ports::store::Mode;
 use admitone_domain::command::gateway::{Begin, Gateway as Step};
 use admitone_domain::command::{Cancel, Pay};
 use admitone_domain::id::ReservationId;
@@ -17,7 +18,7 @@ use futures_util::future::join_all;
 use process::{Fuse, Process};
 use std::pin::Pin;
 use std::sync::Arc;
-use world::{ANN, World};
+use world::{ANN, CHARGED, World};
 
 /// A case that needs many carriers.
 pub(super) struct Case {
@@ -37,6 +38,7 @@ macro_rules! saga_cases {
 pub(super) const ALL: &[Case] = saga_cases![
     wherever_a_process_dies_the_money_is_where_the_tickets_are: Always,
     with_nobody_who_takes_over_money_is_where_no_tickets_are: Always,
+    a_charge_that_is_booked_twice_is_found: Always,
 ];
 
 /// What a buyer does at a process.
@@ -76,7 +78,7 @@ async fn through_the_gateway(world: &World, process: &Process) {
 }
 
 async fn from_the_wallet(world: &World, process: &Process) {
-    process.submit(sale::charge(FIRST, ANN, 100)).await;
+    process.submit(sale::charge(FIRST, ANN, CHARGED)).await;
     process.submit(sale::hold(FIRST + 1, ANN, SHOW, &[1, 2], 0)).await;
     let pay = Action::Pay(Pay { reservation: RESERVATION, expected: None });
     process.submit(sale::by(FIRST + 2, ANN, pay.apart(WALLET_LEASE_MS))).await;
@@ -159,5 +161,22 @@ async fn with_nobody_who_takes_over_money_is_where_no_tickets_are(
             }
         }
         assert!(harmed > 0, "{name}: the audit finds nothing, whatever happens");
+    }
+}
+
+/// A house that gives the same charge another name each time books it each time; all the money is where
+/// it is said to be.
+async fn a_charge_that_is_booked_twice_is_found(
+    fixture: Arc<dyn CarrierFixture>,
+    lanes: Option<u16>,
+) {
+    let world = World::open(fixture.fresh(lanes).await).await;
+    for (number, audit) in [(1, Ok(())), (2, Err("200 came into the wallet, and 100 was charged"))]
+    {
+        let settler = sale::settler(Arc::new(world.store.clone()), Mode::Optimistic);
+        for reply in settler.settle(vec![sale::charge(FIRST + number, ANN, CHARGED)]).await {
+            sale::answer(reply).unwrap_or_else(|refusal| panic!("{refusal}"));
+        }
+        assert_eq!(world.audit().await, audit.map_err(str::to_owned));
     }
 }

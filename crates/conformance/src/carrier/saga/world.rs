@@ -19,6 +19,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(super) const ANN: BuyerId = BuyerId(1);
+/// What comes into the wallet, where a story pays from it.
+pub(super) const CHARGED: i64 = 100;
 /// What the gateway calls the only payment.
 pub(super) const KEY: &str = "key";
 
@@ -142,6 +144,10 @@ impl World {
         }
         let balance = sale::balance(&self.store, ANN).await;
         let charged = self.moved(EntryKind::Charge).await;
+        // Asked for once under one name, however often: or never, where nobody pays from the wallet.
+        if ![0, CHARGED].contains(&charged) {
+            return Err(format!("{charged} came into the wallet, and {CHARGED} was charged"));
+        }
         if charged - balance + self.by_gateway() != kept {
             return Err(format!("{charged} came into the wallet, {balance} is left, {kept} kept"));
         }
