@@ -50,6 +50,13 @@ enum Known {
     Free(CommandId),
 }
 
+/// What a step came to.
+struct Step {
+    key: Key,
+    /// Whether somebody had made it before.
+    was_there: bool,
+}
+
 impl<'a> Import<'a> {
     /// Imports for an actor; `text` is the document as it came: before there were names, steps were
     /// named after it, and what they made is found again.
@@ -108,23 +115,22 @@ impl<'a> Import<'a> {
         let settings = check_settings(&plan.settings, self.office.clock.now())
             .map_err(|what| ImportTrouble::Document { place: place.to_owned(), what })?;
         let name = Name::ROOT.below("room", &plan.name);
-        let command = match self.known(name).await? {
-            Known::Made(Key::Room(id)) => {
-                self.imported.found.rooms += 1;
-                let wished = Row::Room { id, name: plan.name.clone(), settings };
-                self.compare(&wished, place).await?;
-                return Ok(id);
+        let step = match self.known(name).await? {
+            Known::Made(key) => Step { key, was_there: true },
+            Known::Free(command) => {
+                let id = RoomId(self.office.draw(Sequence::Room, 1).await?);
+                let (name, settings) = (plan.name.clone(), settings.clone());
+                let save = SaveRoom { id, name, settings, expected: Some(0) };
+                self.operate(command, Operate::SaveRoom(save), place).await?
             }
-            Known::Made(other) => return Err(check::other_kind(place, other)),
-            Known::Free(command) => command,
         };
-        let id = RoomId(self.office.draw(Sequence::Room, 1).await?);
-        let save = SaveRoom { id, name: plan.name.clone(), settings, expected: Some(0) };
-        self.imported.added.rooms += 1;
-        match self.operate(command, Operate::SaveRoom(save), place).await? {
-            Key::Room(id) => Ok(id),
-            other => Err(check::other_kind(place, other)),
+        let Key::Room(id) = step.key else { return Err(check::other_kind(place, step.key)) };
+        self.imported.count(step.was_there).rooms += 1;
+        if step.was_there {
+            let wished = Row::Room { id, name: plan.name.clone(), settings };
+            self.compare(&wished, place).await?;
         }
+        Ok(id)
     }
 
     /// A concert, and whether it was there before.
@@ -144,22 +150,20 @@ impl<'a> Import<'a> {
             first_at: Moment::MAX,
             last_at: Moment::MIN,
         };
-        let command = match self.known(name).await? {
-            Known::Made(Key::Concert(id)) => {
-                self.imported.found.concerts += 1;
-                self.compare(&Row::Concert(wished(id)), place).await?;
-                return Ok((id, true));
+        let step = match self.known(name).await? {
+            Known::Made(key) => Step { key, was_there: true },
+            Known::Free(command) => {
+                let concert = wished(ConcertId(self.office.draw(Sequence::Concert, 1).await?));
+                let save = SaveConcert { concert, expected: Some(0) };
+                self.operate(command, Operate::SaveConcert(save), place).await?
             }
-            Known::Made(other) => return Err(check::other_kind(place, other)),
-            Known::Free(command) => command,
         };
-        let concert = wished(ConcertId(self.office.draw(Sequence::Concert, 1).await?));
-        let save = SaveConcert { concert, expected: Some(0) };
-        self.imported.added.concerts += 1;
-        match self.operate(command, Operate::SaveConcert(save), place).await? {
-            Key::Concert(id) => Ok((id, false)),
-            other => Err(check::other_kind(place, other)),
+        let Key::Concert(id) = step.key else { return Err(check::other_kind(place, step.key)) };
+        self.imported.count(step.was_there).concerts += 1;
+        if step.was_there {
+            self.compare(&Row::Concert(wished(id)), place).await?;
         }
+        Ok((id, step.was_there))
     }
 
     async fn show(
@@ -170,24 +174,20 @@ impl<'a> Import<'a> {
     ) -> Result<ImportedShow, ImportTrouble> {
         let show = check::show_row((ShowId(0), concert), &self.rooms, plan, place)?;
         let name = above.below("show", &show.opens_at.to_string());
-        let id = match self.known(name).await? {
-            Known::Made(Key::Show(id)) => {
-                self.imported.found.shows += 1;
-                self.compare(&Row::Show(Show { id, ..show }), place).await?;
-                id
-            }
-            Known::Made(other) => return Err(check::other_kind(place, other)),
+        let step = match self.known(name).await? {
+            Known::Made(key) => Step { key, was_there: true },
             Known::Free(command) => {
-                self.imported.added.shows += 1;
                 let id = ShowId(self.office.draw(Sequence::Show, 1).await?);
-                let show = Show { id, ..show };
+                let show = Show { id, ..show.clone() };
                 let save = Operate::SaveShow(SaveShow { show, expected: Some(0) });
-                match self.operate(command, save, place).await? {
-                    Key::Show(id) => id,
-                    other => return Err(check::other_kind(place, other)),
-                }
+                self.operate(command, save, place).await?
             }
         };
+        let Key::Show(id) = step.key else { return Err(check::other_kind(place, step.key)) };
+        self.imported.count(step.was_there).shows += 1;
+        if step.was_there {
+            self.compare(&Row::Show(Show { id, ..show }), place).await?;
+        }
         if !plan.seats.is_empty() {
             self.seats((name, id), &plan.seats, place).await?;
         }
@@ -217,9 +217,8 @@ impl<'a> Import<'a> {
             let place = format!("{place}.seats[{index}]");
             let wished = check::block(plan, &place)?;
             let missing = compare::without(&wished, &there);
-            let added: u32 = missing.iter().map(|block| block.count).sum();
-            self.imported.added.seats += u64::from(added);
-            self.imported.found.seats += u64::from(wished.count - added);
+            let left: u32 = missing.iter().map(|block| block.count).sum();
+            self.imported.found.seats += u64::from(wished.count - left);
             self.compare_prices((&wished, Money(plan.price)), &there, &place).await?;
             for block in missing {
                 let count = u64::from(block.count);
@@ -229,11 +228,27 @@ impl<'a> Import<'a> {
             }
         }
         let name = above.below("seats", &compare::said(&blocks));
-        let (Known::Free(command), false) = (self.known(name).await?, blocks.is_empty()) else {
+        let known = self.known(name).await?;
+        if blocks.is_empty() {
             return Ok(());
+        }
+        let was_there = match known {
+            Known::Made(_) => true,
+            Known::Free(command) => {
+                let add = Operate::AddSeats(AddSeats { show, blocks: blocks.clone() });
+                self.operate(command, add, place).await?.was_there
+            }
         };
-        let add = Operate::AddSeats(AddSeats { show, blocks });
-        self.operate(command, add, place).await.map(|_| ())
+        let count = blocks.iter().map(|added| u64::from(added.block.count)).sum::<u64>();
+        self.imported.count(was_there).seats += count;
+        if was_there {
+            // Somebody added them since the plan was read, perhaps at another price.
+            let there = self.blocks(show).await?;
+            for BlockOfSeats { block, price } in &blocks {
+                self.compare_prices((block, *price), &there, place).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn ticket_type(
@@ -243,28 +258,28 @@ impl<'a> Import<'a> {
         place: &str,
     ) -> Result<TicketTypeId, ImportTrouble> {
         let name = above.below("ticket type", &plan.name);
-        let command = match self.known(name).await? {
-            Known::Made(Key::TicketType(id)) => {
-                self.imported.found.ticket_types += 1;
-                self.compare_ticket_type(id, plan, place).await?;
-                return Ok(id);
+        let step = match self.known(name).await? {
+            Known::Made(key) => Step { key, was_there: true },
+            Known::Free(command) => {
+                let save = SaveTicketType {
+                    id: TicketTypeId(self.office.draw(Sequence::TicketType, 1).await?),
+                    show,
+                    name: plan.name.clone(),
+                    price: Money(plan.price),
+                    capacity: plan.quantity,
+                    expected: Some(0),
+                };
+                self.operate(command, Operate::SaveTicketType(save), place).await?
             }
-            Known::Made(other) => return Err(check::other_kind(place, other)),
-            Known::Free(command) => command,
         };
-        let save = SaveTicketType {
-            id: TicketTypeId(self.office.draw(Sequence::TicketType, 1).await?),
-            show,
-            name: plan.name.clone(),
-            price: Money(plan.price),
-            capacity: plan.quantity,
-            expected: Some(0),
+        let Key::TicketType(id) = step.key else {
+            return Err(check::other_kind(place, step.key));
         };
-        self.imported.added.ticket_types += 1;
-        match self.operate(command, Operate::SaveTicketType(save), place).await? {
-            Key::TicketType(id) => Ok(id),
-            other => Err(check::other_kind(place, other)),
+        self.imported.count(step.was_there).ticket_types += 1;
+        if step.was_there {
+            self.compare_ticket_type(id, plan, place).await?;
         }
+        Ok(id)
     }
 
     /// The blocks of seats that a show has.
@@ -286,13 +301,13 @@ impl<'a> Import<'a> {
         Ok(made.unwrap_or(Known::Free(commands[1])))
     }
 
-    /// One step; the key of what it made, now or just before.
+    /// One step. Of two imports at once one makes what both look for in vain.
     async fn operate(
         &self,
         id: CommandId,
         operate: Operate,
         place: &str,
-    ) -> Result<Key, ImportTrouble> {
+    ) -> Result<Step, ImportTrouble> {
         let request = Request {
             id,
             fingerprint: Fingerprint(0),
@@ -303,9 +318,9 @@ impl<'a> Import<'a> {
         };
         let refused = |refusal| ImportTrouble::Refused { place: place.to_owned(), refusal };
         match self.office.submit(&request, Action::Operate(operate)).await? {
-            Reply::Answered { answer, .. } => {
+            Reply::Answered { answer, replayed: was_there } => {
                 match answer.answer.as_ref().map_err(|refusal| refused(refusal.clone()))? {
-                    Outcome::Saved { key, .. } => Ok(*key),
+                    Outcome::Saved { key, .. } => Ok(Step { key: *key, was_there }),
                     other => Err(check::wrong(place, "answer", &format_args!("{other:?}"))),
                 }
             }

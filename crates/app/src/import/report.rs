@@ -21,6 +21,13 @@ pub struct Imported {
     pub differences: Vec<String>,
 }
 
+impl Imported {
+    /// Where something is counted that was there, or was made.
+    pub(super) fn count(&mut self, was_there: bool) -> &mut Count {
+        if was_there { &mut self.found } else { &mut self.added }
+    }
+}
+
 /// How much of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Count {

@@ -6,6 +6,7 @@ mod copies;
 mod handing;
 mod house;
 mod imports;
+mod imports_at_once;
 mod keys;
 mod messages;
 mod missed;
