@@ -88,7 +88,7 @@ fn programme() -> Value {
         "concerts": [
             concert("Winter Lights", "ballad", &json!({ "seats": hall, "ticket_types": standing })),
             concert("Brief Encounter", "jazz", &json!({
-                "seats": small, "hold_seconds": 6, "extensions_max": 1 })),
+                "seats": small, "hold_seconds": 16, "extensions_max": 1 })),
             concert("Behind the Gate", "rock", &json!({
                 "seats": rows("A", 8, 50, 88_000), "room": "Main entrance" })),
             concert("Tomorrow", "pop", &json!({
