@@ -4,6 +4,7 @@ use super::others::Others;
 use crate::browser::Browser;
 use crate::stage::{GATED, Stage};
 use crate::wire::Wire;
+use serde_json::json;
 
 const OTHERS: u64 = 5;
 const TURN: &str = "It is your turn";
@@ -22,6 +23,15 @@ fn waits(stage: &Stage, name: &str) -> Option<(Browser, Wire)> {
     until(|| wire.streams() == 1);
     Some((ann, wire))
 }
+
+/// From now on the page counts how often it asks before its turn is to be read.
+const COUNT_ASKS: &str = "
+    window.asked = 0;
+    const really = window.fetch;
+    window.fetch = (...all) => {
+        if (!document.body.innerText.includes(arguments[0])) window.asked += 1;
+        return really(...all);
+    };";
 
 /// The operator lets people in.
 fn open(stage: &Stage) {
@@ -48,9 +58,12 @@ fn near_the_front_the_turn_comes_by_the_stream() {
     let others = Others::join(&stage.house, "room_1", OTHERS);
     let Some((ann, wire)) = waits(&stage, "Ann") else { return };
     assert_eq!(ann.text("#line .figure .number"), OTHERS.to_string());
+    ann.run_with(COUNT_ASKS, &json!([TURN]));
+    assert_eq!((wire.streams(), wire.asks()), (1, 0), "it did not ask while it waited");
     open(&stage);
     ann.read(TURN);
-    assert_eq!((wire.streams(), wire.asks()), (1, 0), "it was told, and did not ask");
+    assert_eq!(ann.run("return window.asked"), 0, "it was told, and did not ask");
+    assert_eq!(wire.streams(), 1);
     // Inside it asks again: the time to buy may end.
     until(|| wire.asks() > 0);
     ann.read(TURN);
