@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-/// How long whoever is refused may take for the rest of what he says.
+/// How long whoever asks while the house closes may take for the rest of what he says.
 const REFUSED_WAIT: Duration = Duration::from_secs(1);
 
 /// What bounds the server.
@@ -49,12 +49,15 @@ pub struct ServerLimits {
     pub refuse_ms: u64,
     /// How long what was accepted may take to be answered when the house closes, in milliseconds.
     pub close_wait_ms: u64,
+    /// How long whoever says what cannot be read is heard out, in milliseconds: cut off before, he
+    /// might not hear the answer.
+    pub hear_out_ms: u64,
 }
 
 impl Default for ServerLimits {
     /// 20,000 connections, ten seconds for the head of a request, 75 seconds between requests (a
     /// visitor in line is asked to come back after 60 at most), fifteen seconds for an answer, half
-    /// a second for those who ask while it closes, ten seconds to close.
+    /// a second for those who ask while it closes, ten seconds to close, one for what cannot be read.
     fn default() -> Self {
         Self {
             connections_max: 20_000,
@@ -63,6 +66,7 @@ impl Default for ServerLimits {
             answer_wait_ms: 15_000,
             refuse_ms: 500,
             close_wait_ms: 10_000,
+            hear_out_ms: 1_000,
         }
     }
 }
@@ -247,17 +251,17 @@ async fn connection(
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
         if error.is_parse() {
-            hear_out(served.into_parts().io.stream.into_inner()).await;
+            hear_out(served.into_parts().io.stream.into_inner(), limits.hear_out_ms).await;
         }
     }
 }
 
 /// Reads what somebody still sends who was told that it cannot be understood: closed before, the
 /// answer would be lost on its way.
-async fn hear_out(mut stream: TcpStream) {
+async fn hear_out(mut stream: TcpStream, wait_ms: u64) {
     let mut rest = tokio::io::sink();
     let read = tokio::io::copy(&mut stream, &mut rest);
-    drop(tokio::time::timeout(REFUSED_WAIT, read).await);
+    drop(tokio::time::timeout(Duration::from_millis(wait_ms), read).await);
 }
 
 /// A request that comes while the house closes: it is read, so that the answer is heard, and not

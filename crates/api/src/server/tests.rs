@@ -26,6 +26,8 @@ async fn against<T: Send + 'static>(visit: impl FnOnce(SocketAddr) -> T + Send +
         idle_wait_ms: IDLE_MS,
         refuse_ms: 50,
         close_wait_ms: 100,
+        // Whoever is told that it cannot be read may be slow to say it.
+        hear_out_ms: 10_000,
         ..ServerLimits::default()
     };
     let doors = Doors::default();
