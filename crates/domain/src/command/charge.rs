@@ -18,9 +18,9 @@ pub struct Charge {
 }
 
 impl Rule for Charge {
-    fn keys(&self, command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
+    fn keys(&self, command: &Command, rows: &Rows, want: &mut Vec<Key>) {
         if let Ok(buyer) = command.buyer() {
-            want.extend(keys(buyer));
+            keys(buyer, rows, want);
         }
     }
 
@@ -29,11 +29,16 @@ impl Rule for Charge {
     }
 }
 
-/// What a charge reads: the account and the wallet. The account is needed only where no money is in the
-/// wallet, because one that has some is not closed; but named after the wallet was read it would be locked
-/// after it, and whoever cancels or closes the account locks it before.
-pub(super) fn keys(buyer: BuyerId) -> [Key; 2] {
-    [Key::Buyer(buyer), Key::Wallet(buyer)]
+/// What a charge reads: the wallet, and the account where nothing is in it, because one with money in
+/// its wallet is not closed.
+pub(super) fn keys(buyer: BuyerId, rows: &Rows, want: &mut Vec<Key>) {
+    let wallet = Key::Wallet(buyer);
+    want.push(wallet);
+    let found = rows.peek(wallet).map(|found| &*found.row);
+    let has_money = matches!(found, Some(Row::Wallet(wallet)) if wallet.balance.is_positive());
+    if rows.has(wallet) && !has_money {
+        want.push(Key::Buyer(buyer));
+    }
 }
 
 /// Adds an amount to somebody's wallet, unless the account is closed: nobody could get at it.

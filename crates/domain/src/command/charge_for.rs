@@ -17,8 +17,8 @@ pub struct ChargeFor {
 }
 
 impl Rule for ChargeFor {
-    fn keys(&self, _command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
-        want.extend(charge::keys(self.buyer));
+    fn keys(&self, _command: &Command, rows: &Rows, want: &mut Vec<Key>) {
+        charge::keys(self.buyer, rows, want);
     }
 
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {

@@ -1,8 +1,8 @@
 //! Wallets: the balance is the sum of the entries, never negative, never overflowing.
 
 use crate::house::{ANN, House, charge};
-use admitone_domain::command::{Charge, ChargeFor, Spend};
-use admitone_domain::{Action, Actor, Currency, Key, Money, Outcome, Refusal, Rows};
+use admitone_domain::command::{Charge, Spend};
+use admitone_domain::{Action, Actor, Currency, Money, Outcome, Refusal};
 
 fn spend(amount: i64) -> Action {
     Action::Spend(Spend { amount: Money(amount), currency: Currency::KRW })
@@ -27,33 +27,6 @@ fn every_charge_and_use_of_a_batch_is_there_once() {
     assert_eq!(answers[4], Err(Refusal::InsufficientFunds { balance: Money(5), needed }));
     assert_eq!(house.entries.iter().map(|entry| entry.signed_amount().0).sum::<i64>(), 5);
     assert_eq!(house.balance(ANN), 5);
-}
-
-/// What is named in two rounds is locked in two, and the second lock may come before the first in the order
-/// of everybody else.
-#[test]
-fn all_that_a_charge_reads_is_named_at_once() {
-    let mut house = House::new();
-    let own = Charge { amount: Money(1), currency: Currency::KRW };
-    let by_staff = Action::ChargeFor(ChargeFor { buyer: ANN, charge: own.clone() });
-    for _ in ["nothing in it", "something in it"] {
-        for (actor, action) in
-            [(Actor::Buyer(ANN), Action::Charge(own.clone())), (Actor::House, by_staff.clone())]
-        {
-            let command = house.command(actor, action);
-            let mut first = Vec::new();
-            command.keys(&Rows::default(), &mut first);
-            assert_eq!(first, [Key::Buyer(ANN), Key::Wallet(ANN)]);
-            let mut rows = Rows::default();
-            for key in &first {
-                rows.insert(*key, house.rows.get(key).cloned());
-            }
-            let mut second = Vec::new();
-            command.keys(&rows, &mut second);
-            assert_eq!(second, first);
-        }
-        house.charge(ANN, 100).unwrap();
-    }
 }
 
 #[test]
