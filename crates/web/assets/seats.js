@@ -102,9 +102,10 @@
   // The card beside the seat under the pointer or the cursor.
   const place = () => {
     const seat = seats[carded];
-    card.hidden = !seat;
-    if (!seat) return;
-    const x = (seat.x - view.x) * view.z, y = (seat.y - view.y) * view.z;
+    const x = seat ? (seat.x - view.x) * view.z : -1, y = seat ? (seat.y - view.y) * view.z : -1;
+    // A seat that was moved out of sight has its card there as well.
+    card.hidden = x < 0 || y < 0 || x > canvas.clientWidth || y > canvas.clientHeight;
+    if (card.hidden) return;
     const w = card.offsetWidth / 2, h = card.offsetHeight, gap = 10 + Math.min(14, 6 * view.z);
     card.style.left = Math.max(w, Math.min(canvas.clientWidth - w, x)) + "px";
     card.style.top = (y > h + gap ? y - h - gap : y + gap) + "px";
@@ -440,13 +441,24 @@
     };
   };
 
-  // The lists of prices and of sections: each narrows what is looked at.
-  const offer = () => {
+  // The lists of prices and of sections, as the map has them now. The price that is looked for stays, where
+  // there still is such a one.
+  const fill = (price, section) => {
     const prices = byId("only");
-    classes.forEach((price, kind) => prices.add(new Option(price, kind)));
+    only = classes.indexOf(price);
+    prices.length = jump.length = 1;
+    classes.forEach((one, kind) => prices.add(new Option(one, kind)));
+    prices.value = only < 0 ? "" : String(only);
     prices.parentElement.hidden = classes.length < 2;
     blocks.forEach((block, i) => jump.add(new Option(block.name, i)));
+    const there = blocks.findIndex((block) => block.name === section);
+    jump.value = there < 0 ? "" : String(there);
     jump.parentElement.hidden = blocks.length < 2;
+  };
+
+  // Each of the lists narrows what is looked at.
+  const offer = () => {
+    const prices = byId("only");
     prices.addEventListener("change", () => {
       only = prices.value === "" ? -1 : Number(prices.value);
       const free = seats.filter((seat) => seat.mark === "f" && isMeant(seat)).length;
@@ -480,7 +492,10 @@
     }
     const isFirst = version === "";
     version = map.version;
+    const price = classes[only], section = blocks[Number(jump.value)], under = seats[cursor];
     lay(map);
+    cursor = under && index.has(under.id) ? index.get(under.id) : -1;
+    fill(price, jump.value && section.name);
     const held = [...chosen].map((id) => seats[index.get(id)]).filter((s) => s && s.mark !== "f");
     for (const seat of held) lose(seat);
     carded = -1;

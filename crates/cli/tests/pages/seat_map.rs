@@ -96,6 +96,68 @@ fn the_map_shows_one_price_alone_and_a_card_beside_the_seat() {
     assert!(ann.run(inside) == true, "it stays on the screen of a phone");
 }
 
+#[test]
+fn the_card_goes_when_its_seat_is_moved_out_of_sight() {
+    let stage = Stage::set();
+    let Some(ann) = Browser::at(&stage.house) else { return };
+    ann.sign_up("Ann", 0);
+    ann.go(&format!("/shows/{WINTER}/seats"));
+    ann.see_map();
+    ann.take(85);
+    assert!(ann.run("return document.getElementById('card').hidden") == false);
+    drag(&ann, -2_000);
+    ann.wait("document.getElementById('card').hidden");
+    drag(&ann, 2_000);
+    ann.wait("!document.getElementById('card').hidden");
+}
+
+/// A finger moves the map down or up by so many pixels.
+fn drag(ann: &Browser, by: i64) {
+    let (x, y) = middle(ann);
+    let touch = |what: &str, points: serde_json::Value| {
+        ann.tell("Input.dispatchTouchEvent", &json!({ "type": what, "touchPoints": points }));
+    };
+    touch("touchStart", json!([{ "x": x, "y": y }]));
+    touch("touchMove", json!([{ "x": x, "y": y + by / 2 }]));
+    touch("touchMove", json!([{ "x": x, "y": y + by }]));
+    touch("touchEnd", json!([]));
+}
+
+#[test]
+fn the_lists_of_prices_and_sections_are_those_of_the_map_that_is_shown() {
+    let stage = Stage::set();
+    let Some(ann) = Browser::at(&stage.house) else { return };
+    ann.sign_up("Ann", 0);
+    let keep = "const Real = window.EventSource; window.EventSource = class extends Real {
+        constructor(...all) { super(...all); window.stream = this; } };";
+    ann.tell("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": keep }));
+    ann.go(&format!("/shows/{WINTER}/seats"));
+    ann.see_map();
+    ann.choose("#jump", "Balcony");
+    ann.choose("#only", "₩132,000");
+    assert_eq!(ann.text("#seat-said"), "80 free");
+    // The hall is sold otherwise now: another price for what is looked for, one section more before all.
+    ann.run(
+        "const really = window.fetch;
+         window.fetch = async (...all) => {
+             const map = await (await really(...all)).json();
+             map.classes[0] = '₩140,000';
+             map.sections.unshift({ name: 'Pit', rows: [{ name: '1', first: 1, id: 9001,
+                 marks: 'ff', classes: '00' }] });
+             return new Response(JSON.stringify(map));
+         };
+         window.stream.dispatchEvent(new Event('again'));",
+    );
+    ann.wait("document.querySelectorAll('#jump option').length === 5");
+    let prices = "return [...document.getElementById('only').options].map((one) => one.text).slice(1)";
+    assert_eq!(ann.run(prices), json!(["₩140,000", "₩99,000", "₩66,000", "₩55,000"]));
+    let section = "return document.getElementById('jump').selectedOptions[0].text";
+    assert_eq!(ann.run(section), "Balcony", "it is where it was");
+    assert_eq!(ann.run("return document.getElementById('only').value"), "", "nobody sells that");
+    ann.choose("#jump", "Pit");
+    assert_eq!(ann.text("#seat-said"), "Pit: 2 free");
+}
+
 /// The step that is current, and how many are done.
 fn step(ann: &Browser) -> (String, u64) {
     (ann.text(".steps [aria-current=step]"), ann.count(".steps .done"))
