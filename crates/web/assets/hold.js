@@ -18,12 +18,13 @@
     document.getElementById("late-clock").textContent = clock.textContent;
     if (!isWarned && left > 0 && left <= Number(late.dataset.warn) && !isBusy()) {
       isWarned = true;
-      late.showModal();
+      // Old browsers have no such thing: there the countdown alone says it.
+      if (late.showModal) late.showModal();
     }
     hold.classList.toggle("late", left < 60000);
     if (left <= 0) {
       clearInterval(timer);
-      late.close();
+      if (late.open) late.close();
       said.textContent = hold.dataset.over;
       // The server says how it stands: it may have been paid in another tab.
       setTimeout(() => location.reload(), 700);

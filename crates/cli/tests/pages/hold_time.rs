@@ -93,3 +93,24 @@ fn an_ordinary_hold_asks_forty_five_seconds_before_its_end() {
     ann.read("(1 times left)");
     assert_eq!(ann.count("dialog[open]"), 0);
 }
+
+#[test]
+fn a_browser_that_knows_no_dialog_asks_the_server_at_the_end_as_well() {
+    let stage = Stage::set();
+    let Some(ann) = Browser::at(&stage.house) else { return };
+    ann.sign_up("Ann", 0);
+    ann.go(&format!("/shows/{WINTER}/seats"));
+    ann.see_map();
+    ann.click(".best button");
+    ann.arrive("/reservations/res_");
+    // What an old browser does not know has no properties.
+    let old = "for (const what of ['open', 'show', 'showModal', 'close'])
+            delete HTMLDialogElement.prototype[what];
+        window.isBefore = true; window.later = 0;
+        const real = performance.now.bind(performance); performance.now = () => real() + window.later;";
+    ann.run(old);
+    ann.run("window.later = 270 * 1000");
+    ann.wait("document.getElementById('clock').textContent.startsWith('0:')");
+    ann.run("window.later = 400 * 1000");
+    ann.wait("!window.isBefore && document.getElementById('pay')");
+}
