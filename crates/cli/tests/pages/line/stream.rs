@@ -104,3 +104,44 @@ fn a_stream_that_says_nothing_is_taken_for_dead() {
     ann.read(TURN);
     assert!(wire.asks() > 0, "it asked");
 }
+
+/// Streams that say once how things stand and break, on a clock that stands until it is moved.
+const BREAKING: &str = "
+    window.clock = performance.now(); window.streams = window.broken = window.asked = 0;
+    performance.now = () => window.clock;
+    const really = window.fetch;
+    window.fetch = (...all) => { window.asked += 1; return really(...all); };
+    window.EventSource = class extends EventTarget {
+        constructor() {
+            super();
+            window.streams += 1;
+            setTimeout(() => this.breaks(), 50);
+        }
+        breaks() {
+            const part = new Event('part');
+            part.data = document.getElementById('line').innerHTML;
+            this.dispatchEvent(part);
+            this.onerror();
+            window.broken += 1;
+        }
+        close() {}
+    };";
+
+#[test]
+fn a_stream_that_breaks_after_its_first_words_is_tried_ever_more_seldom() {
+    let stage = Stage::set();
+    let Some(ann) = Browser::at(&stage.house) else { return };
+    ann.sign_up("Ann", 0);
+    ann.tell("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": BREAKING }));
+    ann.go(&format!("/shows/{GATED}/line"));
+    ann.click("main form button");
+    ann.wait("window.broken === 1");
+    ann.run("window.clock += 9000");
+    ann.wait("window.broken === 2");
+    // The third time it is given twice as long.
+    ann.run("window.clock += 9000; window.asked = 0");
+    ann.wait("window.asked > 2");
+    assert_eq!(ann.run("return window.streams"), 2);
+    ann.run("window.clock += 9000");
+    ann.wait("window.broken === 3");
+}

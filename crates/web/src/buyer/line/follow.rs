@@ -44,14 +44,14 @@ pub(crate) async fn follow(
     Ok(Sse::new(events.map(Ok::<_, Infallible>)).keep_alive(KeepAlive::default()))
 }
 
-/// The next change; whoever follows is asked for in time, so the place is kept.
+/// The next change, or that nothing changed; whoever follows is asked for in time, so the place is kept.
 async fn next(mut followed: Followed) -> Option<(Event, Followed)> {
     loop {
         if followed.is_over {
             return None;
         }
         let clock = &followed.site.office.clock;
-        let wait_ms = followed.due.ms_since(clock.now());
+        let wait_ms = asks_at(followed.due, followed.sent).ms_since(clock.now());
         if wait_ms > 0 {
             clock.sleep_ms(wait_ms).await;
         }
@@ -69,5 +69,24 @@ async fn next(mut followed: Followed) -> Option<(Event, Followed)> {
             (followed.seen, followed.sent) = (mark, now);
             return Some((Event::default().event("part").data(text), followed));
         }
+    }
+}
+
+/// When it is asked how things stand: when the room wants to hear of the place, and often enough for whoever
+/// follows, also where the room has time.
+fn asks_at(due: Moment, sent: Moment) -> Moment {
+    due.min(sent.plus_ms(STILL_MS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_follows_hears_of_it_though_the_room_has_time() {
+        let sent = Moment(1_000_000);
+        assert_eq!(asks_at(sent.plus_ms(60_000), sent), sent.plus_ms(STILL_MS));
+        assert_eq!(asks_at(sent.plus_ms(2_000), sent), sent.plus_ms(2_000), "the place is kept");
+        assert!(asks_at(Moment::MIN, Moment::MIN) < sent, "at once, in the beginning");
     }
 }
