@@ -93,9 +93,13 @@
 
   const camera = document.getElementById("camera"), video = document.getElementById("video");
   const noCamera = document.getElementById("no-camera");
-  if (!navigator.mediaDevices) return;
+  if (!navigator.mediaDevices) {
+    // Nothing to see with, or the page did not come by https: browsers give no camera to such a one.
+    noCamera.hidden = false;
+    return;
+  }
   camera.hidden = false;
-  let stream = null, seen = "", seenAt = 0;
+  let stream = null, isStarting = false;
   const stop = () => {
     for (const track of stream ? stream.getTracks() : []) track.stop();
     stream = null;
@@ -134,26 +138,30 @@
   };
   const reader = async () => (await byTheBrowser().catch(() => null)) || byUs();
 
+  // The same ticket stays before the camera for a while, and others of the same buyer beside it.
+  const STAYS_MS = 4000, seen = new Map();
+  const isNew = (found) => {
+    const now = performance.now();
+    for (const [one, at] of seen) if (now - at > STAYS_MS) seen.delete(one);
+    const isKnown = seen.has(found);
+    seen.set(found, now);
+    return !isKnown;
+  };
+
   const look = async (read) => {
     if (!stream) return;
     try {
-      for (const found of await read()) {
-        const now = performance.now();
-        // The same ticket stays before the camera for a while.
-        if (found === seen && now - seenAt < 4000) {
-          seenAt = now;
-          continue;
-        }
-        [seen, seenAt] = [found, now];
-        scanned(found);
-      }
+      for (const found of await read()) if (isNew(found)) scanned(found);
     } catch {
       // A picture that cannot be read yet.
     }
     setTimeout(look, 200, read);
   };
   camera.addEventListener("click", async () => {
+    // Whoever clicks again while he is asked for the camera waits for the same one.
+    if (isStarting) return;
     if (stream) return stop();
+    isStarting = true;
     noCamera.hidden = true;
     try {
       stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
@@ -168,6 +176,8 @@
       reading = null;
       stop();
       noCamera.hidden = false;
+    } finally {
+      isStarting = false;
     }
   });
 })();
