@@ -176,23 +176,23 @@
     return best >= 21 ? [sum[0] / sum[2], sum[1] / sum[2]] : null;
   };
 
-  // Where the fourth corner may be: at its small mark, or where the other three say; and where that is
-  // not good enough, as with a tilted code without one, around that.
-  function* fourths(picture, three, size, isThorough) {
-    const { a, b, c } = three, far = size - 3.5, small = size > 21 && fourth(picture, three, size);
+  // Where the fourth corner may be: at its small mark, or where the other three say.
+  function* fourths(picture, three, size) {
+    const { a, b, c } = three, small = size > 21 && fourth(picture, three, size);
     if (small) yield [size - 6.5, ...small];
-    const [x, y] = [b.x + c.x - a.x, b.y + c.y - a.y];
-    yield [far, x, y];
-    if (!isThorough) return;
-    const [ux, uy, vx, vy] = [b.x - a.x, b.y - a.y, c.x - a.x, c.y - a.y].map((d) => d / (size - 7));
-    for (let ring = 1; ring <= 5; ring++) {
-      for (let i = -ring; i <= ring; i++) {
-        for (let j = -ring; j <= ring; j++) {
-          if (Math.max(Math.abs(i), Math.abs(j)) === ring) yield [far, x + i * ux + j * vx, y + i * uy + j * vy];
-        }
-      }
-    }
+    yield [size - 3.5, b.x + c.x - a.x, b.y + c.y - a.y];
   }
+
+  // Where that is not good enough, as with a tilted code without a mark: so many squares around it, the
+  // nearest first.
+  const RINGS = 5, AROUND = [];
+  for (let i = -RINGS; i <= RINGS; i++) for (let j = -RINGS; j <= RINGS; j++) if (i || j) AROUND.push([i, j]);
+  const ring = ([i, j]) => Math.max(Math.abs(i), Math.abs(j));
+  AROUND.sort((p, q) => ring(p) - ring(q));
+  const around = ({ a, b, c }, size, [i, j]) => {
+    const off = (one) => (i * (b[one] - a[one]) + j * (c[one] - a[one])) / (size - 7);
+    return [size - 3.5, b.x + c.x - a.x + off("x"), b.y + c.y - a.y + off("y")];
+  };
 
   // The code as squares, with a place and where it is in the picture for the fourth corner.
   const squares = (picture, { a, b, c }, size, [last, x, y]) => {
@@ -356,8 +356,8 @@
     return said || null;
   };
 
-  const written = (picture, three, size, isThorough) => {
-    for (const corner of fourths(picture, three, size, isThorough)) {
+  const written = (picture, three, size, places) => {
+    for (const corner of places) {
       const cells = squares(picture, three, size, corner);
       const found = format(cells, size);
       const bytes = found && data(symbols(cells, size, found.mask), found.level, (size - 17) / 4);
@@ -367,21 +367,38 @@
     return null;
   };
 
-  // What the code in a picture says: pixels as a canvas gives them. Null where none can be read.
+  // Nobody who types meanwhile shall wait longer for one picture, in milliseconds. The next picture is much
+  // like this one: the search goes on in it where it was broken off.
+  const SEARCH_MS = 60;
+  let searched = 0;
+  const search = (picture, three, sizes, until) => {
+    for (let n = AROUND.length * sizes.length; n > 0 && performance.now() < until; n--) {
+      const size = sizes[searched % sizes.length], at = Math.floor(searched / sizes.length) % AROUND.length;
+      const said = written(picture, three, size, [around(three, size, AROUND[at])]);
+      if (said) return said;
+      searched += 1;
+    }
+    return null;
+  };
+
+  // What the code in a picture says: pixels as a canvas gives them. Null where none can be read, or not yet.
   window.readQr = ({ data: pixels, width: w, height: h }) => {
+    const until = performance.now() + SEARCH_MS;
     const luma = new Uint8Array(w * h);
     for (let i = 0; i < luma.length; i++) luma[i] = (pixels[i * 4] * 77 + pixels[i * 4 + 1] * 150 + pixels[i * 4 + 2] * 29) >> 8;
     const picture = darken({ luma, w, h });
     const likely = corners(marks(picture));
+    const sizes = Array.from({ length: VERSION_MAX }, (_, i) => i * 4 + 21);
     for (const three of likely) {
       const size = wide(picture, three);
       // A tilted code looks smaller than it is, or larger.
-      const sizes = Array.from({ length: VERSION_MAX }, (_, i) => i * 4 + 21);
       for (const one of sizes.sort((p, q) => Math.abs(p - size) - Math.abs(q - size))) {
-        const said = written(picture, three, one, three === likely[0] && Math.abs(one - size) < 5);
+        const said = written(picture, three, one, fourths(picture, three, one));
         if (said) return said;
       }
     }
-    return null;
+    if (likely.length === 0) return null;
+    const size = wide(picture, likely[0]);
+    return search(picture, likely[0], sizes.filter((one) => Math.abs(one - size) < 5), until);
   };
 })();

@@ -149,7 +149,8 @@ fn the_lists_of_prices_and_sections_are_those_of_the_map_that_is_shown() {
          window.stream.dispatchEvent(new Event('again'));",
     );
     ann.wait("document.querySelectorAll('#jump option').length === 5");
-    let prices = "return [...document.getElementById('only').options].map((one) => one.text).slice(1)";
+    let prices =
+        "return [...document.getElementById('only').options].map((one) => one.text).slice(1)";
     assert_eq!(ann.run(prices), json!(["₩140,000", "₩99,000", "₩66,000", "₩55,000"]));
     let section = "return document.getElementById('jump').selectedOptions[0].text";
     assert_eq!(ann.run(section), "Balcony", "it is where it was");
