@@ -20,7 +20,7 @@ const KILLS: u64 = 100;
 const ACKNOWLEDGED_MIN: u64 = 1_000;
 const PAID_MIN: u64 = 100;
 /// A slow machine is given so long before a kill to come up to its share of them.
-const SHARE_WAIT: Duration = Duration::from_secs(60);
+const SHARE_WAIT: Duration = Duration::from_mins(1);
 /// So many hold and charge without a line.
 const BUYERS: usize = 4;
 /// Seats of the show behind the line; those of the other one follow.

@@ -32,6 +32,7 @@ mod idle;
 mod instances;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod jobs;
+#[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod kill;
 mod lab;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
