@@ -20,6 +20,10 @@ const LANES: u16 = 8;
 /// Whoever came later has this many of them when they are divided.
 const HALF: usize = 4;
 
+/// Longer than this no job waits, but for a slow heart.
+const HARM: Duration = Duration::from_millis(1_400);
+const TRIES: usize = 6;
+
 /// When which job was taken.
 type Taken = Arc<Mutex<BTreeMap<usize, Instant>>>;
 
@@ -94,7 +98,14 @@ async fn longest_wait(address: &str, session_ms: u32) -> Duration {
 async fn when_one_more_consumes_a_lane_is_nobodys_for_a_heartbeat() {
     let Some(address) = Broker::Kafka.shared() else { return };
     let waited = longest_wait(&address, 6_000).await;
-    assert!(waited < Duration::from_millis(1_400), "{waited:?}");
-    let waited = longest_wait(&address, 90_000).await;
-    assert!(waited > Duration::from_secs(2), "{waited:?} with a slow heart: the harm");
+    assert!(waited < HARM, "{waited:?}");
+    // It beats every six seconds here, and by chance the next beat may be near.
+    let mut longest = Duration::ZERO;
+    for _ in 0..TRIES {
+        longest = longest.max(longest_wait(&address, 180_000).await);
+        if longest > HARM {
+            return;
+        }
+    }
+    panic!("{longest:?} with a slow heart, and it must do harm");
 }
