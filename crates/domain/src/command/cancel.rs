@@ -1,7 +1,7 @@
 //! Cancel: give tickets back, whole or by item; their price goes back to the wallet. A buyer may
 //! until the show begins or the ticket was used, staff always.
 
-use super::{Actor, Command, Rule, items, refund, tell_staff};
+use super::{Actor, Command, Rule, charge, items, refund, tell_staff};
 use crate::decide::Workbench;
 use crate::id::{ReservationId, TicketId};
 use crate::pass::PassKey;
@@ -24,7 +24,7 @@ impl Rule for Cancel {
         items::keys(self.reservation, rows, want);
         items::ticket_keys(self.reservation, rows, want);
         if let Some(reservation) = rows.reservation(self.reservation) {
-            want.extend([Key::Wallet(reservation.buyer), Key::Buyer(reservation.buyer)]);
+            charge::keys(reservation.buyer, rows, want);
         }
     }
 

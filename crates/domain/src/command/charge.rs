@@ -29,8 +29,8 @@ impl Rule for Charge {
     }
 }
 
-/// What a charge reads: the wallet, and the account where nothing is in it, because one with money in
-/// its wallet is not closed. Not both at once: an account may have no row, which PostgreSQL cannot lock, and
+/// What whoever puts money in reads: the wallet, and the account where nothing is in it, because one with money
+/// in its wallet is not closed. Not both at once: an account may have no row, which PostgreSQL cannot lock, and
 /// whoever then waits for the wallet while it is closed has seen too early that there is none.
 pub(super) fn keys(buyer: BuyerId, rows: &Rows, want: &mut Vec<Key>) {
     let wallet = Key::Wallet(buyer);

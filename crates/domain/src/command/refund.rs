@@ -24,7 +24,7 @@ impl Rule for Refund {
         want.push(Key::Payment(self.payment));
         if let Some(Row::Payment(payment)) = rows.peek(Key::Payment(self.payment)).map(|l| &*l.row)
         {
-            want.extend([Key::Wallet(payment.buyer), Key::Buyer(payment.buyer)]);
+            charge::keys(payment.buyer, rows, want);
             if let Some(reservation) = payment.reservation {
                 items::keys(reservation, rows, want);
                 items::ticket_keys(reservation, rows, want);

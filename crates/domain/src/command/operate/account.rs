@@ -90,8 +90,12 @@ pub struct CloseAccount {
 }
 
 impl Rule for CloseAccount {
-    fn keys(&self, _command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
-        want.extend([Key::Buyer(self.buyer), Key::Wallet(self.buyer)]);
+    fn keys(&self, _command: &Command, rows: &Rows, want: &mut Vec<Key>) {
+        // The wallet first, as whoever puts money into it does.
+        want.push(Key::Wallet(self.buyer));
+        if rows.has(Key::Wallet(self.buyer)) {
+            want.push(Key::Buyer(self.buyer));
+        }
         want.extend(self.payments.iter().copied().map(Key::Payment));
     }
 

@@ -28,8 +28,8 @@ pub struct PutBack {
 }
 
 impl Rule for PutBack {
-    fn keys(&self, _command: &Command, _rows: &Rows, want: &mut Vec<Key>) {
-        want.extend([Key::Wallet(self.buyer), Key::Buyer(self.buyer)]);
+    fn keys(&self, _command: &Command, rows: &Rows, want: &mut Vec<Key>) {
+        charge::keys(self.buyer, rows, want);
         want.extend(marks(self.payment));
         want.extend(PassKey::put_back(self.payment, self.number).map(Key::Pass));
     }
