@@ -3,7 +3,7 @@
 
 use crate::options::RabbitOptions;
 use crate::publisher::{Message, Publisher};
-use crate::session::{self, BackOff, bounded, trouble};
+use crate::session::{self, BackOff, OwnConnection, bounded, trouble};
 use crate::topology::Topology;
 use admitone_app::delivery::{Backlog, Ended};
 use admitone_app::ports::carrier::{Consumer, Dead, Heard, Lane, Return, Tag};
@@ -43,7 +43,8 @@ pub(crate) struct RabbitConsumer {
 }
 
 struct Session {
-    connection: Connection,
+    /// Ends before the others do.
+    connection: OwnConnection,
     channels: HashMap<Option<Lane>, Channel>,
     incoming: SelectAll<BoxStream<'static, Incoming>>,
 }
@@ -285,20 +286,11 @@ impl Consumer for RabbitConsumer {
     }
 }
 
-/// Whoever lets a session go takes leave of the whole connection, before its consumers say for one lane after the
-/// other that they go: a lane that is given up while what it delivered is out would be another consumer's
-/// already, and what is new would come to him before what comes again.
-impl Drop for Session {
-    fn drop(&mut self) {
-        // The first step says so; nobody waits for the broker's answer.
-        let _ = self.connection.close(200, "gone".into()).now_or_never();
-    }
-}
-
 impl Session {
     async fn open(options: &RabbitOptions) -> Result<Self, Trouble> {
-        let connection = session::open(options, Topology::Jobs).await?;
+        // Whoever gives up in the middle ends the connection before the consumers that are on it.
         let (mut channels, mut incoming) = (HashMap::new(), SelectAll::new());
+        let connection = session::open(options, Topology::Jobs).await?;
         for lane in options.all_lanes() {
             let consume = consume(&connection, options, lane);
             let (channel, stream) = bounded(options.patience, "consume", consume).await?;

@@ -4,13 +4,13 @@
 //! is told to whoever waits on its channel, and must not be taken for another's.
 
 use crate::options::RabbitOptions;
-use crate::session::{self, BackOff, bounded, trouble};
+use crate::session::{self, BackOff, OwnConnection, bounded, trouble};
 use crate::topology::Topology;
 use admitone_app::ports::clock::Clock;
 use admitone_app::{Trouble, TroubleKind};
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{BasicProperties, Channel, Confirmation, Connection, PublisherConfirm};
+use lapin::{BasicProperties, Channel, Confirmation, PublisherConfirm};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
@@ -47,7 +47,7 @@ pub(crate) struct Publisher {
 }
 
 struct Line {
-    connection: Connection,
+    connection: OwnConnection,
     idle: Mutex<Vec<Channel>>,
 }
 

@@ -4,8 +4,10 @@ use crate::options::RabbitOptions;
 use crate::topology::Topology;
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::Moment;
+use futures_util::FutureExt;
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties};
+use std::ops::Deref;
 use std::time::Duration;
 
 /// A peer that is silent for two of these is given up, in seconds.
@@ -15,16 +17,39 @@ const HEARTBEAT_S: u16 = 5;
 const PAUSE_MS: u64 = 50;
 const PAUSE_MS_MAX: u64 = 2_000;
 
+/// A connection that ends as a whole with whoever had it, also with one who gave up in the middle of a call.
+///
+/// The client would end it by itself with the last of its channels and consumers. That never comes for
+/// somebody who did not wait for the answer to `basic.consume`: that answer is kept by its own channel, and the
+/// lane has a consumer then that nobody listens to. And a lane that is given up while what it delivered is out would
+/// be another consumer's already, and what is new would come to him before what comes again.
+pub(crate) struct OwnConnection(Connection);
+
+impl Deref for OwnConnection {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0
+    }
+}
+
+impl Drop for OwnConnection {
+    fn drop(&mut self) {
+        // The first step says so; nobody waits for the broker's answer.
+        let _ = self.0.close(200, "gone".into()).now_or_never();
+    }
+}
+
 /// Opens a connection and declares the topology.
 pub(crate) async fn open(
     options: &RabbitOptions,
     topology: Topology,
-) -> Result<Connection, Trouble> {
+) -> Result<OwnConnection, Trouble> {
     const OPERATION: &str = "connect to RabbitMQ";
     // Every queue is asked for, and a broker makes those that are missing one by one.
     bounded(options.patience * 3, OPERATION, async {
         let connection = Connection::connect_uri(uri(options)?, properties(options)).await;
-        let connection = connection.map_err(|error| trouble(OPERATION, &error))?;
+        let connection = OwnConnection(connection.map_err(|error| trouble(OPERATION, &error))?);
         let channel = channel(&connection).await?;
         let declared = topology.declare(&channel, options).await;
         declared.map_err(|error| trouble("declare the queues", &error))?;

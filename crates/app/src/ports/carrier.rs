@@ -129,6 +129,7 @@ pub struct Dead {
 ///   is not lost behind what came since.
 /// - `a_lane_keeps_its_order`: jobs of one lane are delivered in the order of their handing over.
 /// - `a_lane_has_one_consumer_at_a_time`: and who takes it over hears of it before its first job.
+/// - `who_gives_up_while_it_begins_holds_nothing`: whenever that is, the jobs come to others.
 /// - `consumers_come_and_go_under_load_and_every_lane_keeps_its_order`: redeliveries aside, wherever it moves.
 #[async_trait]
 pub trait Carrier: Send + Sync {

@@ -18,6 +18,7 @@ pub(super) const ALL: &[Case] = carrier_cases![
     leftovers_are_delivered_before_new_jobs: Always,
     a_lane_keeps_its_order: WhereLanes,
     a_lane_has_one_consumer_at_a_time: WhereLanes,
+    who_gives_up_while_it_begins_holds_nothing: Always,
 ];
 
 /// So long anything may take on a busy machine.
@@ -265,4 +266,23 @@ async fn a_lane_has_one_consumer_at_a_time(fresh: FreshCarrier) {
             assert!(had[number].iter().all(|lane| !others.contains(lane)), "{had:?}");
         }
     }
+}
+
+/// At each of many moments of its beginning.
+async fn who_gives_up_while_it_begins_holds_nothing(fresh: FreshCarrier) {
+    const MOMENTS: u32 = 24;
+    let begun = now();
+    consumer(&*fresh.carrier).await.leave().await;
+    let whole = begun.elapsed();
+    for moment in 0..MOMENTS {
+        let begins = fresh.carrier.consumer();
+        drop(tokio::time::timeout(whole * moment / MOMENTS, begins).await);
+    }
+    let lanes = fresh.carrier.abilities().lanes.unwrap_or(1);
+    let jobs: Vec<_> = (0..lanes).map(|lane| job(&lane.to_string(), lane)).collect();
+    publish(&*fresh.carrier, jobs.clone()).await;
+    let mut last = consumer(&*fresh.carrier).await;
+    let mut taken = texts(&take(&mut *last, jobs.len()).await);
+    taken.sort();
+    assert_eq!(taken, texts_of(&jobs));
 }
