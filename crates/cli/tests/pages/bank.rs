@@ -34,16 +34,16 @@ fn hold(ann: &Browser) {
     ann.go(&format!("/shows/{WINTER}/seats"));
     ann.see_map();
     ann.choose("[name=best]", "2");
-    ann.click(".best button");
+    ann.click_through(".best button");
     ann.arrive("/reservations/res_");
     ann.read("Pay by card or transfer");
 }
 
 /// Goes to the bank's page and chooses there.
 fn at_the_bank(ann: &Browser, choice: &str) {
-    ann.click("#bank");
+    ann.click_through("#bank");
     ann.read("A bank that takes no money");
-    ann.click(choice);
+    ann.click_through(choice);
     ann.arrive("/reservations/res_");
 }
 

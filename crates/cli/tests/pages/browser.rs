@@ -4,7 +4,7 @@
 use crate::driver::Driver;
 use crate::process::House;
 use serde_json::{Value, json};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 /// Asked so often, with a pause in between: half a minute.
@@ -27,6 +27,8 @@ pub(crate) struct Browser {
     expected: RefCell<Vec<String>>,
     /// What was taken out of the logs before the end.
     seen: RefCell<Vec<Value>>,
+    /// How many pages were marked before they were left.
+    left: Cell<u64>,
 }
 
 impl Browser {
@@ -37,9 +39,9 @@ impl Browser {
 
     /// Opens one, with more flags, that is led to an address.
     pub(crate) fn at_address(address: &str, flags: &[&str]) -> Option<Self> {
-        let (expected, seen) = Default::default();
+        let (expected, seen, left) = Default::default();
         let house = format!("http://{address}");
-        Some(Self { driver: Driver::start(flags)?, house, expected, seen })
+        Some(Self { driver: Driver::start(flags)?, house, expected, seen, left })
     }
 
     /// A complaint with these words in it is what the test wants.
@@ -62,9 +64,27 @@ impl Browser {
         url.strip_prefix(&self.house).unwrap_or(url).to_owned()
     }
 
-    /// Waits until the page is this one, or one below it.
+    /// Waits until the page is this one, or one below it, and all of it is there. Where it may be this one
+    /// already, [`Self::click_through`] is what tells the next from it.
     pub(crate) fn arrive(&self, path: &str) {
         wait(&format!("{path} is never shown"), || self.path().starts_with(path), || self.page());
+        self.wait("true");
+    }
+
+    /// Clicks what leads to another page, and waits until that is there: what can be seen on both pages
+    /// is never taken from the one before.
+    pub(crate) fn click_through(&self, css: &str) {
+        self.leave(|| self.click(css));
+    }
+
+    /// Does what leads to another page, and waits until that is there. The page before is marked, each with
+    /// a mark of its own: one that is gone back to may come with the mark that it was left with.
+    pub(crate) fn leave(&self, how: impl FnOnce()) {
+        let mark = self.left.get() + 1;
+        self.left.set(mark);
+        self.run_with("window.leftAs = arguments[0]", &json!([mark]));
+        how();
+        self.wait(&format!("window.leftAs !== {mark}"));
     }
 
     /// Runs a function body in the page; what it returns.
@@ -81,9 +101,10 @@ impl Browser {
         self.driver.post("/execute/async", &json!({ "script": script, "args": arguments })).unwrap()
     }
 
-    /// Waits until an expression is true in the page.
+    /// Waits until an expression is true in a page that is whole: of one that is on its way, everything is
+    /// absent.
     pub(crate) fn wait(&self, expression: &str) {
-        let script = format!("return Boolean({expression})");
+        let script = format!("return document.readyState === 'complete' && Boolean({expression})");
         // A page that is being left has no answer.
         let is_true = || {
             let wish = json!({ "script": script, "args": [] });

@@ -20,9 +20,9 @@ pub(crate) fn tickets(ann: &Browser, count: u64) -> (Vec<String>, String) {
     ann.go(&format!("/shows/{WINTER}/seats"));
     ann.see_map();
     ann.choose("[name=best]", &count.to_string());
-    ann.click(".best button");
+    ann.click_through(".best button");
     ann.arrive("/reservations/res_");
-    ann.click("#pay");
+    ann.click_through("#pay");
     ann.read("Paid. The tickets are yours.");
     let reservation = ann.path();
     ann.go(&format!("{reservation}/tickets"));

@@ -31,11 +31,11 @@ fn every_page_of_buyers_shuts_nobody_out() {
     outlook.look(&ann, "seats");
     ann.click("#list summary");
     outlook.look(&ann, "seats-list");
-    ann.click(".basket button.big");
+    ann.click_through(".basket button.big");
     ann.arrive("/reservations/res_");
     let sold = ann.path();
     outlook.look(&ann, "held");
-    ann.click("#pay");
+    ann.click_through("#pay");
     ann.read("Paid. The tickets are yours.");
     outlook.look(&ann, "paid");
     let mut see = |page: &str, path: &str| {
@@ -49,12 +49,12 @@ fn every_page_of_buyers_shuts_nobody_out() {
     see("payments", "/payments");
     see("tickets-without-seat", &format!("/shows/{DAY}/seats"));
     see("join", &format!("/shows/{GATED}/line"));
-    ann.click("main form button");
+    ann.click_through("main form button");
     ann.read("people before you");
     outlook.look(&ann, "line");
     ann.go(&format!("/shows/{BRIEF}/seats"));
     ann.see_map();
-    ann.click(".best button");
+    ann.click_through(".best button");
     ann.arrive("/reservations/res_");
     ann.read("The time to pay is over");
     // It says so before it asks the server how things stand: what is looked at is the answer.
@@ -81,17 +81,17 @@ fn something_to_see(ann: &Browser) -> [String; 2] {
         ann.go(&format!("/shows/{WINTER}/seats"));
         ann.see_map();
         ann.choose("[name=best]", best);
-        ann.click(".best button");
+        ann.click_through(".best button");
         ann.arrive("/reservations/res_");
         let page = format!("/operator{}", ann.path());
         if pays {
-            ann.click("#pay");
+            ann.click_through("#pay");
             ann.read("Paid. The tickets are yours.");
         }
         page
     });
     ann.go(&format!("/shows/{GATED}/line"));
-    ann.click("main form button");
+    ann.click_through("main form button");
     ann.read("people before you");
     made
 }
@@ -119,11 +119,11 @@ fn every_page_of_operators_shuts_nobody_out() {
     }
     ann.go(paid);
     outlook.look(&ann, "reservation");
-    ann.click("a[href^='/operator/wallets/']");
+    ann.click_through("a[href^='/operator/wallets/']");
     ann.arrive("/operator/wallets/buyer_");
     ann.fill("[name=amount]", "12,000");
     ann.fill("[name=why]", "Cash at the <b>office</b>");
-    ann.click("form[action$='/charge'] button");
+    ann.click_through("form[action$='/charge'] button");
     ann.read("Why operators charged it");
     ann.read("₩12,000");
     outlook.look(&ann, "wallet");
@@ -148,9 +148,9 @@ fn every_page_of_operators_shuts_nobody_out() {
     assert!(ann.run("return document.querySelector('b') === null") == true);
     ann.go("/operator/webhooks");
     ann.fill("[name=url]", "https://tickets.example/hooks");
-    ann.click("form[action='/operator/webhooks'] button");
+    ann.click_through("form[action='/operator/webhooks'] button");
     ann.read("It is shown this once");
-    ann.click("form[action$='/test'] button");
+    ann.click_through("form[action$='/test'] button");
     ann.read("endpoint.tested");
     outlook.look(&ann, "webhook");
     outlook.is_clear();

@@ -20,7 +20,7 @@ fn a_line_of_three_hundred_stands_still_and_moves_as_the_operator_says() {
     let others = Others::join(&stage.house, "room_1", OTHERS);
     ann.sign_up("Ann", 0);
     ann.go("/concerts/concert_3");
-    ann.click(".dates form button");
+    ann.click_through(".dates form button");
     ann.arrive(&format!("/shows/{GATED}/line"));
     ann.read("people before you");
     ann.read("The line stands still for a moment");
@@ -56,7 +56,7 @@ fn place_is_kept(ann: &Browser) {
     // Who was signed in elsewhere and joins again has the same place, not another one.
     ann.tell("Network.deleteCookies", &json!({ "name": "place_1", "url": "http://127.0.0.1" }));
     ann.go("/concerts/concert_3");
-    ann.click(".dates form button");
+    ann.click_through(".dates form button");
     ann.arrive(&format!("/shows/{GATED}/line"));
     assert_eq!(number(ann), OTHERS + 1, "on another device");
 }
@@ -66,13 +66,13 @@ fn operator_moves_the_line(ann: &Browser, (opal, key): (&Browser, &str)) {
     opal.sign_in_with(key);
     opal.wait("document.querySelector('[data-value=\"room_1.waiting\"]')?.textContent > 300");
     opal.fill("[name=message]", "Doors at seven");
-    opal.click(".dial button");
+    opal.click_through(".dial button");
     ann.read("Doors at seven");
 
-    opal.click("form[action$='/resume'] button");
+    opal.click_through("form[action$='/resume'] button");
     ann.wait("!document.body.innerText.includes('The line stands still')");
     ann.wait("Number(document.querySelector('#line .figure .number').textContent) < 280");
-    opal.click("form[action$='/pause'] button");
+    opal.click_through("form[action$='/pause'] button");
     ann.read("The line stands still for a moment");
     let stands = ahead(ann);
     assert!(stands > 5, "paused too late to see anything: {stands}");
@@ -86,10 +86,10 @@ fn operator_moves_the_line(ann: &Browser, (opal, key): (&Browser, &str)) {
     assert_eq!(opal.text("[data-value='room_1.admitted']"), before, "somebody was let in");
     assert_eq!(ahead(ann), stands);
 
-    opal.click("form[action$='/resume'] button");
+    opal.click_through("form[action$='/resume'] button");
     ann.read("It is your turn");
     ann.wait("document.activeElement.matches('#line a.button')");
-    ann.click("#line a.button");
+    ann.click_through("#line a.button");
     ann.arrive(&format!("/shows/{GATED}/seats"));
     ann.see_map();
     ann.read("to choose and pay");

@@ -15,11 +15,11 @@ fn two_browsers_want_one_seat_and_the_loser_keeps_the_rest() {
     // From the list to the seats, as people go.
     bob.go("/");
     bob.fill("[name=q]", "winter");
-    bob.click(".search button");
+    bob.click_through(".search button");
     bob.read("Winter Lights");
-    bob.click("a.cover");
+    bob.click_through("a.cover");
     bob.arrive("/concerts/concert_1");
-    bob.click(".dates form button");
+    bob.click_through(".dates form button");
     bob.arrive(&format!("/shows/{WINTER}/seats"));
     bob.see_map();
     for seat in [5, 6, 7] {
@@ -31,7 +31,7 @@ fn two_browsers_want_one_seat_and_the_loser_keeps_the_rest() {
     ann.go(&format!("/shows/{WINTER}/seats"));
     ann.see_map();
     ann.take(6);
-    ann.click(".basket button.big");
+    ann.click_through(".basket button.big");
     ann.arrive("/reservations/res_");
     bob.read("Section R, row 1, seat 6 was just taken by somebody else.");
     assert_eq!(bob.chosen(), ["seat_5", "seat_7"], "the rest is kept");
@@ -60,17 +60,17 @@ fn seen_only_by_the_form(ann: &Browser, bob: &Browser) {
     ann.go(&format!("/shows/{WINTER}/seats"));
     ann.see_map();
     ann.take(26);
-    ann.click(".basket button.big");
+    ann.click_through(".basket button.big");
     ann.arrive("/reservations/res_");
-    bob.click(".basket button.big");
+    bob.click_through(".basket button.big");
     bob.read("Section R, row 2, seat 6 was just taken by somebody else.");
     bob.read("Nothing was charged.");
     assert_eq!(bob.chosen(), ["seat_25", "seat_27"]);
     assert_eq!(bob.count("a.offer"), 3);
     bob.tell("Network.setBlockedURLs", &json!({ "urls": [] }));
-    bob.click("a.offer");
+    bob.click_through("a.offer");
     bob.wait("document.querySelectorAll('#chosen li').length === 3");
-    bob.click(".basket button.big");
+    bob.click_through(".basket button.big");
     bob.arrive("/reservations/res_");
 }
 
@@ -78,19 +78,19 @@ fn seen_only_by_the_form(ann: &Browser, bob: &Browser) {
 fn pays_and_gives_one_back(bob: &Browser) {
     bob.read("Held for you alone:");
     bob.wait("/^[0-9]+:[0-9][0-9]$/.test(document.getElementById('clock').textContent)");
-    bob.click("#pay");
+    bob.click_through("#pay");
     bob.read("Paid. The tickets are yours.");
     let reservation = bob.path();
-    bob.click("a.button.big");
+    bob.click_through("a.button.big");
     bob.arrive(&format!("{reservation}/tickets"));
     assert_eq!(bob.count("svg.qr"), 3);
     bob.go(&format!("{reservation}/cancel"));
     bob.read("You get back");
     bob.click("main form[method=get] label:nth-of-type(2)");
     bob.click("main form[method=get] label:nth-of-type(3)");
-    bob.click("main form[method=get] button");
+    bob.click_through("main form[method=get] button");
     bob.read("You get back ₩132,000.");
-    bob.click("#cancel");
+    bob.click_through("#cancel");
     bob.read("₩132,000 are back in your wallet.");
     bob.go("/payments");
     bob.read("₩132,000");
@@ -101,13 +101,13 @@ fn pays_and_gives_one_back(bob: &Browser) {
 /// Ann's wallet is empty: she is told so, nothing is charged, and the seat is still hers.
 fn lacks_money_and_charges(ann: &Browser) {
     let reservation = ann.path();
-    ann.click("#pay");
+    ann.click_through("#pay");
     ann.read("The wallet has ₩0, and ₩132,000 are needed");
     ann.read("Nothing was charged.");
-    ann.click("#charge");
+    ann.click_through("#charge");
     ann.arrive(&reservation);
     ann.wait("document.querySelector('#charge') === null");
-    ann.click("#pay");
+    ann.click_through("#pay");
     ann.read("Paid. The tickets are yours.");
     ann.go("/reservations");
     ann.read("To be paid");

@@ -12,7 +12,7 @@ fn a_key_of_the_door_opens_the_door_alone_until_it_is_refused() {
     opal.go("/operator/staff");
     opal.fill("[name=name]", "Dora");
     opal.choose("[name=role]", "door");
-    opal.click("form[action='/operator/staff'] button");
+    opal.click_through("form[action='/operator/staff'] button");
     opal.read("The key of Dora");
     let key = opal.text("#made");
 
@@ -25,12 +25,12 @@ fn a_key_of_the_door_opens_the_door_alone_until_it_is_refused() {
     dora.expect("/operator - Failed");
     dora.go("/operator");
     dora.read("This key does not allow it");
-    dora.click("main a.button");
+    dora.click_through("main a.button");
     dora.arrive("/operator/door");
 
     opal.go("/operator/staff");
     assert!(!opal.page().contains(&key), "a key is shown once");
-    opal.click("form[action$='/refuse'] button");
+    opal.click_through("form[action$='/refuse'] button");
     opal.wait("document.querySelectorAll('td .state').length === 2");
     dora.expect("/operator/door - Failed");
     dora.reload();
@@ -46,10 +46,10 @@ fn a_key_that_only_looks_is_offered_nothing_to_change() {
     opal.go("/operator/staff");
     opal.fill("[name=name]", "Rita");
     opal.choose("[name=role]", "read-only");
-    opal.click("form[action='/operator/staff'] button");
+    opal.click_through("form[action='/operator/staff'] button");
     opal.read("The key of Rita");
     let key = opal.text("#made");
-    opal.click("form[action='/operator/sign-out'] button");
+    opal.click_through("form[action='/operator/sign-out'] button");
     opal.arrive("/operator/sign-in");
     opal.sign_in_with(&key);
     opal.read("Your key shows everything and changes nothing");

@@ -104,13 +104,13 @@ impl Browser {
         self.go("/sign-up");
         self.fill("[name=name]", name);
         self.fill("[name=password]", "correct horse");
-        self.click("main form button");
+        self.click_through("main form button");
         self.arrive("/");
         self.read("My tickets");
         if amount > 0 {
             self.go("/wallet");
             self.fill("main [name=amount]", &amount.to_string());
-            self.click("main form button");
+            self.click_through("main form button");
             self.read("Charged");
         }
     }
@@ -119,7 +119,7 @@ impl Browser {
     pub(crate) fn sign_in_with(&self, key: &str) {
         self.go("/operator/sign-in");
         self.fill("[name=key]", key);
-        self.click("main form button");
+        self.click_through("main form button");
         self.arrive("/operator");
         self.wait("!location.pathname.endsWith('sign-in')");
     }

@@ -56,12 +56,12 @@ fn every_first_load_is_light_and_shown_after_one_round_trip() {
     ann.go(&format!("/shows/{WINTER}/seats"));
     ann.see_map();
     ann.choose("[name=best]", "4");
-    ann.click(".best button");
+    ann.click_through(".best button");
     ann.arrive("/reservations/res_");
     let held = ann.path();
     let (seats, line) = (format!("/shows/{WINTER}/seats"), format!("/shows/{GATED}/line"));
     ann.go(&line);
-    ann.click("main form button");
+    ann.click_through("main form button");
     ann.read("people before you");
     let pages = [
         ("/", PAGE_MAX),

@@ -17,7 +17,7 @@ fn waits(stage: &Stage, name: &str) -> Option<(Browser, Wire)> {
     ann.expect("/line/events");
     ann.sign_up(name, 0);
     ann.go(&format!("/shows/{GATED}/line"));
-    ann.click("main form button");
+    ann.click_through("main form button");
     ann.read("people before you");
     ann.wait("document.querySelector('[data-near]')");
     until(|| wire.streams() == 1);
@@ -134,7 +134,7 @@ fn a_stream_that_breaks_after_its_first_words_is_tried_ever_more_seldom() {
     ann.sign_up("Ann", 0);
     ann.tell("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": BREAKING }));
     ann.go(&format!("/shows/{GATED}/line"));
-    ann.click("main form button");
+    ann.click_through("main form button");
     ann.wait("window.broken === 1");
     ann.run("window.clock += 9000");
     ann.wait("window.broken === 2");
