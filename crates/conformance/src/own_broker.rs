@@ -1,8 +1,10 @@
 //! Brokers of a test's own, which it may kill, stop, and start again where they were; and the names
 //! of those that all tests share.
 
+mod by_hand;
 mod cluster;
 
+pub use by_hand::{kinds, publish, take};
 pub use cluster::OwnCluster;
 
 use crate::own_server::process::{Process, is_well, run};

@@ -1,13 +1,13 @@
 //! Three brokers, of which the one that leads is killed: under load everything that was confirmed is there
 //! once, and what only the leader had confirmed is gone with it.
 
-use crate::{PATIENCE, carrier, job, kinds, now, number, publish};
+use crate::{PATIENCE, carrier, job, now, number};
 use admitone_adapter_kafka::{Confirms, KafkaCarrier, KafkaOptions};
 use admitone_app::TroubleKind;
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::carrier::{Carrier, Consumer, Heard};
 use admitone_app::ports::clock::Clock;
-use admitone_conformance::own_broker::OwnCluster;
+use admitone_conformance::own_broker::{OwnCluster, kinds, publish};
 use rdkafka::ClientConfig;
 use rdkafka::config::FromClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -114,7 +114,7 @@ async fn leader_killed_under_load(cluster: &mut OwnCluster, address: &str) {
     let topic = "kept.commands";
     let patience = Duration::from_secs(30);
     let kept = carrier(KafkaOptions { patience, ..KafkaOptions::new(address, "kept", 1) });
-    publish(&kept, vec![job(1_000_000, 1)]).await;
+    publish(&*kept, vec![job(1_000_000, 1)]).await;
     let killed = leader(address, topic, 3);
     let mut consumer = kept.consumer().await.unwrap();
     let before = load(&kept, 0..BEFORE).await;
@@ -141,8 +141,8 @@ async fn confirmed_by_the_leader_alone_it_is_lost(cluster: &mut OwnCluster, addr
     let careful = KafkaOptions { patience, ..KafkaOptions::new(address, "hasty", 1) };
     let hasty = carrier(KafkaOptions { confirms: Confirms::Leader, ..careful.clone() });
     let careful = carrier(careful);
-    publish(&hasty, vec![job(1, 1)]).await;
-    publish(&careful, vec![job(2, 1)]).await;
+    publish(&*hasty, vec![job(1, 1)]).await;
+    publish(&*careful, vec![job(2, 1)]).await;
     let led = leader(address, topic, 3);
     let others: Vec<i32> = cluster.ids().filter(|id| *id != led).collect();
     for id in &others {

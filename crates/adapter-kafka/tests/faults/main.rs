@@ -6,14 +6,14 @@
 mod cluster;
 
 use admitone_adapter_kafka::{Confirms, KafkaCarrier, KafkaOptions};
+use admitone_app::TroubleKind;
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::carrier::{
     Arrival, Carrier, Consumer, Dead, Heard, Lane, Outgoing, Urgency,
 };
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::queues::{JobState, Queues, Start};
-use admitone_app::{Trouble, TroubleKind};
-use admitone_conformance::own_broker::{Broker, OwnBroker};
+use admitone_conformance::own_broker::{Broker, OwnBroker, kinds, publish, take};
 use admitone_conformance::redis_server::own_prefix;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -32,10 +32,6 @@ fn job(number: usize, lanes: usize) -> Outgoing {
     Outgoing { body, lane, urgency: Urgency::Usual, delay_ms: 0 }
 }
 
-fn kinds(results: &[Result<(), Trouble>]) -> Vec<Option<TroubleKind>> {
-    results.iter().map(|result| result.as_ref().err().map(|trouble| trouble.kind)).collect()
-}
-
 #[expect(clippy::disallowed_methods, reason = "a broker goes by the clock of the world")]
 fn now() -> Instant {
     Instant::now()
@@ -45,35 +41,13 @@ fn number(job: &Arrival) -> usize {
     String::from_utf8_lossy(&job.body).parse().unwrap()
 }
 
-/// Publishes until the broker takes it.
-async fn publish(carrier: &KafkaCarrier, jobs: Vec<Outgoing>) {
-    let (mut left, until) = (jobs, now() + PATIENCE);
-    while !left.is_empty() {
-        assert!(now() < until, "{} jobs are not taken", left.len());
-        let mut results = carrier.publish(left.clone()).await.into_iter();
-        left.retain(|_| results.next().is_some_and(|result| result.is_err()));
-    }
-}
-
-/// Takes jobs until there are so many, whatever trouble comes between.
-async fn take(consumer: &mut dyn Consumer, count: usize) -> Vec<Arrival> {
-    let (mut taken, until) = (Vec::new(), now() + PATIENCE);
-    while taken.len() < count {
-        assert!(now() < until, "{} of {count} jobs came", taken.len());
-        if let Ok(Heard::Jobs(jobs)) = consumer.next(count - taken.len()).await {
-            taken.extend(jobs);
-        }
-    }
-    taken
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_large_or_has_no_topic_is_said_and_the_rest_goes_on() {
     let Some(address) = Broker::Kafka.shared() else { return };
     let options = KafkaOptions::new(&address, &own_prefix(), 2);
     let options = KafkaOptions { body_max: 100, patience: Duration::from_secs(3), ..options };
     let carrier = carrier(options);
-    publish(&carrier, vec![job(0, 2)]).await;
+    publish(&*carrier, vec![job(0, 2)]).await;
     let large = Outgoing { body: vec![0; 101], ..job(1, 2) };
     let none = Outgoing { lane: Lane(7), ..job(2, 2) };
     let results = carrier.publish(vec![job(3, 2), large, none, job(4, 2)]).await;
@@ -85,7 +59,7 @@ async fn what_is_too_large_or_has_no_topic_is_said_and_the_rest_goes_on() {
 async fn a_topic_with_other_lanes_is_said_and_not_used() {
     let Some(address) = Broker::Kafka.shared() else { return };
     let name = own_prefix();
-    publish(&carrier(KafkaOptions::new(&address, &name, 2)), vec![job(0, 2)]).await;
+    publish(&*carrier(KafkaOptions::new(&address, &name, 2)), vec![job(0, 2)]).await;
     let said = carrier(KafkaOptions::new(&address, &name, 3)).publish(vec![job(0, 2)]).await;
     assert_eq!(kinds(&said), [Some(TroubleKind::Inconsistent)], "{said:?}");
 }
@@ -95,7 +69,7 @@ async fn operators_retry_throw_away_and_start_from_elsewhere() {
     let Some(address) = Broker::Kafka.shared() else { return };
     let name = own_prefix();
     let carrier = carrier(KafkaOptions::new(&address, &name, 1));
-    publish(&carrier, (0..3).map(|number| job(number, 1)).collect()).await;
+    publish(&*carrier, (0..3).map(|number| job(number, 1)).collect()).await;
     let mut consumer = carrier.consumer().await.unwrap();
     let taken = take(&mut *consumer, 3).await;
     let dead = |job: &Arrival| Dead { tag: job.tag, reason: format!("why {}", number(job)) };
@@ -132,7 +106,7 @@ async fn operators_retry_throw_away_and_start_from_elsewhere() {
     SystemClock::default().sleep_ms(30).await;
     let since = SystemClock::default().now();
     SystemClock::default().sleep_ms(30).await;
-    publish(&carrier, vec![job(7, 1)]).await;
+    publish(&*carrier, vec![job(7, 1)]).await;
     carrier.restart(&name, Start::Since(since)).await.unwrap();
     assert_eq!(carrier.list().await.unwrap()[0].lag, 1);
     let mut consumer = carrier.consumer().await.unwrap();
@@ -146,7 +120,7 @@ async fn a_broker_that_is_killed_keeps_what_it_confirmed_and_loses_what_it_did_n
     let Some(mut broker) = OwnBroker::start(Broker::Kafka) else { return };
     let options = KafkaOptions::new(&broker.address(), "kept", 2);
     let kept = carrier(options.clone());
-    publish(&kept, (0..200).map(|number| job(number, 2)).collect()).await;
+    publish(&*kept, (0..200).map(|number| job(number, 2)).collect()).await;
     let mut consumer = kept.consumer().await.unwrap();
     let batch = take(&mut *consumer, 40).await;
     let tags: Vec<_> = batch.iter().take(20).map(|job| job.tag).collect();
@@ -155,7 +129,7 @@ async fn a_broker_that_is_killed_keeps_what_it_confirmed_and_loses_what_it_did_n
     // Nobody waits for its word here.
     let (name, confirms) = ("hasty".to_owned(), Confirms::Nobody);
     let hasty = carrier(KafkaOptions { name, confirms, ..options.clone() });
-    publish(&hasty, vec![job(0, 2)]).await;
+    publish(&*hasty, vec![job(0, 2)]).await;
     let until = now() + PATIENCE;
     while hasty.list().await.map_or(0, |queues| queues[0].lag) == 0 {
         assert!(now() < until, "it has not come");
@@ -195,7 +169,7 @@ async fn who_takes_thousands_one_by_one_stays_in_the_group() {
     let Some(address) = Broker::Kafka.shared() else { return };
     let count = 6_000;
     let carrier = carrier(KafkaOptions::new(&address, &own_prefix(), 1));
-    publish(&carrier, (0..count).map(|number| job(number, 1)).collect()).await;
+    publish(&*carrier, (0..count).map(|number| job(number, 1)).collect()).await;
     let mut consumer = carrier.consumer().await.unwrap();
     one_by_one(consumer.as_mut(), count).await;
     let until = now() + Duration::from_secs(8);
@@ -205,7 +179,7 @@ async fn who_takes_thousands_one_by_one_stays_in_the_group() {
     }
     let queues = carrier.list().await.unwrap();
     assert_eq!(queues[0].lag, 0, "the group was told of all of them");
-    publish(&carrier, vec![job(count, 1)]).await;
+    publish(&*carrier, vec![job(count, 1)]).await;
     assert_eq!(number(&take(consumer.as_mut(), 1).await[0]), count);
     consumer.leave().await;
 }
@@ -216,7 +190,7 @@ async fn of_many_small_batches_the_next_is_handed_the_last_few() {
     let Some(address) = Broker::Kafka.shared() else { return };
     let count = 400;
     let carrier = carrier(KafkaOptions::new(&address, &own_prefix(), 1));
-    publish(&carrier, (0..count).map(|number| job(number, 1)).collect()).await;
+    publish(&*carrier, (0..count).map(|number| job(number, 1)).collect()).await;
     let mut consumer = carrier.consumer().await.unwrap();
     one_by_one(consumer.as_mut(), count - 1).await;
     let last = take(consumer.as_mut(), 1).await;

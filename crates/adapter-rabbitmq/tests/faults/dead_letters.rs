@@ -1,11 +1,11 @@
 //! What the broker itself puts away: what it delivered too often, and what its consumer cannot put away.
 //! Operators see it, retry it and drop it; and where the broker was not told to keep it, it is gone.
 
-use crate::{carrier, job, numbers, publish, take};
+use crate::{carrier, job, numbers};
 use admitone_adapter_rabbitmq::{QueueKind, RabbitCarrier, RabbitOptions};
 use admitone_app::ports::carrier::{Carrier, Dead, Heard};
 use admitone_app::ports::queues::{JobState, Lying, Queues};
-use admitone_conformance::own_broker::Broker;
+use admitone_conformance::own_broker::{Broker, publish, take};
 use admitone_conformance::redis_server::own_prefix;
 use lapin::options::BasicPublishOptions;
 use lapin::{BasicProperties, Connection, ConnectionProperties};

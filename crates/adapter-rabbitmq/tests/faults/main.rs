@@ -6,12 +6,12 @@ mod dead_letters;
 mod given_up;
 
 use admitone_adapter_rabbitmq::{QueueKind, RabbitCarrier, RabbitOptions};
+use admitone_app::TroubleKind;
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::carrier::{Arrival, Carrier, Consumer, Heard, Lane, Outgoing, Urgency};
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::queues::Queues;
-use admitone_app::{Trouble, TroubleKind};
-use admitone_conformance::own_broker::{Broker, OwnBroker};
+use admitone_conformance::own_broker::{Broker, OwnBroker, kinds, publish, take};
 use admitone_conformance::redis_server::own_prefix;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -29,10 +29,6 @@ fn job(number: usize) -> Outgoing {
     Outgoing { body, lane: Lane(0), urgency: Urgency::Usual, delay_ms: 0 }
 }
 
-fn kinds(results: &[Result<(), Trouble>]) -> Vec<Option<TroubleKind>> {
-    results.iter().map(|result| result.as_ref().err().map(|trouble| trouble.kind)).collect()
-}
-
 #[expect(clippy::disallowed_methods, reason = "a broker goes by the clock of the world")]
 fn now() -> Instant {
     Instant::now()
@@ -40,29 +36,6 @@ fn now() -> Instant {
 
 fn numbers(jobs: &[Arrival]) -> Vec<usize> {
     jobs.iter().map(|job| String::from_utf8_lossy(&job.body).parse().unwrap()).collect()
-}
-
-/// Publishes until the broker takes it.
-async fn publish(carrier: &RabbitCarrier, jobs: Vec<Outgoing>) {
-    let (mut left, until) = (jobs, now() + PATIENCE);
-    while !left.is_empty() {
-        assert!(now() < until, "{} jobs are not taken", left.len());
-        let results = carrier.publish(left.clone()).await;
-        let mut results = results.into_iter();
-        left.retain(|_| results.next().is_some_and(|result| result.is_err()));
-    }
-}
-
-/// Takes jobs until there are so many, whatever trouble comes between.
-async fn take(consumer: &mut dyn Consumer, count: usize) -> Vec<Arrival> {
-    let (mut taken, until) = (Vec::new(), now() + PATIENCE);
-    while taken.len() < count {
-        assert!(now() < until, "{} of {count} jobs came", taken.len());
-        if let Ok(Heard::Jobs(jobs)) = consumer.next(count - taken.len()).await {
-            taken.extend(jobs);
-        }
-    }
-    taken
 }
 
 #[tokio::test(flavor = "multi_thread")]
