@@ -15,6 +15,7 @@ mod oldest;
 mod options;
 mod producer;
 mod queues;
+mod starts;
 mod topics;
 mod word;
 

@@ -4,15 +4,15 @@ use crate::carrier::KafkaCarrier;
 use crate::context::Handed;
 use crate::dead;
 use crate::oldest;
-use crate::options::{KafkaOptions, blocking};
+use crate::options::blocking;
 use crate::producer::{Log, Message};
+use crate::starts::{self, partitions};
 use admitone_app::ports::queues::{JobState, Lying, QueueReport, Queues, Start, cannot, unknown};
 use admitone_app::{Trouble, TroubleKind};
 use async_trait::async_trait;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
-use rdkafka::error::KafkaResult;
+use rdkafka::Offset;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::Message as _;
-use rdkafka::{Offset, TopicPartitionList};
 use std::sync::Arc;
 
 const LACKS: [&str; 2] = [
@@ -90,12 +90,9 @@ impl KafkaCarrier {
             return Err(Trouble::new(TroubleKind::Busy, "move the group of Kafka", detail));
         }
         let options = Arc::clone(&self.options);
-        blocking("move the group of Kafka", move || {
-            let client: BaseConsumer<Log> = options.consumer().create_with_context(Log)?;
-            let offsets = offsets(&options, &client, start)?;
-            client.commit(&offsets, CommitMode::Sync)
-        })
-        .await
+        blocking("move the group of Kafka", move || starts::move_group(&options, &start))
+            .await?
+            .map_err(|detail| cannot(&detail))
     }
 
     async fn take_back(&self, job: &str) -> Result<(), Trouble> {
@@ -120,42 +117,6 @@ impl KafkaCarrier {
         self.has_topics().await?;
         Ok(dead::read(&self.options).await?.into_iter().find(|(_, one)| one.id == job))
     }
-}
-
-fn partitions(options: &KafkaOptions) -> TopicPartitionList {
-    let mut list = TopicPartitionList::new();
-    for lane in 0..options.lanes {
-        list.add_partition(&options.topic(), i32::from(lane));
-    }
-    list
-}
-
-fn offsets(
-    options: &KafkaOptions,
-    client: &BaseConsumer<Log>,
-    start: Start,
-) -> KafkaResult<TopicPartitionList> {
-    let (topic, mut list) = (options.topic(), TopicPartitionList::new());
-    let since = match start {
-        Start::Since(moment) => {
-            let mut asked = partitions(options);
-            asked.set_all_offsets(Offset::Offset(moment.0 / 1000))?;
-            Some(client.offsets_for_times(asked, options.patience)?)
-        }
-        Start::Beginning | Start::End => None,
-    };
-    for lane in 0..options.lanes {
-        let number = i32::from(lane);
-        let (begin, end) = client.fetch_watermarks(&topic, number, options.patience)?;
-        let found = since.as_ref().and_then(|since| since.find_partition(&topic, number));
-        let offset = match (start, found.map(|place| place.offset())) {
-            (Start::Beginning, _) => begin,
-            (Start::Since(_), Some(Offset::Offset(offset))) => offset,
-            (Start::End | Start::Since(_), _) => end,
-        };
-        list.add_partition_offset(&topic, number, Offset::Offset(offset))?;
-    }
-    Ok(list)
 }
 
 fn count(number: i64) -> u64 {

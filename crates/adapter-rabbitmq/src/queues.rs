@@ -4,7 +4,9 @@
 use crate::carrier::RabbitCarrier;
 use crate::publisher::Message;
 use crate::session::{bounded, trouble};
-use admitone_app::ports::queues::{JobState, Lying, QueueReport, Queues, Start, cannot, unknown};
+use admitone_app::ports::queues::{
+    JobState, Lying, QueueReport, Queues, Start, cannot, no_offsets, unknown,
+};
 use admitone_app::{Trouble, TroubleKind};
 use async_trait::async_trait;
 use lapin::Channel;
@@ -251,6 +253,7 @@ impl Queues for RabbitCarrier {
             Start::Beginning | Start::Since(_) => {
                 Err(refused("restart a queue", "RabbitMQ keeps nothing that was ended"))
             }
+            Start::Offset(_) | Start::Offsets(_) => Err(no_offsets()),
         }
     }
 }

@@ -32,6 +32,11 @@ const NO_DEFAULT: &str = "<button disabled hidden></button>";
 /// Where it is said why something is done.
 const WHY: &str = "<label>why <input name=\"why\" maxlength=\"500\"></label>";
 
+/// How offsets are written where there are any.
+const OFFSETS: &str = "<p><small>From: also an offset for all lanes (<code>120</code>), or jobs as they are named \
+     (<code>0-120,3-57</code>): their lanes go on with them, others stay where they are. An offset that its lane \
+     does not have is refused with those it has, and no lane is moved.</small></p>";
+
 const STATES: [(&str, JobState); 4] = [
     ("dead", JobState::Dead),
     ("running", JobState::Running),
@@ -150,6 +155,9 @@ fn render_queue(body: &mut String, queue: &QueueView) {
         render_controls(body, &queue.name, queue.is_paused);
     }
     body.push_str("</p>");
+    if queue.kind == "kafka" {
+        body.push_str(OFFSETS);
+    }
     for lacking in &queue.lacks {
         let _ = write!(body, "<p><small>{}</small></p>", escaped(lacking));
     }
@@ -171,7 +179,8 @@ fn render_controls(body: &mut String, queue: &str, is_paused: bool) {
         "<form method=\"post\" action=\"/queues\">{NO_DEFAULT}<input type=\"hidden\" name=\"queue\" \
          value=\"{name}\">{WHY} <button name=\"action\" value=\"{pause}\">{pause}</button> \
          <button name=\"action\" value=\"drain\">drain</button> \
-         <label>from <input name=\"from\" value=\"end\" aria-label=\"beginning, end or an instant\">\
+         <label>from <input name=\"from\" value=\"end\" aria-label=\"beginning, end, an \
+         instant or offsets\">\
          </label> <button name=\"action\" value=\"start\">start anew</button></form>"
     );
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cluster;
+mod starts;
 
 use admitone_adapter_kafka::{Confirms, KafkaCarrier, KafkaOptions};
 use admitone_app::TroubleKind;

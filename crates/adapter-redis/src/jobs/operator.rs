@@ -2,7 +2,9 @@
 
 use super::RedisJobs;
 use admitone_app::Trouble;
-use admitone_app::ports::queues::{JobState, Lying, QueueReport, Queues, Start, unknown};
+use admitone_app::ports::queues::{
+    JobState, Lying, QueueReport, Queues, Start, no_offsets, unknown,
+};
 use admitone_domain::Moment;
 use async_trait::async_trait;
 
@@ -106,6 +108,7 @@ impl Queues for RedisJobs {
             Start::Beginning => "-".to_owned(),
             Start::End => "+".to_owned(),
             Start::Since(moment) => (moment.0 / 1_000).max(0).to_string(),
+            Start::Offset(_) | Start::Offsets(_) => return Err(no_offsets()),
         };
         self.change(queue, "restart", &from).await.map(|_| ())
     }

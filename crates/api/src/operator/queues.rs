@@ -111,7 +111,10 @@ pub(crate) struct JobsQuery {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StartQuery {
-    /// With `start`: `beginning`, `end`, or an instant. Left out it is `end`.
+    /// With `start`: `beginning`, `end`, an instant, or in Kafka offsets: `120` for all lanes,
+    /// `0-120,3-57` (as jobs are named) for lanes 0 and 3, while the others stay where they are. An offset that its
+    /// lane does not have is refused with those it has, and no lane is moved. Left out it is `end`.
+    #[param(example = "end")]
     pub(crate) from: Option<String>,
     /// Why it is done, in a few words. It stands in the operators' log.
     #[param(max_length = 500)]

@@ -3,11 +3,14 @@
 //! A carrier that has queues implements this beside [`super::carrier::Carrier`]. What a broker
 //! cannot do it refuses with [`cannot`], and what it cannot say it leaves out; it invents nothing.
 
+mod start;
+
+pub use start::{NoStart, Start};
+
 use crate::{Trouble, TroubleKind};
 use admitone_domain::Moment;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use std::str::FromStr;
 use std::sync::Arc;
 
 /// How a queue stands.
@@ -78,43 +81,6 @@ pub struct Lying {
     pub since: Option<Moment>,
 }
 
-/// From where consumers go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
-    /// With all that is kept.
-    Beginning,
-    /// With what comes from now on: leftovers are passed over.
-    End,
-    /// With what was handed over since a moment.
-    Since(Moment),
-}
-
-/// What is no start, and what would be one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no start: write `beginning`, `end`, or an instant such as 2026-11-25T10:00:00Z")]
-pub struct NoStart(String);
-
-impl From<NoStart> for String {
-    fn from(wrong: NoStart) -> Self {
-        wrong.to_string()
-    }
-}
-
-impl FromStr for Start {
-    type Err = NoStart;
-
-    fn from_str(text: &str) -> Result<Self, NoStart> {
-        match text {
-            "beginning" => Ok(Self::Beginning),
-            "end" => Ok(Self::End),
-            instant => match instant.parse::<jiff::Timestamp>() {
-                Ok(instant) => Ok(Self::Since(Moment::from(instant))),
-                Err(_) => Err(NoStart(text.to_owned())),
-            },
-        }
-    }
-}
-
 /// Looks into queues and changes what consumers do.
 #[async_trait]
 pub trait Queues: Send + Sync {
@@ -138,7 +104,7 @@ pub trait Queues: Send + Sync {
     async fn pause(&self, queue: &str, is_paused: bool) -> Result<(), Trouble>;
 
     /// Has consumers go on from elsewhere, as a clean group: what they had not ended of what is
-    /// passed over is nobody's any more.
+    /// passed over is nobody's any more. An offset that is not kept is refused, and then none is moved.
     async fn restart(&self, queue: &str, start: Start) -> Result<(), Trouble>;
 }
 
@@ -204,6 +170,13 @@ impl Queues for NamedQueues {
 /// The trouble of who asks for a queue that is none.
 pub fn unknown(queue: &str) -> Trouble {
     Trouble::new(TroubleKind::Inconsistent, "find a queue", format_args!("no queue `{queue}`"))
+}
+
+/// The trouble of who names an offset where jobs have none.
+pub fn no_offsets() -> Trouble {
+    cannot(
+        "only a log has offsets, as Kafka keeps one of each lane: here there are none to go on from",
+    )
 }
 
 /// The trouble of who wants what a broker cannot do; said to the operator as it is.

@@ -64,7 +64,9 @@ pub(crate) enum QueueTask {
     Start {
         /// The queue.
         queue: String,
-        /// `beginning`, `end` (leftovers are passed over), or an instant.
+        /// `beginning`, `end` (leftovers are passed over), an instant, or in Kafka offsets: `120` for
+        /// all lanes, `0-120,3-57` (as jobs are named) for lanes 0 and 3, while the others stay where
+        /// they are. An offset that its lane does not have is refused with those it has, and no lane is moved.
         #[arg(long, default_value = "end")]
         from: String,
     },

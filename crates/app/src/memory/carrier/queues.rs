@@ -3,7 +3,7 @@
 use super::{Item, MemoryCarrier, State};
 use crate::Trouble;
 use crate::ports::carrier::Tag;
-use crate::ports::queues::{JobState, Lying, QueueReport, Queues, Start, unknown};
+use crate::ports::queues::{JobState, Lying, QueueReport, Queues, Start, no_offsets, unknown};
 use admitone_domain::Moment;
 use async_trait::async_trait;
 
@@ -115,17 +115,18 @@ impl Queues for MemoryCarrier {
 
     /// Nothing is kept of what was ended, so there is nothing to begin with again.
     async fn restart(&self, queue: &str, start: Start) -> Result<(), Trouble> {
+        let from = match start {
+            Start::Beginning => Moment::MIN,
+            Start::End => Moment::MAX,
+            Start::Since(moment) => moment,
+            Start::Offset(_) | Start::Offsets(_) => return Err(no_offsets()),
+        };
         let in_order = self.lanes.is_some();
         let mut state = self.of(queue)?;
         let tags: Vec<Tag> = state.running.keys().copied().collect();
         for tag in tags {
             state.come_again(tag, 0, Moment::MIN, in_order);
         }
-        let from = match start {
-            Start::Beginning => Moment::MIN,
-            Start::End => Moment::MAX,
-            Start::Since(moment) => moment,
-        };
         state.waiting.retain(|item| item.since >= from);
         Ok(())
     }

@@ -72,11 +72,20 @@ fn pause_and_resume(strategy: &str, cannot: &str) {
         let key = house.operator_key.clone().unwrap();
         let basic = format!("Basic {}", STANDARD.encode(format!("anybody:{key}")));
         let form = ("content-type", "application/x-www-form-urlencoded");
-        let pressed = format!("queue={strategy}&action=start&from=beginning");
+        let pressed = format!("queue={strategy}&action=start&from=0");
         let headers = [("authorization", basic.as_str()), form];
+        let page = house.connect().get("/queues", &headers).body;
+        assert!(page.contains("offset for all lanes") && page.contains("0-120,3-57"), "{page}");
         let moved = house.connect().send("POST /queues", &headers, &pressed);
         assert_eq!(moved.status, 303, "{}", moved.body);
-        assert!(listed()["waiting"].as_u64() > Some(1), "{}", listed());
+        let again = listed();
+        assert!(again["waiting"].as_u64() > Some(1), "{again}");
+        // One lane goes somewhere else, or nowhere if that is no place.
+        let from = |from: &str| queue(&flags, &["start", strategy, "--from", from]);
+        let (is_moved, said) = from("0-0,1-99999");
+        assert!(!is_moved && said.contains("nothing was moved: lane 1 has"), "{said}");
+        assert_eq!(listed()["waiting"], again["waiting"]);
+        assert_eq!(from("0-0"), (true, String::new()));
     }
     assert_eq!(queue(&flags, &["resume", strategy]), (true, String::new()));
     until("it is settled", || balance(&mut ann) == before + 7);
