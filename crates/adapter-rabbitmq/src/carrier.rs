@@ -1,9 +1,9 @@
 //! The carrier: who hands over and who consumes, each by connections of its own.
 
 use crate::consumer::RabbitConsumer;
+use crate::nodes;
 use crate::options::RabbitOptions;
 use crate::publisher::{Message, Publisher};
-use crate::session;
 use crate::topology::Topology;
 use admitone_app::Trouble;
 use admitone_app::ports::carrier::{Abilities, Carrier, Consumer, Outgoing, Urgency};
@@ -27,7 +27,7 @@ impl RabbitCarrier {
     /// # Errors
     /// The address is none.
     pub fn new(options: RabbitOptions, clock: Arc<dyn Clock>) -> Result<Self, Trouble> {
-        session::uri(&options)?;
+        nodes::uris(&options)?;
         let options = Arc::new(options);
         let publisher = Publisher::new(Arc::clone(&options), Topology::Jobs, Arc::clone(&clock));
         let (publisher, running) = (Arc::new(publisher), Arc::default());

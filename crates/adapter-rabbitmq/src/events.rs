@@ -4,9 +4,9 @@
 //! A lane has one call at a time and a call one channel, so a queue has the events of a thing in
 //! their order; after trouble some of them stand there twice.
 
+use crate::nodes;
 use crate::options::RabbitOptions;
 use crate::publisher::{Message, Publisher};
-use crate::session;
 use crate::topology::Topology;
 use admitone_app::events::{CONTENT_TYPE, Envelope, too_large};
 use admitone_app::ports::clock::Clock;
@@ -28,7 +28,7 @@ impl RabbitEvents {
     /// # Errors
     /// The address is none.
     pub fn new(options: RabbitOptions, clock: Arc<dyn Clock>) -> Result<Self, Trouble> {
-        session::uri(&options)?;
+        nodes::uris(&options)?;
         let exchange = options.name.clone();
         let publisher = Publisher::new(Arc::new(options), Topology::Events, clock);
         Ok(Self { exchange, publisher })

@@ -9,6 +9,7 @@
 mod carrier;
 mod consumer;
 mod events;
+mod nodes;
 mod options;
 mod publisher;
 mod queues;
@@ -17,4 +18,5 @@ mod topology;
 
 pub use carrier::RabbitCarrier;
 pub use events::RabbitEvents;
+pub use nodes::addresses;
 pub use options::{QueueKind, RabbitOptions};

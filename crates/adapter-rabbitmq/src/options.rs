@@ -25,7 +25,8 @@ impl QueueKind {
 /// What can be set of a carrier.
 #[derive(Debug, Clone)]
 pub struct RabbitOptions {
-    /// Where the broker is: `amqp://USER:PASSWORD@HOST:PORT/VHOST`.
+    /// Where the broker is: `amqp://USER:PASSWORD@HOST:PORT/VHOST`; of a cluster that of each node, with commas
+    /// between them. The first that answers is taken.
     pub address: String,
     /// What the names of its queues begin with.
     pub name: String,

@@ -77,7 +77,9 @@ impl Publisher {
         let sent = bounded(self.options.patience, OPERATION, async {
             let (line, channel) = self.channel().await?;
             let results = self.send(&channel, messages).await;
-            if channel.status().connected() {
+            // A channel that asked a quorum queue for the first time while nobody led it has all of its jobs refused for
+            // ever: that it was refused may mean that. A new one asks whoever leads by then.
+            if channel.status().connected() && !results.iter().any(is_busy) {
                 guard(&line.idle).push(channel);
             }
             Ok(results)
@@ -224,6 +226,10 @@ async fn confirmed(
     let name = message.and_then(|message| message.delivery.properties.message_id().clone());
     returned.extend(name.and_then(|name| name.as_str().parse::<usize>().ok()));
     result
+}
+
+fn is_busy(result: &Result<(), Trouble>) -> bool {
+    result.as_ref().is_err_and(|trouble| trouble.kind == TroubleKind::Busy)
 }
 
 fn unroutable(queue: &str) -> Trouble {

@@ -1,17 +1,14 @@
 //! One connection to the broker, with the topology declared; and what trouble with it is called.
 
+use crate::nodes;
 use crate::options::RabbitOptions;
 use crate::topology::Topology;
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::Moment;
 use futures_util::FutureExt;
-use lapin::uri::AMQPUri;
-use lapin::{Channel, Connection, ConnectionProperties};
+use lapin::{Channel, Connection};
 use std::ops::Deref;
 use std::time::Duration;
-
-/// A peer that is silent for two of these is given up, in seconds.
-const HEARTBEAT_S: u16 = 5;
 
 /// After the first failure nobody asks for so long, then twice as long each time.
 const PAUSE_MS: u64 = 50;
@@ -48,8 +45,7 @@ pub(crate) async fn open(
     const OPERATION: &str = "connect to RabbitMQ";
     // Every queue is asked for, and a broker makes those that are missing one by one.
     bounded(options.patience * 3, OPERATION, async {
-        let connection = Connection::connect_uri(uri(options)?, properties(options)).await;
-        let connection = OwnConnection(connection.map_err(|error| trouble(OPERATION, &error))?);
+        let connection = OwnConnection(nodes::connect(options).await?);
         let channel = channel(&connection).await?;
         let declared = topology.declare(&channel, options).await;
         declared.map_err(|error| trouble("declare the queues", &error))?;
@@ -61,21 +57,6 @@ pub(crate) async fn open(
 /// Opens a channel.
 pub(crate) async fn channel(connection: &Connection) -> Result<Channel, Trouble> {
     connection.create_channel().await.map_err(|error| trouble("open a channel", &error))
-}
-
-/// The address as it is understood. It may hold a password, so it is not repeated.
-pub(crate) fn uri(options: &RabbitOptions) -> Result<AMQPUri, Trouble> {
-    let unreadable = |_| {
-        let advice = "write amqp://USER:PASSWORD@HOST:PORT/VHOST";
-        Trouble::new(TroubleKind::Inconsistent, "read the address of a RabbitMQ", advice)
-    };
-    let mut uri: AMQPUri = options.address.parse().map_err(unreadable)?;
-    uri.query.heartbeat = uri.query.heartbeat.or(Some(HEARTBEAT_S));
-    Ok(uri)
-}
-
-fn properties(options: &RabbitOptions) -> ConnectionProperties {
-    ConnectionProperties::default().with_connection_name(options.name.as_str().into())
 }
 
 /// What the client says went wrong. Queues that are there with other settings do not become right
@@ -144,15 +125,5 @@ mod tests {
         assert_eq!(pauses, [50, 100, 200, 400, 800, 1600, 2000, 2000]);
         back_off.note(true, now);
         assert_eq!(back_off.wait_ms(now), None);
-    }
-
-    #[test]
-    fn an_address_that_is_none_is_refused_without_its_password() {
-        let options = RabbitOptions::new("http://me:secret@here", "x", None);
-        let said = uri(&options).unwrap_err();
-        assert_eq!(said.kind, TroubleKind::Inconsistent);
-        assert!(!said.detail.contains("secret"), "{said}");
-        let good = RabbitOptions::new("amqp://me:secret@here:5672/%2f", "x", None);
-        assert_eq!(uri(&good).unwrap().query.heartbeat, Some(HEARTBEAT_S));
     }
 }

@@ -111,8 +111,8 @@ pub(crate) struct Place {
     /// them. The first has the waiting rooms and the lock `pubsub`; `redlock` is on a majority.
     #[arg(long, global = true, env = "ADMITONE_REDIS", hide_env_values = true)]
     pub(crate) redis: Option<String>,
-    /// RabbitMQ beside such a store: `amqp://USER:PASSWORD@HOST:PORT/VHOST`. It carries the commands
-    /// of strategies whose delivery is `rabbitmq`.
+    /// RabbitMQ beside such a store: `amqp://USER:PASSWORD@HOST:PORT/VHOST`, of a cluster that of each
+    /// node with commas between them. It carries the commands of strategies whose delivery is `rabbitmq`.
     #[arg(long, global = true, env = "ADMITONE_RABBITMQ", hide_env_values = true)]
     pub(crate) rabbitmq: Option<String>,
     /// Kafka beside such a store: `HOST:PORT`, several with commas between them. It carries the

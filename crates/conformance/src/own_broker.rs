@@ -3,11 +3,14 @@
 
 mod by_hand;
 mod cluster;
+mod rabbit;
+mod rabbits;
 
 pub use by_hand::{kinds, publish, take};
 pub use cluster::OwnCluster;
+pub use rabbits::{OwnRabbits, Standing};
 
-use crate::own_server::process::{Process, is_well, run};
+use crate::own_server::process::{Process, run};
 use crate::service;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -20,9 +23,6 @@ const TENTHS_MAX: usize = 900;
 
 /// The version that `cargo xtask services` brings: `xtask/src/services/kafka.rs`.
 const KAFKA: &str = "kafka-4.1.1";
-
-/// The script of the package that becomes the server itself.
-const RABBITMQ: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
 /// A kind of broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,13 +179,7 @@ fn prepare(kind: Broker, directory: &TempDir, [client, inner, names]: [u16; 3]) 
     match kind {
         Broker::Rabbitmq => {
             write("data/plugins", "[].\n");
-            let port = names.to_string();
-            let words = ["epmd", "-address", "127.0.0.1", "-port", &port].map(str::to_owned);
-            let daemon = Process::start(None, &words);
-            while !is_well(&["epmd", "-port", &port, "-names"]) {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            Some(daemon)
+            Some(rabbit::names(names))
         }
         Broker::Kafka => {
             write("settings", &settings(&data.to_string_lossy(), client, inner));
@@ -198,33 +192,15 @@ fn prepare(kind: Broker, directory: &TempDir, [client, inner, names]: [u16; 3]) 
     }
 }
 
-fn words(kind: Broker, directory: &TempDir, [client, inner, names]: [u16; 3]) -> Vec<String> {
-    let data = directory.path().join("data").to_string_lossy().into_owned();
+fn words(kind: Broker, directory: &TempDir, ports: [u16; 3]) -> Vec<String> {
     match kind {
         Broker::Kafka => {
             java(&["kafka.Kafka", &directory.path().join("settings").to_string_lossy()])
         }
-        Broker::Rabbitmq => [
-            "env".to_owned(),
-            format!("HOME={data}"),
-            "ERL_EPMD_ADDRESS=127.0.0.1".to_owned(),
-            format!("ERL_EPMD_PORT={names}"),
-            format!("RABBITMQ_NODENAME=admitone-{client}@localhost"),
-            "RABBITMQ_NODE_IP_ADDRESS=127.0.0.1".to_owned(),
-            format!("RABBITMQ_NODE_PORT={client}"),
-            format!("RABBITMQ_DIST_PORT={inner}"),
-            format!("RABBITMQ_MNESIA_BASE={data}/mnesia"),
-            format!("RABBITMQ_LOG_BASE={data}/log"),
-            format!("RABBITMQ_ENABLED_PLUGINS_FILE={data}/plugins"),
-            format!("RABBITMQ_CONFIG_FILE={data}/rabbitmq"),
-            format!("RABBITMQ_CONF_ENV_FILE={data}/environment"),
-            "RABBITMQ_ALLOW_INPUT=1".to_owned(),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-noinput -start_epmd false \
-             -kernel inet_dist_use_interface {127,0,0,1}"
-                .to_owned(),
-            RABBITMQ.to_owned(),
-        ]
-        .to_vec(),
+        Broker::Rabbitmq => {
+            let data = directory.path().join("data");
+            rabbit::node(&data, &data, ports)
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! back; and what is lost where nobody waits for its word.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cluster;
 mod dead_letters;
 mod given_up;
 

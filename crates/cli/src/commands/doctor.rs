@@ -84,7 +84,8 @@ fn may_be_made(directory: &Path) -> Result<String, Failed> {
 async fn services(configuration: &Configuration) -> Vec<Finding> {
     let redis = configuration.redis.addresses().into_iter().map(|one| ("Redis", place(one, 6379)));
     let rabbitmq = Some(configuration.rabbitmq.server.as_str()).filter(|one| !one.is_empty());
-    let rabbitmq = rabbitmq.into_iter().map(|one| ("RabbitMQ", place(one, 5672)));
+    let nodes = rabbitmq.into_iter().flat_map(admitone_adapter_rabbitmq::addresses);
+    let rabbitmq = nodes.map(|one| ("RabbitMQ", place(one, 5672)));
     let kafka = configuration.kafka.servers.split(',').filter(|one| !one.trim().is_empty());
     let kafka = kafka.map(|one| ("Kafka", place(one, 9092)));
     let mut findings = Vec::new();

@@ -67,6 +67,13 @@ pub(crate) fn run(user: Option<&User>, words: &[&str]) {
     assert!(said.status.success(), "{words:?}: {}", String::from_utf8_lossy(&said.stderr));
 }
 
+/// What a program says that ends well.
+pub(crate) fn said(words: &[String]) -> Option<String> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let said = command(None, &words).stdout(Stdio::piped()).output().ok()?;
+    said.status.success().then(|| String::from_utf8_lossy(&said.stdout).into_owned())
+}
+
 /// Whether a program ends well.
 pub(crate) fn is_well(words: &[&str]) -> bool {
     command(None, words).status().is_ok_and(|status| status.success())
