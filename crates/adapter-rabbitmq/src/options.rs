@@ -50,6 +50,8 @@ pub struct RabbitOptions {
     pub has_confirms: bool,
     /// Whether the broker keeps what it gives up itself. Without, that is lost: only a test wants that.
     pub has_dead_letters: bool,
+    /// Whether the queue of a lane has one consumer at a time. Without, a lane has no order: only a test wants that.
+    pub has_one_consumer: bool,
     /// No call takes longer.
     pub patience: Duration,
 }
@@ -69,6 +71,7 @@ impl RabbitOptions {
             deliveries_max: 2_000,
             has_confirms: true,
             has_dead_letters: true,
+            has_one_consumer: true,
             patience: Duration::from_secs(10),
         }
     }

@@ -82,7 +82,7 @@ fn arguments(options: &RabbitOptions) -> FieldTable {
     if options.has_dead_letters {
         dead_letters(&mut arguments, options);
     }
-    if options.lanes.is_some() {
+    if options.lanes.is_some() && options.has_one_consumer {
         arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
     }
     if options.has_urgency() {

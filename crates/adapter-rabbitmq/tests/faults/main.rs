@@ -5,6 +5,7 @@
 mod cluster;
 mod dead_letters;
 mod given_up;
+mod several;
 
 use admitone_adapter_rabbitmq::{QueueKind, RabbitCarrier, RabbitOptions};
 use admitone_app::TroubleKind;
