@@ -3,6 +3,7 @@
 //! of the port or of the worker, and a case of that name here or beside.
 
 mod consumers;
+mod fencing;
 mod moves;
 mod pauses;
 mod saga;
@@ -97,7 +98,12 @@ pub fn main(fixture: impl CarrierFixture) -> ExitCode {
 /// The cases of a form, each with what it does.
 fn cases(fixture: &Arc<dyn CarrierFixture>, lanes: Option<u16>) -> Vec<(&'static str, CaseFuture)> {
     let has_lanes = lanes.is_some();
-    let of_one = consumers::ALL.iter().chain(workers::ALL).chain(pauses::ALL).chain(moves::ALL);
+    let of_one = consumers::ALL
+        .iter()
+        .chain(workers::ALL)
+        .chain(pauses::ALL)
+        .chain(moves::ALL)
+        .chain(fencing::ALL);
     let of_one = of_one.filter(|case| has_lanes || case.promised == Promised::Always).map(|case| {
         let (fixture, run) = (Arc::clone(fixture), case.run);
         let future: CaseFuture = Box::pin(async move { run(fixture.fresh(lanes).await).await });

@@ -62,6 +62,8 @@ impl Default for WorkerLimits {
 /// - `a_paused_queue_stays_paused_though_consumers_come_and_go`: whoever joins looks into the book before
 ///   it takes anything.
 /// - `whoever_does_not_know_the_book_takes_from_a_paused_queue`: a worker without it.
+/// - `who_lost_its_lane_saves_nothing_any_more`: though it does not know that the broker took it for dead.
+/// - `without_a_token_who_lost_its_lane_undoes_what_came_since`: the same, without the token of the lane.
 /// - `each_command_of_a_batch_has_its_own_answer`: a refusal beside outcomes disturbs none.
 #[derive(Clone)]
 pub struct Worker {

@@ -33,18 +33,18 @@ pub(super) const ALL: &[Case] = carrier_cases![
     each_command_of_a_batch_has_its_own_answer: Always,
 ];
 
-const ANN: BuyerId = BuyerId(1);
-const BOB: BuyerId = BuyerId(2);
+pub(super) const ANN: BuyerId = BuyerId(1);
+pub(super) const BOB: BuyerId = BuyerId(2);
 
 /// A store in memory, with a sale of three seats and two standing tickets.
-struct House {
-    fresh: FreshCarrier,
-    store: MemoryStore,
+pub(super) struct House {
+    pub(super) fresh: FreshCarrier,
+    pub(super) store: MemoryStore,
     clock: Arc<HandClock>,
 }
 
 impl House {
-    async fn open(fresh: FreshCarrier) -> Self {
+    pub(super) async fn open(fresh: FreshCarrier) -> Self {
         let clock = Arc::new(HandClock::at(NOW));
         let store = MemoryStore::new(clock.clone());
         let settler = sale::settler(Arc::new(store.clone()), Mode::Optimistic);
@@ -54,7 +54,7 @@ impl House {
         Self { fresh, store, clock }
     }
 
-    fn worker(&self) -> Worker {
+    pub(super) fn worker(&self) -> Worker {
         let limits = SettleLimits { keeps_journeys: true, ..SettleLimits::default() };
         let settler = sale::settler(Arc::new(self.store.clone()), Mode::Optimistic);
         // Pauses are those of the world.
@@ -71,7 +71,7 @@ impl House {
         }
     }
 
-    async fn send(&self, commands: &[Command]) {
+    pub(super) async fn send(&self, commands: &[Command]) {
         let body = |command: &Command| Job { command: command.clone(), sent_at: NOW }.encode();
         let body = |command| body(command).unwrap_or_else(|error| panic!("{error}"));
         self.send_bytes(commands.iter().map(body).collect()).await;
@@ -84,11 +84,11 @@ impl House {
         }
     }
 
-    async fn answer(&self, name: CommandId) -> Arc<StoredAnswer> {
+    pub(super) async fn answer(&self, name: CommandId) -> Arc<StoredAnswer> {
         until("an answer", || async { self.store.answer(name).await.ok().flatten() }).await
     }
 
-    async fn dead(&self, count: usize) -> Vec<String> {
+    pub(super) async fn dead(&self, count: usize) -> Vec<String> {
         let (queues, name) = &self.fresh.queues;
         until("what was put away", || async {
             let lying = queues.jobs(name, JobState::Dead, 10).await.ok()?;
@@ -111,25 +111,25 @@ pub(super) async fn until<T, F: Future<Output = Option<T>>>(what: &str, look: im
 }
 
 /// A worker that runs; dropped it dies, as if it was killed.
-struct Running {
+pub(super) struct Running {
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
 impl Running {
     #[expect(clippy::disallowed_methods, reason = "a case waits for what it starts")]
-    fn start(worker: Worker) -> Self {
+    pub(super) fn start(worker: Worker) -> Self {
         let stop = CancellationToken::new();
         let task = tokio::spawn(worker.run(stop.clone()));
         Self { stop, task }
     }
 
-    async fn kill(self) {
+    pub(super) async fn kill(self) {
         self.task.abort();
         let _ = self.task.await;
     }
 
-    async fn end(self) {
+    pub(super) async fn end(self) {
         self.stop.cancel();
         self.task.await.unwrap_or_else(|error| panic!("{error}"));
     }
