@@ -5,6 +5,7 @@
 //! `plain`, and only on stores that are concurrent. To add a promise: a line under `# Behavior`
 //! of the port, and a case of that name here; a check keeps the two lists equal.
 
+pub mod between;
 pub mod carrier;
 mod cases;
 mod closing;

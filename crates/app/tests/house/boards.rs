@@ -3,17 +3,12 @@
 use crate::house::{House, SHOW};
 use admitone_app::Trouble;
 use admitone_app::board::{Boards, Rendered, Snapshot};
-use admitone_app::ports::reads::{Asking, ConcertFilter, Page, Reads, Turn};
+use admitone_app::ports::reads::Reads;
 use admitone_app::ports::tap::Tap;
-use admitone_domain::concert::Concert;
-use admitone_domain::id::{BuyerId, ConcertId, ReservationId, ShowId};
-use admitone_domain::party::Operator;
-use admitone_domain::payment::Payment;
-use admitone_domain::reservation::Reservation;
-use admitone_domain::show::{SeatBlock, SeatPlan, Show};
-use admitone_domain::ticket_type::TicketType;
-use admitone_domain::wallet::Entry;
-use admitone_domain::{Change, CommandId, Delta, Guard, Key, Loaded, StoredAnswer, Verdict};
+use admitone_conformance::between::{Between, Through};
+use admitone_domain::id::ShowId;
+use admitone_domain::show::{SeatBlock, SeatPlan};
+use admitone_domain::{Change, Delta, Guard, Key, Loaded, Verdict};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -29,7 +24,11 @@ pub(crate) struct Paused {
 }
 
 #[async_trait]
-impl Reads for Paused {
+impl Between for Paused {
+    fn behind(&self) -> &dyn Reads {
+        &*self.inner
+    }
+
     async fn rows(&self, keys: &[Key]) -> Result<Vec<Option<Loaded>>, Trouble> {
         let found = self.inner.rows(keys).await;
         let seats = keys.iter().filter(|key| matches!(key, Key::Seat(_))).count();
@@ -40,59 +39,6 @@ impl Reads for Paused {
         }
         found
     }
-
-    async fn answer(&self, id: CommandId) -> Result<Option<Arc<StoredAnswer>>, Trouble> {
-        self.inner.answer(id).await
-    }
-
-    async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble> {
-        self.inner.concerts(filter).await
-    }
-
-    async fn shows(&self, concert: Option<ConcertId>) -> Result<Vec<Show>, Trouble> {
-        self.inner.shows(concert).await
-    }
-
-    async fn ticket_types(&self, show: ShowId) -> Result<Vec<TicketType>, Trouble> {
-        self.inner.ticket_types(show).await
-    }
-
-    async fn reservations(
-        &self,
-        of: Option<BuyerId>,
-        page: Page,
-    ) -> Result<Vec<Reservation>, Trouble> {
-        self.inner.reservations(of, page).await
-    }
-
-    async fn payments(&self, of: BuyerId, page: Page) -> Result<Vec<Payment>, Trouble> {
-        self.inner.payments(of, page).await
-    }
-
-    async fn open_payments(
-        &self,
-        asking: Asking,
-        after: Option<Turn>,
-        limit: usize,
-    ) -> Result<Vec<Payment>, Trouble> {
-        self.inner.open_payments(asking, after, limit).await
-    }
-
-    async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {
-        self.inner.entries(of, page).await
-    }
-
-    async fn operators(&self) -> Result<Vec<Operator>, Trouble> {
-        self.inner.operators().await
-    }
-
-    async fn rooms(&self) -> Result<Vec<Loaded>, Trouble> {
-        self.inner.rooms().await
-    }
-
-    async fn due(&self, limit: usize) -> Result<Vec<ReservationId>, Trouble> {
-        self.inner.due(limit).await
-    }
 }
 
 #[tokio::test]
@@ -101,7 +47,7 @@ async fn seats_that_are_added_while_a_board_reads_the_plan_are_on_it() {
     let through = |inner| {
         let (has_read, may_return) = (Arc::clone(&has_read), Arc::clone(&may_return));
         let reads: Arc<dyn Reads> =
-            Arc::new(Paused { inner, has_read, may_return, seats: Arc::default() });
+            Arc::new(Through(Paused { inner, has_read, may_return, seats: Arc::default() }));
         reads
     };
     let house = House::reading(through).await;

@@ -9,6 +9,7 @@ use admitone_app::memory::MemoryCache;
 use admitone_app::ports::cache::{Cache, Cached};
 use admitone_app::ports::outbox::{End, Gap, News, Outbox};
 use admitone_app::ports::reads::Reads;
+use admitone_conformance::between::Through;
 use admitone_domain::command::{Choice, Hold};
 use admitone_domain::id::{SeatId, ShowId};
 use admitone_domain::{Action, Actor};
@@ -35,12 +36,12 @@ impl Shared {
     }
 
     fn reads(&self) -> Arc<dyn Reads> {
-        Arc::new(Paused {
+        Arc::new(Through(Paused {
             inner: Arc::clone(&self.house.office.reads),
             has_read: Arc::new(Semaphore::new(0)),
             may_return: Arc::new(Semaphore::new(1_000)),
             seats: Arc::clone(&self.seats_read),
-        })
+        }))
     }
 
     /// An instance that was started a moment ago.

@@ -3,15 +3,8 @@
 use crate::house::House;
 use admitone_app::Trouble;
 use admitone_app::import::{Count, Document, Import, Imported};
-use admitone_app::ports::reads::{Asking, ConcertFilter, Page, Reads, Turn};
-use admitone_domain::concert::Concert;
-use admitone_domain::id::{BuyerId, ConcertId, ReservationId, ShowId};
-use admitone_domain::party::Operator;
-use admitone_domain::payment::Payment;
-use admitone_domain::reservation::Reservation;
-use admitone_domain::show::Show;
-use admitone_domain::ticket_type::TicketType;
-use admitone_domain::wallet::Entry;
+use admitone_app::ports::reads::Reads;
+use admitone_conformance::between::{Between, Through};
 use admitone_domain::{Actor, CommandId, Key, Loaded, StoredAnswer};
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -25,7 +18,11 @@ struct Early {
 }
 
 #[async_trait]
-impl Reads for Early {
+impl Between for Early {
+    fn behind(&self) -> &dyn Reads {
+        &*self.inner
+    }
+
     async fn rows(&self, keys: &[Key]) -> Result<Vec<Option<Loaded>>, Trouble> {
         if let [Key::Plan(_)] = keys
             && !self.has_looked.swap(true, Ordering::Relaxed)
@@ -37,55 +34,6 @@ impl Reads for Early {
 
     async fn answer(&self, _id: CommandId) -> Result<Option<Arc<StoredAnswer>>, Trouble> {
         Ok(None)
-    }
-
-    async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble> {
-        self.inner.concerts(filter).await
-    }
-
-    async fn shows(&self, concert: Option<ConcertId>) -> Result<Vec<Show>, Trouble> {
-        self.inner.shows(concert).await
-    }
-
-    async fn ticket_types(&self, show: ShowId) -> Result<Vec<TicketType>, Trouble> {
-        self.inner.ticket_types(show).await
-    }
-
-    async fn reservations(
-        &self,
-        of: Option<BuyerId>,
-        page: Page,
-    ) -> Result<Vec<Reservation>, Trouble> {
-        self.inner.reservations(of, page).await
-    }
-
-    async fn payments(&self, of: BuyerId, page: Page) -> Result<Vec<Payment>, Trouble> {
-        self.inner.payments(of, page).await
-    }
-
-    async fn open_payments(
-        &self,
-        asking: Asking,
-        after: Option<Turn>,
-        limit: usize,
-    ) -> Result<Vec<Payment>, Trouble> {
-        self.inner.open_payments(asking, after, limit).await
-    }
-
-    async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {
-        self.inner.entries(of, page).await
-    }
-
-    async fn operators(&self) -> Result<Vec<Operator>, Trouble> {
-        self.inner.operators().await
-    }
-
-    async fn rooms(&self) -> Result<Vec<Loaded>, Trouble> {
-        self.inner.rooms().await
-    }
-
-    async fn due(&self, limit: usize) -> Result<Vec<ReservationId>, Trouble> {
-        self.inner.due(limit).await
     }
 }
 
@@ -115,7 +63,7 @@ async fn who_comes_second_is_told_that_it_was_there_and_what_differs() {
     let mut house = House::open().await;
     let first = bring(&house, &programme(1_000, 5)).await;
     let inner = Arc::clone(&house.office.reads);
-    house.office.reads = Arc::new(Early { inner, has_looked: AtomicBool::new(false) });
+    house.office.reads = Arc::new(Through(Early { inner, has_looked: AtomicBool::new(false) }));
     let second = bring(&house, &programme(2_000, 6)).await;
 
     let one = Count { rooms: 1, concerts: 1, shows: 1, seats: 50, ticket_types: 1 };

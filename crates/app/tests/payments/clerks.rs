@@ -4,6 +4,7 @@ mod old_rows;
 
 use crate::world::{ANN, Process, World};
 use admitone_app::payments::{Clerk, PaymentLimits, Payments};
+use admitone_conformance::between::Through;
 use admitone_domain::Money;
 use admitone_domain::command::gateway::Begin;
 use admitone_domain::id::{BuyerId, PaymentId};
@@ -62,7 +63,7 @@ async fn what_nobody_here_can_ask_does_not_hide_what_is_due_behind_it() {
 async fn nor_does_what_an_older_house_wrote_without_saying_whom_it_asks() {
     let world = World::with_seats(ROUND + 2).await;
     let (mut process, payment) = behind_many(&world).await;
-    process.office.reads = Arc::new(OldRows(world.store.clone()));
+    process.office.reads = Arc::new(Through(OldRows(world.store.clone())));
     assert_eq!(round(without_gateway(&process)).await, 1);
     assert_eq!(world.state(payment).await, PaymentState::Approved);
 }

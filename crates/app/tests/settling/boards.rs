@@ -4,19 +4,14 @@ use crate::steps::{SHOW, answer, command, hold, sale, settler, store};
 use admitone_app::board::{Boards, SeatMark};
 use admitone_app::gates::Gates;
 use admitone_app::memory::MemoryStore;
-use admitone_app::ports::reads::{Asking, ConcertFilter, Page, Reads, Turn};
+use admitone_app::ports::reads::Reads;
 use admitone_app::ports::tap::Tap;
 use admitone_app::{Trouble, TroubleKind};
+use admitone_conformance::between::{Between, Through};
 use admitone_domain::command::operate::{Operate, SaveRoom, SaveShow};
-use admitone_domain::concert::Concert;
-use admitone_domain::id::{BuyerId, ConcertId, ReservationId, RoomId, SeatId, ShowId};
-use admitone_domain::party::Operator;
-use admitone_domain::payment::Payment;
-use admitone_domain::reservation::Reservation;
+use admitone_domain::id::{RoomId, SeatId, ShowId};
 use admitone_domain::show::Show;
-use admitone_domain::ticket_type::TicketType;
-use admitone_domain::wallet::Entry;
-use admitone_domain::{Action, Actor, CommandId, Key, Loaded, Row, StoredAnswer};
+use admitone_domain::{Action, Actor, Key, Loaded, Row};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,24 +33,28 @@ struct SlowReads {
 
 impl SlowReads {
     /// Slow with seats.
-    fn new(store: &MemoryStore) -> Arc<Self> {
+    fn new(store: &MemoryStore) -> Arc<Through<Self>> {
         Self::slow_with(store, |key| matches!(key, Key::Seat(_)))
     }
 
-    fn slow_with(store: &MemoryStore, is_slow: fn(&Key) -> bool) -> Arc<Self> {
-        Arc::new(Self {
+    fn slow_with(store: &MemoryStore, is_slow: fn(&Key) -> bool) -> Arc<Through<Self>> {
+        Arc::new(Through(Self {
             store: store.clone(),
             is_slow,
             has_read: Semaphore::new(0),
             may_return: Semaphore::new(0),
             loads: AtomicU32::new(0),
             failures: AtomicU32::new(0),
-        })
+        }))
     }
 }
 
 #[async_trait]
-impl Reads for SlowReads {
+impl Between for SlowReads {
+    fn behind(&self) -> &dyn Reads {
+        &self.store
+    }
+
     async fn rows(&self, keys: &[Key]) -> Result<Vec<Option<Loaded>>, Trouble> {
         let found = self.store.rows(keys).await;
         if keys.first().is_some_and(self.is_slow) {
@@ -68,59 +67,6 @@ impl Reads for SlowReads {
             }
         }
         found
-    }
-
-    async fn answer(&self, id: CommandId) -> Result<Option<Arc<StoredAnswer>>, Trouble> {
-        self.store.answer(id).await
-    }
-
-    async fn concerts(&self, filter: &ConcertFilter) -> Result<Vec<Concert>, Trouble> {
-        self.store.concerts(filter).await
-    }
-
-    async fn shows(&self, concert: Option<ConcertId>) -> Result<Vec<Show>, Trouble> {
-        self.store.shows(concert).await
-    }
-
-    async fn ticket_types(&self, show: ShowId) -> Result<Vec<TicketType>, Trouble> {
-        self.store.ticket_types(show).await
-    }
-
-    async fn reservations(
-        &self,
-        of: Option<BuyerId>,
-        page: Page,
-    ) -> Result<Vec<Reservation>, Trouble> {
-        self.store.reservations(of, page).await
-    }
-
-    async fn payments(&self, of: BuyerId, page: Page) -> Result<Vec<Payment>, Trouble> {
-        self.store.payments(of, page).await
-    }
-
-    async fn open_payments(
-        &self,
-        asking: Asking,
-        after: Option<Turn>,
-        limit: usize,
-    ) -> Result<Vec<Payment>, Trouble> {
-        self.store.open_payments(asking, after, limit).await
-    }
-
-    async fn entries(&self, of: BuyerId, page: Page) -> Result<Vec<Entry>, Trouble> {
-        self.store.entries(of, page).await
-    }
-
-    async fn operators(&self) -> Result<Vec<Operator>, Trouble> {
-        self.store.operators().await
-    }
-
-    async fn rooms(&self) -> Result<Vec<Loaded>, Trouble> {
-        self.store.rooms().await
-    }
-
-    async fn due(&self, limit: usize) -> Result<Vec<ReservationId>, Trouble> {
-        self.store.due(limit).await
     }
 }
 
