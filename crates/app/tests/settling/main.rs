@@ -18,4 +18,5 @@ mod shut_down;
 mod steps;
 mod sweeping;
 mod travelling;
+mod truth;
 mod turns;
