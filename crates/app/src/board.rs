@@ -5,6 +5,7 @@ mod choose;
 mod copies;
 mod rendering;
 
+pub use choose::Wish;
 pub use copies::{Copies, TOPIC as COPIES};
 pub use rendering::Rendered;
 
@@ -241,15 +242,13 @@ impl Board {
     }
 
     /// Groups of free seats for so many together, the best first, at most three.
-    pub fn best_groups(&self, count: u32, section: Option<&str>, spread: u64) -> Vec<Vec<SeatId>> {
-        let plan = self.plan();
-        let wish = choose::Wish { count, section, spread };
-        choose::groups(&plan, |block| self.free_seats(block), wish)
+    pub fn best_groups(&self, wish: Wish<'_>) -> Vec<Vec<SeatId>> {
+        choose::groups(&self.plan(), |block| self.free_seats(block), wish)
     }
 
-    /// Whether a row has so many seats together, whoever has them now.
-    pub fn has_group(&self, count: u32, section: Option<&str>) -> bool {
-        choose::has_group(&self.plan(), count, section)
+    /// Whether a row has such seats together, whoever has them now.
+    pub fn has_group(&self, wish: Wish<'_>) -> bool {
+        choose::has_group(&self.plan(), wish)
     }
 
     /// The names of its seats.

@@ -1,7 +1,7 @@
 //! The box office: what the API and the pages ask for, in one place.
 
 use crate::Trouble;
-use crate::board::Boards;
+use crate::board::{Boards, Wish};
 use crate::ids::Ids;
 use crate::ports::clock::Clock;
 use crate::ports::delivery::{Delivery, Reply};
@@ -57,6 +57,8 @@ pub struct BestAvailable {
     pub show: ShowId,
     /// How many together.
     pub count: u32,
+    /// How many of them are spaces for wheelchairs; who asks for none is given none, as long as they are kept.
+    pub wheelchairs: u32,
     /// Only in this section.
     pub section: Option<String>,
 }
@@ -101,9 +103,11 @@ impl BoxOffice {
         let board = self.boards.board(wish.show).await?;
         // Different commands look at different groups, so that they do not all fight for one.
         let spread = u64::try_from(request.id.0 >> 64).unwrap_or(0).rotate_left(choice * 16);
-        let groups = board.best_groups(wish.count, wish.section.as_deref(), spread);
-        let choice = if board.has_group(wish.count, wish.section.as_deref()) {
-            Choice::FirstFree(groups)
+        let BestAvailable { count, wheelchairs, section, .. } = wish;
+        let (count, wheelchairs, section) = (*count, *wheelchairs, section.as_deref());
+        let looked = Wish { count, wheelchairs, section, now: self.clock.now(), spread };
+        let choice = if board.has_group(looked) {
+            Choice::FirstFree(board.best_groups(looked))
         } else {
             Choice::Nowhere { count: wish.count }
         };

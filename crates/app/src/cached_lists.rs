@@ -153,7 +153,10 @@ fn changed_by(action: &Action) -> Option<Topic> {
             Some(TOPIC)
         }
         Action::Operate(
-            Operate::AddSeats(_) | Operate::SaveSeats(_) | Operate::SaveTicketType(_),
+            Operate::AddSeats(_)
+            | Operate::SaveSeats(_)
+            | Operate::DescribeSeats(_)
+            | Operate::SaveTicketType(_),
         ) => Some(board::COPIES),
         _ => None,
     }

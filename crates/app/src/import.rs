@@ -17,16 +17,17 @@ pub use document::{ConcertPlan, Document, RoomPlan, SeatsPlan, ShowPlan, TicketT
 pub use report::{Count, ImportTrouble, Imported, ImportedConcert, ImportedShow};
 
 use crate::box_office::{BoxOffice, Request};
+use crate::operating::adding;
 use crate::ports::delivery::Reply;
 use crate::ports::store::Sequence;
 use crate::{Trouble, TroubleKind};
 use admitone_domain::command::operate::{
-    AddSeats, BlockOfSeats, Operate, SaveConcert, SaveRoom, SaveShow, SaveTicketType,
+    BlockOfSeats, Operate, SaveConcert, SaveRoom, SaveShow, SaveTicketType,
 };
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{ConcertId, RoomId, SeatId, ShowId, TicketTypeId};
 use admitone_domain::pass::Admission;
-use admitone_domain::show::{SeatBlock, Show};
+use admitone_domain::show::{SeatBlock, SeatPlan, Show};
 use admitone_domain::{
     Action, Actor, CommandId, Fingerprint, Key, Loaded, Moment, Money, Outcome, Row,
 };
@@ -189,7 +190,7 @@ impl<'a> Import<'a> {
             self.compare(&Row::Show(Show { id, ..show }), place).await?;
         }
         if !plan.seats.is_empty() {
-            self.seats((name, id), &plan.seats, place).await?;
+            self.seats((name, id), plan, place).await?;
         }
         let mut ticket_types = Vec::new();
         for (index, planned) in plan.ticket_types.iter().enumerate() {
@@ -200,7 +201,7 @@ impl<'a> Import<'a> {
             let last = SeatId(block.first_seat.0 + u64::from(block.count.saturating_sub(1)));
             [block.first_seat.to_string(), last.to_string()]
         };
-        let seats = self.blocks(id).await?.iter().map(ends).collect();
+        let seats = self.plan(id).await?.blocks.iter().map(ends).collect();
         Ok(ImportedShow { id: id.to_string(), seats, ticket_types })
     }
 
@@ -208,23 +209,26 @@ impl<'a> Import<'a> {
     async fn seats(
         &mut self,
         (above, show): (Name, ShowId),
-        plans: &[SeatsPlan],
+        plan: &ShowPlan,
         place: &str,
     ) -> Result<(), ImportTrouble> {
-        let there = self.blocks(show).await?;
+        let there = self.plan(show).await?;
+        let kept = self.kept(&there, plan, place)?;
         let mut blocks = Vec::new();
-        for (index, plan) in plans.iter().enumerate() {
+        let mut said = Vec::new();
+        for (index, plan) in plan.seats.iter().enumerate() {
             let place = format!("{place}.seats[{index}]");
             let wished = check::block(plan, &place)?;
-            let missing = compare::without(&wished, &there);
+            let missing = compare::without(&wished, &there.blocks);
             let left: u32 = missing.iter().map(|block| block.count).sum();
             self.imported.found.seats += u64::from(wished.count - left);
-            self.compare_prices((&wished, Money(plan.price)), &there, &place).await?;
+            self.compare_seats((&wished, plan), &there, &place).await?;
             for block in missing {
                 let count = u64::from(block.count);
                 let first_seat = SeatId(self.office.draw(Sequence::Seat, count).await?);
                 let block = SeatBlock { first_seat, ..block };
                 blocks.push(BlockOfSeats { block, price: Money(plan.price) });
+                said.push(plan);
             }
         }
         let name = above.below("seats", &compare::said(&blocks));
@@ -235,7 +239,8 @@ impl<'a> Import<'a> {
         let was_there = match known {
             Known::Made(_) => true,
             Known::Free(command) => {
-                let add = Operate::AddSeats(AddSeats { show, blocks: blocks.clone() });
+                let attributes = said.iter().map(|plan| plan.attribute);
+                let add = adding(show, blocks.iter().cloned().zip(attributes).collect(), kept);
                 self.operate(command, add, place).await?.was_there
             }
         };
@@ -243,9 +248,9 @@ impl<'a> Import<'a> {
         self.imported.count(was_there).seats += count;
         if was_there {
             // Somebody added them since the plan was read, perhaps at another price.
-            let there = self.blocks(show).await?;
-            for BlockOfSeats { block, price } in &blocks {
-                self.compare_prices((block, *price), &there, place).await?;
+            let there = self.plan(show).await?;
+            for (BlockOfSeats { block, .. }, plan) in blocks.iter().zip(said) {
+                self.compare_seats((block, plan), &there, place).await?;
             }
         }
         Ok(())
@@ -282,11 +287,11 @@ impl<'a> Import<'a> {
         Ok(id)
     }
 
-    /// The blocks of seats that a show has.
-    async fn blocks(&self, show: ShowId) -> Result<Vec<SeatBlock>, ImportTrouble> {
+    /// The seats that a show has.
+    async fn plan(&self, show: ShowId) -> Result<SeatPlan, ImportTrouble> {
         match self.office.row(Key::Plan(show)).await?.map(Loaded::into_row) {
-            Some(Row::Plan(_, plan)) => Ok(plan.blocks),
-            _ => Ok(Vec::new()),
+            Some(Row::Plan(_, plan)) => Ok(plan),
+            _ => Ok(SeatPlan::default()),
         }
     }
 

@@ -18,9 +18,10 @@ pub use inbox::{InboxKind, reacquire, refund};
 pub use key::{create_key, operator_name, refuse_key};
 pub use optional::Optional;
 pub use show::{ShowFields, change_show, create_show};
+pub(crate) use stock::adding;
 pub use stock::{
     BlockFields, SeatsFields, TicketTypeFields, add_seats, change_seats, change_ticket_type,
-    create_ticket_type,
+    create_ticket_type, keep_seats,
 };
 
 use crate::Trouble;

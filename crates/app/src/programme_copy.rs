@@ -10,7 +10,7 @@ use crate::import::{ConcertPlan, Document, RoomPlan, SeatsPlan, ShowPlan, Ticket
 use crate::{Trouble, TroubleKind};
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{RoomId, SeatId, ShowId};
-use admitone_domain::show::{SeatBlock, Show};
+use admitone_domain::show::{SeatBlock, SeatPlan, Show};
 use admitone_domain::{Key, Moment, Row};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -115,27 +115,34 @@ fn copied_show(show: &Show, opens_at: Moment, snapshot: &Snapshot, now: Moment) 
         hold_seconds: Some(show.limits.hold_ms.div_ceil(1_000)),
         extensions_max: Some(show.limits.extensions_max),
         room: show.room.map(|room| room.to_string()),
+        kept_until: snapshot.plan.kept_until.map(|until| until.to_string()),
         seats: copied_seats(snapshot),
         ticket_types,
     }
 }
 
-/// The blocks of the plan, cut where a seat has another price or is not for sale.
+/// The blocks of the plan, cut where a seat has another price, is something else or is not for sale.
 fn copied_seats(snapshot: &Snapshot) -> Vec<SeatsPlan> {
     let known: HashMap<SeatId, &SeatView> =
         snapshot.seats.iter().map(|seat| (seat.id, seat)).collect();
-    snapshot.plan.blocks.iter().flat_map(|block| copied_block(block, &known)).collect()
+    let plan = &snapshot.plan;
+    plan.blocks.iter().flat_map(|block| copied_block(block, plan, &known)).collect()
 }
 
-fn copied_block(block: &SeatBlock, known: &HashMap<SeatId, &SeatView>) -> Vec<SeatsPlan> {
+fn copied_block(
+    block: &SeatBlock,
+    plan: &SeatPlan,
+    known: &HashMap<SeatId, &SeatView>,
+) -> Vec<SeatsPlan> {
     let mut plans: Vec<SeatsPlan> = Vec::new();
     for at in 0..block.count {
         let number = block.first_number.saturating_add(at);
         let seat = known.get(&SeatId(block.first_seat.0.saturating_add(u64::from(at))));
         let Some(seat) = seat.filter(|seat| seat.mark != SeatMark::Blocked) else { continue };
-        let price = seat.price.0;
+        let (price, attribute) = (seat.price.0, plan.attribute(seat.id));
+        let is_alike = |last: &SeatsPlan| (last.price, last.attribute) == (price, attribute);
         match plans.last_mut() {
-            Some(last) if last.price == price && last.numbers[1] + 1 == number => {
+            Some(last) if is_alike(last) && last.numbers[1] + 1 == number => {
                 last.numbers[1] = number;
             }
             _ => plans.push(SeatsPlan {
@@ -143,6 +150,7 @@ fn copied_block(block: &SeatBlock, known: &HashMap<SeatId, &SeatView>) -> Vec<Se
                 row: block.row.clone(),
                 numbers: [number, number],
                 price,
+                attribute,
             }),
         }
     }
@@ -153,6 +161,7 @@ fn copied_block(block: &SeatBlock, known: &HashMap<SeatId, &SeatView>) -> Vec<Se
 mod tests {
     use super::*;
     use admitone_domain::Money;
+    use admitone_domain::show::Attribute;
 
     #[test]
     fn what_has_one_name_is_numbered() {
@@ -181,8 +190,16 @@ mod tests {
             seat(5, 200, SeatMark::Free),
         ];
         let known = seats.iter().map(|seat| (seat.id, seat)).collect();
-        let plans = copied_block(&block, &known);
-        let cuts: Vec<_> = plans.iter().map(|plan| (plan.numbers, plan.price)).collect();
-        assert_eq!(cuts, [([11, 12], 100), ([13, 13], 200), ([15, 16], 200)]);
+        let cuts = |plan: &SeatPlan| -> Vec<_> {
+            let plans = copied_block(&block, plan, &known);
+            plans.iter().map(|plan| (plan.numbers, plan.price, plan.attribute)).collect()
+        };
+        let plain = [([11, 12], 100, None), ([13, 13], 200, None), ([15, 16], 200, None)];
+        assert_eq!(cuts(&SeatPlan::default()), plain);
+        let wheelchair = Some(Attribute::Wheelchair);
+        let attributes = [(SeatId(71), Attribute::Wheelchair)].into();
+        let said = [([11, 11], 100, None), ([12, 12], 100, wheelchair)];
+        let cuts = cuts(&SeatPlan { attributes, ..SeatPlan::default() });
+        assert_eq!((&cuts[..2], &cuts[2..]), (&said[..], &plain[1..]));
     }
 }

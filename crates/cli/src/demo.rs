@@ -7,6 +7,7 @@ use admitone_app::import::{
 };
 use admitone_app::ports::reads::ConcertFilter;
 use admitone_domain::id::RoomId;
+use admitone_domain::show::Attribute;
 use admitone_domain::{Actor, Moment};
 use serde_json::json;
 
@@ -77,6 +78,7 @@ fn show(now: Moment, days: u64) -> ShowPlan {
         hold_seconds: None,
         extensions_max: None,
         room: Some("Main entrance".into()),
+        kept_until: None,
         seats: Vec::new(),
         ticket_types: Vec::new(),
     }
@@ -84,21 +86,32 @@ fn show(now: Moment, days: u64) -> ShowPlan {
 
 /// Seats 1 to 50, and a thousand places to stand.
 fn club(now: Moment, days: u64) -> ShowPlan {
-    let seats = SeatsPlan { section: "A".into(), row: "1".into(), numbers: [1, 50], price: 1_000 };
+    let (section, row) = ("A".to_owned(), "1".to_owned());
+    let seats = SeatsPlan { section, row, numbers: [1, 50], price: 1_000, attribute: None };
     let standing = TicketTypePlan { name: "Standing".into(), price: 10_000, quantity: 1_000 };
     ShowPlan { seats: vec![seats], ticket_types: vec![standing], ..show(now, days) }
 }
 
-/// 2,000 seats in four sections of ten rows.
+/// 2,000 seats in four sections of ten rows; in the last row of each are spaces for wheelchairs, with a seat
+/// beside each.
 fn arena(now: Moment, days: u64) -> ShowPlan {
     let sections = [("R", 132_000), ("S", 110_000), ("A", 88_000), ("B", 66_000)];
     let rows = sections.iter().flat_map(|(section, price)| {
-        (1..=10).map(|row| SeatsPlan {
+        let seats = move |row: u32, numbers, attribute| SeatsPlan {
             section: (*section).to_owned(),
             row: row.to_string(),
-            numbers: [1, 50],
+            numbers,
             price: *price,
-        })
+            attribute,
+        };
+        let last = [
+            seats(10, [1, 1], Some(Attribute::Wheelchair)),
+            seats(10, [2, 2], Some(Attribute::Companion)),
+            seats(10, [3, 48], None),
+            seats(10, [49, 49], Some(Attribute::Companion)),
+            seats(10, [50, 50], Some(Attribute::Wheelchair)),
+        ];
+        (1..=9).map(move |row| seats(row, [1, 50], None)).chain(last)
     });
     ShowPlan { seats: rows.collect(), per_buyer_max: Some(4), ..show(now, days) }
 }

@@ -1,7 +1,7 @@
 //! What lists promise.
 
 use crate::cases::cases;
-use crate::sale::by;
+use crate::sale::{by, operate, row_of_seats};
 use crate::steps::{
     ANN, BOB, HOLD_MS, SHOW, STANDING, balance, charge, command, hold, programme, row, sale,
     settle, show,
@@ -11,13 +11,18 @@ use admitone_app::payments::close_account;
 use admitone_app::ports::reads::{Asking, ConcertFilter, Page, turn};
 use admitone_app::ports::store::Mode;
 use admitone_domain::command::gateway::{Begin, Gateway, Repaid, Repay, Said, Settle};
+use admitone_domain::command::operate::{
+    AddSeats, BlockOfSeats, DescribeSeats, Kept, Operate, SaveSeats, SeatChange,
+};
 use admitone_domain::command::part::{PutBack, Take};
 use admitone_domain::command::{Cancel, Part, Pay, Spend};
-use admitone_domain::id::{BuyerId, ConcertId, PaymentId, ReservationId};
+use admitone_domain::id::{BuyerId, ConcertId, PaymentId, ReservationId, SeatId};
+use admitone_domain::show::Attribute;
 use admitone_domain::{Action, Actor, Command, Currency, Key, Moment, Money, Row};
 
 pub(crate) const ALL: &[Case] = cases![
     a_committed_row_is_read_at_once: Always,
+    what_is_said_of_seats_is_read_as_it_was_saved: Always,
     lists_show_what_was_answered: Always,
     concerts_are_listed_soonest_first: Always,
     concerts_are_found_by_words_category_and_date: Always,
@@ -38,6 +43,34 @@ async fn a_committed_row_is_read_at_once(fresh: Fresh, mode: Mode) {
         assert_eq!(u64::try_from(balance(&fresh, ANN).await), Ok(number));
     }
     assert_eq!(row(&fresh, Key::Wallet(BOB)).await, None);
+}
+
+async fn what_is_said_of_seats_is_read_as_it_was_saved(fresh: Fresh, mode: Mode) {
+    sale(&fresh, mode, 5).await;
+    let block = row_of_seats(1, 4);
+    let named: Vec<SeatId> = block.seats().collect();
+    let blocks = vec![BlockOfSeats { block: block.clone(), price: Money(10) }];
+    let describe = DescribeSeats {
+        add: AddSeats { show: SHOW, blocks },
+        seats: named.iter().copied().zip(Attribute::ALL.map(Some)).collect(),
+        kept: Kept::Until(Moment(-7)),
+    };
+    let label = "sponsors, \u{1F3AB}";
+    let change = SeatChange::BlockFor(label.to_owned());
+    let block_one = SaveSeats { show: SHOW, seats: vec![named[3]], change };
+    for (name, change) in
+        [(900, Operate::DescribeSeats(describe)), (901, Operate::SaveSeats(block_one))]
+    {
+        assert!(settle(&fresh, mode, vec![operate(name, change)]).await[0].is_ok());
+    }
+    let Some(Row::Plan(_, read)) = row(&fresh, Key::Plan(SHOW)).await else {
+        panic!("there is no plan");
+    };
+    let said: Vec<_> = named.iter().map(|seat| read.attribute(*seat)).collect();
+    let [wheelchair, companion, restricted] = Attribute::ALL.map(Some);
+    assert_eq!(said, [wheelchair, companion, restricted, None]);
+    assert_eq!(read.labels.get(&named[3]).map(String::as_str), Some(label));
+    assert_eq!((read.kept_until, read.blocks), (Some(Moment(-7)), vec![block]));
 }
 
 async fn lists_show_what_was_answered(fresh: Fresh, mode: Mode) {

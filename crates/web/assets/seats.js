@@ -17,8 +17,9 @@
   let view = { x: 0, y: 0, z: 1 }, cursor = -1, version = "", dirty = false, colours = {};
   // How large the window was that the view is of, and whether all of the hall is in it.
   let pane = { w: 0, h: 0 }, isWhole = true;
-  // The class that is looked for, or -1 for all; the seat that the card is of, or -1.
-  let only = -1, carded = -1;
+  // The class that is looked for, or -1 for all; letters of what is said of seats that are looked for, or none
+  // for all; the seat that the card is of, or -1.
+  let only = -1, sought = "", carded = -1;
   const PITCH = 12;
   const mini = byId("mini"), small = mini.getContext("2d"), card = byId("card"), jump = byId("jump");
 
@@ -78,6 +79,7 @@
               seats.push({
                 id: part.id + i, section: size.name, row: name, number: part.first + i, r,
                 mark: part.marks[i], kind: parseInt(part.classes[i], 36), block: blocks.length,
+                sign: part.signs && part.signs[i] !== "-" ? part.signs[i] : "",
                 x: (left + shift + part.first - first + i + 0.5) * PITCH, y: (place.y + r + 0.5) * PITCH,
               });
               if (part.marks[i] === "f") block.free += 1;
@@ -92,12 +94,15 @@
     world = { w: widest * PITCH, h: (y + deep + 1) * PITCH };
   };
 
-  const name = (seat) => say(words.seat, seat.section, seat.row, seat.number);
+  // What is said of a seat stands behind its name.
+  const said = (seat, before) => (seat.sign ? before + words[seat.sign] : "");
+  const name = (seat) => say(words.seat, seat.section, seat.row, seat.number) + said(seat, ", ");
   const full = (seat) =>
     `${name(seat)}, ${classes[seat.kind]}, ${chosen.has(seat.id) ? words.chosen : words[seat.mark]}`;
 
-  // Whether a seat is of a class that is looked for.
-  const isMeant = (seat) => only < 0 || seat.kind === only;
+  // Whether a seat is of a class, and of a kind, that is looked for.
+  const isMeant = (seat) => (only < 0 || seat.kind === only) &&
+    (sought === "" || (seat.sign !== "" && sought.includes(seat.sign)));
 
   // The card beside the seat under the pointer or the cursor.
   const place = () => {
@@ -118,7 +123,7 @@
       where.textContent = say(words.card, seat.section, seat.row, seat.number);
       const state = chosen.has(seat.id) ? words.chosen : words[seat.mark];
       card.className = "tip c" + (seat.kind % 6);
-      card.replaceChildren(where, `${classes[seat.kind]} · ${state}`);
+      card.replaceChildren(where, `${classes[seat.kind]}${said(seat, " · ")} · ${state}`);
     }
     place();
   };
@@ -148,6 +153,24 @@
       pen.lineTo(x - t, y + t); pen.lineTo(x - s, y + t); pen.lineTo(x - s, y - t); pen.lineTo(x - t, y - t);
     }
     pen.closePath();
+  };
+
+  // What is said of a seat, as it is drawn in the legend.
+  const signs = { w: "wheelchair", c: "companion", r: "restricted_view" };
+  for (const [letter, of] of Object.entries(signs)) {
+    const at = document.querySelector(`#s-${of} path`);
+    signs[letter] = at && new Path2D(at.getAttribute("d"));
+  }
+  const sign = (seat) => {
+    if (!signs[seat.sign]) return;
+    pen.save();
+    pen.translate(seat.x, seat.y);
+    pen.scale(3.4, 3.4);
+    pen.lineWidth = 0.3;
+    pen.lineCap = pen.lineJoin = "round";
+    pen.strokeStyle = colours.paper;
+    pen.stroke(signs[seat.sign]);
+    pen.restore();
   };
 
   // A name that is too long for its place ends early.
@@ -206,7 +229,8 @@
         pen.arc(seat.x, seat.y, 6.5, 0, 7);
         pen.stroke();
       }
-      if (!plain && size > 22 && isFree) {
+      if (!plain && isFree && seat.sign) sign(seat);
+      else if (!plain && size > 22 && isFree) {
         pen.fillStyle = last = colours.paper;
         pen.font = "4.2px system-ui,sans-serif";
         pen.fillText(seat.number, seat.x, seat.y + 1.5);
@@ -365,8 +389,11 @@
     byId("told").textContent = text;
   };
 
+  // Who lost a seat that anybody sits on is not offered a space for a wheelchair.
+  const isForSome = (seat) => seat.sign === "w" || seat.sign === "c";
   const nearest = (lost) =>
-    seats.filter((s) => s.mark === "f" && s.section === lost.section && !chosen.has(s.id))
+    seats.filter((s) => s.mark === "f" && s.section === lost.section && !chosen.has(s.id) &&
+      (isForSome(lost) || !isForSome(s)))
       .map((s) => [Math.abs(s.r - lost.r) * 3 + Math.abs(s.number - lost.number), s])
       .sort((a, b) => a[0] - b[0]).slice(0, 3).map((pair) => pair[1]);
 
@@ -459,12 +486,20 @@
   // Each of the lists narrows what is looked at.
   const offer = () => {
     const prices = byId("only");
-    prices.addEventListener("change", () => {
-      only = prices.value === "" ? -1 : Number(prices.value);
+    const narrow = () => {
       const free = seats.filter((seat) => seat.mark === "f" && isMeant(seat)).length;
       byId("seat-said").textContent = say(words.left, free);
       describe(-1);
       again();
+    };
+    prices.addEventListener("change", () => {
+      only = prices.value === "" ? -1 : Number(prices.value);
+      narrow();
+    });
+    const kinds = byId("sign");
+    if (kinds) kinds.addEventListener("change", () => {
+      sought = kinds.value;
+      narrow();
     });
     jump.addEventListener("change", () => {
       if (jump.value === "") return whole();
@@ -671,6 +706,7 @@
   });
   addEventListener("resize", turn);
   box.seats = () => seats;
+  box.view = () => ({ ...view });
   box.point = (id) => {
     const seat = seats[index.get(id)];
     reveal(seat);

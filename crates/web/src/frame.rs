@@ -12,6 +12,7 @@ use crate::visitor::Visitor;
 use crate::words;
 use admitone_domain::party::{Right, Role};
 use admitone_domain::reservation::ItemState;
+use admitone_domain::show::Attribute;
 use admitone_domain::ticket_type::TicketType;
 use admitone_domain::{Currency, Moment, Money};
 use askama::Template;
@@ -145,9 +146,31 @@ impl Frame {
         steps.map(|(place, (_, words))| (*words, state(place))).collect()
     }
 
-    /// The name of a seat.
+    /// The name of a seat, and what is said of it.
     pub(crate) fn seat(&self, seat: &Named) -> String {
-        self.say3("seats.name", &seat.section, &seat.row, seat.number)
+        self.place((&seat.section, &seat.row, seat.number), seat.attribute)
+    }
+
+    /// The same of one by its section, its row and its number.
+    pub(crate) fn place(
+        &self,
+        (section, row, number): (&str, &str, u32),
+        said: Option<Attribute>,
+    ) -> String {
+        let name = self.say3("seats.name", section, row, number);
+        match said {
+            Some(said) => format!("{name}, {}", self.attribute(&said)),
+            None => name,
+        }
+    }
+
+    /// What is said of a seat.
+    pub(crate) fn attribute(&self, said: &Attribute) -> &str {
+        self.language.say(match said {
+            Attribute::Wheelchair => "seats.wheelchair",
+            Attribute::Companion => "seats.companion",
+            Attribute::RestrictedView => "seats.restricted_view",
+        })
     }
 
     /// What is left until a moment, as minutes and seconds.

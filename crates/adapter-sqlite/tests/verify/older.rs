@@ -4,9 +4,10 @@
 use crate::sale::Sale;
 use admitone_adapter_sqlite::{OpenTrouble, Options, SqliteStore};
 use admitone_app::clock::HandClock;
-use admitone_conformance::sale::{balance, charge};
-use admitone_domain::Moment;
-use admitone_domain::id::BuyerId;
+use admitone_conformance::sale::{balance, charge, row_of_seats};
+use admitone_domain::id::{BuyerId, SeatId, ShowId};
+use admitone_domain::show::{Attribute, SeatBlock, SeatPlan};
+use admitone_domain::{Moment, Row};
 use rusqlite::Connection;
 use std::path::Path;
 use std::sync::Arc;
@@ -93,6 +94,36 @@ async fn a_store_of_each_older_version_is_brought_to_now_with_all_that_is_in_it(
         }
         assert_eq!(schema(&tables), schema(&fresh), "from version {version}");
     }
+}
+
+/// The bytes of a plan as every version wrote them, before anything could be said of seats.
+fn written_before(show: ShowId, blocks: &[SeatBlock]) -> Vec<u8> {
+    const PLAN: u32 = 2;
+    postcard::to_stdvec(&(PLAN, show, blocks)).unwrap()
+}
+
+#[test]
+fn a_plan_in_which_nothing_is_said_of_seats_is_written_as_it_always_was() {
+    let (show, blocks) = (ShowId(3), vec![row_of_seats(5, 7), row_of_seats(50, 1)]);
+    let old = written_before(show, &blocks);
+    let plan = SeatPlan { blocks, ..SeatPlan::default() };
+    assert_eq!(postcard::to_stdvec(&Row::Plan(show, plan.clone())).unwrap(), old);
+    assert_eq!(postcard::from_bytes::<Row>(&old).unwrap(), Row::Plan(show, plan));
+}
+
+#[test]
+fn what_is_said_of_seats_is_nothing_to_a_house_that_knows_nothing_of_it() {
+    let (show, blocks) = (ShowId(3), vec![row_of_seats(5, 7)]);
+    let attributes = [(SeatId(6), Attribute::Wheelchair)].into();
+    let labels = [(SeatId(7), "sponsors".to_owned())].into();
+    let kept_until = Some(Moment(9));
+    let plan = SeatPlan { blocks: blocks.clone(), attributes, labels, kept_until };
+    let new = postcard::to_stdvec(&(Row::Plan(show, plan), "what comes behind")).unwrap();
+    let (_, _, read, behind): (u32, ShowId, Vec<SeatBlock>, &str) =
+        postcard::from_bytes(&new).unwrap();
+    assert_eq!(behind, "what comes behind", "in the journal rows stand one behind the other");
+    let seats = |blocks: &[SeatBlock]| blocks.iter().flat_map(SeatBlock::seats).collect::<Vec<_>>();
+    assert_eq!(seats(&read), seats(&blocks));
 }
 
 #[tokio::test(flavor = "multi_thread")]

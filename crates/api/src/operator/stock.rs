@@ -6,7 +6,9 @@ use crate::house::House;
 use crate::problem::{Problem, Problems};
 use admitone_app::operating::{self, BlockFields, SeatsFields, TicketTypeFields};
 use admitone_domain::Money;
+use admitone_domain::command::operate::Operate;
 use admitone_domain::id::{SeatId, ShowId, TicketTypeId};
+use admitone_domain::show::Attribute;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
@@ -37,19 +39,34 @@ pub(crate) struct BlockRequest {
     /// What each costs.
     #[schema(minimum = 0)]
     pub(crate) price: i64,
+    /// What each is: `wheelchair`, `companion` or `restricted_view`; nothing when left out.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "wheelchair")]
+    pub(crate) attribute: Option<Attribute>,
 }
 
-/// What changes of seats: one of the three.
+/// What changes of seats: one of `price`, `blocked`, `attribute` and, without `seats`, `kept_until`.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SeatsChange {
     /// Which seats.
+    #[serde(default)]
     pub(crate) seats: Vec<String>,
     /// A new price, for holds that come after it.
     #[schema(minimum = 0)]
     pub(crate) price: Option<i64>,
     /// True takes them out of the sale, false puts them back.
     pub(crate) blocked: Option<bool>,
+    /// For whom or why they are taken out; operators see it with the seats.
+    #[schema(max_length = 500, example = "sponsors")]
+    pub(crate) label: Option<String>,
+    /// `wheelchair`, `companion` or `restricted_view`; `none` takes back what was said.
+    #[schema(example = "wheelchair")]
+    pub(crate) attribute: Option<String>,
+    /// Until when wheelchair spaces and companion seats are handed out to nobody who did not ask for
+    /// them: a moment as of RFC 3339, or `always`.
+    #[schema(example = "2027-01-23T00:00:00Z")]
+    pub(crate) kept_until: Option<String>,
 }
 
 /// A ticket type; when one is changed, what is left out stays.
@@ -80,8 +97,8 @@ pub(crate) async fn add_seats(
 ) -> Result<Response<Body>, Problem> {
     let wanted: SeatsRequest = ask.body()?;
     let blocks = wanted.blocks.into_iter().map(|block| {
-        let BlockRequest { section, row, first_number, count, price } = block;
-        BlockFields { section, row, first_number, count, price: Money(price) }
+        let BlockRequest { section, row, first_number, count, price, attribute } = block;
+        BlockFields { section, row, first_number, count, price: Money(price), attribute }
     });
     let add = operating::add_seats(&house.office, show, blocks.collect()).await?;
     operate(&house, &ask.named, add, StatusCode::CREATED).await
@@ -89,7 +106,8 @@ pub(crate) async fn add_seats(
 
 /// Change seats
 ///
-/// Their price, or whether they are for sale.
+/// Their price, whether they are for sale, what is said of them, or until when those that are for some are
+/// kept for them.
 #[utoipa::path(
     patch, path = "/api/v1/operator/shows/{id}/seats", operation_id = "change_seats",
     tag = "operator", security(("operator" = [])), request_body = SeatsChange,
@@ -101,11 +119,7 @@ pub(crate) async fn change_seats(
     PathId(show): PathId<ShowId>,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
-    let wanted: SeatsChange = ask.body()?;
-    let seats = wanted.seats.iter().map(|seat| ask::id("seats", seat));
-    let seats: Vec<SeatId> = seats.collect::<Result<_, _>>()?;
-    let fields = SeatsFields { price: wanted.price.map(Money), blocked: wanted.blocked };
-    let change = operating::change_seats(show, seats, fields)?;
+    let change = ask.body::<SeatsChange>()?.read(show)?;
     operate(&house, &ask.named, change, StatusCode::OK).await
 }
 
@@ -146,6 +160,52 @@ pub(crate) async fn change_ticket_type(
     let expected = ask.expected_version()?;
     let change = operating::change_ticket_type(&house.office, id, fields, expected).await?;
     operate(&house, &ask.named, change, StatusCode::OK).await
+}
+
+fn one_change() -> Problem {
+    Problem::invalid("give one of `price`, `blocked`, `attribute` and `kept_until`")
+}
+
+impl SeatsChange {
+    /// The command that it asks for.
+    fn read(self, show: ShowId) -> Result<Operate, Problem> {
+        let seats = self.seats.iter().map(|seat| ask::id("seats", seat));
+        let seats: Vec<SeatId> = seats.collect::<Result<_, _>>()?;
+        let Some(text) = &self.kept_until else {
+            return Ok(operating::change_seats(show, seats, self.fields()?)?);
+        };
+        if (self.price, self.blocked) != (None, None) || self.attribute.is_some() {
+            return Err(one_change());
+        }
+        if !seats.is_empty() {
+            return Err(Problem::invalid("`kept_until` is of the show, not of `seats`"));
+        }
+        if text == "always" {
+            return Ok(operating::keep_seats(show, None));
+        }
+        let moment = text.parse::<jiff::Timestamp>();
+        let moment = moment.map_err(|error| Problem::invalid(format!("`kept_until`: {error}")))?;
+        Ok(operating::keep_seats(show, Some(moment.into())))
+    }
+
+    fn fields(self) -> Result<SeatsFields, Problem> {
+        let Self { price, blocked, label, attribute, .. } = self;
+        if label.is_some() && blocked != Some(true) {
+            return Err(Problem::invalid("`label` goes with `blocked`: true"));
+        }
+        Ok(match (price, blocked, attribute.as_deref()) {
+            (Some(price), None, None) => SeatsFields::Price(Money(price)),
+            (None, Some(true), None) => SeatsFields::Block(label),
+            (None, Some(false), None) => SeatsFields::Unblock,
+            (None, None, Some("none")) => SeatsFields::Attribute(None),
+            (None, None, Some(name)) => {
+                let said = Attribute::of_name(name);
+                let said = said.ok_or_else(|| Problem::invalid("there is no such `attribute`"))?;
+                SeatsFields::Attribute(Some(said))
+            }
+            _ => return Err(one_change()),
+        })
+    }
 }
 
 impl TicketTypeRequest {

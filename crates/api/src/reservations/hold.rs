@@ -52,6 +52,11 @@ pub(crate) struct BestWanted {
     /// How many.
     #[schema(minimum = 1, maximum = 100)]
     pub(crate) quantity: u32,
+    /// So many of them wheelchair spaces, the others beside them. Who asks for none is given neither these
+    /// nor companion seats, as long as they are kept.
+    #[serde(default)]
+    #[schema(maximum = 100)]
+    pub(crate) wheelchairs: u32,
     /// Only in this section.
     pub(crate) section: Option<String>,
 }
@@ -139,5 +144,9 @@ fn best_wish(
     if !(1..=100).contains(&best.quantity) {
         return Err(Problem::invalid("`quantity` must be between 1 and 100"));
     }
-    Ok(BestAvailable { show, count: best.quantity, section: best.section.clone() })
+    if best.wheelchairs > best.quantity {
+        return Err(Problem::invalid("`wheelchairs` must not be more than `quantity`"));
+    }
+    let BestWanted { quantity: count, wheelchairs, section } = best.clone();
+    Ok(BestAvailable { show, count, wheelchairs, section })
 }

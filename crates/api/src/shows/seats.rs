@@ -4,10 +4,11 @@ use crate::ask::{PathId, QUEUE_TOKEN};
 use crate::house::House;
 use crate::problem::{Problem, Problems};
 use crate::reply;
+use crate::view::instant;
 use admitone_app::board::{SeatMark, SeatView as BoardSeat, Snapshot};
 use admitone_domain::id::ShowId;
 use admitone_domain::pass::Admission;
-use admitone_domain::show::PlanIndex;
+use admitone_domain::show::{Attribute, PlanIndex};
 use admitone_domain::{Money, Refusal};
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
@@ -36,6 +37,11 @@ pub(crate) struct SeatsView {
     pub(crate) version: String,
     /// Whether these are all seats, or only those that changed.
     pub(crate) complete: bool,
+    /// Until when wheelchair spaces and companion seats are handed out to nobody who did not ask for them;
+    /// always when it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2027-01-23T00:00:00Z")]
+    pub(crate) kept_until: Option<String>,
     /// The seats, by section, row and number.
     pub(crate) seats: Vec<SeatView>,
 }
@@ -58,6 +64,11 @@ pub(crate) struct SeatView {
     /// `available`, `held` (may come back), `sold` or `blocked`.
     #[schema(example = "available")]
     pub(crate) state: &'static str,
+    /// `wheelchair` for a wheelchair space, `companion` for a seat of whoever comes with somebody in a
+    /// wheelchair, `restricted_view`; left out where nothing is said of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "wheelchair")]
+    pub(crate) attribute: Option<&'static str>,
 }
 
 /// List the seats of a show
@@ -112,9 +123,14 @@ pub(crate) async fn check_pass(
 /// A snapshot as bytes.
 pub(crate) fn render(show: ShowId, snapshot: &Snapshot, complete: bool) -> Vec<u8> {
     let plan = snapshot.plan.index();
-    let seats = snapshot.seats.iter().map(|seat| seat_view(&plan, seat)).collect();
+    let view = |seat: &BoardSeat| SeatView {
+        attribute: snapshot.plan.attribute(seat.id).map(Attribute::name),
+        ..seat_view(&plan, seat)
+    };
+    let seats = snapshot.seats.iter().map(view).collect();
     let version = format!("{:x}-{}", snapshot.epoch, snapshot.version);
-    let view = SeatsView { show: show.to_string(), version, complete, seats };
+    let kept_until = snapshot.plan.kept_until.map(instant);
+    let view = SeatsView { show: show.to_string(), version, complete, kept_until, seats };
     serde_json::to_vec(&view).unwrap_or_default()
 }
 
@@ -132,6 +148,7 @@ fn seat_view(plan: &PlanIndex<'_>, seat: &BoardSeat) -> SeatView {
             SeatMark::Sold => "sold",
             SeatMark::Blocked => "blocked",
         },
+        attribute: None,
     }
 }
 

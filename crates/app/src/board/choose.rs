@@ -1,7 +1,8 @@
 //! Chooses seats that are together: the best groups first.
 
+use admitone_domain::Moment;
 use admitone_domain::id::SeatId;
-use admitone_domain::show::{SeatBlock, SeatPlan};
+use admitone_domain::show::{Attribute, SeatBlock, SeatPlan};
 
 /// At most so many groups are offered to one command.
 const GROUPS_MAX: usize = 3;
@@ -10,13 +11,17 @@ const CANDIDATES_MAX: usize = 32;
 
 /// What is looked for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wish<'a> {
+pub struct Wish<'a> {
     /// How many seats together.
-    pub(super) count: u32,
+    pub count: u32,
+    /// How many of them are spaces for wheelchairs.
+    pub wheelchairs: u32,
     /// Only in this section.
-    pub(super) section: Option<&'a str>,
+    pub section: Option<&'a str>,
+    /// When: seats that are for some are kept for them until a moment.
+    pub now: Moment,
     /// A number that differs from command to command.
-    pub(super) spread: u64,
+    pub spread: u64,
 }
 
 /// Groups of free neighbours, in the order of the plan, which lists the best blocks first.
@@ -31,26 +36,79 @@ pub(super) fn groups(
         return Vec::new();
     }
     let mut candidates: Vec<Vec<SeatId>> = Vec::new();
-    for block in &plan.blocks {
-        if wish.section.is_some_and(|section| section != block.section) {
+    // Spaces for wheelchairs and what is beside them are often written as blocks of their own.
+    let is_one = |block: &SeatBlock, next: &SeatBlock| wish.wheelchairs > 0 && next.follows(block);
+    for blocks in plan.blocks.chunk_by(is_one) {
+        if wish.section.is_some_and(|section| blocks.iter().any(|one| section != one.section)) {
             continue;
         }
-        let seats: Vec<(SeatId, bool)> = block.seats().zip(look(block)).collect();
-        for run in seats.split(|(_, is_free)| !is_free) {
-            let found = run.chunks_exact(size.min(seats.len() + 1));
-            candidates.extend(found.map(|group| group.iter().map(|(id, _)| *id).collect()));
-            if candidates.len() >= CANDIDATES_MAX {
-                return pick(candidates, wish.spread);
-            }
+        let seats = blocks.iter().flat_map(|block| block.seats().zip(look(block)));
+        let seats: Vec<(SeatId, bool)> = seats.collect();
+        // No longer than the block: a wish may be for more than there is memory.
+        let size = size.min(seats.len() + 1);
+        if wish.wheelchairs == 0 {
+            for_anybody(plan, &seats, (size, wish.now), &mut candidates);
+        } else {
+            with_wheelchairs(plan, &seats, (size, wish.wheelchairs), &mut candidates);
+        }
+        if candidates.len() >= CANDIDATES_MAX {
+            break;
         }
     }
-    pick(candidates, wish.spread)
+    if wish.wheelchairs == 0 {
+        return pick(candidates, wish.spread);
+    }
+    // Few ask for these, so nobody has to look elsewhere: companions' seats go with them first.
+    candidates.sort_by_key(|group| count(plan, group, None));
+    candidates.truncate(GROUPS_MAX);
+    candidates
 }
 
-/// Whether a block is so long.
-pub(super) fn has_group(plan: &SeatPlan, count: u32, section: Option<&str>) -> bool {
+/// Groups of seats that are kept for nobody.
+fn for_anybody(
+    plan: &SeatPlan,
+    seats: &[(SeatId, bool)],
+    (size, now): (usize, Moment),
+    candidates: &mut Vec<Vec<SeatId>>,
+) {
+    let cannot_be_had = |(id, is_free): &(SeatId, bool)| !is_free || plan.is_kept(*id, now);
+    for run in seats.split(cannot_be_had) {
+        let found = run.chunks_exact(size);
+        candidates.extend(found.map(|group| group.iter().map(|(id, _)| *id).collect()));
+        if candidates.len() >= CANDIDATES_MAX {
+            return;
+        }
+    }
+}
+
+/// Groups with so many spaces for wheelchairs, no more and no fewer: nobody is given one that nobody asked for.
+fn with_wheelchairs(
+    plan: &SeatPlan,
+    seats: &[(SeatId, bool)],
+    (size, wheelchairs): (usize, u32),
+    candidates: &mut Vec<Vec<SeatId>>,
+) {
+    for group in seats.windows(size).filter(|group| group.iter().all(|(_, is_free)| *is_free)) {
+        let ids: Vec<SeatId> = group.iter().map(|(id, _)| *id).collect();
+        if count(plan, &ids, Some(Attribute::Wheelchair)) == u64::from(wheelchairs) {
+            candidates.push(ids);
+        }
+    }
+}
+
+/// Of how many seats this is said; none asks for those of which nothing is.
+fn count(plan: &SeatPlan, seats: &[SeatId], said: Option<Attribute>) -> u64 {
+    seats.iter().filter(|id| plan.attribute(**id) == said).count() as u64
+}
+
+/// Whether there is such a group, whoever has its seats.
+pub(super) fn has_group(plan: &SeatPlan, wish: Wish<'_>) -> bool {
+    if wish.wheelchairs > 0 || !plan.attributes.is_empty() {
+        let all = |block: &SeatBlock| vec![true; usize::try_from(block.count).unwrap_or(0)];
+        return !groups(plan, all, wish).is_empty();
+    }
     let fits = |block: &SeatBlock| {
-        block.count >= count && section.is_none_or(|section| section == block.section)
+        block.count >= wish.count && wish.section.is_none_or(|section| section == block.section)
     };
     plan.blocks.iter().any(fits)
 }
@@ -68,6 +126,7 @@ fn pick(candidates: Vec<Vec<SeatId>>, spread: u64) -> Vec<Vec<SeatId>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     fn groups(
         plan: &SeatPlan,
@@ -85,11 +144,11 @@ mod tests {
             count: 10,
             first_seat: SeatId(first_seat),
         };
-        SeatPlan { blocks: vec![block("A", 1), block("B", 11)] }
+        SeatPlan { blocks: vec![block("A", 1), block("B", 11)], ..SeatPlan::default() }
     }
 
     fn wish(count: u32, section: Option<&str>) -> Wish<'_> {
-        Wish { count, section, spread: 0 }
+        Wish { count, wheelchairs: 0, section, now: Moment(0), spread: 0 }
     }
 
     #[test]
@@ -116,16 +175,16 @@ mod tests {
 
     #[test]
     fn different_commands_are_offered_different_groups() {
-        let first = |spread| groups(&plan(), |_| true, Wish { count: 1, section: None, spread });
+        let first = |spread| groups(&plan(), |_| true, Wish { spread, ..wish(1, None) });
         assert_ne!(first(0)[0], first(7)[0]);
     }
 
     #[test]
     fn what_can_never_be_is_told_apart_from_what_is_taken() {
-        let has = |count, section| has_group(&plan(), count, section);
+        let has = |count, section| has_group(&plan(), wish(count, section));
         assert!(has(10, None) && has(10, Some("B")) && has(1, None));
         assert!(!has(11, None) && !has(11, Some("B")) && !has(1, Some("C")));
-        assert!(!has_group(&SeatPlan { blocks: vec![] }, 1, None));
+        assert!(!has_group(&SeatPlan::default(), wish(1, None)));
     }
 
     #[test]
@@ -133,5 +192,74 @@ mod tests {
         assert!(groups(&plan(), |_| true, wish(11, None)).is_empty());
         assert!(groups(&plan(), |_| true, wish(u32::MAX, None)).is_empty());
         assert!(groups(&plan(), |_| true, wish(0, None)).is_empty());
+    }
+
+    /// In row A: 1 to 3 free, 4 for wheelchairs, 5 for companions, 6 free, 7 for wheelchairs, the rest free.
+    fn with_spaces(kept_until: Option<Moment>) -> SeatPlan {
+        let said =
+            [(4, Attribute::Wheelchair), (5, Attribute::Companion), (7, Attribute::Wheelchair)];
+        let attributes = said.into_iter().map(|(seat, said)| (SeatId(seat), said)).collect();
+        SeatPlan { attributes, kept_until, blocks: vec![plan().blocks[0].clone()], ..plan() }
+    }
+
+    fn ids(groups: &[Vec<SeatId>]) -> Vec<Vec<u64>> {
+        groups.iter().map(|group| group.iter().map(|id| id.0).collect()).collect()
+    }
+
+    #[test]
+    fn nobody_is_given_a_seat_for_somebody_else_unasked() {
+        let found = groups(&with_spaces(None), |_| true, wish(3, None));
+        assert_eq!(ids(&found), [[1, 2, 3], [8, 9, 10]], "a row ends where one is kept");
+        assert!(groups(&with_spaces(None), |_| true, wish(4, None)).is_empty());
+        assert!(!has_group(&with_spaces(None), wish(4, None)) && has_group(&plan(), wish(4, None)));
+        // Without it somebody who did not ask is given a space for wheelchairs.
+        let unkept = SeatPlan { attributes: BTreeMap::new(), ..with_spaces(None) };
+        assert_eq!(ids(&groups(&unkept, |_| true, wish(4, None)))[0], [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn who_asks_is_given_spaces_with_their_neighbours_and_no_more_of_them() {
+        let asks = |count, wheelchairs| {
+            let wish = Wish { wheelchairs, ..wish(count, None) };
+            ids(&groups(&with_spaces(None), |_| true, wish))
+        };
+        assert_eq!(asks(1, 1), [[4], [7]]);
+        assert_eq!(asks(2, 1), [[4, 5], [3, 4], [6, 7]], "with a companion's seat first");
+        assert_eq!(asks(4, 2), [[4, 5, 6, 7]]);
+        assert!(asks(2, 2).is_empty(), "they are not side by side");
+        let wish = Wish { wheelchairs: 1, ..wish(1, None) };
+        assert_eq!(ids(&groups(&with_spaces(None), |id| id.0 != 4, wish)), [[7]]);
+        assert!(has_group(&with_spaces(None), wish) && !has_group(&plan(), wish));
+    }
+
+    #[test]
+    fn a_space_and_the_seat_beside_it_are_together_also_where_each_is_a_block() {
+        let mut plan = with_spaces(None);
+        let row = plan.blocks.remove(0);
+        let part = |first: u32, count| SeatBlock {
+            first_number: first,
+            count,
+            first_seat: SeatId(u64::from(first)),
+            ..row.clone()
+        };
+        plan.blocks = vec![part(1, 3), part(4, 1), part(5, 1), part(6, 5)];
+        let wish = Wish { wheelchairs: 1, ..wish(2, None) };
+        assert_eq!(ids(&groups(&plan, |_| true, wish))[0], [4, 5]);
+        plan.blocks[2].row = "2".into();
+        assert_eq!(ids(&groups(&plan, |_| true, wish))[0], [3, 4], "another row is not beside it");
+    }
+
+    #[test]
+    fn from_a_moment_on_anybody_is_given_what_was_kept() {
+        let plan = with_spaces(Some(Moment(100)));
+        let at = |now| groups(&plan, |_| true, Wish { now: Moment(now), ..wish(4, None) });
+        assert_eq!((at(99).len(), ids(&at(100))[0].as_slice()), (0, &[1, 2, 3, 4][..]));
+    }
+
+    #[test]
+    fn a_seat_with_a_restricted_view_is_as_any_other() {
+        let attributes = [(SeatId(2), Attribute::RestrictedView)].into();
+        let plan = SeatPlan { attributes, ..plan() };
+        assert_eq!(ids(&groups(&plan, |_| true, wish(10, Some("A")))).len(), 1);
     }
 }

@@ -97,6 +97,7 @@ fn check_show(
     if show.opens_at >= show.closes_at || show.booking_opens_at >= show.booking_closes_at {
         return Err(refused(place, Refusal::InvalidWindow));
     }
+    kept_until(plan, place)?;
     let mut blocks: Vec<SeatBlock> = Vec::new();
     for (index, seats) in plan.seats.iter().enumerate() {
         let place = format!("{place}.seats[{index}]");
@@ -155,6 +156,13 @@ pub(super) fn show_row(
         currency: Currency::KRW,
         limits: limits(plan, place)?,
     })
+}
+
+/// Until when seats that are for some are kept, if that is said.
+pub(super) fn kept_until(plan: &ShowPlan, place: &str) -> Result<Option<Moment>, ImportTrouble> {
+    let Some(text) = &plan.kept_until else { return Ok(None) };
+    let parsed: Result<jiff::Timestamp, _> = text.parse();
+    parsed.map(|at| Some(at.into())).map_err(|error| wrong(place, "kept_until", &error))
 }
 
 fn limits(plan: &ShowPlan, place: &str) -> Result<Limits, ImportTrouble> {

@@ -1,11 +1,11 @@
 //! What is there beside what a document says. Nothing is changed by an import: it says what differs.
 
 use super::report::{ImportTrouble, ImportedShow};
-use super::{Import, TicketTypePlan};
-use admitone_domain::command::operate::BlockOfSeats;
+use super::{Import, SeatsPlan, ShowPlan, TicketTypePlan, check};
+use admitone_domain::command::operate::{BlockOfSeats, Kept};
 use admitone_domain::concert::Concert;
 use admitone_domain::id::{ConcertId, SeatId, TicketTypeId};
-use admitone_domain::show::{SeatBlock, Show};
+use admitone_domain::show::{SeatBlock, SeatPlan, Show};
 use admitone_domain::{Key, Loaded, Money, Row};
 
 impl Import<'_> {
@@ -44,21 +44,40 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// The same of what seats cost: of the first that a block has in common with each that is there.
-    pub(super) async fn compare_prices(
+    /// The same of what seats cost and are: of the first that a block has in common with each that is there.
+    pub(super) async fn compare_seats(
         &mut self,
-        (wished, price): (&SeatBlock, Money),
-        there: &[SeatBlock],
+        (wished, plan): (&SeatBlock, &SeatsPlan),
+        there: &SeatPlan,
         place: &str,
     ) -> Result<(), ImportTrouble> {
-        for known in there.iter().filter(|known| known.overlaps(wished)) {
+        let price = Money(plan.price);
+        for known in there.blocks.iter().filter(|known| known.overlaps(wished)) {
             let distance = wished.first_number.saturating_sub(known.first_number);
             let id = SeatId(known.first_seat.0 + u64::from(distance));
             let row = self.office.row(Key::Seat(id)).await?.map(Loaded::into_row);
             let is_same = !matches!(row, Some(Row::Seat(seat)) if seat.price != price);
-            self.note(place, &differing(&[("price", is_same)]), &id.to_string());
+            let is_said = there.attribute(id) == plan.attribute;
+            let fields = differing(&[("price", is_same), ("attribute", is_said)]);
+            self.note(place, &fields, &id.to_string());
         }
         Ok(())
+    }
+
+    /// Until when seats are kept from now on: what was said of seats that are there stays.
+    pub(super) fn kept(
+        &mut self,
+        there: &SeatPlan,
+        plan: &ShowPlan,
+        place: &str,
+    ) -> Result<Kept, ImportTrouble> {
+        let wished = check::kept_until(plan, place)?;
+        if there.blocks.is_empty() {
+            return Ok(wished.map_or(Kept::AsBefore, Kept::Until));
+        }
+        let is_same = there.kept_until == wished;
+        self.note(place, &differing(&[("kept_until", is_same)]), "what is kept");
+        Ok(Kept::AsBefore)
     }
 
     /// Notes the shows of a concert that the document does not name: one of another moment is

@@ -1,5 +1,6 @@
 //! The import document, as people write it.
 
+use admitone_domain::show::Attribute;
 use serde::{Deserialize, Serialize};
 
 /// The most seats of one block.
@@ -82,6 +83,10 @@ pub struct ShowPlan {
     pub extensions_max: Option<u32>,
     /// The waiting room in front of it: its name in this document, or the id of one that exists.
     pub room: Option<String>,
+    /// Until when wheelchair spaces and companion seats are handed out to nobody who did not ask for them,
+    /// RFC 3339; always when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_until: Option<String>,
     /// Blocks of seats, the best first.
     #[serde(default)]
     pub seats: Vec<SeatsPlan>,
@@ -106,6 +111,9 @@ pub struct SeatsPlan {
     pub numbers: [u32; 2],
     /// What each costs, in minor units.
     pub price: i64,
+    /// What each is: `wheelchair`, `companion` or `restricted_view`; nothing when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<Attribute>,
 }
 
 /// A ticket type.

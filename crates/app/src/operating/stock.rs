@@ -4,13 +4,15 @@ use super::{Unfit, field, not_blank};
 use crate::box_office::BoxOffice;
 use crate::ports::store::Sequence;
 use admitone_domain::command::operate::{
-    AddSeats, BlockOfSeats, Operate, SaveSeats, SaveTicketType, SeatChange,
+    AddSeats, BlockOfSeats, DescribeSeats, Kept, Operate, SaveSeats, SaveTicketType, SeatChange,
 };
 use admitone_domain::id::{SeatId, ShowId, TicketTypeId};
-use admitone_domain::show::SeatBlock;
-use admitone_domain::{Key, Money, Row};
+use admitone_domain::show::{Attribute, SeatBlock};
+use admitone_domain::{Key, Moment, Money, Row};
 
 const SEATS_MAX: u32 = 100_000;
+/// Letters of what is said of a seat that is out of the sale.
+const LABEL_MAX: usize = 500;
 
 /// Neighbouring seats of one price.
 #[derive(Debug, Clone)]
@@ -25,15 +27,21 @@ pub struct BlockFields {
     pub count: u32,
     /// What each costs.
     pub price: Money,
+    /// What is said of each beside that.
+    pub attribute: Option<Attribute>,
 }
 
-/// What changes of seats: one of the two.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SeatsFields {
+/// What changes of seats: one of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeatsFields {
     /// A new price, for holds that come after it.
-    pub price: Option<Money>,
-    /// Whether they are taken out of the sale, or put back.
-    pub blocked: Option<bool>,
+    Price(Money),
+    /// Out of the sale; for whom or why, where that is said.
+    Block(Option<String>),
+    /// Back into the sale.
+    Unblock,
+    /// What is said of them, if anything.
+    Attribute(Option<Attribute>),
 }
 
 /// What is said of a ticket type; when one is changed, what is left out stays.
@@ -61,11 +69,28 @@ pub async fn add_seats(
     let named = blocks.into_iter().map(|block| {
         let first_seat = SeatId(next);
         next += u64::from(block.count);
-        let BlockFields { section, row, first_number, count, price } = block;
+        let BlockFields { section, row, first_number, count, price, attribute } = block;
         let block = SeatBlock { section, row, first_number, count, first_seat };
-        BlockOfSeats { block, price }
+        (BlockOfSeats { block, price }, attribute)
     });
-    Ok(Operate::AddSeats(AddSeats { show, blocks: named.collect() }))
+    Ok(adding(show, named.collect(), Kept::AsBefore))
+}
+
+/// The command that adds seats of which something is said, or nothing.
+pub(crate) fn adding(
+    show: ShowId,
+    blocks: Vec<(BlockOfSeats, Option<Attribute>)>,
+    kept: Kept,
+) -> Operate {
+    let said = blocks.iter().filter_map(|(added, said)| Some((&added.block, Some((*said)?))));
+    let seats: Vec<_> =
+        said.flat_map(|(block, said)| block.seats().map(move |seat| (seat, said))).collect();
+    let blocks = blocks.into_iter().map(|(added, _)| added).collect();
+    let add = AddSeats { show, blocks };
+    if seats.is_empty() && kept == Kept::AsBefore {
+        return Operate::AddSeats(add);
+    }
+    Operate::DescribeSeats(DescribeSeats { add, seats, kept })
 }
 
 /// Changes seats of a show.
@@ -74,13 +99,32 @@ pub fn change_seats(
     seats: Vec<SeatId>,
     fields: SeatsFields,
 ) -> Result<Operate, Unfit> {
-    let change = match (fields.price, fields.blocked) {
-        (Some(price), None) => SeatChange::Price(price),
-        (None, Some(true)) => SeatChange::Block,
-        (None, Some(false)) => SeatChange::Unblock,
-        _ => return Err(field("give either `price` or `blocked`")),
+    let change = match fields {
+        SeatsFields::Price(price) => SeatChange::Price(price),
+        SeatsFields::Block(None) => SeatChange::Block,
+        SeatsFields::Block(Some(label)) => {
+            if label.chars().count() > LABEL_MAX {
+                return Err(field("`label` has at most 500 characters"));
+            }
+            SeatChange::BlockFor(label)
+        }
+        SeatsFields::Unblock => SeatChange::Unblock,
+        SeatsFields::Attribute(said) => {
+            let seats = seats.into_iter().map(|seat| (seat, said)).collect();
+            return Ok(describing(show, seats, Kept::AsBefore));
+        }
     };
     Ok(Operate::SaveSeats(SaveSeats { show, seats, change }))
+}
+
+/// Has seats that are for some kept until a moment, or always.
+pub fn keep_seats(show: ShowId, until: Option<Moment>) -> Operate {
+    describing(show, Vec::new(), until.map_or(Kept::Always, Kept::Until))
+}
+
+fn describing(show: ShowId, seats: Vec<(SeatId, Option<Attribute>)>, kept: Kept) -> Operate {
+    let add = AddSeats { show, blocks: Vec::new() };
+    Operate::DescribeSeats(DescribeSeats { add, seats, kept })
 }
 
 /// Creates a ticket type of a show.

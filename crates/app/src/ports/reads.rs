@@ -17,6 +17,7 @@ use std::sync::Arc;
 ///
 /// # Behavior
 /// - `a_committed_row_is_read_at_once`: single rows are never behind an answer.
+/// - `what_is_said_of_seats_is_read_as_it_was_saved`: with the plan, in which nothing is lost of it.
 /// - `lists_show_what_was_answered`: nor are lists.
 /// - `concerts_are_listed_soonest_first`: by first date, then id; the cursor continues exactly.
 /// - `concerts_are_found_by_words_category_and_date`: every word begins a word of the title.

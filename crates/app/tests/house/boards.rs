@@ -2,13 +2,13 @@
 
 use crate::house::{House, SHOW};
 use admitone_app::Trouble;
-use admitone_app::board::{Boards, Rendered, Snapshot};
+use admitone_app::board::{Boards, Rendered, Snapshot, Wish};
 use admitone_app::ports::reads::Reads;
 use admitone_app::ports::tap::Tap;
 use admitone_conformance::between::{Between, Through};
 use admitone_domain::id::ShowId;
-use admitone_domain::show::{SeatBlock, SeatPlan};
-use admitone_domain::{Change, Delta, Guard, Key, Loaded, Verdict};
+use admitone_domain::show::SeatPlan;
+use admitone_domain::{Change, Delta, Guard, Key, Loaded, Moment, Verdict};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -88,8 +88,8 @@ async fn a_show_that_does_not_exist_leaves_no_board() {
     let boards = &house.office.boards;
     let (one, other) = (boards.board(ShowId(99)).await, boards.board(ShowId(99)).await);
     assert!(!Arc::ptr_eq(&one.unwrap(), &other.unwrap()));
-    let unknown = SeatPlan { blocks: Vec::<SeatBlock>::new() };
-    assert_eq!(boards.board(ShowId(99)).await.unwrap().snapshot().plan.as_ref(), &unknown);
+    let unknown = boards.board(ShowId(99)).await.unwrap().snapshot();
+    assert_eq!(*unknown.plan, SeatPlan::default());
 }
 
 /// Renders the board of the show; how many seats were free, told by a counter of renderings.
@@ -149,7 +149,9 @@ async fn the_best_seats_are_found_across_what_is_looked_at_at_once() {
     let house = House::open().await;
     house.add_block("1", 1, 3_000).await;
     let board = house.office.boards.board(SHOW).await.unwrap();
-    let groups = board.best_groups(1_500, None, 0);
+    let now = Moment(0);
+    let groups =
+        board.best_groups(Wish { count: 1_500, wheelchairs: 0, section: None, now, spread: 0 });
     let ends: Vec<_> = groups.iter().map(|group| (group[0].0, group[1_499].0)).collect();
     assert_eq!(ends, [(1, 1_500), (1_501, 3_000)]);
 }

@@ -1,6 +1,7 @@
 //! Imports: what a document may not say is refused before anything is made of it.
 
 use crate::house::House;
+use admitone_app::board::Snapshot;
 use admitone_app::box_office::Request;
 use admitone_app::import::{Count, Document, Import, Imported};
 use admitone_app::ports::clock::Clock;
@@ -10,6 +11,7 @@ use admitone_domain::command::operate::{Operate, SaveConcert};
 use admitone_domain::concert::Concert;
 use admitone_domain::id::ConcertId;
 use admitone_domain::pass::Admission;
+use admitone_domain::show::Attribute;
 use admitone_domain::{Action, Actor, CommandId, Currency, Fingerprint, Key, Moment, Row};
 use serde_json::{Value, json};
 
@@ -204,6 +206,61 @@ async fn a_corrected_document_adds_what_is_missing_and_changes_nothing_that_is_t
     let third = bring(&house, &corrected).await;
     assert_eq!(third.added, Count::default(), "and once more nothing");
     assert_eq!(third.found.seats, 130);
+}
+
+#[tokio::test]
+async fn seats_come_with_what_is_said_of_them_and_what_is_said_of_those_there_stays() {
+    let house = House::open().await;
+    let mut document = programme();
+    let row = |numbers: [u32; 2], attribute: Option<&str>| {
+        let mut row = json!({ "section": "A", "row": "1", "numbers": numbers, "price": 1_000 });
+        if let Some(attribute) = attribute {
+            row["attribute"] = json!(attribute);
+        }
+        row
+    };
+    let show = document.pointer_mut("/concerts/0/shows/0").unwrap();
+    show["seats"] = json!([
+        row([1, 8], None),
+        row([9, 9], Some("companion")),
+        row([10, 10], Some("wheelchair"))
+    ]);
+    show["kept_until"] = json!("2126-01-01T12:00:00Z");
+    let first = bring(&house, &document).await;
+    let id = first.concerts[0].shows[0].id.clone();
+    let board = house.office.boards.board(id.parse().unwrap()).await.unwrap();
+    let said = |snapshot: &Snapshot| -> Vec<Option<Attribute>> {
+        snapshot.seats.iter().map(|seat| snapshot.plan.attribute(seat.id)).collect()
+    };
+    let snapshot = board.snapshot();
+    let mut wished = vec![None; 8];
+    wished.extend([Some(Attribute::Companion), Some(Attribute::Wheelchair)]);
+    assert_eq!(said(&snapshot), wished);
+    let until = snapshot.plan.kept_until.unwrap();
+    assert_eq!(until.to_string(), "2126-01-01T12:00:00Z");
+
+    // Somebody changes their mind in the document: it is told, and one row more comes as it says.
+    let show = document.pointer_mut("/concerts/0/shows/0").unwrap();
+    show["kept_until"] = json!("2126-01-01T13:00:00Z");
+    show["seats"][2]["attribute"] = json!("restricted_view");
+    show["seats"].as_array_mut().unwrap().push(row([11, 12], Some("wheelchair")));
+    let second = bring(&house, &document).await;
+    assert_eq!((second.added.seats, second.found.seats), (2, 10));
+    let told = second.differences.join("\n");
+    assert!(told.contains("another attribute") && told.contains("another kept_until"), "{told}");
+    assert_eq!(second.differences.len(), 2, "{told}");
+    let snapshot = board.snapshot();
+    wished.extend([Some(Attribute::Wheelchair); 2]);
+    assert_eq!((said(&snapshot), snapshot.plan.kept_until), (wished, Some(until)));
+
+    // A copy says the same, and nonsense is refused before anything is made.
+    let copy = copy_programme(&house.office, Some(id.parse().unwrap())).await.unwrap();
+    let copied = &copy.concerts[0].shows[0];
+    assert_eq!(copied.kept_until.as_deref(), Some("2126-01-01T12:00:00Z"));
+    let spaces = copied.seats.iter().filter(|row| row.attribute == Some(Attribute::Wheelchair));
+    assert_eq!(spaces.map(|row| row.numbers).collect::<Vec<_>>(), [[10, 10], [11, 12]]);
+    document.pointer_mut("/concerts/0/shows/0").unwrap()["kept_until"] = json!("soon");
+    assert!(tried(&house, &document).await.unwrap_err().contains("kept_until"));
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ async fn best(office: &BoxOffice, buyer: u64, count: u32) -> Answer {
         deadline: None,
         waits: true,
     };
-    let wish = BestAvailable { show: SHOW, count, section: None };
+    let wish = BestAvailable { show: SHOW, count, wheelchairs: 0, section: None };
     answer(office.hold_best(&request, &wish).await.unwrap())
 }
 

@@ -32,6 +32,7 @@ mod process;
 mod road;
 mod roles;
 mod seat_map;
+mod spaces;
 mod stage;
 mod weights;
 mod wire;

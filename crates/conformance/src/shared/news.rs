@@ -32,7 +32,8 @@ async fn told(instance: &Instance, changes: Vec<Change>) -> Box<dyn Transaction>
 
 /// A show with so many seats in a row, on sale.
 async fn on_sale(instance: &Instance, seats: u32) {
-    let plan = Row::Plan(SHOW, SeatPlan { blocks: vec![row_of_seats(1, seats)] });
+    let plan =
+        Row::Plan(SHOW, SeatPlan { blocks: vec![row_of_seats(1, seats)], ..SeatPlan::default() });
     let free = (1..=u64::from(seats)).map(|id| seat(id, 10, SeatState::Free));
     let rows = [Row::Show(sale::show(SHOW)), plan].into_iter().chain(free);
     let changes = rows.map(|row| whole(0, Guard::Unchanged, row)).collect();

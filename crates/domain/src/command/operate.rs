@@ -3,12 +3,14 @@
 mod account;
 mod admit;
 mod catalogue;
+mod describe;
 mod rehearse;
 mod stock;
 
 pub use account::{CloseAccount, OpenAccount, SaveOperator};
 pub use admit::Admit;
 pub use catalogue::{MoveShow, SaveConcert, SaveRoom, SaveShow};
+pub use describe::{DescribeSeats, Kept};
 pub use rehearse::Rehearse;
 pub use stock::{AddSeats, BlockOfSeats, SaveSeats, SaveTicketType, SeatChange};
 
@@ -44,6 +46,8 @@ pub enum Operate {
     Rehearse(Rehearse),
     /// See [`MoveShow`].
     MoveShow(MoveShow),
+    /// See [`DescribeSeats`].
+    DescribeSeats(DescribeSeats),
 }
 
 impl Operate {
@@ -55,6 +59,7 @@ impl Operate {
             Self::SaveRoom(save) => save.expected,
             Self::SaveTicketType(save) => save.expected,
             Self::AddSeats(_) => Some(0),
+            Self::DescribeSeats(described) => (!described.add.blocks.is_empty()).then_some(0),
             Self::SaveSeats(_)
             | Self::SaveOperator(_)
             | Self::OpenAccount(_)
@@ -80,6 +85,7 @@ impl Operate {
             Self::Admit(admit) => admit,
             Self::Rehearse(rehearse) => rehearse,
             Self::MoveShow(change) => change,
+            Self::DescribeSeats(described) => described,
         }
     }
 }

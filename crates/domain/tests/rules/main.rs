@@ -6,6 +6,7 @@ mod admitting;
 mod cancelling;
 mod confirming;
 mod deeds;
+mod describing;
 mod expiry;
 mod gateway;
 mod gateway_properties;

@@ -136,7 +136,9 @@ pub(crate) async fn things(
 async fn name(site: &Site, frame: &Frame, plan: &SeatPlan, item: &Item) -> Result<String, Oops> {
     Ok(match item.what {
         Ware::Seat(seat) => match plan.find(seat) {
-            Some((block, number)) => frame.say3("seats.name", &block.section, &block.row, number),
+            Some((block, number)) => {
+                frame.place((&block.section, &block.row, number), plan.attribute(seat))
+            }
             None => seat.to_string(),
         },
         Ware::Ticket(kind) => match site.row(Key::TicketType(kind)).await? {

@@ -4,6 +4,7 @@
 //! named, the nearest free ones are offered, and the rest of the choice is kept.
 
 mod hold;
+mod list;
 mod map;
 mod near;
 
@@ -21,18 +22,17 @@ use crate::visitor::Visitor;
 use admitone_app::board::{SeatMark, SeatView, Snapshot};
 use admitone_domain::id::{SeatId, ShowId, TicketTypeId};
 use admitone_domain::pass::Admission;
-use admitone_domain::show::{PlanIndex, SeatBlock};
+use admitone_domain::show::{Attribute, PlanIndex, SeatPlan};
 use admitone_domain::ticket_type::TicketType;
 use admitone_domain::{Moment, Money};
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::Response;
-use std::collections::{BTreeMap, HashMap};
+use list::{Listed, Pages, Place, Row, Section, listed_section, rows, sections, spaces};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-/// So many rows of a section are listed at once.
-const ROWS: usize = 12;
 /// A choice is never longer than this.
 const CHOICE_MAX: usize = 100;
 
@@ -46,9 +46,15 @@ struct Page {
     sections: Vec<Section>,
     /// The section that is listed.
     section: String,
+    /// How many spaces for wheelchairs and companions' seats are free, where there are any.
+    spaces: Option<usize>,
+    /// Whether they alone are listed.
+    is_spaces: bool,
+    /// All that is said of some seat.
+    said: Vec<Attribute>,
     rows: Vec<Row>,
-    /// From which row on the section is listed, and where the next and the last part begin.
-    pages: Vec<(usize, String, bool)>,
+    /// Where the parts of the list begin.
+    pages: Pages,
     chosen: Vec<Named>,
     /// Chosen seats of other parts: they are not in the list.
     carried: Vec<SeatId>,
@@ -60,28 +66,6 @@ struct Page {
     wrong: Option<(String, String)>,
 }
 
-/// A section by what is left in it.
-struct Section {
-    name: String,
-    free: u32,
-    from: Money,
-}
-
-/// A row of the list.
-struct Row {
-    name: String,
-    seats: Vec<Place>,
-}
-
-/// A seat in the list.
-struct Place {
-    id: SeatId,
-    number: u32,
-    price: Money,
-    mark: SeatMark,
-    is_chosen: bool,
-}
-
 /// A seat with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Named {
@@ -90,6 +74,7 @@ pub(crate) struct Named {
     pub(crate) row: String,
     pub(crate) number: u32,
     pub(crate) price: Money,
+    pub(crate) attribute: Option<Attribute>,
 }
 
 /// A seat that somebody else was faster to take, and the nearest that are free.
@@ -138,11 +123,15 @@ pub(crate) async fn seats(
     let facts = site.facts().of(&site, show).await?;
     let until = may_look(&site, &visitor, show).await?;
     let snapshot = site.office.boards.board(show).await?.snapshot();
-    let choice = Choice::of(&snapshot, &query);
+    let choice = Choice::of(&snapshot, &query, visitor.now);
     let sections = sections(&snapshot);
     let section = listed_section(&sections, query.text("section"));
     let first = query.text("from").parse().unwrap_or(0);
-    let (rows, pages) = rows(&snapshot, (section.as_str(), first), &choice.chosen);
+    let spaces = spaces(&snapshot);
+    let is_spaces = spaces.is_some() && query.text("only") == "spaces";
+    let said = Attribute::ALL.into_iter().filter(|said| snapshot.plan.has(*said)).collect();
+    let listed = if is_spaces { Listed::Spaces } else { Listed::Section(&section) };
+    let (rows, pages) = rows(&snapshot, (listed, first), &choice.chosen);
     let is_listed = |id: SeatId| rows.iter().flat_map(|row| &row.seats).any(|seat| seat.id == id);
     let chosen = choice.chosen.iter().map(|seat| seat.id);
     let carried = chosen.filter(|id| !is_listed(*id)).collect();
@@ -159,6 +148,9 @@ pub(crate) async fn seats(
         until,
         sections,
         section,
+        spaces,
+        is_spaces,
+        said,
         rows,
         pages,
         chosen,
@@ -176,12 +168,20 @@ pub(crate) async fn choose(Path(id): Path<String>, form: Form) -> Result<Respons
     let mut query = choice_of(&form);
     let section = Some(form.text("section")).filter(|section| !section.is_empty());
     let section = section.unwrap_or(form.text("now_section"));
-    for (field, value) in [("section", section), ("from", form.text("from"))] {
+    // A section that is chosen is all of it again.
+    let only = if form.text("section").is_empty() { only(&form) } else { "" };
+    for (field, value) in [("section", section), ("from", form.text("from")), ("only", only)] {
         if !value.is_empty() {
             query.push((field.to_owned(), value.to_owned()));
         }
     }
     Ok(go_to(&seats_path(&id, &query)))
+}
+
+/// What alone a form lists, or listed before.
+fn only(form: &Form) -> &str {
+    let only = Some(form.text("only")).filter(|only| !only.is_empty());
+    only.unwrap_or(form.text("now_only"))
 }
 
 /// The chosen seats and quantities of a form, as fields of an address.
@@ -213,14 +213,14 @@ struct Choice {
 }
 
 impl Choice {
-    fn of(snapshot: &Snapshot, query: &Query) -> Self {
+    fn of(snapshot: &Snapshot, query: &Query, now: Moment) -> Self {
         let mut wanted: Vec<SeatId> = query.parsed("seat");
         wanted.extend(query.parsed::<SeatId>("lost"));
         wanted.truncate(CHOICE_MAX);
         if wanted.is_empty() {
             return Self::default();
         }
-        let plan = snapshot.plan.index();
+        let plan = (snapshot.plan.index(), &*snapshot.plan);
         let marks: HashMap<SeatId, &SeatView> =
             snapshot.seats.iter().map(|seat| (seat.id, seat)).collect();
         let mut choice = Self::default();
@@ -239,6 +239,7 @@ impl Choice {
             let is_free = |id: SeatId| {
                 marks.get(&id).is_some_and(|seat| seat.mark == SeatMark::Free)
                     && !choice.chosen.iter().any(|known| known.id == id)
+                    && (seat.is_for_some() || !snapshot.plan.is_kept(id, now))
             };
             let nearest = near::nearest(&snapshot.plan, seat.id, is_free);
             let nearest = nearest.iter().filter_map(|id| named(&plan, marks.get(id)?)).collect();
@@ -249,83 +250,17 @@ impl Choice {
 }
 
 /// A seat with its name.
-fn named(plan: &PlanIndex<'_>, seat: &SeatView) -> Option<Named> {
-    let (block, number) = plan.find(seat.id)?;
+fn named((index, plan): &(PlanIndex<'_>, &SeatPlan), seat: &SeatView) -> Option<Named> {
+    let (block, number) = index.find(seat.id)?;
     let (section, row) = (block.section.clone(), block.row.clone());
-    Some(Named { id: seat.id, section, row, number, price: seat.price })
+    let attribute = plan.attribute(seat.id);
+    Some(Named { id: seat.id, section, row, number, price: seat.price, attribute })
 }
 
-/// The sections in the order of the plan.
-fn sections(snapshot: &Snapshot) -> Vec<Section> {
-    let mut order: Vec<&str> = Vec::new();
-    for block in &snapshot.plan.blocks {
-        if !order.contains(&block.section.as_str()) {
-            order.push(&block.section);
-        }
+impl Named {
+    fn is_for_some(&self) -> bool {
+        self.attribute.is_some_and(Attribute::is_for_some)
     }
-    let plan = snapshot.plan.index();
-    let mut free: HashMap<&str, (u32, Money)> = HashMap::new();
-    for seat in snapshot.seats.iter().filter(|seat| seat.mark != SeatMark::Blocked) {
-        let Some((block, _)) = plan.find(seat.id) else { continue };
-        let known = free.entry(&block.section).or_insert((0, seat.price));
-        known.0 += u32::from(seat.mark == SeatMark::Free);
-        known.1 = known.1.min(seat.price);
-    }
-    let section = |name: &str| {
-        let (free, from) = free.get(name).copied().unwrap_or((0, Money::ZERO));
-        Section { name: name.to_owned(), free, from }
-    };
-    order.into_iter().map(section).collect()
-}
-
-/// The section that was asked for, else the first in which something is free.
-fn listed_section(sections: &[Section], asked: &str) -> String {
-    let found = sections.iter().find(|section| section.name == asked);
-    let found = found.or_else(|| sections.iter().find(|section| section.free > 0));
-    found.or(sections.first()).map(|section| section.name.clone()).unwrap_or_default()
-}
-
-type Pages = Vec<(usize, String, bool)>;
-
-/// Some rows of a section, and where its parts begin: from which row, which rows, whether it is
-/// this one.
-fn rows(
-    snapshot: &Snapshot,
-    (section, from): (&str, usize),
-    chosen: &[Named],
-) -> (Vec<Row>, Pages) {
-    let mut order: Vec<&str> = Vec::new();
-    let mut blocks: BTreeMap<usize, Vec<&SeatBlock>> = BTreeMap::new();
-    for block in snapshot.plan.blocks.iter().filter(|block| block.section == section) {
-        let place = order.iter().position(|known| *known == block.row).unwrap_or_else(|| {
-            order.push(&block.row);
-            order.len() - 1
-        });
-        blocks.entry(place).or_default().push(block);
-    }
-    let from = if from < order.len() { from / ROWS * ROWS } else { 0 };
-    let span = |at: usize| {
-        let last = order.get((at + ROWS).min(order.len()).saturating_sub(1));
-        format!("{}–{}", order.get(at).unwrap_or(&""), last.unwrap_or(&""))
-    };
-    let parts = (0..order.len()).step_by(ROWS);
-    let pages = parts.map(|at| (at, span(at), at == from)).collect();
-    let marks: HashMap<SeatId, &SeatView> =
-        snapshot.seats.iter().map(|seat| (seat.id, seat)).collect();
-    let row = |(place, blocks): (&usize, &Vec<&SeatBlock>)| Row {
-        name: order.get(*place).copied().unwrap_or_default().to_owned(),
-        seats: blocks.iter().flat_map(|block| places(block, &marks, chosen)).collect(),
-    };
-    (blocks.iter().skip(from).take(ROWS).map(row).collect(), pages)
-}
-
-fn places(block: &SeatBlock, marks: &HashMap<SeatId, &SeatView>, chosen: &[Named]) -> Vec<Place> {
-    let place = |(id, number): (SeatId, u32)| {
-        let seat = marks.get(&id)?;
-        let is_chosen = chosen.iter().any(|known| known.id == id);
-        Some(Place { id, number, price: seat.price, mark: seat.mark, is_chosen })
-    };
-    block.seats().zip(block.first_number..).filter_map(place).collect()
 }
 
 /// Why the last wish was refused, and what to do.
@@ -366,6 +301,26 @@ impl Page {
         let chosen = self.chosen.iter().map(|seat| seat.id).chain([*more]);
         let query: Vec<_> = chosen.map(|id| ("seat".to_owned(), id.to_string())).collect();
         seats_path(&self.facts.show.id.to_string(), &query)
+    }
+
+    fn is_listed(&self, section: &Section) -> bool {
+        !self.is_spaces && section.name == self.section
+    }
+
+    /// The name of a seat in the list, with what is said of it.
+    fn said_of(&self, row: &Row, seat: &Place) -> String {
+        self.frame.place((&row.section, &row.name, seat.number), seat.attribute)
+    }
+
+    /// What is said of a seat, as lines in a square from -1 to 1.
+    fn sign(&self, said: &Attribute) -> &'static str {
+        match said {
+            Attribute::Wheelchair => {
+                "M-.1-.9v.01M-.1-.5v.55h.55l.25.6M-.4-.1a.5.5 0 1 0 .7.75M-.1-.25h.45"
+            }
+            Attribute::Companion => "M-.6 0h1.2M0-.6v1.2",
+            Attribute::RestrictedView => "M-.7.7l1.4-1.4",
+        }
     }
 
     fn mark_words(&self, mark: &SeatMark) -> &str {

@@ -15,13 +15,14 @@ use crate::frame::{Frame, go_to, page};
 use crate::oops::Oops;
 use crate::site::Site;
 use crate::staff::{Staff, StaffForm};
+use crate::words;
 use admitone_app::logbook::{Line, Target};
 use admitone_app::operating;
 use admitone_domain::concert::Concert;
 use admitone_domain::id::ShowId;
-use admitone_domain::show::Show;
+use admitone_domain::show::{Attribute, Show};
 use admitone_domain::ticket_type::TicketType;
-use admitone_domain::{Currency, Key, Money, Refusal, Row};
+use admitone_domain::{Currency, Key, Moment, Money, Refusal, Row};
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -37,6 +38,9 @@ struct Page {
     concert: Concert,
     form: ShowForm,
     blocks: Vec<Block>,
+    /// Whether any seats are for some, and until when they are kept for them.
+    has_kept: bool,
+    kept_until: Option<Moment>,
     types: Vec<TicketType>,
     /// For whom or why seats were changed, the newest first.
     reasons: Vec<Line>,
@@ -61,6 +65,8 @@ pub(crate) async fn show(
         concert: site.concert(show.concert).await?,
         form: ShowForm::of(&site, &show).await?,
         blocks: seats::blocks(&snapshot),
+        has_kept: snapshot.plan.attributes.values().any(|said| said.is_for_some()),
+        kept_until: snapshot.plan.kept_until,
         types: site.office.reads.ticket_types(show.id).await?,
         show,
         version,
@@ -100,6 +106,16 @@ impl Page {
     /// What of a ticket type cannot be taken away any more.
     fn least(&self, known: &TicketType) -> u32 {
         known.held.saturating_add(known.sold)
+    }
+
+    /// What can be said of a seat.
+    fn attributes(&self) -> [Attribute; 3] {
+        Attribute::ALL
+    }
+
+    /// Until when seats are kept, as a field for it has it.
+    fn kept_local(&self) -> String {
+        self.kept_until.map_or(String::new(), |until| words::local(until, &self.show.time_zone))
     }
 
     fn prices(&self, block: &Block) -> String {

@@ -128,6 +128,7 @@ async fn seats_are_added_blocked_put_back_and_priced() {
     assert_eq!(seat(&house, 3).await.state, SeatState::Free);
     let shown = opal.get("/operator/shows/show_1").await;
     assert!(shown.has("A 1, 1–2: &#60;sponsors&#62;"), "for whom: {}", shown.body);
+    assert!(shown.has("<td>1–2: &#60;sponsors&#62;<br></td>"), "in the row: {}", shown.body);
 
     let held = [("block", "0"), ("from", "5"), ("to", "5"), ("change", "block")];
     let refused = change_seats(&mut opal, &held).await;
@@ -136,6 +137,8 @@ async fn seats_are_added_blocked_put_back_and_priced() {
     let back = [("block", "0"), ("from", "2"), ("to", "2"), ("change", "unblock")];
     change_seats(&mut opal, &back).await;
     assert_eq!(seat(&house, 2).await.state, SeatState::Free);
+    let shown = opal.get("/operator/shows/show_1").await;
+    assert!(shown.has("<td>1: &#60;sponsors&#62;<br></td>"), "one is left: {}", shown.body);
     let price = [("block", "0"), ("from", "9"), ("to", ""), ("change", "price"), ("price", "777")];
     change_seats(&mut opal, &price).await;
     assert_eq!(seat(&house, 10).await.price, Money(777));
@@ -148,6 +151,28 @@ async fn seats_are_added_blocked_put_back_and_priced() {
     assert_eq!(seat(&house, 24).await.price, Money(250));
     let twice = opal.post(&add.with("key", "another")).await;
     assert_eq!(twice.status, StatusCode::CONFLICT, "they are there already: {}", twice.body);
+}
+
+#[tokio::test]
+async fn what_seats_are_is_said_shown_and_taken_back() {
+    let house = House::open().await;
+    let mut opal = house.staff().await;
+    let spaces = [("block", "0"), ("from", "9"), ("to", "10"), ("change", "wheelchair")];
+    assert_eq!(change_seats(&mut opal, &spaces).await.status, StatusCode::SEE_OTHER);
+    let shown = opal.get("/operator/shows/show_1").await;
+    assert!(shown.has("9–10: wheelchair space"), "{}", shown.body);
+    assert!(shown.has("handed out only to those who ask for them.</p>"), "{}", shown.body);
+    let until = [("change", "kept"), ("block", "0"), ("kept_until", "2026-12-20T04:00")];
+    assert_eq!(change_seats(&mut opal, &until).await.status, StatusCode::SEE_OTHER);
+    let shown = opal.get("/operator/shows/show_1").await;
+    assert!(shown.has(", until Sun 20 Dec 2026, 04:00. Asia/Seoul"), "{}", shown.body);
+    assert!(shown.has("name=\"kept_until\" type=\"datetime-local\" value=\"2026-12-20T04:00\""));
+    let nonsense = [("change", "kept"), ("block", "0"), ("kept_until", "soon")];
+    assert_eq!(change_seats(&mut opal, &nonsense).await.status, StatusCode::BAD_REQUEST);
+    let back = [("block", "0"), ("from", "9"), ("to", "9"), ("change", "plain")];
+    change_seats(&mut opal, &back).await;
+    let shown = opal.get("/operator/shows/show_1").await;
+    assert!(shown.has("<span class=\"soft\">10: wheelchair space</span>"), "{}", shown.body);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ pub(super) fn create_and_change(tour: &mut Tour<'_>) {
     let concert = concert(tour, &staff);
     let show = show(tour, &staff, &concert);
     stock(tour, &staff, &show);
+    spaces(tour, &staff, &show);
     windows(tour, &staff, &show);
     import(tour, &staff);
     log(tour, &staff, &concert);
@@ -107,7 +108,11 @@ fn stock(tour: &mut Tour<'_>, staff: &Who, show: &str) {
     let known = tour.read(staff, &format!("/api/v1/shows/{show}/seats"));
     let ids: Vec<Value> = (0..4).map(|at| known["seats"][at]["id"].clone()).collect();
     tour.done(staff, &format!("PATCH {seats}"), &json!({ "seats": [ids[0]], "price": 900 }));
-    tour.done(staff, &format!("PATCH {seats}"), &json!({ "seats": [ids[1]], "blocked": true }));
+    tour.done(
+        staff,
+        &format!("PATCH {seats}"),
+        &json!({ "seats": [ids[1]], "blocked": true, "label": "sponsors" }),
+    );
     let known = tour.read(staff, &format!("/api/v1/shows/{show}/seats"));
     assert_eq!(
         (&known["seats"][0]["price"], &known["seats"][1]["state"]),
@@ -135,6 +140,60 @@ fn stock(tour: &mut Tour<'_>, staff: &Who, show: &str) {
     let known = tour.read(staff, &format!("/api/v1/shows/{show}/ticket-types"));
     assert_eq!((&known["data"][0]["left"], &known["data"][0]["price"]), (&json!(3), &json!(600)));
     any_reservation(tour, staff, &ann, &text(&reserved, "id"));
+}
+
+/// Spaces for wheelchairs and seats beside them: told in the list, and handed out to those who ask for them
+/// until a moment.
+fn spaces(tour: &mut Tour<'_>, staff: &Who, show: &str) {
+    let seats = format!("/api/v1/operator/shows/{show}/seats");
+    let change = format!("PATCH {seats}");
+    let block = |number: u32, said: &str| {
+        json!({ "section": "W", "row": "1", "first_number": number, "count": 1, "price": 700,
+            "attribute": said })
+    };
+    let blocks = json!({ "blocks": [block(1, "wheelchair"), block(2, "companion")] });
+    tour.done(staff, &format!("POST {seats}"), &blocks);
+    let kept = |tour: &mut Tour<'_>| tour.read(staff, &format!("/api/v1/shows/{show}/seats"));
+    let known = kept(tour);
+    let said: Vec<&Value> =
+        known["seats"].as_array().unwrap().iter().map(|seat| &seat["attribute"]).collect();
+    assert_eq!(said[4..], [&json!("wheelchair"), &json!("companion")]);
+    assert!(said[..4].iter().all(|said| said.is_null()) && known["kept_until"].is_null());
+
+    let hold = "POST /api/v1/reservations";
+    let best = |wish: Value| json!({ "show": show, "best_available": wish });
+    let plain = best(json!({ "quantity": 2, "section": "W" }));
+    let (ann, bob) = (tour.buyer(), tour.buyer());
+    tour.refused(&ann, hold, &plain.to_string(), (404, "SEAT_NOT_FOUND"));
+    let more = best(json!({ "quantity": 1, "wheelchairs": 2 })).to_string();
+    tour.refused(&ann, hold, &more, (400, "INVALID_REQUEST"));
+    let both = best(json!({ "quantity": 2, "wheelchairs": 1 }));
+    let taken = text(&tour.done(&ann, hold, &both), "id");
+    tour.refused(&bob, hold, &both.to_string(), (409, "GROUPS_TAKEN"));
+    let release = format!("POST /api/v1/reservations/{taken}/actions/release");
+    tour.done(&ann, &release, &Value::Null);
+
+    // The last of them go to whoever wants a seat.
+    tour.done(staff, &change, &json!({ "kept_until": "2020-01-01T00:00:00Z" }));
+    assert_eq!(kept(tour)["kept_until"], "2020-01-01T00:00:00Z");
+    let taken = text(&tour.done(&bob, hold, &plain), "id");
+    let release = format!("POST /api/v1/reservations/{taken}/actions/release");
+    tour.done(&bob, &release, &Value::Null);
+    tour.done(staff, &change, &json!({ "kept_until": "always" }));
+    tour.refused(&bob, hold, &plain.to_string(), (404, "SEAT_NOT_FOUND"));
+    let ids = [&known["seats"][4]["id"], &known["seats"][5]["id"]];
+    tour.done(staff, &change, &json!({ "seats": ids, "attribute": "none" }));
+    tour.done(&bob, hold, &plain);
+    for wrong in [
+        json!({ "seats": ids, "attribute": "throne" }),
+        json!({ "seats": ids, "attribute": "companion", "price": 1 }),
+        json!({ "seats": ids, "kept_until": "always" }),
+        json!({ "kept_until": "soon" }),
+        json!({ "seats": ids, "label": "sponsors" }),
+        json!({}),
+    ] {
+        tour.refused(staff, &change, &wrong.to_string(), (400, "INVALID_REQUEST"));
+    }
 }
 
 /// An operator looks at what a buyer holds and has, and takes it back.

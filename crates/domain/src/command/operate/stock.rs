@@ -5,9 +5,9 @@ use super::{check_version, save};
 use crate::decide::Workbench;
 use crate::id::{SeatId, ShowId, TicketTypeId};
 use crate::seat::{Seat, SeatState};
-use crate::show::SeatBlock;
+use crate::show::{SeatBlock, SeatPlan};
 use crate::ticket_type::TicketType;
-use crate::{Answer, Key, Money, Refusal, Row, Rows};
+use crate::{Answer, Key, Moment, Money, Refusal, Row, Rows};
 use serde::{Deserialize, Serialize};
 
 /// Adds seats to a show.
@@ -38,6 +38,18 @@ impl Rule for AddSeats {
     fn decide(&self, command: &Command, bench: &mut Workbench<'_>) -> Answer {
         bench.show(self.show).ok_or(Refusal::UnknownShow(self.show))?;
         let mut plan = bench.plan(self.show);
+        self.add_to(&mut plan, bench)?;
+        Ok(save(bench, command, Row::Plan(self.show, plan)))
+    }
+}
+
+impl AddSeats {
+    /// Adds the seats, and their names to the plan.
+    pub(super) fn add_to(
+        &self,
+        plan: &mut SeatPlan,
+        bench: &mut Workbench<'_>,
+    ) -> Result<(), Refusal> {
         for BlockOfSeats { block, price } in &self.blocks {
             if price.0 < 0 {
                 return Err(Refusal::InvalidAmount);
@@ -54,7 +66,7 @@ impl Rule for AddSeats {
             }
             plan.blocks.push(block.clone());
         }
-        Ok(save(bench, command, Row::Plan(self.show, plan)))
+        Ok(())
     }
 }
 
@@ -70,7 +82,7 @@ pub struct SaveSeats {
 }
 
 /// What changes of a seat. A price applies to holds that come after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SeatChange {
     /// A new price.
     Price(Money),
@@ -78,6 +90,8 @@ pub enum SeatChange {
     Block,
     /// Back into the sale.
     Unblock,
+    /// Out of the sale for somebody, or for a reason; a seat that is out already gets another label.
+    BlockFor(String),
 }
 
 impl Rule for SaveSeats {
@@ -90,26 +104,41 @@ impl Rule for SaveSeats {
         if self.seats.is_empty() {
             return Err(Refusal::Empty);
         }
+        let mut plan = bench.plan(self.show);
         for id in &self.seats {
             let found = bench.seat(*id).filter(|seat| seat.show == self.show);
             let mut seat = found.ok_or_else(|| Refusal::UnknownSeat(vec![*id]))?;
-            match self.change {
-                SeatChange::Price(price) if price.0 < 0 => return Err(Refusal::InvalidAmount),
-                SeatChange::Price(price) => seat.price = price,
-                SeatChange::Block if seat.can_be_held(bench.now()) => {
-                    seat.state = SeatState::Blocked;
+            self.change.apply(&mut seat, bench.now())?;
+            match &self.change {
+                SeatChange::Price(_) => {}
+                SeatChange::Block | SeatChange::Unblock => {
+                    plan.labels.remove(id);
                 }
-                SeatChange::Unblock if seat.state == SeatState::Blocked => {
-                    seat.state = SeatState::Free;
+                SeatChange::BlockFor(label) => {
+                    plan.labels.insert(*id, label.clone());
                 }
-                SeatChange::Block => return Err(Refusal::SeatTaken(vec![*id])),
-                SeatChange::Unblock => return Err(Refusal::InvalidState),
             }
             bench.write(Row::Seat(seat));
         }
-        // The plan is written again, unchanged: its version tells readers to look anew.
-        let plan = bench.plan(self.show);
+        // The plan is written again, also unchanged: its version tells readers to look anew.
         Ok(save(bench, command, Row::Plan(self.show, plan)))
+    }
+}
+
+impl SeatChange {
+    fn apply(&self, seat: &mut Seat, now: Moment) -> Result<(), Refusal> {
+        match self {
+            Self::Price(price) if price.0 < 0 => return Err(Refusal::InvalidAmount),
+            Self::Price(price) => seat.price = *price,
+            Self::Block | Self::BlockFor(_) if seat.can_be_held(now) => {
+                seat.state = SeatState::Blocked;
+            }
+            Self::BlockFor(_) if seat.state == SeatState::Blocked => {}
+            Self::Unblock if seat.state == SeatState::Blocked => seat.state = SeatState::Free,
+            Self::Block | Self::BlockFor(_) => return Err(Refusal::SeatTaken(vec![seat.id])),
+            Self::Unblock => return Err(Refusal::InvalidState),
+        }
+        Ok(())
     }
 }
 

@@ -46,12 +46,14 @@ fn best(form: &Form, show: ShowId) -> Result<Option<BestAvailable>, Oops> {
     if form.text("how") != "best" {
         return Ok(None);
     }
-    let count = form.parsed("best").map_err(|_| Oops::malformed())?;
+    let wheelchairs: u32 = form.optional("best_wheelchairs")?.unwrap_or(0);
+    // Who wants three spaces for wheelchairs wants three seats.
+    let count = form.parsed::<u32>("best")?.max(wheelchairs);
     if !(1..=100).contains(&count) {
         return Err(Oops::malformed());
     }
     let section = Some(form.text("best_section").to_owned()).filter(|name| !name.is_empty());
-    Ok(Some(BestAvailable { show, count, section }))
+    Ok(Some(BestAvailable { show, count, wheelchairs, section }))
 }
 
 fn items(form: &Form) -> Result<Choice, Oops> {
@@ -97,7 +99,7 @@ fn refused(id: &str, show: ShowId, form: &Form, refusal: Refusal) -> Result<Resp
     for (name, number) in ["a", "b"].into_iter().zip(numbers).filter(|(_, number)| *number > 0) {
         query.push((name.to_owned(), number.to_string()));
     }
-    for field in ["section", "from"] {
+    for field in ["section", "from", "only"] {
         if !form.text(&format!("now_{field}")).is_empty() {
             query.push((field.to_owned(), form.text(&format!("now_{field}")).to_owned()));
         }

@@ -10,6 +10,7 @@ use crate::visitor::Visitor;
 use crate::words;
 use admitone_app::board::{Board, SeatMark, SeatView, Snapshot};
 use admitone_domain::id::{SeatId, ShowId};
+use admitone_domain::show::{Attribute, SeatBlock, SeatPlan};
 use admitone_domain::{Currency, Moment};
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
@@ -53,6 +54,9 @@ struct RowView {
     id: u64,
     marks: String,
     classes: String,
+    /// A letter of what is said of each seat, where anything is said of one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    signs: String,
 }
 
 /// What changed: the number of a seat's id and the letter of its state.
@@ -144,6 +148,7 @@ fn view(snapshot: &Snapshot, currency: Currency) -> MapView {
             id: block.first_seat.0,
             marks: seats.iter().map(|seat| seat.map_or('b', |seat| letter(seat.mark))).collect(),
             classes: seats.iter().map(|seat| seat.map_or('0', class)).collect(),
+            signs: signs(&snapshot.plan, block),
         };
         match sections.iter_mut().find(|section| section.name == block.section) {
             Some(section) => section.rows.push(row),
@@ -152,6 +157,21 @@ fn view(snapshot: &Snapshot, currency: Currency) -> MapView {
     }
     let classes = stock.classes.iter().map(|class| words::money(class.price, currency)).collect();
     MapView { version: version(snapshot), classes, sections }
+}
+
+/// What is said of the seats of a block; nothing where nothing is.
+fn signs(plan: &SeatPlan, block: &SeatBlock) -> String {
+    if plan.attributes.is_empty() {
+        return String::new();
+    }
+    let sign = |id| match plan.attribute(id) {
+        None => '-',
+        Some(Attribute::Wheelchair) => 'w',
+        Some(Attribute::Companion) => 'c',
+        Some(Attribute::RestrictedView) => 'r',
+    };
+    let signs: String = block.seats().map(sign).collect();
+    if signs.bytes().all(|sign| sign == b'-') { String::new() } else { signs }
 }
 
 fn version(snapshot: &Snapshot) -> String {

@@ -51,7 +51,8 @@ mod tests {
             count: 10,
             first_seat: SeatId(first),
         };
-        SeatPlan { blocks: vec![block("A", "1", 1), block("A", "2", 11), block("B", "1", 21)] }
+        let blocks = vec![block("A", "1", 1), block("A", "2", 11), block("B", "1", 21)];
+        SeatPlan { blocks, ..SeatPlan::default() }
     }
 
     #[test]

@@ -5,11 +5,13 @@ use crate::frame::go_to;
 use crate::oops::Oops;
 use crate::site::Site;
 use crate::staff::StaffForm;
-use admitone_app::board::{SeatMark, Snapshot};
+use crate::words;
+use admitone_app::board::{SeatMark, SeatView, Snapshot};
 use admitone_app::logbook::Target;
 use admitone_app::operating::{self, BlockFields, SeatsFields};
-use admitone_domain::id::SeatId;
-use admitone_domain::show::SeatBlock;
+use admitone_domain::command::operate::Operate;
+use admitone_domain::id::{SeatId, ShowId};
+use admitone_domain::show::{Attribute, SeatBlock};
 use admitone_domain::{Action, Money};
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -29,6 +31,10 @@ pub(super) struct Block {
     pub(super) held: u32,
     pub(super) sold: u32,
     pub(super) blocked: u32,
+    /// For whom or why some are out of the sale, with their numbers.
+    pub(super) labels: Vec<String>,
+    /// What is said of some, with their numbers.
+    pub(super) said: Vec<(Attribute, String)>,
 }
 
 /// The blocks of a show, in the order of its plan.
@@ -44,13 +50,22 @@ pub(super) fn blocks(snapshot: &Snapshot) -> Vec<Block> {
         held: 0,
         sold: 0,
         blocked: 0,
+        labels: Vec::new(),
+        said: Vec::new(),
     };
     let mut blocks: Vec<Block> = snapshot.plan.blocks.iter().enumerate().map(of_plan).collect();
     for (block, counted) in snapshot.plan.blocks.iter().zip(&mut blocks) {
         let end = block.first_seat.0.saturating_add(u64::from(block.count));
         // Seats are in the order of their ids.
         let begin = snapshot.seats.partition_point(|seat| seat.id < block.first_seat);
-        for seat in snapshot.seats[begin..].iter().take_while(|seat| seat.id.0 < end) {
+        let of_block = snapshot.seats[begin..].iter().take_while(|seat| seat.id.0 < end);
+        let blocked = of_block.clone().filter(|seat| seat.mark == SeatMark::Blocked);
+        let label = |seat: &SeatView| snapshot.plan.labels.get(&seat.id);
+        let labels = spans(block, blocked.filter_map(|seat| Some((seat.id, label(seat)?))));
+        counted.labels = labels.iter().map(|(label, span)| format!("{span}: {label}")).collect();
+        let said = |seat: &SeatView| Some((seat.id, snapshot.plan.attribute(seat.id)?));
+        counted.said = spans(block, of_block.clone().filter_map(said));
+        for seat in of_block {
             counted.prices.insert(seat.price);
             match seat.mark {
                 SeatMark::Free => counted.free += 1,
@@ -61,6 +76,25 @@ pub(super) fn blocks(snapshot: &Snapshot) -> Vec<Block> {
         }
     }
     blocks
+}
+
+/// What is said of seats of a block, with the numbers of neighbours of which the same is said.
+fn spans<T: PartialEq>(
+    block: &SeatBlock,
+    said: impl Iterator<Item = (SeatId, T)>,
+) -> Vec<(T, String)> {
+    let mut spans: Vec<(T, u32, u32)> = Vec::new();
+    for (seat, said) in said {
+        let Some(number) = block.number_of(seat) else { continue };
+        match spans.last_mut() {
+            Some((before, _, last)) if *before == said && *last + 1 == number => *last = number,
+            _ => spans.push((said, number, number)),
+        }
+    }
+    let written = |(said, first, last): (T, u32, u32)| {
+        (said, if first == last { first.to_string() } else { format!("{first}–{last}") })
+    };
+    spans.into_iter().map(written).collect()
 }
 
 /// `POST /operator/shows/{id}/seats`: a row more.
@@ -78,6 +112,7 @@ pub(crate) async fn add(
         first_number: form.parsed("first_number").map_err(onward)?,
         count: form.parsed("count").map_err(onward)?,
         price: price(form, show.currency).map_err(onward)?,
+        attribute: Attribute::of_name(form.text("attribute")),
     };
     let add = operating::add_seats(&site.office, show.id, vec![block]).await;
     let add = add.map_err(|unfit| onward(unfit.into()))?;
@@ -99,22 +134,43 @@ pub(crate) async fn change(
     let block = plan.blocks.get(place).ok_or_else(|| onward(Oops::malformed()))?;
     let (from, to) = (form.optional("from")?, form.optional("to")?);
     let chosen = chosen(block, from, to);
-    let fields = match form.text("change") {
-        "block" => SeatsFields { blocked: Some(true), price: None },
-        "unblock" => SeatsFields { blocked: Some(false), price: None },
-        _ => {
-            let currency = site.show(show).await?.currency;
-            let price = price(form, currency).map_err(onward)?;
-            SeatsFields { price: Some(price), blocked: None }
-        }
-    };
-    let change = operating::change_seats(show, chosen, fields);
-    let change = change.map_err(|unfit| onward(unfit.into()))?;
+    let change = wanted(&site, &asked, (show, chosen)).await.map_err(onward)?;
     let (about, why) = ((Target::Show, show.to_string()), label(block, (from, to), asked.why()));
     let done = site.submit_saying_why(&asked, about, &why, Action::Operate(change)).await;
     done.map_err(onward)?;
     site.live().forget().await;
     Ok(go_to(&format!("/operator/shows/{id}#seats")))
+}
+
+/// What shall become of seats.
+async fn wanted(
+    site: &Site,
+    asked: &StaffForm,
+    (show, chosen): (ShowId, Vec<SeatId>),
+) -> Result<Operate, Oops> {
+    let form = &asked.form;
+    let fields = match form.text("change") {
+        "block" => {
+            SeatsFields::Block(Some(asked.why().to_owned()).filter(|label| !label.is_empty()))
+        }
+        "unblock" => SeatsFields::Unblock,
+        "plain" => SeatsFields::Attribute(None),
+        "kept" => {
+            let until = match form.text("kept_until") {
+                "" => None,
+                text => {
+                    let zone = site.show(show).await?.time_zone;
+                    Some(words::moment_of(text, &zone).ok_or_else(Oops::malformed)?)
+                }
+            };
+            return Ok(operating::keep_seats(show, until));
+        }
+        other => match Attribute::of_name(other) {
+            Some(said) => SeatsFields::Attribute(Some(said)),
+            None => SeatsFields::Price(price(form, site.show(show).await?.currency)?),
+        },
+    };
+    Ok(operating::change_seats(show, chosen, fields)?)
 }
 
 /// For whom or why, with the seats it is about; empty where nothing was said.
@@ -155,5 +211,8 @@ mod tests {
         assert!(chosen(&block, Some(15), None).is_empty());
         assert_eq!(label(&block, (Some(12), None), "sponsors"), "A 1, 12–14: sponsors");
         assert_eq!(label(&block, (None, None), ""), "");
+        let said = [(100, "a"), (101, "a"), (103, "a"), (99, "b")];
+        let spans = spans(&block, said.into_iter().map(|(id, said)| (SeatId(id), said)));
+        assert_eq!(spans, [("a", "11–12".to_owned()), ("a", "14".to_owned())]);
     }
 }
