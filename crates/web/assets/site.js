@@ -52,14 +52,44 @@
 
   const local = (at) =>
     new Date(at.dateTime).toLocaleString(root.lang, { dateStyle: "medium", timeStyle: "short" });
-  // A show is at the time of its hall; where the visitor has another, both are told.
+  // A show is at the time of its hall; where the visitor has another, both are told, and the visitor says
+  // which comes first. This browser remembers it, where it may.
+  const shows = [];
   for (const at of document.querySelectorAll("time[data-here]")) {
     const clock = { hour: "2-digit", minute: "2-digit", hour12: false };
     if (at.textContent.includes(new Date(at.dateTime).toLocaleTimeString("en-GB", clock))) continue;
     const note = document.createElement("span");
     note.className = "here";
-    note.textContent = at.dataset.here.replace("{1}", local(at));
     at.after(" ", note);
+    shows.push({ at, note, there: at.textContent, here: local(at) });
+  }
+  const zones = document.getElementById("zones"), ZONE = "admitone zone";
+  let isMine = false;
+  try {
+    isMine = localStorage.getItem(ZONE) === "mine";
+  } catch {}
+  const tell = () => {
+    for (const { at, note, there, here } of shows) {
+      at.textContent = isMine ? here : there;
+      note.textContent = (isMine ? zones.dataset.there : at.dataset.here).replace("{1}", isMine ? there : here);
+    }
+    for (const one of zones.querySelectorAll("button")) {
+      one.setAttribute("aria-pressed", String((one.value === "mine") === isMine));
+    }
+  };
+  if (shows.length > 0) {
+    const mine = zones.querySelector("[value=mine]");
+    mine.textContent = mine.textContent.replace("{1}", Intl.DateTimeFormat().resolvedOptions().timeZone);
+    zones.hidden = false;
+    zones.addEventListener("click", (event) => {
+      if (!event.target.value) return;
+      isMine = event.target.value === "mine";
+      try {
+        localStorage.setItem(ZONE, event.target.value);
+      } catch {}
+      tell();
+    });
+    tell();
   }
   for (const at of document.querySelectorAll("time[data-local]")) at.textContent = local(at);
 

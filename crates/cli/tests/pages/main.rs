@@ -36,3 +36,4 @@ mod spaces;
 mod stage;
 mod weights;
 mod wire;
+mod zones;
