@@ -555,7 +555,12 @@
 
   // Pointer: drag moves, a click chooses, two fingers or the wheel zoom.
   const points = new Map();
-  let moved = 0, pinch = 0;
+  let moved = 0, pinch = null;
+  // Where two fingers are: how far apart, and the middle between them.
+  const span = () => {
+    const [[ax, ay], [bx, by]] = [...points.values()];
+    return { d: Math.max(1, Math.hypot(ax - bx, ay - by)), x: (ax + bx) / 2, y: (ay + by) / 2 };
+  };
   const local = (event) => {
     const rect = canvas.getBoundingClientRect();
     return [event.clientX - rect.left, event.clientY - rect.top];
@@ -576,8 +581,8 @@
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
     points.set(event.pointerId, local(event));
-    moved = 0;
-    pinch = 0;
+    moved = points.size > 1 ? 99 : 0;
+    pinch = points.size === 2 ? span() : null;
   });
   canvas.addEventListener("pointermove", (event) => {
     const [px, py] = local(event);
@@ -589,12 +594,12 @@
     }
     points.set(event.pointerId, [px, py]);
     if (points.size === 2) {
-      const [[ax, ay], [bx, by]] = [...points.values()];
-      const now = Math.hypot(ax - bx, ay - by);
-      if (pinch) zoom(now / pinch, (ax + bx) / 2, (ay + by) / 2);
-      pinch = now;
-      moved = 99;
-      return;
+      // What was between the fingers stays between them, wherever they go.
+      const last = pinch || span();
+      pinch = span();
+      view.x -= (pinch.x - last.x) / view.z;
+      view.y -= (pinch.y - last.y) / view.z;
+      return zoom(pinch.d / last.d, pinch.x, pinch.y);
     }
     moved += Math.abs(px - before[0]) + Math.abs(py - before[1]);
     if (moved < 6) return;

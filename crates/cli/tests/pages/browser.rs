@@ -194,6 +194,20 @@ impl Browser {
         self.driver.post("/actions", &json!({ "actions": [mouse] })).unwrap();
     }
 
+    /// Drags the mouse from one point of the window to another, by way of the middle.
+    pub(crate) fn drag(&self, (x, y): (i64, i64), (to_x, to_y): (i64, i64)) {
+        let go = |x: i64, y: i64| json!({ "type": "pointerMove", "duration": 0, "x": x, "y": y });
+        let moves = json!([
+            go(x, y),
+            { "type": "pointerDown", "button": 0 },
+            go(i64::midpoint(x, to_x), i64::midpoint(y, to_y)),
+            go(to_x, to_y),
+            { "type": "pointerUp", "button": 0 },
+        ]);
+        let mouse = json!({ "type": "pointer", "id": "mouse", "actions": moves });
+        self.driver.post("/actions", &json!({ "actions": [mouse] })).unwrap();
+    }
+
     /// Opens a second tab and looks at it; the name of the first.
     pub(crate) fn open_tab(&self) -> Value {
         let first = self.driver.get("/window").unwrap();

@@ -17,6 +17,7 @@ mod camera;
 mod door;
 mod driver;
 mod every_page;
+mod fingers;
 mod habits;
 #[expect(clippy::disallowed_methods, clippy::cast_precision_loss, reason = "it measures")]
 mod hall;

@@ -7,7 +7,7 @@ use crate::stage::{GATED, Stage, WINTER};
 use serde_json::json;
 
 /// The middle of what is seen of the map.
-fn middle(ann: &Browser) -> (i64, i64) {
+pub(crate) fn middle(ann: &Browser) -> (i64, i64) {
     let at = ann.run(
         "const at = document.getElementById('canvas').getBoundingClientRect();
          return [Math.round(at.left + at.width / 2), Math.round(at.top + at.height / 2)]",
