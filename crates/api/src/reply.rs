@@ -123,6 +123,17 @@ pub(crate) fn versioned(
     with_etag(headers, &format!("\"{version}-{state}\""), Bytes::from(body))
 }
 
+/// JSON of what also says how late it is, as a list of reservations does: its validator is that of
+/// the same without the time.
+pub(crate) fn timed(
+    headers: &HeaderMap,
+    value: &impl Serialize,
+    timeless: &impl Serialize,
+) -> Response<Body> {
+    let body = serde_json::to_vec(value).unwrap_or_default();
+    with_etag(headers, &Ready::of(timeless).etag, Bytes::from(body))
+}
+
 /// Which page of a list.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

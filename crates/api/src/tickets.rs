@@ -8,7 +8,6 @@ use crate::reservations::read;
 use crate::view::ItemView;
 use admitone_domain::id::TicketId;
 use admitone_domain::reservation::{ItemState, Reservation};
-use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -60,22 +59,24 @@ pub(crate) async fn read_ticket(
 #[utoipa::path(
     get, path = "/api/v1/tickets", operation_id = "list_tickets", tag = "tickets",
     security(("buyer" = [])), params(PageQuery),
-    responses((status = 200, body = PageView<TicketView>), Problems)
+    responses((status = 200, body = PageView<TicketView>), (status = 304), Problems)
 )]
 pub(crate) async fn list_tickets(
     State(house): State<House>,
     reader: Reader,
+    headers: HeaderMap,
     query: Result<Query<PageQuery>, QueryRejection>,
-) -> Result<Json<PageView<TicketView>>, Problem> {
+) -> Result<Response<Body>, Problem> {
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let found = house.office.reads.reservations(Some(reader.buyer), query.page()?).await?;
     let cursor = |reservation: &Reservation| reservation.id.0.to_string();
     let pages = reply::page(found, query.limit()?, cursor, |found| tickets_of(&house, &found));
-    Ok(Json(PageView {
+    let page: PageView<TicketView> = PageView {
         data: pages.data.into_iter().flatten().collect(),
         next_cursor: pages.next_cursor,
         has_more: pages.has_more,
-    }))
+    };
+    Ok(reply::resource(&headers, &page))
 }
 
 fn tickets_of(house: &House, reservation: &Reservation) -> Vec<TicketView> {

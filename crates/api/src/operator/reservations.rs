@@ -11,7 +11,6 @@ use crate::view::ReservationView;
 use admitone_domain::Action;
 use admitone_domain::command::{Cancel, Release};
 use admitone_domain::id::ReservationId;
-use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -23,14 +22,15 @@ use axum::http::{HeaderMap, Response, StatusCode};
 #[utoipa::path(
     get, path = "/api/v1/operator/reservations", operation_id = "list_all_reservations",
     tag = "operator", security(("operator" = [])), params(PageQuery),
-    responses((status = 200, body = PageView<ReservationView>), Problems)
+    responses((status = 200, body = PageView<ReservationView>), (status = 304), Problems)
 )]
 pub(crate) async fn list_all_reservations(
     State(house): State<House>,
     _staff: Staff,
+    headers: HeaderMap,
     query: Result<Query<PageQuery>, QueryRejection>,
-) -> Result<Json<PageView<ReservationView>>, Problem> {
-    read::list(&house, None, query).await
+) -> Result<Response<Body>, Problem> {
+    read::list(&house, None, query, &headers).await
 }
 
 /// Read any reservation

@@ -8,7 +8,6 @@ use crate::view::PaymentView;
 use admitone_domain::id::PaymentId;
 use admitone_domain::payment::Payment;
 use admitone_domain::{Key, Refusal, Row};
-use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -40,15 +39,17 @@ pub(crate) async fn read_payment(
 #[utoipa::path(
     get, path = "/api/v1/payments", operation_id = "list_payments", tag = "payments",
     security(("buyer" = [])), params(PageQuery),
-    responses((status = 200, body = PageView<PaymentView>), Problems)
+    responses((status = 200, body = PageView<PaymentView>), (status = 304), Problems)
 )]
 pub(crate) async fn list_payments(
     State(house): State<House>,
     reader: Reader,
+    headers: HeaderMap,
     query: Result<Query<PageQuery>, QueryRejection>,
-) -> Result<Json<PageView<PaymentView>>, Problem> {
+) -> Result<Response<Body>, Problem> {
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let found = house.office.reads.payments(reader.buyer, query.page()?).await?;
     let cursor = |payment: &Payment| payment.id.0.to_string();
-    Ok(Json(reply::page(found, query.limit()?, cursor, |payment| PaymentView::from(&payment))))
+    let page = reply::page(found, query.limit()?, cursor, |found| PaymentView::from(&found));
+    Ok(reply::resource(&headers, &page))
 }

@@ -8,8 +8,8 @@ use crate::view::ReservationView;
 use admitone_domain::id::{BuyerId, ReservationId};
 use admitone_domain::reservation::Reservation;
 use admitone_domain::{Key, Refusal, Row};
-use axum::Json;
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Response};
 
@@ -54,27 +54,36 @@ pub(crate) async fn one(
 #[utoipa::path(
     get, path = "/api/v1/reservations", operation_id = "list_reservations", tag = "reservations",
     security(("buyer" = [])), params(PageQuery),
-    responses((status = 200, body = PageView<ReservationView>), Problems)
+    responses((status = 200, body = PageView<ReservationView>), (status = 304), Problems)
 )]
 pub(crate) async fn list_reservations(
     State(house): State<House>,
     reader: Reader,
-    query: Result<Query<PageQuery>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<PageView<ReservationView>>, Problem> {
-    list(&house, Some(reader.buyer), query).await
+    headers: HeaderMap,
+    query: Result<Query<PageQuery>, QueryRejection>,
+) -> Result<Response<Body>, Problem> {
+    list(&house, Some(reader.buyer), query, &headers).await
 }
 
+/// A page of the reservations of a buyer or of all.
 pub(crate) async fn list(
     house: &House,
     of: Option<BuyerId>,
-    query: Result<Query<PageQuery>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<PageView<ReservationView>>, Problem> {
+    query: Result<Query<PageQuery>, QueryRejection>,
+    headers: &HeaderMap,
+) -> Result<Response<Body>, Problem> {
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let found = house.office.reads.reservations(of, query.page()?).await?;
     let now = house.office.clock.now();
     let cursor = |reservation: &Reservation| reservation.id.0.to_string();
     let view = |reservation: Reservation| ReservationView::at(&reservation, now);
-    Ok(Json(reply::page(found, query.limit()?, cursor, view)))
+    let page = reply::page(found, query.limit()?, cursor, view);
+    let timeless = PageView {
+        data: page.data.iter().map(ReservationView::timeless).collect(),
+        next_cursor: page.next_cursor.clone(),
+        has_more: page.has_more,
+    };
+    Ok(reply::timed(headers, &page, &timeless))
 }
 
 /// A reservation of anybody.

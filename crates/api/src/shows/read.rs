@@ -6,7 +6,6 @@ use crate::problem::{Problem, Problems};
 use crate::reply::{self, PageView};
 use crate::view::{ShowView, TicketTypeView};
 use admitone_domain::id::ShowId;
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Response};
@@ -31,14 +30,15 @@ pub(crate) async fn read_show(
 #[utoipa::path(
     get, path = "/api/v1/shows/{id}/ticket-types", operation_id = "list_ticket_types",
     tag = "shows", params(("id" = String, Path, example = "show_1")),
-    responses((status = 200, body = PageView<TicketTypeView>), Problems)
+    responses((status = 200, body = PageView<TicketTypeView>), (status = 304), Problems)
 )]
 pub(crate) async fn list_ticket_types(
     State(house): State<House>,
     PathId(id): PathId<ShowId>,
-) -> Result<Json<PageView<TicketTypeView>>, Problem> {
+    headers: HeaderMap,
+) -> Result<Response<Body>, Problem> {
     house.show(id).await?;
     let found = house.office.boards.board(id).await?.snapshot().ticket_types;
-    let data = found.into_iter().map(TicketTypeView::from).collect();
-    Ok(Json(PageView { data, next_cursor: None, has_more: false }))
+    let data: Vec<TicketTypeView> = found.into_iter().map(TicketTypeView::from).collect();
+    Ok(reply::resource(&headers, &PageView { data, next_cursor: None, has_more: false }))
 }

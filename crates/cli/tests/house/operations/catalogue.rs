@@ -15,6 +15,7 @@ pub(super) fn look(tour: &mut Tour<'_>) {
     let shows = tour.read(&nobody, "/api/v1/concerts/concert_1/shows");
     assert_eq!(shows["data"].as_array().unwrap().len(), 2);
     assert_eq!(shows["data"][0]["opens_at"]["time_zone"], "Asia/Seoul");
+    tour.read_unchanged(&nobody, "/api/v1/shows/show_1/ticket-types");
     let types = tour.read(&nobody, "/api/v1/shows/show_1/ticket-types");
     assert_eq!(
         (&types["data"][0]["left"], &types["data"][0]["state"]),

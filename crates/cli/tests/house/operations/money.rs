@@ -18,7 +18,13 @@ pub(super) fn charge_use_and_refund(tour: &mut Tour<'_>) {
     {
         tour.refused(&ann, charge, body, (400, "INVALID_REQUEST"));
     }
+    let [wallet, entries] = ["/api/v1/wallet", "/api/v1/wallet/entries"];
+    let empty = [wallet, entries].map(|path| (path, tour.read_unchanged(&ann, path)));
     assert_eq!(tour.done(&ann, charge, &json!({ "amount": 500 }))["balance"], 500);
+    for (path, etag) in empty {
+        tour.read_changed(&ann, path, &etag);
+        tour.read_unchanged(&ann, path);
+    }
     let all = json!({ "amount": i64::MAX }).to_string();
     tour.refused(&ann, charge, &all, (422, "AMOUNT_OVERFLOW"));
     tour.refused(&ann, spend, &json!({ "amount": 501 }).to_string(), (409, "INSUFFICIENT_FUNDS"));

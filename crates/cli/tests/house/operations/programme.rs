@@ -201,8 +201,10 @@ fn any_reservation(tour: &mut Tour<'_>, staff: &Who, ann: &Who, held: &str) {
     let any = "/api/v1/operator/reservations";
     assert_eq!(tour.read(staff, any)["data"][0]["id"], held);
     tour.read_unchanged(staff, &format!("{any}/{held}"));
+    let etag = tour.read_unchanged(staff, any);
     let release = format!("POST {any}/{held}/actions/release");
     assert_eq!(tour.done(staff, &release, &Value::Null)["state"], "released");
+    assert_eq!(tour.read_changed(staff, any, &etag)["data"][0]["state"], "released");
     tour.refused(staff, &format!("GET {any}/res_999999"), "", (404, "RESERVATION_NOT_FOUND"));
 
     let mut rich = tour.buyer_inside();

@@ -3,6 +3,17 @@
 use super::tour::{Tour, Who};
 use crate::buyer::text;
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// What is another document once a payment for seats and tickets went back.
+const BEFORE_A_REFUND: [&str; 6] = [
+    "/api/v1/reservations",
+    "/api/v1/payments",
+    "/api/v1/tickets",
+    "/api/v1/wallet",
+    "/api/v1/wallet/entries",
+    "/api/v1/shows/show_1/ticket-types",
+];
 
 pub(super) fn hold_pay_and_give_back(tour: &mut Tour<'_>) {
     let mut ann = tour.buyer_inside();
@@ -31,12 +42,16 @@ pub(super) fn hold_pay_and_give_back(tour: &mut Tour<'_>) {
     assert_ne!(older["data"][0]["id"], payments["data"][0]["id"]);
     let payment = text(&payments["data"][0], "id");
     tour.read_unchanged(&ann, &format!("/api/v1/payments/{payment}"));
+    let before = BEFORE_A_REFUND.map(|path| (path, tour.read_unchanged(&ann, path)));
     let refund = format!("POST /api/v1/payments/{payment}/actions/refund");
     tour.refused(&ann, &refund, r#"{"amount":1}"#, (409, "NOT_REFUNDABLE"));
     let refunded = tour.done(&ann, &refund, &Value::Null);
     assert_eq!((&refunded["amount"], &refunded["balance"]), (&21_000.into(), &1_000_000.into()));
     let read = tour.read(&ann, &format!("/api/v1/reservations/{reservation}"));
     assert_eq!(read["state"], "cancelled");
+    for (path, etag) in before {
+        tour.read_changed(&ann, path, &etag);
+    }
     strangers(tour, &reservation, &payment);
 }
 
@@ -46,6 +61,11 @@ fn extend_and_release(tour: &mut Tour<'_>, ann: &Who) {
     let id = text(&held, "id");
     assert!((295..=300).contains(&held["expires_in_seconds"].as_u64().unwrap()), "{held}");
     tour.read_unchanged(ann, &format!("/api/v1/reservations/{id}"));
+    // How many seconds are left of a hold is another number a second later, and no change.
+    let list = "/api/v1/reservations?limit=1";
+    let etag = tour.read_unchanged(ann, list);
+    std::thread::sleep(Duration::from_millis(1_100));
+    assert_eq!(tour.read_unchanged(ann, list), etag);
     let extend = format!("POST /api/v1/reservations/{id}/actions/extend");
     let mut extensions = 0;
     let refused = loop {

@@ -133,8 +133,8 @@ impl<'a> Tour<'a> {
         assert!(answer.has_header("content-type: application/problem+json"), "{}", answer.head);
     }
 
-    /// Reads twice: the second time nothing has changed and nothing is sent.
-    pub(super) fn read_unchanged(&mut self, who: &Who, path: &str) {
+    /// Reads twice: the second time nothing has changed and nothing is sent. The validator.
+    pub(super) fn read_unchanged(&mut self, who: &Who, path: &str) -> String {
         let what = format!("GET {path}");
         let first = self.ask(who, &what, "");
         assert_eq!(first.status, 200, "{what}: {}", first.body);
@@ -148,6 +148,16 @@ impl<'a> Tour<'a> {
         }
         let other = self.ask_with(who, &what, &[("if-none-match", "\"other\"")], "");
         assert_eq!(other.status, 200, "{what}: another validator is another state");
+        etag
+    }
+
+    /// Reads what has changed since it had that validator: it is sent anew.
+    pub(super) fn read_changed(&mut self, who: &Who, path: &str, etag: &str) -> Value {
+        let what = format!("GET {path}");
+        let answer = self.ask_with(who, &what, &[("if-none-match", etag)], "");
+        assert_eq!(answer.status, 200, "{what} is not what it was");
+        assert_ne!(header(&answer, "etag").as_deref(), Some(etag), "{what}");
+        answer.json()
     }
 
     /// The operations that were never answered with success.
