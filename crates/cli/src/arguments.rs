@@ -11,7 +11,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub(crate) use lab::{
-    Compare, House, How, Lab, LabTask, Matrix, Measured, Publish, Published, Replay, Run,
+    Again, Compare, House, How, Kept, Lab, LabTask, List, Matrix, Measured, Publish, Published,
+    Replay, Run,
 };
 pub(crate) use queue::{Queue, QueueTask};
 pub(crate) use user::{User, UserTask};

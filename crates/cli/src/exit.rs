@@ -14,6 +14,9 @@ pub(crate) enum Exit {
     Failed = 3,
     /// Done and sound, and short of a goal.
     Slow = 4,
+    /// Done and sound, and whoever read the output left before its end: what a shell reports of a
+    /// program that the signal of a broken pipe ends, which this one is not.
+    Unread = 141,
 }
 
 impl From<Exit> for ExitCode {
@@ -23,6 +26,7 @@ impl From<Exit> for ExitCode {
             Exit::Unsound => Self::from(1),
             Exit::Failed => Self::from(3),
             Exit::Slow => Self::from(4),
+            Exit::Unread => Self::from(141),
         }
     }
 }

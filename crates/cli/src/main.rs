@@ -1,5 +1,4 @@
 //! The binary `admitone`: the only place that knows which adapter is which.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
 
 mod arguments;
 mod balancer;
@@ -19,25 +18,20 @@ mod sabotage;
 mod secret;
 mod shelf;
 mod strategy;
+mod voice;
 mod wiring;
 
 use arguments::{Arguments, Task};
 use clap::Parser;
 use exit::{Exit, Failed};
 use std::process::ExitCode;
+use voice::say;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match run(arguments) {
-        Ok(exit) => exit.into(),
-        Err(failed) => {
-            eprintln!("admitone: {failed}");
-            failed.exit.into()
-        }
-    }
+    voice::end(run(Arguments::parse()))
 }
 
 fn run(arguments: Arguments) -> Result<Exit, Failed> {
@@ -57,15 +51,15 @@ fn run(arguments: Arguments) -> Result<Exit, Failed> {
         Task::Lab(lab) => commands::lab::run(&lab),
         Task::Openapi => commands::openapi::run(),
         Task::Figures => {
-            print!("{}", admitone_api::figures::document());
+            voice::text(&admitone_api::figures::document());
             Ok(Exit::Done)
         }
         Task::Events => {
-            print!("{}", commands::events::document());
+            voice::text(&commands::events::document());
             Ok(Exit::Done)
         }
         Task::Asyncapi => {
-            println!("{:#}", commands::events::asyncapi());
+            say!("{:#}", commands::events::asyncapi());
             Ok(Exit::Done)
         }
         Task::Strategies { observed, services } => commands::strategies::run(&observed, &services),

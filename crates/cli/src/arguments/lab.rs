@@ -14,11 +14,7 @@ pub(crate) struct Lab {
 #[derive(Debug, Subcommand)]
 pub(crate) enum LabTask {
     /// List the workloads with their parameters, and the strategies.
-    List {
-        /// Print the list as JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    List(List),
     /// Run a workload on a house and audit what it answered.
     ///
     /// Ends with 1 if the audit finds something wrong, with 4 if a goal was not reached.
@@ -28,7 +24,7 @@ pub(crate) enum LabTask {
     /// Put kept reports side by side: ratios to the first, and whether the spreads touch.
     Compare(Compare),
     /// Make the pages of a kept report anew, without its history.
-    Report(Replay),
+    Report(Again),
     /// Run workloads under one strategy after the other, each on a store of its own, and rank them.
     ///
     /// `--out` gets a report of every cell below `cells/`, and `matrix.html`, `.md` and `.json` over all.
@@ -147,7 +143,21 @@ pub(crate) struct House {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Replay {
+pub(crate) struct List {
+    /// Print the list as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write the list here too, as `workloads.txt` and `workloads.json`.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Each parameter as a quick run has it, and no other way.
+    #[arg(long)]
+    pub(crate) quick: bool,
+}
+
+/// A run that is kept, and where reports of it go.
+#[derive(Debug, Args)]
+pub(crate) struct Kept {
     /// The directory of `--out`.
     pub(crate) directory: PathBuf,
     /// Print the report as JSON.
@@ -156,6 +166,24 @@ pub(crate) struct Replay {
     /// Write the reports here, and not where the run is.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    /// A first look: audit the first of several runs alone, and write reports only where `--out` says.
+    #[arg(long)]
+    pub(crate) quick: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Again {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    /// Changes nothing: nothing is audited here, and it is a moment's work in any case.
+    #[arg(long)]
+    pub(crate) quick: bool,
 }
 
 #[derive(Debug, Args)]
@@ -169,6 +197,9 @@ pub(crate) struct Compare {
     /// Write the comparison here too, as `compare.md` and `compare.json`.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
+    /// Changes nothing: reports are read and not their histories, a moment's work in any case.
+    #[arg(long)]
+    pub(crate) quick: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 use crate::arguments::{Bench, Scenario};
 use crate::exit::{Exit, Failed, failed};
+use crate::voice;
 use admitone_lab::bench::report::{Report, table};
 use admitone_lab::bench::{self, Name, Place, Settings};
 use admitone_lab::instance::Variable;
@@ -37,9 +38,9 @@ pub(crate) fn run(arguments: &Bench) -> Result<Exit, Failed> {
         keep(&report, out)?;
     }
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        voice::json(&report)?;
     } else {
-        print!("{}", table(&report));
+        voice::text(&table(&report));
     }
     Ok(if report.is_sound() { Exit::Done } else { Exit::Unsound })
 }

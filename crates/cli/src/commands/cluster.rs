@@ -11,12 +11,12 @@ use crate::config::{Address, Configuration};
 use crate::exit::{Exit, Failed, failed};
 use crate::logging;
 use crate::shelf::shown;
+use crate::voice;
 use admitone_api::server;
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::clock::Clock;
 use rustix::process::{Pid, Signal, kill_process};
 use std::convert::Infallible;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -105,7 +105,7 @@ async fn serve(arguments: &Cluster, listen: SocketAddr, store: &str) -> Result<E
     Ok(Exit::Done)
 }
 
-/// Where to look. Whoever does not listen any more stops no sale.
+/// Where to look.
 fn say(address: SocketAddr, store: &str, operator_key: Option<&str>, places: &[SocketAddr]) {
     let mut lines = format!(
         "admitone {} sells at http://{address}\n  the API:        http://{address}/api-docs\n  \
@@ -123,8 +123,7 @@ fn say(address: SocketAddr, store: &str, operator_key: Option<&str>, places: &[S
             lines += part;
         }
     }
-    let mut out = std::io::stdout().lock();
-    drop(out.write_all(lines.as_bytes()).and_then(|()| out.flush()));
+    voice::announce(&lines);
 }
 
 /// One of the instances, whichever process it is at the moment.

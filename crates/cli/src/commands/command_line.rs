@@ -2,13 +2,14 @@
 
 use crate::arguments::Arguments;
 use crate::exit::Exit;
+use crate::voice;
 use clap::{Command, CommandFactory};
 
 /// Lines are as long as they are on a terminal of this width, wherever it is made.
 const WIDTH: usize = 90;
 
 pub(crate) fn run() -> Exit {
-    print!("{}", document());
+    voice::text(&document());
     Exit::Done
 }
 
@@ -17,7 +18,9 @@ fn document() -> String {
     command.build();
     let mut text = "# The command line\n\nMade from the program by `cargo xtask generate`.\n\
                     Exit codes: 0 done and sound, 1 checked and something is wrong, 2 arguments \
-                    that cannot be\nread, 3 could not be done.\n"
+                    that cannot be\nread, 3 could not be done, 4 done and sound but short of a \
+                    goal, 141 done and sound, and\nwhoever read the output left before its end, \
+                    as `| head -1` does.\n"
         .to_owned();
     describe(&mut command, &mut text);
     text

@@ -3,18 +3,19 @@
 use crate::arguments::{Config, ConfigTask};
 use crate::config::{Configuration, EXAMPLE};
 use crate::exit::{Exit, Failed};
+use crate::voice::{self, say};
 use crate::{strategy, wiring};
 
 pub(crate) fn run(arguments: &Config) -> Result<Exit, Failed> {
     match &arguments.task {
-        ConfigTask::Example => print!("{EXAMPLE}"),
+        ConfigTask::Example => voice::text(EXAMPLE),
         ConfigTask::Check { file } => {
             let configuration = Configuration::read(file)?;
             configuration.check_bounds()?;
             configuration.address()?;
             wiring::issuer(&configuration)?;
             strategy::must_be_safe(&configuration, false)?;
-            println!("{} is a good configuration", file.display());
+            say!("{} is a good configuration", file.display());
         }
     }
     Ok(Exit::Done)

@@ -6,6 +6,7 @@ use crate::brokers;
 use crate::config::Configuration;
 use crate::exit::{Exit, Failed, failed};
 use crate::shelf::{empty_directory, shown};
+use crate::voice::{self, say};
 use crate::wiring::Wired;
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::clock::Clock;
@@ -41,12 +42,12 @@ pub(crate) fn run(arguments: &Doctor) -> Result<Exit, Failed> {
     findings.extend(block_on(async { Ok(services(&configuration).await) })?);
     findings.extend(block_on(buses(&configuration))?);
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&as_json(&findings))?);
+        voice::json(&as_json(&findings))?;
     } else {
         for (what, found) in &findings {
             match found {
-                Ok(good) => println!("good  {what}: {good}"),
-                Err(wrong) => println!("WRONG {what}: {wrong}"),
+                Ok(good) => say!("good  {what}: {good}"),
+                Err(wrong) => say!("WRONG {what}: {wrong}"),
             }
         }
     }

@@ -4,9 +4,9 @@ use super::block_on;
 use crate::arguments::FakeGateway;
 use crate::exit::{Exit, Failed, failed};
 use crate::logging;
+use crate::voice;
 use admitone_app::clock::SystemClock;
 use admitone_fake_gateway as fake;
-use std::io::Write;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -37,8 +37,7 @@ async fn serve(arguments: &FakeGateway) -> Result<Exit, Failed> {
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let line = format!("a gateway that takes no money at http://{}\n", listener.local_addr()?);
-    let mut out = std::io::stdout();
-    drop(out.write_all(line.as_bytes()).and_then(|()| out.flush()));
+    voice::announce(&line);
     let served = gateway.serve(listener, stop.clone());
     tokio::select! {
         served = served => served?,

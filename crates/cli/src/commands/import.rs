@@ -4,6 +4,7 @@ use super::block_on;
 use crate::arguments::Import as Arguments;
 use crate::config::Configuration;
 use crate::exit::{Exit, Failed, failed};
+use crate::voice::{self, say};
 use crate::wiring::Wired;
 use admitone_app::import::{Count, Document, Import, Imported};
 use admitone_domain::Actor;
@@ -24,7 +25,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failed> {
         wired.close().await?;
         let imported = imported?;
         if arguments.json {
-            println!("{}", serde_json::to_string_pretty(&imported)?);
+            voice::json(&imported)?;
         } else {
             tell(&imported, shows);
         }
@@ -33,12 +34,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failed> {
 }
 
 fn tell(imported: &Imported, shows: usize) {
-    println!("{} concerts with {shows} shows are there", imported.concerts.len());
-    println!("added: {}", imported.added);
+    say!("{} concerts with {shows} shows are there", imported.concerts.len());
+    say!("added: {}", imported.added);
     if imported.found != Count::default() {
-        println!("there before: {}", imported.found);
+        say!("there before: {}", imported.found);
     }
     for difference in &imported.differences {
-        println!("note: {difference}");
+        say!("note: {difference}");
     }
 }

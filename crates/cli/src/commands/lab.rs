@@ -1,28 +1,28 @@
 //! `admitone lab`: workloads, the auditor, reports, the matrix of strategies.
 
+mod list;
 mod live;
 mod matrix;
 mod publish;
 mod run;
 
-use crate::arguments::{Compare, Lab, LabTask, Replay};
+use crate::arguments::{Again, Compare, Kept, Lab, LabTask, Replay};
 use crate::exit::{Exit, Failed, failed};
+use crate::voice::{self, say};
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::clock::Clock;
-use admitone_app::strategy::NAMED;
 use admitone_lab::parameters::Parameters;
 use admitone_lab::record::{Record, read};
 use admitone_lab::reports::{
     Report, compare, csv, influx_lines, k6_summary, markdown, page, prometheus, verdict,
 };
 use admitone_lab::workloads::{ALL, Recipe, named};
-use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(lab: &Lab) -> Result<Exit, Failed> {
     super::serve::allow_open_files();
     match &lab.task {
-        LabTask::List { json } => list(*json),
+        LabTask::List(arguments) => list::run(arguments),
         LabTask::Run(arguments) => run::run(arguments),
         LabTask::Replay(arguments) => replay(arguments),
         LabTask::Compare(arguments) => side_by_side(arguments),
@@ -30,38 +30,6 @@ pub(crate) fn run(lab: &Lab) -> Result<Exit, Failed> {
         LabTask::Matrix(arguments) => matrix::run(arguments),
         LabTask::Publish(arguments) => publish::run(arguments),
     }
-}
-
-fn list(as_json: bool) -> Result<Exit, Failed> {
-    if as_json {
-        let workloads: Vec<Value> = ALL.iter().map(|recipe| described(*recipe)).collect();
-        let strategies: Vec<&str> = NAMED.iter().map(|named| named.name).collect();
-        let all = json!({ "workloads": workloads, "strategies": strategies });
-        println!("{}", serde_json::to_string_pretty(&all)?);
-        return Ok(Exit::Done);
-    }
-    for recipe in ALL {
-        let about = recipe.about();
-        println!("{}\n    {}\n    {}", about.name, about.about, about.origin);
-        for one in about.parameters {
-            println!("    --set {}={} (quick {}): {}", one.name, one.usual, one.quick, one.about);
-        }
-    }
-    println!("strategies");
-    for named in NAMED {
-        println!("    {}: {}", named.name, named.meaning);
-    }
-    Ok(Exit::Done)
-}
-
-fn described(recipe: &dyn Recipe) -> Value {
-    let about = recipe.about();
-    let parameters: Vec<Value> = about
-        .parameters
-        .iter()
-        .map(|one| json!({ "name": one.name, "usual": one.usual, "quick": one.quick, "about": one.about }))
-        .collect();
-    json!({ "name": about.name, "about": about.about, "origin": about.origin, "parameters": parameters })
 }
 
 /// A workload with its parameters.
@@ -111,10 +79,10 @@ fn now_s() -> u64 {
     u64::try_from(SystemClock::default().now().0 / 1_000_000).unwrap_or(0)
 }
 
-/// The kept runs of a directory, in their order.
-fn records(directory: &Path) -> Result<Vec<Record>, Failed> {
+/// The kept runs of a directory, in their order; so many at most.
+fn records(directory: &Path, most: usize) -> Result<Vec<Record>, Failed> {
     let mut found = Vec::new();
-    for number in 1.. {
+    for number in 1..=most {
         let run = directory.join(format!("run-{number}"));
         if !run.is_dir() {
             break;
@@ -128,16 +96,21 @@ fn records(directory: &Path) -> Result<Vec<Record>, Failed> {
 }
 
 fn replay(arguments: &Replay) -> Result<Exit, Failed> {
-    let records = records(&arguments.directory)?;
+    let Replay { kept, quick: is_quick } = arguments;
+    let records = records(&kept.directory, if *is_quick { 1 } else { usize::MAX })?;
     let report = Report::of(&records).ok_or_else(|| failed("replay")("no run is kept there"))?;
-    keep(&report, arguments.place())?;
-    show(&report, arguments.json)
+    // A report of one run is not put in the place of one of all of them.
+    if kept.out.is_some() || !is_quick {
+        keep(&report, kept.place())?;
+    }
+    show(&report, kept.json)
 }
 
-fn again(arguments: &Replay) -> Result<Exit, Failed> {
-    let report: Report = read(&arguments.directory.join("report.json"))?;
-    keep(&report, arguments.place())?;
-    show(&report, arguments.json)
+fn again(arguments: &Again) -> Result<Exit, Failed> {
+    let kept = &arguments.kept;
+    let report: Report = read(&kept.directory.join("report.json"))?;
+    keep(&report, kept.place())?;
+    show(&report, kept.json)
 }
 
 fn side_by_side(arguments: &Compare) -> Result<Exit, Failed> {
@@ -150,9 +123,9 @@ fn side_by_side(arguments: &Compare) -> Result<Exit, Failed> {
         write_all(&[("compare.md", table.clone()), ("compare.json", rows.clone())], out)?;
     }
     if arguments.json {
-        println!("{rows}");
+        say!("{rows}");
     } else {
-        print!("{table}");
+        voice::text(&table);
     }
     Ok(if reports.iter().all(Report::is_sound) { Exit::Done } else { Exit::Unsound })
 }
@@ -181,7 +154,7 @@ fn write_all(files: &[(&str, String)], out: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
-impl Replay {
+impl Kept {
     /// Where reports go.
     fn place(&self) -> &Path {
         self.out.as_deref().unwrap_or(&self.directory)
@@ -191,12 +164,12 @@ impl Replay {
 /// Prints a report; how the command ends.
 fn show(report: &Report, as_json: bool) -> Result<Exit, Failed> {
     if as_json {
-        println!("{}", serde_json::to_string_pretty(report)?);
+        voice::json(report)?;
     } else {
-        print!("{}", markdown(report));
+        voice::text(&markdown(report));
     }
     if !report.is_sound() {
-        eprintln!("admitone: {}", verdict(report));
+        voice::aside(format_args!("admitone: {}", verdict(report)));
         return Ok(Exit::Unsound);
     }
     Ok(if report.meets_its_goals() { Exit::Done } else { Exit::Slow })

@@ -5,6 +5,7 @@ use crate::arguments::Migrate;
 use crate::config::Configuration;
 use crate::exit::{Exit, Failed};
 use crate::shelf::{Guards, shown};
+use crate::voice::say;
 use crate::wiring::{Purpose, Wired};
 
 pub(crate) fn run(arguments: &Migrate) -> Result<Exit, Failed> {
@@ -15,7 +16,7 @@ pub(crate) fn run(arguments: &Migrate) -> Result<Exit, Failed> {
         let without = if wired.shelf.is_guarded() { "" } else { ", without its guards" };
         wired.close().await?;
         let place = shown(&configuration.address()?);
-        println!("{place} is at version {}{without}", env!("CARGO_PKG_VERSION"));
+        say!("{place} is at version {}{without}", env!("CARGO_PKG_VERSION"));
         Ok(Exit::Done)
     })
 }

@@ -8,6 +8,7 @@ use crate::config::Configuration;
 use crate::exit::{Exit, Failed, failed};
 use crate::shelf::{Guards, Shelf};
 use crate::strategy;
+use crate::voice::{self, say};
 use admitone_app::clock::SystemClock;
 use admitone_app::delivery::Job;
 use admitone_app::ports::clock::Clock;
@@ -38,14 +39,14 @@ async fn follow(queues: &dyn Queues, task: &QueueTask) -> Result<(), Failed> {
         QueueTask::List { json } => list(queues, *json).await,
         QueueTask::Jobs { queue, state, limit } => {
             for job in queues.jobs(queue, JobState::from(*state), *limit).await? {
-                println!("{}", line(&job));
+                say!("{}", line(&job));
             }
             Ok(())
         }
         QueueTask::Retry { queue, job } => found(job, queues.retry(queue, job).await?),
         QueueTask::Drop { queue, job } => found(job, queues.discard(queue, job).await?),
         QueueTask::Drain { queue } => {
-            println!("{} jobs were thrown away", queues.drain(queue).await?);
+            say!("{} jobs were thrown away", queues.drain(queue).await?);
             Ok(())
         }
         QueueTask::Pause { queue } => Ok(queues.pause(queue, true).await?),
@@ -60,13 +61,12 @@ async fn follow(queues: &dyn Queues, task: &QueueTask) -> Result<(), Failed> {
 async fn list(queues: &dyn Queues, json: bool) -> Result<(), Failed> {
     let all = queues.list().await?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&all)?);
-        return Ok(());
+        return voice::json(&all);
     }
     for one in all {
-        println!("{}", report(&one));
+        say!("{}", report(&one));
         for lacking in &one.lacks {
-            println!("\t{lacking}");
+            say!("\t{lacking}");
         }
     }
     Ok(())
@@ -98,7 +98,7 @@ fn report(one: &QueueReport) -> String {
 fn tell_of_channels(map: &StrategyMap) {
     let channels = map.strategies().into_iter().filter(|it| it.delivery == DeliveryKind::Channel);
     for strategy in channels {
-        println!("{strategy}\tchannel\tin the memory of each instance: its page /queues shows it");
+        say!("{strategy}\tchannel\tin the memory of each instance: its page /queues shows it");
     }
 }
 

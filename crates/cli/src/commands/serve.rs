@@ -7,7 +7,7 @@ use crate::exit::{Exit, Failed, failed};
 use crate::gateway::PlayGateway;
 use crate::shelf::{Guards, shown};
 use crate::wiring::{Purpose, Wired, chance};
-use crate::{demo, logging, pages, rehearsals, strategy};
+use crate::{demo, logging, pages, rehearsals, strategy, voice};
 use admitone_api::pages::Pages;
 use admitone_api::reference::Setting;
 use admitone_api::server::{self, Doors, ServerLimits};
@@ -17,7 +17,6 @@ use admitone_app::ports::clock::Clock;
 use admitone_app::ports::delivery::Delivery;
 use admitone_domain::id::RoomId;
 use admitone_domain::party::Role;
-use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -229,7 +228,7 @@ async fn crowd(address: SocketAddr, people: u32, closing: CancellationToken) {
     }
 }
 
-/// Where to look. Whoever does not listen any more stops no sale.
+/// Where to look.
 fn say(address: SocketAddr, store: &str, operator_key: Option<&str>) {
     let mut lines = format!(
         "admitone {} sells at http://{address}\n  the API:        http://{address}/api-docs\n  \
@@ -242,8 +241,7 @@ fn say(address: SocketAddr, store: &str, operator_key: Option<&str>) {
         lines += key;
         lines += "\n    (shown this once; more with `admitone user add NAME`)\n";
     }
-    let mut out = std::io::stdout().lock();
-    drop(out.write_all(lines.as_bytes()).and_then(|()| out.flush()));
+    voice::announce(&lines);
 }
 
 /// An operator for a house that has none.

@@ -1,6 +1,7 @@
 //! `admitone strategies`: the table of strategies, with what the matrix test observed.
 
 use crate::exit::{Exit, Failed, failed};
+use crate::voice;
 use admitone_app::strategy::{NAMED, Named, Safety, StrategyMap};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -89,7 +90,7 @@ its runs. A run writes down the cells that it had; with `--long` it has all of t
 ";
 
 pub(crate) fn run(observed: &Path, services: &Path) -> Result<Exit, Failed> {
-    print!("{}", document(&read::<Observed>(observed)?, &read::<Served>(services)?)?);
+    voice::text(&document(&read::<Observed>(observed)?, &read::<Served>(services)?)?);
     Ok(Exit::Done)
 }
 

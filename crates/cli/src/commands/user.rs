@@ -4,6 +4,7 @@ use super::block_on;
 use crate::arguments::{User, UserTask};
 use crate::config::Configuration;
 use crate::exit::{Exit, Failed, failed};
+use crate::voice::{self, say};
 use crate::wiring::{Wired, chance, random};
 use admitone_app::BoxOffice;
 use admitone_app::box_office::Request;
@@ -30,8 +31,8 @@ async fn follow(office: &BoxOffice, task: &UserTask) -> Result<(), Failed> {
     match task {
         UserTask::Add { name, role } => {
             let key = add(office, name, *role).await?;
-            println!("operator key: {key}");
-            println!("It is not shown again.");
+            say!("operator key: {key}");
+            say!("It is not shown again.");
         }
         UserTask::List { json } => list(&office.reads.operators().await?, *json)?,
         UserTask::Disable { id } => {
@@ -39,7 +40,7 @@ async fn follow(office: &BoxOffice, task: &UserTask) -> Result<(), Failed> {
             let known = office.reads.operators().await?.into_iter().find(|one| one.id == id);
             let known = known.ok_or_else(|| failed("user disable")(format!("there is no {id}")))?;
             save(office, Operator { disabled: true, ..known }).await?;
-            println!("the key of {id} is refused from now on");
+            say!("the key of {id} is refused from now on");
         }
     }
     Ok(())
@@ -56,12 +57,11 @@ fn list(operators: &[Operator], json: bool) -> Result<(), Failed> {
             })
         };
         let all: Vec<_> = operators.iter().map(shown).collect();
-        println!("{}", serde_json::to_string_pretty(&all)?);
-        return Ok(());
+        return voice::json(&all);
     }
     for Operator { id, name, role, disabled, .. } in operators {
         let state = if *disabled { "disabled" } else { "active" };
-        println!("{id}\t{name}\t{}\t{state}", role.name());
+        say!("{id}\t{name}\t{}\t{state}", role.name());
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use crate::arguments::Verify;
 use crate::config::Configuration;
 use crate::exit::{Exit, Failed};
 use crate::shelf::shown;
+use crate::voice::{self, say};
 use crate::wiring::Wired;
 use indicatif::ProgressBar;
 
@@ -16,12 +17,12 @@ pub(crate) fn run(arguments: &Verify) -> Result<Exit, Failed> {
         progress.finish_and_clear();
         wired.close().await?;
         if arguments.json {
-            println!("{}", serde_json::to_string_pretty(&report)?);
+            voice::json(&report)?;
         } else {
-            report.findings.iter().for_each(|finding| println!("WRONG {finding}"));
-            println!("{} rows checked, {} findings", report.rows, report.findings.len());
+            report.findings.iter().for_each(|finding| say!("WRONG {finding}"));
+            say!("{} rows checked, {} findings", report.rows, report.findings.len());
             if !report.findings.is_empty() {
-                println!(
+                say!(
                     "nothing was repaired: keep a copy of {} to look into, and restore the last \
                      sound one",
                     shown(&configuration.address()?)

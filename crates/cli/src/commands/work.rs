@@ -7,12 +7,11 @@ use crate::config::Configuration;
 use crate::exit::{Exit, Failed, failed};
 use crate::shelf::{Guards, shown};
 use crate::wiring::{Purpose, Wired};
-use crate::{logging, strategy};
+use crate::{logging, strategy, voice};
 use admitone_api::figures;
 use admitone_api::server::{self, Doors, ServerLimits};
 use admitone_api::worker::{self, Worker};
-use std::fmt::Write as _;
-use std::io::Write;
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -51,16 +50,13 @@ async fn work(arguments: &Work, configuration: &Configuration) -> Result<Exit, F
     };
     // Before anybody is told that it works: who is told may ask it to end.
     let ended = ended()?;
-    let mut out = std::io::stdout().lock();
     let store = shown(&configuration.address()?);
     let mut line = format!("admitone works for {} on {store}\n", queues.join(", "));
     if let Some(address) = watched_at {
         // Writing into a String cannot fail.
         let _ = writeln!(line, "its figures: http://{address}/metrics");
     }
-    // Whoever does not listen any more stops no worker.
-    drop(out.write_all(line.as_bytes()).and_then(|()| out.flush()));
-    drop(out);
+    voice::announce(&line);
     ended.await;
     doors.leaving.cancel();
     tracing::info!("ending what was begun, closing");

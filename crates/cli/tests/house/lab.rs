@@ -2,6 +2,7 @@
 
 mod faults;
 mod method;
+mod quick;
 mod settings;
 mod soak;
 mod watching;

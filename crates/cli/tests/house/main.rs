@@ -70,5 +70,7 @@ mod shopper;
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and says so")]
 mod strategy;
 mod stream;
+mod talking;
+mod terminal;
 #[expect(clippy::disallowed_methods, reason = "its patience is measured")]
 mod webhooks;

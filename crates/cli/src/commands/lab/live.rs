@@ -2,10 +2,11 @@
 //! where nobody wants it.
 
 use crate::arguments::How;
+use crate::voice;
 use admitone_lab::run::News;
 use admitone_lab::time::Stopwatch;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::time::Duration;
 
 /// Lines about the same load are so many seconds apart.
@@ -61,16 +62,16 @@ impl Live {
             (Way::Nothing, _) => {}
             (Way::Screen, News::Says(step)) => self.bar.set_message(step.to_owned()),
             (Way::Screen, News::Goes(glance)) => self.bar.set_message(glance.screen()),
-            (Way::EveryLine, News::Goes(glance)) => print(&glance.to_string()),
+            (Way::EveryLine, News::Goes(glance)) => voice::aside(glance),
             (Way::Lines | Way::EveryLine, News::Says(step)) => {
                 self.since = None;
-                print(step);
+                voice::aside(step);
             }
             (Way::Lines, News::Goes(glance)) => {
                 let is_due = self.since.is_none_or(|since| since.seconds() >= BETWEEN_S);
                 if is_due {
                     self.since = Some(Stopwatch::start());
-                    print(&glance.to_string());
+                    voice::aside(glance);
                 }
             }
         }
@@ -98,11 +99,6 @@ fn screen() -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
-}
-
-/// Whoever does not read it stops nothing.
-fn print(line: &str) {
-    drop(writeln!(std::io::stderr(), "{line}"));
 }
 
 #[cfg(test)]

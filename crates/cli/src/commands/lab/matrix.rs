@@ -8,6 +8,7 @@ use super::{build, chosen, now_s, typed, write_all};
 use crate::arguments::{How, Matrix};
 use crate::commands::bench::{scratch, stop_on_signal};
 use crate::exit::{Exit, Failed};
+use crate::voice;
 use admitone_lab::Trouble;
 use admitone_lab::matrix::{Matrix as Measured, Plan, markdown, matrix, page};
 use cells::{Cells, cells};
@@ -40,16 +41,17 @@ pub(super) fn run(arguments: &Matrix) -> Result<Exit, Failed> {
     let ran = matrix(&plan, &mut houses, &stop, &mut |news| live.tell(news));
     live.end();
     if let (Err(Trouble::Interrupted), Some(out)) = (&ran, out) {
-        eprintln!("admitone: the same command with --resume goes on in {}", out.display());
+        let place = out.display();
+        voice::aside(format_args!("admitone: the same command with --resume goes on in {place}"));
     }
     let ran = ran?;
     if let Some(out) = out {
         keep(&ran, out)?;
     }
     if *json {
-        println!("{}", serde_json::to_string_pretty(&ran)?);
+        voice::json(&ran)?;
     } else {
-        print!("{}", markdown(&ran));
+        voice::text(&markdown(&ran));
     }
     Ok(if ran.is_trustworthy() { Exit::Done } else { Exit::Unsound })
 }

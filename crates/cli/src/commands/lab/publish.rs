@@ -2,6 +2,7 @@
 
 use crate::arguments::{Publish, Published};
 use crate::exit::{Exit, Failed, failed};
+use crate::voice;
 use admitone_lab::matrix::{Matrix, choose_page, result_page, summary};
 use admitone_lab::record::read;
 
@@ -16,8 +17,8 @@ pub(super) fn run(arguments: &Publish) -> Result<Exit, Failed> {
     let small = summary(&matrix)?;
     let matrix: Matrix = serde_json::from_str(&small)?;
     match (&arguments.to, arguments.page) {
-        (_, Some(Published::Result)) => print!("{}", result_page(&matrix)),
-        (_, Some(Published::Choose)) => print!("{}", choose_page(&matrix)),
+        (_, Some(Published::Result)) => voice::text(&result_page(&matrix)),
+        (_, Some(Published::Choose)) => voice::text(&choose_page(&matrix)),
         (Some(to), None) => {
             std::fs::create_dir_all(to).map_err(failed(&format!("making {}", to.display())))?;
             let files = [

@@ -1,7 +1,7 @@
 //! What people see while a run goes on: lines where nobody looks, a screen on a terminal.
 
 use super::lab;
-use std::process::{Command, Stdio};
+use crate::terminal::at_a_terminal;
 
 const SHORT: [&str; 7] = ["run", "hot-seat", "--quick", "--set", "seconds=2", "--set", "users=8"];
 
@@ -26,15 +26,7 @@ fn where_nobody_looks_there_are_lines_and_none_for_those_who_want_none() {
 
 #[test]
 fn on_a_terminal_there_is_a_screen_and_nothing_is_left_of_it() {
-    let run = SHORT.join(" ");
-    let command = format!(
-        "stty cols 100 rows 40; {} lab {run} 2>&1 >/dev/null",
-        env!("CARGO_BIN_EXE_admitone")
-    );
-    // It runs a command at a terminal of its own, and prints what comes to it.
-    let mut terminal = Command::new("script");
-    terminal.args(["-qec", &command, "/dev/null"]).env("TERM", "xterm").stdin(Stdio::null());
-    let Ok(ran) = terminal.output() else {
+    let Some(ran) = at_a_terminal(&[&["lab"], &SHORT[..]].concat()) else {
         println!("NOT TESTED: the screen, because `script` of util-linux is not there");
         return;
     };

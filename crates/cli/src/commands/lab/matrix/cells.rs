@@ -5,6 +5,7 @@ use crate::commands::lab::run::{flags, variables};
 use crate::commands::lab::{keep, shown};
 use crate::exit::{Failed, failed};
 use crate::shelf::{clear_place, empty_place};
+use crate::voice;
 use admitone_app::strategy::{DeliveryKind, LockKind, NAMED, Safety, Strategy, StrategyMap};
 use admitone_lab::Trouble;
 use admitone_lab::bench::STORE;
@@ -132,7 +133,7 @@ impl<'a> Cells<'a> {
             return;
         }
         if self.progress.is_hidden() {
-            eprintln!("{line}");
+            voice::aside(line);
         } else {
             self.progress.println(line);
         }

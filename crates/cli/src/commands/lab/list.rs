@@ -1,0 +1,64 @@
+//! `admitone lab list`.
+
+use super::write_all;
+use crate::arguments::List;
+use crate::exit::{Exit, Failed};
+use crate::voice;
+use admitone_app::strategy::NAMED;
+use admitone_lab::parameters::Parameter;
+use admitone_lab::workloads::{ALL, About};
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+pub(super) fn run(arguments: &List) -> Result<Exit, Failed> {
+    let (text, values) = (as_text(arguments.quick), as_json(arguments.quick));
+    if let Some(out) = &arguments.out {
+        let values = serde_json::to_string_pretty(&values)?;
+        write_all(&[("workloads.txt", text.clone()), ("workloads.json", values)], out)?;
+    }
+    if arguments.json {
+        voice::json(&values)?;
+    } else {
+        voice::text(&text);
+    }
+    Ok(Exit::Done)
+}
+
+fn as_json(is_quick: bool) -> Value {
+    let workloads: Vec<Value> =
+        ALL.iter().map(|recipe| described(recipe.about(), is_quick)).collect();
+    let strategies: Vec<&str> = NAMED.iter().map(|named| named.name).collect();
+    json!({ "workloads": workloads, "strategies": strategies })
+}
+
+fn described(about: About, is_quick: bool) -> Value {
+    let parameter = |Parameter { name, usual, quick, about }: &Parameter| {
+        if is_quick {
+            json!({ "name": name, "quick": quick, "about": about })
+        } else {
+            json!({ "name": name, "usual": usual, "quick": quick, "about": about })
+        }
+    };
+    let parameters: Vec<Value> = about.parameters.iter().map(parameter).collect();
+    json!({ "name": about.name, "about": about.about, "origin": about.origin, "parameters": parameters })
+}
+
+fn as_text(is_quick: bool) -> String {
+    let mut text = String::new();
+    // Writing into a String cannot fail.
+    for about in ALL.iter().map(|recipe| recipe.about()) {
+        let _ = writeln!(text, "{}\n    {}\n    {}", about.name, about.about, about.origin);
+        for Parameter { name, usual, quick, about } in about.parameters {
+            let _ = if is_quick {
+                writeln!(text, "    --set {name}={quick}: {about}")
+            } else {
+                writeln!(text, "    --set {name}={usual} (quick {quick}): {about}")
+            };
+        }
+    }
+    text.push_str("strategies\n");
+    for named in NAMED {
+        let _ = writeln!(text, "    {}: {}", named.name, named.meaning);
+    }
+    text
+}
