@@ -160,7 +160,8 @@ impl World {
             }
             Step::Best(buyer, count) => {
                 let request = self.request(*buyer).await;
-                let wish = BestAvailable { show: SHOW, count: *count, section: None };
+                let wish =
+                    BestAvailable { wheelchairs: 0, show: SHOW, count: *count, section: None };
                 // Where the board cannot be read nobody has asked for anything.
                 let _ = self.office.hold_best(&request, &wish).await;
                 self.compare().await
@@ -283,7 +284,7 @@ impl World {
         }
         self.desk.submit(moved(4_000_000, false)).await.unwrap();
         let request = self.request(0).await;
-        let wish = BestAvailable { show: SHOW, count: 1, section: None };
+        let wish = BestAvailable { wheelchairs: 0, show: SHOW, count: 1, section: None };
         let reply = self.office.hold_best(&request, &wish).await;
         match small::answer(reply) {
             Ok(Outcome::Reserved(_)) => Ok(()),
