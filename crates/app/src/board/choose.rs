@@ -36,8 +36,10 @@ pub(super) fn groups(
         return Vec::new();
     }
     let mut candidates: Vec<Vec<SeatId>> = Vec::new();
-    // Spaces for wheelchairs and what is beside them are often written as blocks of their own.
-    let is_one = |block: &SeatBlock, next: &SeatBlock| wish.wheelchairs > 0 && next.follows(block);
+    // Seats of which something is said are often written as blocks of their own, and are one row all the same.
+    let is_one = |block: &SeatBlock, next: &SeatBlock| {
+        next.follows(block) && (says_something(plan, block) || says_something(plan, next))
+    };
     for blocks in plan.blocks.chunk_by(is_one) {
         if wish.section.is_some_and(|section| blocks.iter().any(|one| section != one.section)) {
             continue;
@@ -62,6 +64,12 @@ pub(super) fn groups(
     candidates.sort_by_key(|group| count(plan, group, None));
     candidates.truncate(GROUPS_MAX);
     candidates
+}
+
+/// Whether something is said of a seat of a block.
+fn says_something(plan: &SeatPlan, block: &SeatBlock) -> bool {
+    let seats = block.first_seat..SeatId(block.first_seat.0.saturating_add(u64::from(block.count)));
+    plan.attributes.range(seats).next().is_some()
 }
 
 /// Groups of seats that are kept for nobody.
@@ -245,6 +253,12 @@ mod tests {
         plan.blocks = vec![part(1, 3), part(4, 1), part(5, 1), part(6, 5)];
         let wish = Wish { wheelchairs: 1, ..wish(2, None) };
         assert_eq!(ids(&groups(&plan, |_| true, wish))[0], [4, 5]);
+        let unasked = Wish { wheelchairs: 0, count: 10, ..wish };
+        assert!(groups(&plan, |_| true, unasked).is_empty(), "somebody else's are in between");
+        let over = SeatPlan { kept_until: Some(Moment(0)), ..plan.clone() };
+        assert_eq!(groups(&over, |_| true, unasked).len(), 1, "until they are kept for nobody");
+        let unsaid = SeatPlan { attributes: BTreeMap::new(), ..plan.clone() };
+        assert!(groups(&unsaid, |_| true, unasked).is_empty(), "blocks of which nothing is said");
         plan.blocks[2].row = "2".into();
         assert_eq!(ids(&groups(&plan, |_| true, wish))[0], [3, 4], "another row is not beside it");
     }

@@ -183,7 +183,7 @@ fn spaces(tour: &mut Tour<'_>, staff: &Who, show: &str) {
     tour.refused(&bob, hold, &plain.to_string(), (404, "SEAT_NOT_FOUND"));
     let ids = [&known["seats"][4]["id"], &known["seats"][5]["id"]];
     tour.done(staff, &change, &json!({ "seats": ids, "attribute": "none" }));
-    tour.done(&bob, hold, &plain);
+    tour.done(&bob, hold, &best(json!({ "quantity": 1, "section": "W" })));
     for wrong in [
         json!({ "seats": ids, "attribute": "throne" }),
         json!({ "seats": ids, "attribute": "companion", "price": 1 }),
