@@ -81,7 +81,8 @@ pub(crate) struct JobView {
     pub(crate) worker: Option<String>,
     /// Since when it waits, or is put away.
     pub(crate) since: Option<String>,
-    /// What is wanted; none where it cannot be read as a command.
+    /// What is wanted: the name of its operation, or `close_account`, which travels the way of charges; none where
+    /// it cannot be read as a command.
     #[schema(example = "hold")]
     pub(crate) operation: Option<&'static str>,
     /// Who wants it.
@@ -350,7 +351,7 @@ impl From<Lying> for JobView {
             reason: found.reason,
             worker: found.consumer,
             since: found.since.map(instant),
-            operation: command.as_ref().map(|command| Operation::of(&command.action).name()),
+            operation: command.as_ref().map(|command| Operation::wish(&command.action)),
             by: command.as_ref().map(|command| command.actor.to_string()),
             good_until: command.as_ref().and_then(|command| command.deadline).map(instant),
             bytes: found.body.len(),

@@ -120,6 +120,15 @@ impl Operation {
         }
     }
 
+    /// What a command wants, for who looks at it. Its kind says that, but for a command that goes the way of
+    /// another kind.
+    pub fn wish(action: &Action) -> &'static str {
+        match action {
+            Action::Operate(Operate::CloseAccount(_)) => "close_account",
+            other => Self::of(other).name(),
+        }
+    }
+
     /// Whether it writes rows of a class, taken apart or not. A refund of a ticket's price takes the
     /// ticket back, so it writes stock too. No other command of operators than closing an account, which
     /// goes the way of charges, writes a wallet.
@@ -140,6 +149,24 @@ impl Operation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use admitone_domain::command::operate::CloseAccount;
+    use admitone_domain::id::BuyerId;
+    use admitone_domain::{Currency, Money, command::Charge};
+
+    #[test]
+    fn who_closes_an_account_goes_with_charges_and_is_not_called_one() {
+        let close = CloseAccount { buyer: BuyerId(1), payments: Vec::new() };
+        let close = Action::Operate(Operate::CloseAccount(close));
+        assert_eq!(
+            (Operation::of(&close), Operation::wish(&close)),
+            (Operation::Charge, "close_account")
+        );
+        let charge = Action::Charge(Charge { amount: Money(1), currency: Currency::KRW });
+        assert_eq!(
+            (Operation::of(&charge), Operation::wish(&charge)),
+            (Operation::Charge, "charge")
+        );
+    }
 
     #[test]
     fn the_list_is_in_the_order_of_the_places() {

@@ -105,7 +105,7 @@ fn tell_of_channels(map: &StrategyMap) {
 fn line(job: &Lying) -> String {
     let what = match Job::decode(&job.body) {
         Ok(found) => {
-            format!("{} by {}", Operation::of(&found.command.action).name(), found.command.actor)
+            format!("{} by {}", Operation::wish(&found.command.action), found.command.actor)
         }
         Err(error) => error.to_string(),
     };

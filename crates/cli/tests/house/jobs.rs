@@ -278,8 +278,9 @@ fn operators_see_the_queue_and_what_is_in_it() {
         let path = format!("POST /api/v1/operator/queues/job-queue/{action}");
         desk.send(&path, &staff, "").status
     };
-    assert_eq!(acted(&mut desk, "actions/pause?why=too+many"), 200);
     let front = Front::of(&[&house], SEATS);
+    let leaving = Shopper::new(&front, 1);
+    assert_eq!(acted(&mut desk, "actions/pause?why=too+many"), 200);
     let opened = house.connect().send(
         "POST /api/v1/users",
         &[("content-type", "application/json")],
@@ -300,6 +301,14 @@ fn operators_see_the_queue_and_what_is_in_it() {
     let id = jobs["data"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(acted(&mut desk, &format!("jobs/{id}/actions/drop")), 200);
     assert_eq!(acted(&mut desk, &format!("jobs/{id}/actions/drop")), 404, "it is gone");
+    // It goes the way of charges, and is called what it is, also by the command.
+    location(&leaving.send_async("DELETE /api/v1/users/me", ""));
+    let jobs = desk.get("/api/v1/operator/queues/job-queue/jobs?state=waiting", &staff).json();
+    assert_eq!(jobs["data"][0]["operation"], "close_account", "{jobs}");
+    let said = setting.queue(&["jobs", "job-queue", "--state", "waiting"]);
+    assert!(said.contains("close_account by "), "{said}");
+    let id = jobs["data"][0]["id"].as_str().unwrap();
+    assert_eq!(acted(&mut desk, &format!("jobs/{id}/actions/drop")), 200);
     assert_eq!(queue()["waiting"].as_u64(), Some(0));
     let unknown = "POST /api/v1/operator/queues/none/actions/pause";
     assert_eq!(desk.send(unknown, &staff, "").status, 404);
@@ -324,10 +333,10 @@ fn operators_see_the_queue_and_what_is_in_it() {
     let of_queue = log["data"].as_array().unwrap().iter().filter(|one| one["kind"] == "queue");
     let of_queue: Vec<&Value> = of_queue.collect();
     let told: Vec<&str> = of_queue.iter().map(|one| one["what"].as_str().unwrap()).collect();
-    assert_eq!(told, ["resumed", "dropped", "dropped", "paused"], "{log}");
+    assert_eq!(told, ["resumed", "dropped", "dropped", "dropped", "paused"], "{log}");
     let ends: Vec<&str> = of_queue.iter().map(|one| one["end"].as_str().unwrap()).collect();
-    assert_eq!(ends, ["done", "failed", "done", "done"], "{log}");
-    assert_eq!((&of_queue[3]["by"], &of_queue[3]["why"]), (&json!("op_1"), &json!("too many")));
+    assert_eq!(ends, ["done", "done", "failed", "done", "done"], "{log}");
+    assert_eq!((&of_queue[4]["by"], &of_queue[4]["why"]), (&json!("op_1"), &json!("too many")));
     assert!(house.stop());
 }
 
