@@ -25,6 +25,9 @@ use std::sync::{Barrier, Mutex, PoisonError};
 const SEATS: usize = 3;
 const BUYERS: usize = 8;
 
+/// So many close their accounts while money comes into their wallets.
+const LEAVING: usize = 3;
+
 /// What a seat costs, and how often money comes into a wallet that pays for one meanwhile.
 const PRICE: i64 = 10;
 const GIFTS: usize = 8;
@@ -270,8 +273,8 @@ fn run(server: Server, cell: &Cell, redis: &str) -> Harm {
     let houses: Vec<House> = (0..cell.instances).map(|_| house()).collect();
     let front = Front::of(&houses.iter().collect::<Vec<_>>(), SEATS);
     let rich = Shopper::new(&front, 0);
-    let gate = Barrier::new(BUYERS);
-    let told: Vec<(Vec<String>, i64, Shopper<'_>)> = std::thread::scope(|scope| {
+    let gate = Barrier::new(BUYERS + LEAVING);
+    let (told, gone): (Vec<(Vec<String>, i64, Shopper<'_>)>, i64) = std::thread::scope(|scope| {
         let buyers: Vec<_> = (0..BUYERS)
             .map(|number| {
                 let (buyer, rich) = (Shopper::new(&front, number), rich.beside(number + 1));
@@ -282,11 +285,21 @@ fn run(server: Server, cell: &Cell, redis: &str) -> Harm {
                 })
             })
             .collect();
-        buyers.into_iter().map(|buyer| buyer.join().unwrap()).collect()
+        let leaving: Vec<_> = (0..LEAVING)
+            .map(|number| {
+                let (buyer, gate) = (Shopper::new(&front, BUYERS + number), &gate);
+                scope.spawn(move || {
+                    gate.wait();
+                    leave(buyer)
+                })
+            })
+            .collect();
+        let told = buyers.into_iter().map(|buyer| buyer.join().unwrap()).collect();
+        (told, leaving.into_iter().map(|buyer| buyer.join().unwrap()).sum())
     });
     let held = told.iter().map(|(held, ..)| held.len()).sum::<usize>();
     let charged = told.iter().map(|(_, charged, _)| charged).sum::<i64>();
-    let mut money = charged - balance(&mut rich.beside(0));
+    let mut money = charged - balance(&mut rich.beside(0)) + gone;
     if cell.has_lanes() {
         money += told.into_iter().map(|(held, _, buyer)| pay_all(&held, buyer).abs()).sum::<i64>();
     }
@@ -319,6 +332,23 @@ fn charge(buyer: &mut Shopper<'_>, amount: i64) -> i64 {
     let wish = format!(r#"{{"amount":{amount}}}"#);
     let answer = buyer.send("POST /api/v1/wallet/charges", &wish);
     if answer.status == 201 { amount } else { 0 }
+}
+
+/// Closes an account while its wallet is charged; what came into it and is not there. With an account that is closed
+/// nothing is: whoever was charged before could not close it, and whoever closed it is not charged.
+fn leave(mut buyer: Shopper<'_>) -> i64 {
+    let mut beside = buyer.beside(200);
+    let (charged, closed) = std::thread::scope(|scope| {
+        let charged = scope.spawn(move || charge(&mut beside, 1));
+        let closed = buyer.send("DELETE /api/v1/users/me", "");
+        (charged.join().unwrap(), closed)
+    });
+    match closed.status {
+        // Or it was answered late, and the token is not taken any more.
+        204 | 401 => charged,
+        409 => charged - balance(&mut buyer),
+        _ => panic!("{}", closed.body),
+    }
 }
 
 /// Pays for what a buyer holds while money comes into the same wallet; what is missing in it.
