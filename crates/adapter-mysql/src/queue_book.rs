@@ -1,10 +1,11 @@
-//! The book of queues: one row for each, and one for each part of its last minute.
+//! The book of queues: one row for each, one for each part of its last minute, and one for each job that was begun
+//! and may have ended whoever did.
 
 use crate::open::MysqlStore;
 use crate::script::{self, Step, literal};
 use crate::tables::read;
 use admitone_app::Trouble;
-use admitone_app::ports::queue_book::{Booked, QueueBook, Tally, last_minute, slot};
+use admitone_app::ports::queue_book::{BEGUN_MS, Booked, QueueBook, Tally, last_minute, slot};
 use admitone_domain::Moment;
 use async_trait::async_trait;
 
@@ -54,5 +55,31 @@ impl QueueBook for MysqlStore {
         ));
         let mut client = self.client("pause a queue").await?;
         script::run(&mut client, "pause a queue", &[step]).await.map(drop)
+    }
+
+    async fn begin(&self, queue: &str, job: &str, now: Moment) -> Result<u64, Trouble> {
+        let (name, job) = (literal(queue.as_bytes()), literal(job.as_bytes()));
+        let (at, old) = (now.0, now.0.saturating_sub(BEGUN_MS * 1_000));
+        let steps = [
+            Step::read(format!("DELETE FROM queue_begun WHERE name = {name} AND at < {old}")),
+            Step::read(format!(
+                "INSERT INTO queue_begun VALUES ({name}, {job}, 1, {at}) \
+                 ON DUPLICATE KEY UPDATE times = times + 1, at = {at}"
+            )),
+            Step::read(format!(
+                "SELECT times - 1 FROM queue_begun WHERE name = {name} AND job = {job}"
+            )),
+        ];
+        let mut client = self.client("write the book of queues").await?;
+        let found = script::run(&mut client, "write the book of queues", &steps).await?;
+        let times = found.last().and_then(|rows| rows.first());
+        times.map_or(Ok(0), |row| read::unsigned(row, 0))
+    }
+
+    async fn end(&self, queue: &str, job: &str) -> Result<(), Trouble> {
+        let (name, job) = (literal(queue.as_bytes()), literal(job.as_bytes()));
+        let step = format!("DELETE FROM queue_begun WHERE name = {name} AND job = {job}");
+        let mut client = self.client("write the book of queues").await?;
+        script::run(&mut client, "write the book of queues", &[Step::read(step)]).await.map(drop)
     }
 }

@@ -35,6 +35,7 @@ use news::{
     an_instance_that_starts_while_a_batch_is_in_hand_hears_of_it,
 };
 use queues::{
+    a_job_that_was_begun_is_remembered_until_it_ended,
     a_queue_is_paused_for_all_until_somebody_lets_it_go_on,
     what_became_of_jobs_is_added_up_over_instances, what_was_done_in_the_last_minute_is_told_apart,
 };
@@ -149,6 +150,7 @@ const ALL: &[Case] = shared_cases![
     a_queue_is_paused_for_all_until_somebody_lets_it_go_on,
     what_became_of_jobs_is_added_up_over_instances,
     what_was_done_in_the_last_minute_is_told_apart,
+    a_job_that_was_begun_is_remembered_until_it_ended,
 ];
 
 /// Runs all cases on a fixture's store. Without its server they are listed as ignored, or fail where

@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 const LOOK_MS: u64 = 1_000;
 
 /// What the workers of a queue share.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Leaf {
+    book: Option<Arc<dyn QueueBook>>,
     may_take: AtomicBool,
     done: AtomicU64,
     retries: AtomicU64,
@@ -22,6 +23,16 @@ impl Leaf {
     /// That of a queue of which no book is kept: its own carrier pauses it, if anything does.
     pub fn unbooked() -> Arc<Self> {
         Arc::new(Self { may_take: AtomicBool::new(true), ..Self::default() })
+    }
+
+    /// That of a queue of which a book is kept.
+    pub fn booked(book: Arc<dyn QueueBook>) -> Arc<Self> {
+        Arc::new(Self { book: Some(book), ..Self::default() })
+    }
+
+    /// The book that it is of.
+    pub(super) fn book(&self) -> Option<&dyn QueueBook> {
+        self.book.as_deref()
     }
 
     /// Whether jobs may be taken. Before the book was looked into nobody knows, and nobody takes.
@@ -35,13 +46,14 @@ impl Leaf {
         self.retries.fetch_add(given_back as u64, Ordering::Relaxed);
     }
 
-    /// Follows the book until `stop`. What is counted after that nobody writes down.
-    pub(super) async fn keep(
+    /// Follows the book, if one is kept, until `stop`. What is counted after that nobody writes down.
+    pub async fn keep(
         self: Arc<Self>,
         queue: String,
-        (book, clock): (Arc<dyn QueueBook>, Arc<dyn Clock>),
+        clock: Arc<dyn Clock>,
         stop: CancellationToken,
     ) {
+        let Some(book) = self.book() else { return };
         while !stop.is_cancelled() {
             match book.read(&queue, clock.now()).await {
                 Ok(booked) => self.may_take.store(!booked.is_paused, Ordering::Relaxed),
@@ -52,7 +64,7 @@ impl Leaf {
                 () = stop.cancelled() => {}
                 () = clock.sleep_ms(LOOK_MS) => {}
             }
-            self.write_down(&queue, &*book, &*clock).await;
+            self.write_down(&queue, book, &*clock).await;
         }
     }
 

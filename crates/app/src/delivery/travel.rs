@@ -107,9 +107,9 @@ impl Begun {
         let Some(book) = carried.book.clone().filter(|_| carried.workers > 0) else {
             return Leaf::unbooked();
         };
-        let (leaf, queue) = (Arc::<Leaf>::default(), carried.strategy.to_string());
-        let with = (book, Arc::clone(&self.clock));
-        self.tasks.spawn(Arc::clone(&leaf).keep(queue, with, self.travel.stop.clone()));
+        let (leaf, queue) = (Leaf::booked(book), carried.strategy.to_string());
+        let (clock, stop) = (Arc::clone(&self.clock), self.travel.stop.clone());
+        self.tasks.spawn(Arc::clone(&leaf).keep(queue, clock, stop));
         leaf
     }
 }

@@ -4,7 +4,9 @@
 //! A batch may hold commands of many shows and buyers; each has its own answer. What fails because
 //! the store is away or a lock is busy is given back as often as it takes: its deadline ends it, by
 //! a refusal. What fails by itself, cannot be read, or has ended its consumers again and again is
-//! put away, and stops nobody.
+//! put away, and stops nobody. What only looks as if it had done that is tried alone first.
+
+mod suspects;
 
 use super::callers::Callers;
 use super::job::Job;
@@ -27,7 +29,8 @@ use tokio_util::sync::CancellationToken;
 pub struct WorkerLimits {
     /// Most jobs of one batch.
     pub batch_max: usize,
-    /// So often a job is delivered without an end before it is put away.
+    /// So often a job is delivered without an end before it is put away; where a book is kept, before it is tried
+    /// alone and put away if that too has no end.
     pub attempts_max: u32,
     /// How long the first pause after a failure is, in milliseconds; each next one is twice as long.
     pub pause_ms: u64,
@@ -50,6 +53,9 @@ impl Default for WorkerLimits {
 /// - `acknowledged_too_early_a_command_is_lost`: the same, acknowledged when it comes.
 /// - `who_dies_between_commit_and_acknowledgement_has_booked_once`: it comes again, and its answer is there.
 /// - `delivered_twice_is_decided_once`: whatever it was answered, and answered alike.
+/// - `what_lay_in_workers_that_were_stopped_is_tried_and_not_put_away`: however often the broker counted it.
+/// - `without_a_book_what_lay_too_often_is_put_away_untried`: the same, with the broker's count alone.
+/// - `what_ends_whoever_tries_it_is_put_away_and_its_neighbours_are_settled`: it is found out by trying it alone.
 /// - `what_comes_late_is_refused`: its answer says so, and nothing is booked.
 /// - `without_a_deadline_what_comes_late_is_booked`: behind the back of who wanted it long ago.
 /// - `poison_is_put_away_and_stops_nobody`: what cannot be read, and what fails by itself.
@@ -157,7 +163,7 @@ impl Worker {
                 Heard::Revoked(lanes) => shift.lanes.retain(|lane, _| !lanes.contains(lane)),
                 Heard::Jobs(jobs) if jobs.is_empty() => {}
                 Heard::Jobs(jobs) => {
-                    self.settle(consumer.as_mut(), &mut shift, jobs).await?;
+                    self.settle_all(consumer.as_mut(), &mut shift, jobs).await?;
                     if shift.troubles > 0 {
                         self.pause(shift.troubles, stop).await;
                     }
@@ -175,14 +181,15 @@ impl Worker {
         Ok(())
     }
 
+    /// Settles a batch; whether none of it was given back.
     async fn settle(
         &self,
         consumer: &mut dyn Consumer,
         shift: &mut Shift,
         jobs: Vec<Arrival>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<bool, Trouble> {
         let mut ends = Ends::default();
-        let (arrivals, commands) = self.read(jobs, &mut ends);
+        let (arrivals, commands) = read(jobs, &mut ends);
         if !commands.is_empty() {
             metrics::histogram!("admitone_batch_commands").record(size(commands.len()));
             let replies = self.settler_of(shift, &arrivals).settle(commands.clone()).await;
@@ -197,31 +204,8 @@ impl Worker {
             }
             shift.troubles = if is_shared { shift.troubles.saturating_add(1) } else { 0 };
         }
-        self.finish(consumer, ends).await
-    }
-
-    /// What can be read of what came; the rest is put away.
-    fn read(&self, jobs: Vec<Arrival>, ends: &mut Ends) -> (Vec<Arrival>, Vec<Command>) {
-        let mut arrivals = Vec::with_capacity(jobs.len());
-        let mut commands = Vec::with_capacity(jobs.len());
-        for arrival in jobs {
-            let attempts = arrival.attempts;
-            if attempts >= self.limits.attempts_max {
-                let reason = format!("delivered {attempts} times without an end");
-                ends.dead.push(Dead { tag: arrival.tag, reason });
-                continue;
-            }
-            match Job::decode(&arrival.body) {
-                Ok(job) => {
-                    commands.push(job.command);
-                    arrivals.push(arrival);
-                }
-                Err(error) => {
-                    ends.dead.push(Dead { tag: arrival.tag, reason: error.to_string() });
-                }
-            }
-        }
-        (arrivals, commands)
+        let goes_on = ends.back.is_empty();
+        self.finish(consumer, ends).await.map(|()| goes_on)
     }
 
     /// The settler, with the tokens of the lanes by which this batch came.
@@ -271,7 +255,6 @@ impl Worker {
         };
         count("admitone_jobs_done_total", done.len());
         count("admitone_jobs_given_back_total", back.len());
-        count("admitone_jobs_dead_total", dead.len());
         if !answered.is_empty()
             && let Err(trouble) = self.hints.tell(&answered).await
         {
@@ -281,17 +264,42 @@ impl Worker {
             consumer.acknowledge(&done).await?;
         }
         self.leaf.count(done.len(), back.len());
-        for one in &dead {
-            tracing::error!(queue = self.queue, reason = one.reason, "a job is put away");
-        }
-        if !dead.is_empty() {
-            consumer.put_away(dead).await?;
-        }
+        self.put_away(consumer, dead).await?;
         if !back.is_empty() {
             consumer.give_back(back).await?;
         }
         Ok(())
     }
+
+    async fn put_away(&self, consumer: &mut dyn Consumer, dead: Vec<Dead>) -> Result<(), Trouble> {
+        let counter = metrics::counter!("admitone_jobs_dead_total", "queue" => self.queue.clone());
+        counter.increment(dead.len() as u64);
+        if dead.is_empty() {
+            return Ok(());
+        }
+        for one in &dead {
+            tracing::error!(queue = self.queue, reason = one.reason, "a job is put away");
+        }
+        consumer.put_away(dead).await
+    }
+}
+
+/// What can be read of what came; the rest is put away.
+fn read(jobs: Vec<Arrival>, ends: &mut Ends) -> (Vec<Arrival>, Vec<Command>) {
+    let mut arrivals = Vec::with_capacity(jobs.len());
+    let mut commands = Vec::with_capacity(jobs.len());
+    for arrival in jobs {
+        match Job::decode(&arrival.body) {
+            Ok(job) => {
+                commands.push(job.command);
+                arrivals.push(arrival);
+            }
+            Err(error) => {
+                ends.dead.push(Dead { tag: arrival.tag, reason: error.to_string() });
+            }
+        }
+    }
+    (arrivals, commands)
 }
 
 fn size(count: usize) -> f64 {

@@ -16,6 +16,7 @@ struct Leaf {
     is_paused: bool,
     tally: Tally,
     slots: BTreeMap<i64, u64>,
+    begun: BTreeMap<String, u64>,
 }
 
 impl MemoryQueueBook {
@@ -47,6 +48,19 @@ impl QueueBook for MemoryQueueBook {
 
     async fn pause(&self, queue: &str, is_paused: bool) -> Result<(), Trouble> {
         self.leaves().entry(queue.to_owned()).or_default().is_paused = is_paused;
+        Ok(())
+    }
+
+    async fn begin(&self, queue: &str, job: &str, _now: Moment) -> Result<u64, Trouble> {
+        let mut leaves = self.leaves();
+        let begun = &mut leaves.entry(queue.to_owned()).or_default().begun;
+        let times = begun.entry(job.to_owned()).or_default();
+        *times += 1;
+        Ok(*times - 1)
+    }
+
+    async fn end(&self, queue: &str, job: &str) -> Result<(), Trouble> {
+        self.leaves().entry(queue.to_owned()).or_default().begun.remove(job);
         Ok(())
     }
 }

@@ -48,3 +48,16 @@ pub(super) async fn what_was_done_in_the_last_minute_is_told_apart(stage: Stage)
     assert_eq!(booked(&*book, at(300)).await.done_last_minute, 0);
     assert_eq!(booked(&*book, at(300)).await.tally.done, 1_111);
 }
+
+pub(super) async fn a_job_that_was_begun_is_remembered_until_it_ended(stage: Stage) {
+    let (one, other) = (stage.open().await.book, stage.open().await.book);
+    let hours = |hours: u64| NOW.plus_ms(hours * 3_600_000);
+    assert_eq!(one.begin(QUEUE, "a", NOW).await, Ok(0), "never before");
+    assert_eq!(other.begin(QUEUE, "a", hours(1)).await, Ok(1));
+    assert_eq!(one.begin(QUEUE, "b", hours(2)).await, Ok(0), "of another nothing is known");
+    assert_eq!(one.begin("another", "a", hours(2)).await, Ok(0));
+    assert_eq!(other.begin(QUEUE, "a", hours(20)).await, Ok(2));
+    assert_eq!(one.end(QUEUE, "a").await, Ok(()));
+    assert_eq!(other.begin(QUEUE, "a", hours(20)).await, Ok(0), "it had ended");
+    assert_eq!(other.begin(QUEUE, "b", hours(20)).await, Ok(1));
+}
