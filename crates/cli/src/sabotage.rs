@@ -61,10 +61,14 @@ enum Deed {
     DoTwice,
     /// Somebody is told what another was told.
     TellAnothers,
+    /// Memory is taken with a batch and never given back.
+    LeakMemory,
+    /// Files are opened with a batch and never closed.
+    LeakFiles,
 }
 
 /// The names.
-const DEEDS: [(&str, Deed); 24] = [
+const DEEDS: [(&str, Deed); 26] = [
     ("lost-commit", Deed::LostCommit),
     ("lose-reservation", Deed::LoseReservation),
     ("other-buyer", Deed::OtherBuyer),
@@ -89,6 +93,8 @@ const DEEDS: [(&str, Deed); 24] = [
     ("tell-refusal", Deed::TellRefusal),
     ("do-twice", Deed::DoTwice),
     ("tell-anothers", Deed::TellAnothers),
+    ("leak-memory", Deed::LeakMemory),
+    ("leak-files", Deed::LeakFiles),
 ];
 
 /// One in so many is done wrong: now and then is harder to find than always.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::process::{Command, Stdio};
 
 /// A defect, the workload that meets it, and the kinds of finding of which one must be there.
-const PLANTED: [(&str, &str, &[&str]); 24] = [
+const PLANTED: [(&str, &str, &[&str]); 26] = [
     ("lost-commit", "cash", &["lost"]),
     ("lose-reservation", "overbook", &["lost"]),
     ("other-buyer", "overbook", &["different"]),
@@ -32,6 +32,8 @@ const PLANTED: [(&str, &str, &[&str]); 24] = [
     ("tell-refusal", "overbook", &["foreign"]),
     ("do-twice", "cash", &["foreign"]),
     ("tell-anothers", "cash", &["shared"]),
+    ("leak-memory", "soak", &["leak of memory"]),
+    ("leak-files", "soak", &["leak of open"]),
 ];
 
 /// Runs a workload on the embedded store, without guards: they would find some of it first.
@@ -41,6 +43,7 @@ fn kinds(sabotage: Option<&str>, workload: &str) -> (Option<i32>, Vec<String>) {
         "overbook" => &["seconds=1", "users=16", "stock=100000"],
         "hot-seat" | "retries" => &["seconds=1", "users=8"],
         "sell-out" => &["buyers=120", "tickets=200", "users=16"],
+        "soak" => &["seconds=9", "rate=20", "users=50"],
         _ => &["seconds=6", "users=16", "seats=50", "hold_seconds=1"],
     };
     let mut command = Command::new(env!("CARGO_BIN_EXE_admitone"));
@@ -54,8 +57,16 @@ fn kinds(sabotage: Option<&str>, workload: &str) -> (Option<i32>, Vec<String>) {
     let report: Value = serde_json::from_slice(&ran.stdout)
         .unwrap_or_else(|error| panic!("{sabotage:?} under {workload}: {error}: {said}"));
     let findings = report["runs"][0]["findings"].as_array().unwrap();
-    let kinds = findings.iter().map(|one| one["finding"].as_str().unwrap().to_owned());
-    (ran.status.code(), kinds.collect())
+    (ran.status.code(), findings.iter().map(kind).collect())
+}
+
+/// The kind of a finding; of a leak, what of.
+fn kind(finding: &Value) -> String {
+    let kind = finding["finding"].as_str().unwrap();
+    match finding["what"].as_str().and_then(|what| what.split(' ').next()) {
+        Some(what) if kind == "leak" => format!("leak of {what}"),
+        _ => kind.to_owned(),
+    }
 }
 
 #[test]
@@ -73,7 +84,7 @@ fn every_planted_defect_is_found_by_its_name() {
 
 #[test]
 fn where_nothing_is_planted_nothing_is_found() {
-    for workload in ["cash", "overbook", "hot-seat", "sell-out", "retries", "drop-outs"] {
+    for workload in ["cash", "overbook", "hot-seat", "sell-out", "retries", "drop-outs", "soak"] {
         let (code, kinds) = kinds(None, workload);
         assert!(kinds.is_empty() && code == Some(0), "{workload}: {code:?}, {kinds:?}");
     }

@@ -13,6 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// An hour in microseconds.
 const HOUR_US: i64 = 3_600_000_000;
+/// What is lost at a time, so that a soak of seconds shows what one of hours would.
+const LEAK_BYTES: usize = 8 << 20;
+const LEAK_FILES: usize = 8;
 
 /// A store that does something wrong.
 pub(super) struct Spoilt {
@@ -110,6 +113,9 @@ impl Transaction for SpoiltTransaction {
         if self.is_meant && self.turn.is_due(Deed::LostCommit) {
             return Ok(());
         }
+        if self.is_meant {
+            leak(&self.turn);
+        }
         self.transaction.commit().await
     }
 }
@@ -143,6 +149,17 @@ fn lengthen(key: Key, rows: &mut Rows) {
         _ => {}
     }
     rows.insert(key, Some(Loaded { version, row: Arc::new(row) }));
+}
+
+/// Takes something for good.
+fn leak(turn: &Turn) {
+    if turn.is_due(Deed::LeakMemory) {
+        // Memory that nobody wrote to takes none.
+        std::mem::forget(vec![1_u8; LEAK_BYTES]);
+    }
+    if turn.is_due(Deed::LeakFiles) {
+        (0..LEAK_FILES).for_each(|_| std::mem::forget(std::fs::File::open("/dev/null")));
+    }
 }
 
 fn is_a_sale(row: &Row) -> bool {
