@@ -245,11 +245,6 @@ impl ReservationView {
             server_time: instant(now),
         }
     }
-
-    /// Without what says only how late it is: the same as long as nothing happened to it.
-    pub(crate) fn timeless(&self) -> Self {
-        Self { expires_in_seconds: 0, server_time: String::new(), ..self.clone() }
-    }
 }
 
 impl From<&Item> for ItemView {

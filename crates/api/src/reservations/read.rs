@@ -79,11 +79,16 @@ pub(crate) async fn list(
     let view = |reservation: Reservation| ReservationView::at(&reservation, now);
     let page = reply::page(found, query.limit()?, cursor, view);
     let timeless = PageView {
-        data: page.data.iter().map(ReservationView::timeless).collect(),
+        data: page.data.iter().map(timeless).collect(),
         next_cursor: page.next_cursor.clone(),
         has_more: page.has_more,
     };
     Ok(reply::timed(headers, &page, &timeless))
+}
+
+/// A reservation without what says only how late it is: the same as long as nothing happened to it.
+fn timeless(view: &ReservationView) -> ReservationView {
+    ReservationView { expires_in_seconds: 0, server_time: String::new(), ..view.clone() }
 }
 
 /// A reservation of anybody.
