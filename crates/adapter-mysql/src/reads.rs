@@ -196,6 +196,7 @@ pub(crate) fn entry(buyer: BuyerId, row: &mysql_async::Row) -> Result<Entry, Tro
         kind: match read::get::<i64>(row, 1)? {
             0 => EntryKind::Charge,
             1 => EntryKind::Use,
+            3 => EntryKind::Withdrawal,
             _ => EntryKind::Refund,
         },
         amount: Money(read::get(row, 2)?),

@@ -240,6 +240,7 @@ pub(crate) fn entry(buyer: BuyerId, row: &tokio_postgres::Row) -> Result<Entry, 
         kind: match read::get::<i64>(row, 1)? {
             0 => EntryKind::Charge,
             1 => EntryKind::Use,
+            3 => EntryKind::Withdrawal,
             _ => EntryKind::Refund,
         },
         amount: Money(read::get(row, 2)?),

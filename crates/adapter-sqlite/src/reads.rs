@@ -212,6 +212,7 @@ impl Reads for SqliteStore {
                     kind: match row.get::<_, u8>(1)? {
                         0 => EntryKind::Charge,
                         1 => EntryKind::Use,
+                        3 => EntryKind::Withdrawal,
                         _ => EntryKind::Refund,
                     },
                     amount: Money(row.get(2)?),

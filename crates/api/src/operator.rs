@@ -16,10 +16,12 @@ pub(crate) mod shows;
 pub(crate) mod stock;
 pub(crate) mod wallets;
 
+use crate::ask::{StaffAsk, Why};
 use crate::house::House;
 use crate::problem::Problem;
 use crate::reply;
 use admitone_app::box_office::Request as Named;
+use admitone_app::logbook::{By, Deed, Intent, Target};
 use admitone_app::operating::Unfit;
 use admitone_domain::command::Operate;
 use admitone_domain::{Action, Key, Outcome};
@@ -47,6 +49,21 @@ pub(crate) async fn operate(
 ) -> Result<Response<Body>, Problem> {
     let saved = house.submit(named, Action::Operate(operate)).await?;
     reply::reply(saved, status, |outcome, _| SavedView::of(outcome))
+}
+
+/// Has something done to what is a buyer's. That it was done its event tells; why, if that was said, stands in
+/// the operators' log beside it.
+pub(crate) async fn explained(
+    house: &House,
+    (ask, why): (&StaffAsk, &Why),
+    (target, id): (Target, String),
+    work: impl Future<Output = Result<Response<Body>, Problem>>,
+) -> Result<Response<Body>, Problem> {
+    if why.why.trim().is_empty() {
+        return work.await;
+    }
+    let by = By::of(&ask.named, &why.why);
+    house.log.book.tell(Intent { by, deed: Deed::Explained, target, id }, work).await
 }
 
 impl SavedView {

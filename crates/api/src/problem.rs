@@ -314,6 +314,9 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::RefundOwed
         | Refusal::AlreadyRefunded
         | Refusal::WalletClosed
+        | Refusal::SeatBlocked
+        | Refusal::SeatPrice { .. }
+        | Refusal::NoSeat
         | Refusal::AccountExists => StatusCode::CONFLICT,
         Refusal::HoldExpired => StatusCode::GONE,
         Refusal::VersionConflict { .. } => StatusCode::PRECONDITION_FAILED,
@@ -449,7 +452,10 @@ mod tests {
             Refusal::RefundOwed => Refusal::AlreadyRefunded,
             Refusal::AlreadyRefunded => Refusal::OwnerNeeded,
             Refusal::OwnerNeeded => Refusal::WalletClosed,
-            Refusal::WalletClosed => Refusal::DeadlinePassed,
+            Refusal::WalletClosed => Refusal::SeatBlocked,
+            Refusal::SeatBlocked => Refusal::SeatPrice { price: Money(2), paid: Money(1) },
+            Refusal::SeatPrice { .. } => Refusal::NoSeat,
+            Refusal::NoSeat => Refusal::DeadlinePassed,
             Refusal::DeadlinePassed => return None,
         })
     }

@@ -368,7 +368,7 @@ pub(crate) struct EntryView {
     /// Its id.
     #[schema(example = "entry_1")]
     pub(crate) id: String,
-    /// `charge`, `use` or `refund`.
+    /// `charge`, `use`, `refund`, or `withdrawal` for what an operator took out.
     pub(crate) kind: &'static str,
     /// How much; always positive.
     #[schema(value_type = i64)]
@@ -388,6 +388,7 @@ impl From<&Entry> for EntryView {
                 EntryKind::Charge => "charge",
                 EntryKind::Use => "use",
                 EntryKind::Refund => "refund",
+                EntryKind::Withdrawal => "withdrawal",
             },
             amount: entry.amount,
             at: instant(entry.at),

@@ -18,7 +18,7 @@ use crate::ports::reads::Reads;
 use crate::ports::tap::Tap;
 use admitone_domain::reservation::Ware;
 use admitone_domain::show::SeatBlock;
-use admitone_domain::{Change, Delta, Event, Guard, Key, Loaded, Row, Verdict};
+use admitone_domain::{Change, Delta, Event, Guard, Happening, Key, Loaded, Row, Verdict};
 pub(crate) use position::Position;
 pub use ringer::Ringer;
 use std::collections::BTreeSet;
@@ -101,7 +101,8 @@ pub(crate) async fn rows_about(
     let about: BTreeSet<Key> = events.iter().map(|event| event.aggregate).collect();
     let about: Vec<Key> = about.into_iter().filter(is_followed).collect();
     let found = rows(reads, &about).await?;
-    let wares: BTreeSet<Key> = found.iter().flat_map(|loaded| wares(&loaded.row)).collect();
+    let named = found.iter().flat_map(|loaded| wares(&loaded.row));
+    let wares: BTreeSet<Key> = named.chain(events.iter().filter_map(left)).collect();
     let wares: Vec<Key> = wares.into_iter().collect();
     let wares = rows(reads, &wares).await?;
     Ok(wares.into_iter().chain(found).collect())
@@ -164,6 +165,14 @@ fn wares(row: &Row) -> Vec<Key> {
             plan.blocks.iter().flat_map(SeatBlock::seats).map(Key::Seat).collect()
         }
         _ => Vec::new(),
+    }
+}
+
+/// What changed with a row that does not name it any more.
+fn left(event: &Event) -> Option<Key> {
+    match &event.what {
+        Happening::Reseated { from, .. } => Some(Key::Seat(*from)),
+        _ => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Notices to buyers leave on the road of events: confirmed, expired, refunded.
+//! Notices to buyers leave on the road of events: confirmed, expired, refunded, another seat.
 //!
 //! A consumer like any other: it may be told of an event twice, and the notice is sent once, because
 //! its id is that of the event, and whoever sends it knows what was sent. What became of each stands
@@ -65,6 +65,8 @@ struct Story {
     show: Option<Show>,
     concert: Option<Concert>,
     payment: Option<Payment>,
+    /// The seat that an item got: its section, row and number.
+    seat: Option<(String, String, u32)>,
 }
 
 #[async_trait]
@@ -203,7 +205,8 @@ impl NoticeWriter {
     async fn write(&self, envelope: &Envelope) -> Result<Option<News>, Trouble> {
         let Some((what, reservation, payment)) = subject(&envelope.event) else { return Ok(None) };
         let is_stale = self.clock.now().ms_since(envelope.event.at) >= STALE_MS;
-        let Some(story) = self.story(reservation, payment).await? else { return Ok(None) };
+        let Some(mut story) = self.story(reservation, payment).await? else { return Ok(None) };
+        story.seat = self.seat(&envelope.event, &story).await?;
         let (english, korean) = texts::write(what, &story);
         let notice = Notice {
             id: envelope.id(),
@@ -246,7 +249,20 @@ impl NoticeWriter {
             Some(Row::Concert(concert)) => Some(concert),
             _ => None,
         };
-        Ok(Some(Story { buyer, reservation, show, concert, payment }))
+        Ok(Some(Story { buyer, reservation, show, concert, payment, seat: None }))
+    }
+
+    /// The name of the seat that an event gave to an item.
+    async fn seat(
+        &self,
+        event: &Event,
+        story: &Story,
+    ) -> Result<Option<(String, String, u32)>, Trouble> {
+        let Happening::Reseated { to, .. } = event.what else { return Ok(None) };
+        let show = story.show.as_ref().map(|show| Key::Plan(show.id));
+        let Some(Row::Plan(_, plan)) = self.row(show).await? else { return Ok(None) };
+        let found = plan.find(to);
+        Ok(found.map(|(block, number)| (block.section.clone(), block.row.clone(), number)))
     }
 
     async fn row(&self, key: Option<Key>) -> Result<Option<Row>, Trouble> {
@@ -267,6 +283,9 @@ fn subject(event: &Event) -> Option<(Subject, Option<ReservationId>, Option<Paym
             Some((Subject::Confirmed, Some(id), Some(*payment)))
         }
         (Key::Reservation(id), Happening::Expired) => Some((Subject::Expired, Some(id), None)),
+        (Key::Reservation(id), Happening::Reseated { .. }) => {
+            Some((Subject::Reseated, Some(id), None))
+        }
         (Key::Payment(id), Happening::Refunded { .. }) => Some((Subject::Refunded, None, Some(id))),
         _ => None,
     }

@@ -9,6 +9,13 @@ use crate::closing::{
 use crate::owners::{
     plain_forgets_that_an_owner_was_refused, two_owners_who_refuse_each_other_leave_one,
 };
+use crate::reseating::{
+    a_seat_is_held_or_moved_to_and_never_both, a_ticket_is_used_or_moved_and_never_both,
+    a_ticket_that_is_moved_and_given_back_leaves_no_seat_taken,
+    money_is_taken_out_or_spent_and_never_both, plain_moves_a_ticket_that_was_given_back,
+    plain_moves_a_ticket_to_a_seat_that_is_held, plain_takes_out_what_was_spent,
+    what_was_taken_out_is_listed_as_that,
+};
 use crate::steps::{
     ANN, BOB, HOLD_MS, Open, SHOW, STANDING, answered, balance, charge, command, hold, row, sale,
     settle, settler,
@@ -59,6 +66,14 @@ pub(crate) const ALL: &[Case] = cases![
     plain_oversells: AsHarm,
     two_owners_who_refuse_each_other_leave_one: WhereProtected,
     plain_forgets_that_an_owner_was_refused: AsHarm,
+    a_seat_is_held_or_moved_to_and_never_both: WhereProtected,
+    plain_moves_a_ticket_to_a_seat_that_is_held: AsHarm,
+    a_ticket_is_used_or_moved_and_never_both: WhereProtected,
+    a_ticket_that_is_moved_and_given_back_leaves_no_seat_taken: WhereProtected,
+    plain_moves_a_ticket_that_was_given_back: AsHarm,
+    money_is_taken_out_or_spent_and_never_both: WhereProtected,
+    plain_takes_out_what_was_spent: AsHarm,
+    what_was_taken_out_is_listed_as_that: Always,
     a_stale_fence_is_refused: Always,
     without_the_fence_the_stale_holder_does_harm: AsHarm,
     due_holds_are_found_by_show: Always,

@@ -19,6 +19,7 @@ pub mod proxy;
 mod reads;
 mod records;
 pub mod redis_server;
+mod reseating;
 pub mod room_crowd;
 pub mod room_journal;
 pub mod room_log;

@@ -31,7 +31,8 @@ use connections::{
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 use news::{
-    a_board_shows_what_another_instance_sold, a_commit_that_is_late_is_not_skipped,
+    a_board_shows_what_another_instance_sold, a_board_shows_which_seat_was_left,
+    a_commit_that_is_late_is_not_skipped,
     an_instance_that_starts_while_a_batch_is_in_hand_hears_of_it,
 };
 use queues::{
@@ -134,6 +135,7 @@ macro_rules! shared_cases {
 
 const ALL: &[Case] = shared_cases![
     a_board_shows_what_another_instance_sold,
+    a_board_shows_which_seat_was_left,
     a_commit_that_is_late_is_not_skipped,
     an_instance_that_starts_while_a_batch_is_in_hand_hears_of_it,
     a_commit_of_unknown_outcome_is_found_out_and_done_once,

@@ -19,6 +19,7 @@ mod pay;
 mod refund;
 mod release;
 mod spend;
+mod withdraw;
 
 pub use cancel::Cancel;
 pub use charge::Charge;
@@ -34,6 +35,7 @@ pub use pay::Pay;
 pub use refund::Refund;
 pub use release::Release;
 pub use spend::Spend;
+pub use withdraw::Withdraw;
 
 use crate::decide::Workbench;
 use crate::id::{BuyerId, EntryId, OperatorId, PaymentId, ReservationId, ShowId};
@@ -103,6 +105,8 @@ pub enum Action {
     Gateway(Gateway),
     /// See [`Part`].
     Part(Part),
+    /// See [`Withdraw`].
+    Withdraw(Withdraw),
 }
 
 /// What every command can do.
@@ -132,6 +136,7 @@ impl Action {
             Self::ChargeFor(charge) => charge,
             Self::Gateway(step) => step,
             Self::Part(part) => part,
+            Self::Withdraw(withdraw) => withdraw,
         }
     }
 
@@ -146,7 +151,8 @@ impl Action {
             | Self::Spend(_)
             | Self::Refund(_)
             | Self::Gateway(_)
-            | Self::Part(_) => true,
+            | Self::Part(_)
+            | Self::Withdraw(_) => true,
             Self::Hold(_)
             | Self::Extend(_)
             | Self::Release(_)

@@ -1,6 +1,6 @@
 //! What happened: written with the change itself, told to others afterwards.
 
-use crate::id::{BuyerId, EntryId, PaymentId, ReservationId, ShowId};
+use crate::id::{BuyerId, EntryId, PaymentId, ReservationId, SeatId, ShowId};
 use crate::pass::PassKey;
 use crate::{Key, Moment};
 use serde::{Deserialize, Serialize};
@@ -102,6 +102,15 @@ pub enum Happening {
         /// Which item of the reservation.
         item: u32,
     },
+    /// An item has another seat.
+    Reseated {
+        /// Which item of the reservation.
+        item: u32,
+        /// The seat it had, which nobody has now.
+        from: SeatId,
+        /// The seat it has.
+        to: SeatId,
+    },
 }
 
 /// What staff does to a buyer's things.
@@ -121,4 +130,8 @@ pub enum Deed {
     Admitted,
     /// Rehearsed a sale on a copy of it.
     Rehearsed,
+    /// Gave an item another seat.
+    Reseated,
+    /// Took money out of a wallet.
+    Withdrew,
 }

@@ -180,6 +180,20 @@ pub enum Refusal {
     /// The account is closed: nobody could get at what came into its wallet.
     #[error("the account of this wallet is closed")]
     WalletClosed,
+    /// An operator took the seat out of the sale.
+    #[error("the seat is out of the sale")]
+    SeatBlocked,
+    /// An item for another seat than one of its price.
+    #[error("the seat costs {price} and not {paid}: an item gets another seat of its price")]
+    SeatPrice {
+        /// What the seat costs.
+        price: Money,
+        /// The price of the item.
+        paid: Money,
+    },
+    /// The item is a ticket of a type, which has no seat.
+    #[error("this item has no seat")]
+    NoSeat,
 }
 
 impl Refusal {
@@ -229,6 +243,9 @@ impl Refusal {
             Self::AlreadyRefunded => "ALREADY_REFUNDED",
             Self::OwnerNeeded => "OWNER_NEEDED",
             Self::WalletClosed => "WALLET_CLOSED",
+            Self::SeatBlocked => "SEAT_BLOCKED",
+            Self::SeatPrice { .. } => "SEAT_PRICE_DIFFERS",
+            Self::NoSeat => "ITEM_WITHOUT_SEAT",
         }
     }
 

@@ -14,8 +14,8 @@ pub struct Reservation {
     pub show: ShowId,
     /// The buyer.
     pub buyer: BuyerId,
-    /// Its items, in the order in which they were asked for; the list never changes, only the
-    /// states do.
+    /// Its items, in the order in which they were asked for. None comes or goes: only the states change, and
+    /// which seat it is where staff gave it another one.
     pub items: Vec<Item>,
     /// When it was made.
     pub created_at: Moment,

@@ -41,14 +41,16 @@ pub enum EntryKind {
     Use,
     /// Spent money came back.
     Refund,
+    /// Staff took money out, and nothing was sold for it.
+    Withdrawal,
 }
 
 impl Entry {
-    /// What it adds to the balance; negative for a use.
+    /// What it adds to the balance; negative for a use and for what was taken out.
     pub fn signed_amount(&self) -> Money {
         match self.kind {
             EntryKind::Charge | EntryKind::Refund => self.amount,
-            EntryKind::Use => Money(self.amount.0.saturating_neg()),
+            EntryKind::Use | EntryKind::Withdrawal => Money(self.amount.0.saturating_neg()),
         }
     }
 }

@@ -11,6 +11,7 @@ impl Frame {
             EntryKind::Charge => "wallet.charged",
             EntryKind::Use => "wallet.used",
             EntryKind::Refund => "wallet.refunded",
+            EntryKind::Withdrawal => "wallet.withdrawn",
         })
     }
 

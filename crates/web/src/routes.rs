@@ -90,11 +90,16 @@ fn for_operators() -> Router<Site> {
         .route("/operator/reservations/{id}", get(operator::reservation::reservation))
         .route("/operator/reservations/{id}/resend", post(operator::reservation::resend))
         .route(
+            "/operator/reservations/{id}/reseat",
+            get(operator::reservation::ask_reseat).post(operator::reservation::reseat),
+        )
+        .route(
             "/operator/reservations/{id}/{deed}",
             get(operator::reservation::ask).post(operator::reservation::done),
         )
         .route("/operator/wallets/{buyer}", get(operator::wallet::wallet))
         .route("/operator/wallets/{buyer}/charge", post(operator::wallet::charge))
+        .route("/operator/wallets/{buyer}/withdraw", post(operator::wallet::withdraw))
         .route("/operator/payments", get(operator::payments::payments))
         .route("/operator/payments/{id}/{action}", post(operator::payments::act))
         .route("/operator/queues", get(operator::queues::queues))

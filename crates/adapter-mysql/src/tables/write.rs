@@ -213,6 +213,7 @@ fn entries(entries: &[Entry]) -> Step {
                 EntryKind::Charge => 0,
                 EntryKind::Use => 1,
                 EntryKind::Refund => 2,
+                EntryKind::Withdrawal => 3,
             }),
             Value::Number(entry.amount.0),
             Value::Number(entry.at.0),

@@ -21,7 +21,7 @@ pub(super) const ALL: [(&str, &str); 9] = [
         "a balance that is not the sum of its entries",
         "SELECT CONCAT(HEX(wallet.buyer), ': ', balance, ' instead of ', IFNULL(total, 0)) \
          FROM wallet LEFT JOIN (SELECT buyer, \
-         SUM(CASE kind WHEN 1 THEN -amount ELSE amount END) AS total FROM entry GROUP BY buyer) \
+         SUM(CASE WHEN kind IN (1, 3) THEN -amount ELSE amount END) AS total FROM entry GROUP BY buyer) \
          AS sums ON sums.buyer = wallet.buyer WHERE balance <> IFNULL(total, 0)",
     ),
     (

@@ -225,6 +225,7 @@ fn entries(entries: &[Entry]) -> Step {
         EntryKind::Charge => 0,
         EntryKind::Use => 1,
         EntryKind::Refund => 2,
+        EntryKind::Withdrawal => 3,
     };
     let payment = |entry: &Entry| entry.payment.map(|id| id.0.cast_signed());
     let values = vec![

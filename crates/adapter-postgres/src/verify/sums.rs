@@ -17,7 +17,7 @@ pub(super) const ALL: [(&str, &str); 9] = [
         "a balance that is not the sum of its entries",
         "SELECT format('%s: %s instead of %s', buyer, balance, coalesce(total, 0)) \
          FROM wallet LEFT JOIN (SELECT buyer, \
-         sum(CASE kind WHEN 1 THEN -amount ELSE amount END) AS total FROM entry GROUP BY buyer) \
+         sum(CASE WHEN kind IN (1, 3) THEN -amount ELSE amount END) AS total FROM entry GROUP BY buyer) \
          AS sums USING (buyer) WHERE balance <> coalesce(total, 0)",
     ),
     (

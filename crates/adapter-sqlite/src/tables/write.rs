@@ -166,6 +166,7 @@ pub(crate) fn entries<'a>(
             EntryKind::Charge => 0,
             EntryKind::Use => 1,
             EntryKind::Refund => 2,
+            EntryKind::Withdrawal => 3,
         };
         let (owner, payment) = (buyer(entry.buyer), entry.payment.map(|id| id.0));
         add.execute(params![entry.id.0, owner, kind, entry.amount.0, entry.at.0, payment])?;

@@ -16,7 +16,7 @@ pub(super) const ALL: [(&str, &str); 20] = [
     (
         "a balance that is not the sum of its entries",
         "SELECT hex(wallet.buyer) || ': ' || balance || ' instead of ' || ifnull(total, 0) \
-         FROM wallet LEFT JOIN (SELECT buyer, sum(CASE kind WHEN 1 THEN -amount ELSE amount END) \
+         FROM wallet LEFT JOIN (SELECT buyer, sum(CASE WHEN kind IN (1, 3) THEN -amount ELSE amount END) \
          AS total FROM entry GROUP BY buyer) AS sums ON sums.buyer = wallet.buyer \
          WHERE balance <> ifnull(total, 0)",
     ),
@@ -85,8 +85,8 @@ pub(super) const ALL: [(&str, &str); 20] = [
     (
         "a use or a refund that is not its payment's",
         "SELECT 'entry_' || entry.id FROM entry LEFT JOIN payment ON payment.id = entry.payment \
-         WHERE (kind = 0) <> (entry.payment IS NULL) \
-         OR kind <> 0 AND payment.buyer IS NOT entry.buyer \
+         WHERE (kind IN (0, 3)) <> (entry.payment IS NULL) \
+         OR kind IN (1, 2) AND payment.buyer IS NOT entry.buyer \
          OR kind = 1 AND payment.amount IS NOT entry.amount",
     ),
     (

@@ -1,5 +1,6 @@
 //! A sale in which everything happened once: holds that live, ended, were extended, released and
-//! lapsed; payments from a wallet, in one step and in parts, from outside and under a pass; refunds, an account, a refusal.
+//! lapsed; payments from a wallet, in one step and in parts, from outside and under a pass; refunds, other seats, money
+//! taken out, an account, a refusal.
 
 use admitone_adapter_sqlite::{Options, SqliteStore};
 use admitone_app::clock::HandClock;
@@ -11,11 +12,11 @@ use admitone_conformance::sale::{
 };
 use admitone_domain::command::gateway::{Gateway, Repaid, Repay, Said, Settle};
 use admitone_domain::command::operate::{
-    CloseAccount, OpenAccount, Operate, SaveConcert, SaveRoom, SaveShow,
+    CloseAccount, OpenAccount, Operate, Reseat, SaveConcert, SaveRoom, SaveShow,
 };
 use admitone_domain::command::part::{Part, PutBack, Take};
-use admitone_domain::command::{Cancel, Confirm, Extend, Pay, Refund, Release, Spend};
-use admitone_domain::id::{BuyerId, PaymentId, ReservationId, RoomId, ShowId};
+use admitone_domain::command::{Cancel, Confirm, Extend, Pay, Refund, Release, Spend, Withdraw};
+use admitone_domain::id::{BuyerId, PaymentId, ReservationId, RoomId, SeatId, ShowId};
 use admitone_domain::party::Buyer;
 use admitone_domain::pass::{Admission, PassKey};
 use admitone_domain::show::Show;
@@ -112,11 +113,17 @@ fn pay(number: u64, buyer: BuyerId, reservation: u64) -> Command {
     by(number, buyer, Action::Pay(pay))
 }
 
+fn reseat(number: u64, reservation: u64, item: u32, seat: u64) -> Command {
+    let (reservation, seat) = (ReservationId(reservation), SeatId(seat));
+    operate(number, Operate::Reseat(Reseat { reservation, item, seat }))
+}
+
 fn before_the_first_hold_ends() -> Vec<Command> {
     let spend = Spend { amount: Money(50), currency: Currency::KRW };
     let cancel = Cancel { reservation: ReservationId(11), items: Some(vec![0]) };
     let refund = Refund { payment: PaymentId(14), amount: Some(Money(20)) };
     let release = Release { reservation: ReservationId(30) };
+    let withdraw = Withdraw { buyer: ANN, amount: Money(30), currency: Currency::KRW };
     vec![
         charge(10, ANN, 1_000),
         hold(11, ANN, OPEN, &[1, 2], 2),
@@ -127,6 +134,12 @@ fn before_the_first_hold_ends() -> Vec<Command> {
         charge(20, BOB, 500),
         under_pass(7, hold(21, BOB, GATED, &[11], 0)),
         under_pass(7, pay(22, BOB, 21)),
+        // Another seat, and back: what was answered in between names it still.
+        reseat(16, 11, 1, 8),
+        reseat(17, 11, 1, 2),
+        reseat(23, 21, 0, 13),
+        reseat(24, 21, 0, 11),
+        command(18, Actor::House, Action::Withdraw(withdraw)),
         hold(30, CARL, OPEN, &[3], 0),
         by(31, CARL, Action::Release(release)),
         hold(32, CARL, OPEN, &[5], 1),

@@ -1,6 +1,7 @@
 //! The inbox of payments: those of which nobody knows what became of them, and money that should
 //! go back and does not. Each can be asked about again, be given its seats, or be given back.
 
+use super::explained;
 use crate::ask::{PathId, Staff, StaffAsk, Why};
 use crate::house::House;
 use crate::payments::gateway;
@@ -131,17 +132,22 @@ pub(crate) async fn requery_payment(
 #[utoipa::path(
     post, path = "/api/v1/operator/payments/{id}/actions/reacquire",
     operation_id = "reacquire_payment", tag = "operator", security(("operator" = [])),
-    params(("id" = String, Path, example = "pay_1"), ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255)),
+    params(
+        ("id" = String, Path, example = "pay_1"),
+        ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255),
+        Why,
+    ),
     responses((status = 200, body = PaymentView), Problems)
 )]
 pub(crate) async fn reacquire_payment(
     State(house): State<House>,
     PathId(payment): PathId<PaymentId>,
+    why: Why,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let payments = house.payments.as_deref();
     let reacquire = operating::reacquire(&house.office, payments, payment).await?;
-    submit(&house, &ask, reacquire).await
+    submit(&house, (&ask, &why), payment, reacquire).await
 }
 
 /// Give the money of a payment back
@@ -151,26 +157,44 @@ pub(crate) async fn reacquire_payment(
 #[utoipa::path(
     post, path = "/api/v1/operator/payments/{id}/actions/refund",
     operation_id = "refund_any_payment", tag = "operator", security(("operator" = [])),
-    params(("id" = String, Path, example = "pay_1"), ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255)),
+    params(
+        ("id" = String, Path, example = "pay_1"),
+        ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255),
+        Why,
+    ),
     responses((status = 200, body = PaymentView), Problems)
 )]
 pub(crate) async fn refund_any_payment(
     State(house): State<House>,
     PathId(payment): PathId<PaymentId>,
+    why: Why,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let refund = operating::refund(&house.office, payment).await?;
-    submit(&house, &ask, refund).await
+    submit(&house, (&ask, &why), payment, refund).await
 }
 
-async fn submit(house: &House, ask: &StaffAsk, action: Action) -> Result<Response<Body>, Problem> {
-    let done = house.submit(&ask.named, action).await?;
-    reply::reply(done, StatusCode::OK, |outcome, _| match outcome {
-        Outcome::Gateway { payment, .. } | Outcome::Refunded { payment: Some(payment), .. } => {
-            Some(PaymentView::from(payment))
-        }
-        _ => None,
-    })
+async fn submit(
+    house: &House,
+    (ask, why): (&StaffAsk, &Why),
+    payment: PaymentId,
+    action: Action,
+) -> Result<Response<Body>, Problem> {
+    // The page of its reservation tells why, too, and that is where people look.
+    let about = match find(house, payment).await?.reservation {
+        Some(reservation) => (Target::Reservation, reservation.to_string()),
+        None => (Target::Payment, payment.to_string()),
+    };
+    let work = async {
+        let done = house.submit(&ask.named, action).await?;
+        reply::reply(done, StatusCode::OK, |outcome, _| match outcome {
+            Outcome::Gateway { payment, .. } | Outcome::Refunded { payment: Some(payment), .. } => {
+                Some(PaymentView::from(payment))
+            }
+            _ => None,
+        })
+    };
+    explained(house, (ask, why), about, work).await
 }
 
 async fn find(house: &House, id: PaymentId) -> Result<Payment, Problem> {

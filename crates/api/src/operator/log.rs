@@ -26,7 +26,7 @@ pub(crate) struct LogView {
     /// What people call the operator.
     pub(crate) name: Option<String>,
     /// What was done to it: `changed`, `released`, `cancelled`, `refunded`, `charged`,
-    /// `reacquired`, `admitted` or `rehearsed`; or to what is no row: `made`, `changed`, `rotated`,
+    /// `reacquired`, `admitted`, `rehearsed`, `reseated` or `withdrew`; or to what is no row: `made`, `changed`, `rotated`,
     /// `removed`, `tested`, `replayed`, `paused`, `resumed`, `drained`, `restarted`, `retried`,
     /// `dropped`, `sent_again`, `stopped`, `asked_again` or `explained`.
     #[schema(example = "changed")]
@@ -137,6 +137,8 @@ fn deed(event: &Event) -> &'static str {
         Happening::Acted { deed: Deed::Reacquired, .. } => "reacquired",
         Happening::Acted { deed: Deed::Admitted, .. } => "admitted",
         Happening::Acted { deed: Deed::Rehearsed, .. } => "rehearsed",
+        Happening::Acted { deed: Deed::Reseated, .. } => "reseated",
+        Happening::Acted { deed: Deed::Withdrew, .. } => "withdrew",
         _ => "changed",
     }
 }

@@ -41,7 +41,7 @@ pub(crate) struct NoticeView {
     /// send it again.
     #[schema(example = "evt_12")]
     pub(crate) id: String,
-    /// What it tells: `confirmed`, `expired` or `refunded`.
+    /// What it tells: `confirmed`, `expired`, `refunded` or `reseated`.
     #[schema(value_type = String, example = "confirmed")]
     pub(crate) what: Subject,
     /// To whom.

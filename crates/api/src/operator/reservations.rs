@@ -1,6 +1,7 @@
-//! Look at any reservation, release it, cancel it.
+//! Look at any reservation, release it, cancel it, give an item of it another seat.
 
-use crate::ask::{PathId, Staff, StaffAsk};
+use super::explained;
+use crate::ask::{self, PathId, Staff, StaffAsk, Why};
 use crate::house::House;
 use crate::payments::pay::RefundView;
 use crate::problem::{Problem, Problems};
@@ -8,13 +9,28 @@ use crate::reply::{self, PageQuery, PageView};
 use crate::reservations::hold::reserved;
 use crate::reservations::{act::CancelRequest, read};
 use crate::view::ReservationView;
+use admitone_app::logbook::Target;
 use admitone_domain::Action;
+use admitone_domain::command::operate::{Operate, Reseat};
 use admitone_domain::command::{Cancel, Release};
 use admitone_domain::id::ReservationId;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Response, StatusCode};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// Which item gets which seat.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReseatRequest {
+    /// Its place in the reservation, from 0.
+    pub(crate) item: u32,
+    /// A free seat of the same show.
+    #[schema(example = "seat_7")]
+    pub(crate) seat: String,
+}
 
 /// List all reservations
 ///
@@ -53,17 +69,23 @@ pub(crate) async fn read_any_reservation(
 #[utoipa::path(
     post, path = "/api/v1/operator/reservations/{id}/actions/release",
     operation_id = "release_any_reservation", tag = "operator", security(("operator" = [])),
-    params(("id" = String, Path, example = "res_1"), ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255)),
+    params(
+        ("id" = String, Path, example = "res_1"),
+        ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255),
+        Why,
+    ),
     responses((status = 200, body = ReservationView), Problems)
 )]
 pub(crate) async fn release_any_reservation(
     State(house): State<House>,
     PathId(reservation): PathId<ReservationId>,
+    why: Why,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let release = Action::Release(Release { reservation });
-    let released = house.submit(&ask.named, release).await?;
-    reply::reply(released, StatusCode::OK, reserved)
+    let work =
+        async { reply::reply(house.submit(&ask.named, release).await?, StatusCode::OK, reserved) };
+    explained(&house, (&ask, &why), about(reservation), work).await
 }
 
 /// Cancel tickets of any reservation
@@ -71,16 +93,57 @@ pub(crate) async fn release_any_reservation(
     post, path = "/api/v1/operator/reservations/{id}/actions/cancel",
     operation_id = "cancel_any_reservation", tag = "operator", security(("operator" = [])),
     request_body = Option<CancelRequest>,
-    params(("id" = String, Path, example = "res_1"), ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255)),
+    params(
+        ("id" = String, Path, example = "res_1"),
+        ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255),
+        Why,
+    ),
     responses((status = 200, body = RefundView), Problems)
 )]
 pub(crate) async fn cancel_any_reservation(
     State(house): State<House>,
     PathId(reservation): PathId<ReservationId>,
+    why: Why,
     ask: StaffAsk,
 ) -> Result<Response<Body>, Problem> {
     let CancelRequest { items } = ask.body_or_default()?;
     let cancel = Action::Cancel(Cancel { reservation, items });
-    let cancelled = house.submit(&ask.named, cancel).await?;
-    reply::reply(cancelled, StatusCode::OK, RefundView::of)
+    let work = async {
+        reply::reply(house.submit(&ask.named, cancel).await?, StatusCode::OK, RefundView::of)
+    };
+    explained(&house, (&ask, &why), about(reservation), work).await
+}
+
+/// Give an item of any reservation another seat
+///
+/// The old seat is free when the new one is taken, and not before. The seat is of the same show, free, and of the
+/// price of the item, or of that which the old seat has now; what was paid stays as it is. An item that is being
+/// paid, or that was let in at the door, stays where it is. A ticket keeps its code.
+#[utoipa::path(
+    post, path = "/api/v1/operator/reservations/{id}/actions/reseat",
+    operation_id = "reseat_any_reservation", tag = "operator", security(("operator" = [])),
+    request_body = ReseatRequest,
+    params(
+        ("id" = String, Path, example = "res_1"),
+        ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255),
+        Why,
+    ),
+    responses((status = 200, body = ReservationView), Problems)
+)]
+pub(crate) async fn reseat_any_reservation(
+    State(house): State<House>,
+    PathId(reservation): PathId<ReservationId>,
+    why: Why,
+    ask: StaffAsk,
+) -> Result<Response<Body>, Problem> {
+    let ReseatRequest { item, seat } = ask.body()?;
+    let seat = ask::id("seat", &seat)?;
+    let reseat = Action::Operate(Operate::Reseat(Reseat { reservation, item, seat }));
+    let work =
+        async { reply::reply(house.submit(&ask.named, reseat).await?, StatusCode::OK, reserved) };
+    explained(&house, (&ask, &why), about(reservation), work).await
+}
+
+fn about(reservation: ReservationId) -> (Target, String) {
+    (Target::Reservation, reservation.to_string())
 }

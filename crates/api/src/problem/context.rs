@@ -13,6 +13,7 @@ pub(super) fn context_of(refusal: &Refusal) -> serde_json::Value {
             json!({ "max": max })
         }
         Refusal::LimitPerBuyer { max, taken } => json!({ "max": max, "taken": taken }),
+        Refusal::SeatPrice { price, paid } => json!({ "price": price, "paid": paid }),
         Refusal::AmountMismatch { price } => json!({ "price": price }),
         Refusal::InsufficientFunds { balance, needed } => {
             json!({ "balance": balance, "needed": needed })

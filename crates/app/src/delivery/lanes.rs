@@ -86,6 +86,7 @@ fn wallet_of(command: &Command) -> Option<BuyerId> {
     match &command.action {
         Action::Charge(_) | Action::Spend(_) => command_buyer(command),
         Action::ChargeFor(charge) => Some(charge.buyer),
+        Action::Withdraw(withdraw) => Some(withdraw.buyer),
         Action::Part(Part::Take(take)) => Some(take.buyer),
         Action::Part(Part::PutBack(back)) => Some(back.buyer),
         // It looks at payments, and must find the wallet as it is.

@@ -45,8 +45,17 @@ const UNTIL: Field = field("until", Form::Moment, "Until when the items are held
 const BY: Field = field("by", Form::Text, "Who did it: an operator, a buyer, or `house`.");
 const PASS: Field = field("pass", Form::Text, "The pass: room, epoch and place.");
 const CHANGED: &[Field] = &[BY];
-const DEEDS: &[&str] =
-    &["released", "cancelled", "refunded", "charged", "reacquired", "admitted", "rehearsed"];
+const DEEDS: &[&str] = &[
+    "released",
+    "cancelled",
+    "refunded",
+    "charged",
+    "reacquired",
+    "admitted",
+    "rehearsed",
+    "reseated",
+    "withdrew",
+];
 const ACTED: &[Field] = &[BY, field("deed", Form::Word(DEEDS), "What was done.")];
 
 /// All of them.
@@ -89,6 +98,15 @@ pub const KINDS: &[EventKind] = &[
         &[field("item", Form::Number, "Which, by its place in the reservation, from 0.")],
     ),
     kind(
+        "reservation.reseated",
+        "An item has another seat; the one it had is free.",
+        &[
+            field("item", Form::Number, "Which, by its place in the reservation, from 0."),
+            field("from", Form::Id("seat"), "The seat it had."),
+            field("to", Form::Id("seat"), "The seat it has."),
+        ],
+    ),
+    kind(
         "reservation.acted",
         "Staff did to it what else the buyer does; beside what happened.",
         ACTED,
@@ -107,7 +125,7 @@ pub const KINDS: &[EventKind] = &[
     kind("payment.acted", "Staff did to it what else the buyer does; beside what happened.", ACTED),
     kind(
         "wallet.moved",
-        "A wallet was charged, used or refunded.",
+        "A wallet was charged, used or refunded, or an operator took money out of it.",
         &[field("entry", Form::Id("entry"), "By which entry.")],
     ),
     kind("wallet.changed", "The account of a wallet was closed.", CHANGED),

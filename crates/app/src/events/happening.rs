@@ -44,6 +44,9 @@ pub(super) fn told(what: &Happening) -> (&'static str, Value) {
             ("owed", json!({ "reservation": reservation }))
         }
         Happening::Admitted { item } => ("admitted", json!({ "item": item })),
+        Happening::Reseated { item, from, to } => {
+            ("reseated", json!({ "item": item, "from": from.to_string(), "to": to.to_string() }))
+        }
         Happening::Acted { by, deed } => ("acted", json!({ "by": by, "deed": deed_name(*deed) })),
     }
 }
@@ -78,6 +81,11 @@ pub(super) fn happening(what: &str, data: &Map<String, Value>) -> Option<Happeni
         "admitted" => {
             Happening::Admitted { item: u32::try_from(data.get("item")?.as_u64()?).ok()? }
         }
+        "reseated" => Happening::Reseated {
+            item: u32::try_from(data.get("item")?.as_u64()?).ok()?,
+            from: parsed(text("from")?)?,
+            to: parsed(text("to")?)?,
+        },
         "acted" => Happening::Acted { by: text("by")?.to_owned(), deed: deed(text("deed")?)? },
         _ => return None,
     })
@@ -105,6 +113,8 @@ fn deed_name(deed: Deed) -> &'static str {
         Deed::Reacquired => "reacquired",
         Deed::Admitted => "admitted",
         Deed::Rehearsed => "rehearsed",
+        Deed::Reseated => "reseated",
+        Deed::Withdrew => "withdrew",
     }
 }
 
@@ -117,6 +127,8 @@ fn deed(name: &str) -> Option<Deed> {
         Deed::Reacquired,
         Deed::Admitted,
         Deed::Rehearsed,
+        Deed::Reseated,
+        Deed::Withdrew,
     ];
     all.into_iter().find(|deed| deed_name(*deed) == name)
 }

@@ -50,6 +50,7 @@ pub(super) fn write(what: Subject, story: &Story) -> (Text, Text) {
                 ],
             ),
         ),
+        Subject::Reseated => reseated(story, (title, &when, &id)),
         Subject::Refunded => {
             let payment = story.payment.as_ref();
             let sum = payment.map(|one| money(one.refunded.0, one.currency)).unwrap_or_default();
@@ -66,6 +67,33 @@ pub(super) fn write(what: Subject, story: &Story) -> (Text, Text) {
             )
         }
     }
+}
+
+fn reseated(story: &Story, (title, when, id): (&str, &str, &str)) -> (Text, Text) {
+    let seat = |said: fn(&(String, String, u32)) -> String| {
+        story.seat.as_ref().map(said).into_iter().collect::<String>()
+    };
+    let english = seat(|(section, row, number)| {
+        format!(" You sit in section {section}, row {row}, seat {number} now.")
+    });
+    let korean =
+        seat(|(section, row, number)| format!(" 새 좌석: {section}구역 {row}열 {number}번."));
+    (
+        text(
+            format!("Your seat for {title} has changed"),
+            &[
+                format!("You have another seat for {title}, {when}.{english}"),
+                format!("The price stays, and a ticket keeps its code. Reservation: {id}."),
+            ],
+        ),
+        text(
+            format!("{title} 좌석이 변경되었습니다"),
+            &[
+                format!("{title} ({when}) 좌석이 변경되었습니다.{korean}"),
+                format!("가격과 티켓 코드는 그대로입니다. 예매 번호: {id}."),
+            ],
+        ),
+    )
 }
 
 fn text(title: String, lines: &[String]) -> Text {

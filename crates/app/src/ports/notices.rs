@@ -74,6 +74,8 @@ pub enum Subject {
     Expired,
     /// Money went back.
     Refunded,
+    /// Staff gave an item another seat.
+    Reseated,
 }
 
 impl Subject {
@@ -83,6 +85,7 @@ impl Subject {
             Self::Confirmed => "confirmed",
             Self::Expired => "expired",
             Self::Refunded => "refunded",
+            Self::Reseated => "reseated",
         }
     }
 }

@@ -107,7 +107,7 @@ impl Operation {
             Action::Charge(_)
             | Action::ChargeFor(_)
             | Action::Operate(Operate::CloseAccount(_)) => Self::Charge,
-            Action::Spend(_) => Self::Use,
+            Action::Spend(_) | Action::Withdraw(_) => Self::Use,
             Action::Refund(_) => Self::Refund,
             Action::Operate(_) => Self::Operate,
             // What a wallet does for a payment goes the way of everything else that moves it.

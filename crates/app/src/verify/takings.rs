@@ -33,7 +33,7 @@ impl Takings {
     /// Adds what an entry moved; one that is nobody's is a finding.
     pub fn collect(&mut self, entry: &Entry, mut find: impl FnMut(&'static str, String)) {
         let (times, taken, back) = match entry.kind {
-            EntryKind::Charge => return,
+            EntryKind::Charge | EntryKind::Withdrawal => return,
             EntryKind::Use => (1, entry.amount.0, 0),
             EntryKind::Refund => (0, 0, entry.amount.0),
         };

@@ -126,7 +126,7 @@ async fn is_balanced(store: &MemoryStore, buyer: BuyerId) -> bool {
         .iter()
         .map(|entry| match entry.kind {
             EntryKind::Charge | EntryKind::Refund => entry.amount.0,
-            EntryKind::Use => -entry.amount.0,
+            EntryKind::Use | EntryKind::Withdrawal => -entry.amount.0,
         })
         .sum();
     match row(store, Key::Wallet(buyer)).await {

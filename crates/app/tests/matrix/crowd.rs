@@ -1,12 +1,13 @@
-//! The crowd: many hold the same few seats and tickets, move money in one wallet, pay while an
-//! operator changes prices, and close accounts while somebody charges them.
+//! The crowd: many hold the same few seats and tickets while an operator gives them others, move money in one
+//! wallet while an operator takes some out, pay while an operator changes prices, and close accounts while somebody
+//! charges them.
 
 use crate::audit::{self, Harm};
 use crate::cells::Cell;
 use crate::house::{House, SEATS, SHOW, STANDING, command, submit};
 use admitone_app::ports::delivery::Delivery;
-use admitone_domain::command::operate::{CloseAccount, Operate, SaveSeats, SeatChange};
-use admitone_domain::command::{Charge, Choice, Hold, Pay, Spend};
+use admitone_domain::command::operate::{CloseAccount, Operate, Reseat, SaveSeats, SeatChange};
+use admitone_domain::command::{Charge, Choice, Hold, Pay, Spend, Withdraw};
 use admitone_domain::id::{BuyerId, ReservationId, SeatId};
 use admitone_domain::{Action, Actor, Answer, Command, Currency, Money};
 use std::sync::Arc;
@@ -43,11 +44,18 @@ pub(crate) async fn run(cell: &Cell, seed: u64) -> Harm {
     let moves = (1..=CHARGES).flat_map(|number| {
         let charge = money(20_000 + number, RICH, Move::In(1));
         let spend = money(30_000 + number, RICH, Move::Out(1));
-        std::iter::once(charge).chain((number % 2 == 0).then_some(spend))
+        let withdraw = withdraw(110_000 + number, RICH);
+        let out = [(number % 2 == 0).then_some(spend), (number % 4 == 1).then_some(withdraw)];
+        std::iter::once(charge).chain(out.into_iter().flatten())
     });
     let used_up = LEAVING.step_by(2).map(|buyer| of(80_000 + buyer, buyer, Move::Out(5)));
     let moves = moves.chain(used_up);
-    let answers = all_at_once(&house.instances, holds.into_iter().chain(moves).collect()).await;
+    let elsewhere = (1..=BUYERS).map(|buyer| {
+        let seat = SeatId(1 + (seed + buyer + 1) % u64::from(SEATS));
+        reseat(120_000 + buyer, ReservationId(buyer), seat)
+    });
+    let crowd = holds.into_iter().chain(moves).chain(elsewhere).collect();
+    let answers = all_at_once(&house.instances, crowd).await;
 
     let held = answers.iter().filter(|(command, answer)| {
         matches!(command.action, Action::Hold(_)) && answer.as_ref().is_some_and(Result::is_ok)
@@ -115,6 +123,16 @@ fn hold(number: u64, seat: Option<SeatId>) -> Command {
 fn close(number: u64, buyer: BuyerId) -> Command {
     let close = CloseAccount { buyer, payments: Vec::new() };
     command(number, Actor::Buyer(buyer), Action::Operate(Operate::CloseAccount(close)))
+}
+
+fn withdraw(number: u64, buyer: BuyerId) -> Command {
+    let withdraw = Withdraw { buyer, amount: Money(1), currency: Currency::KRW };
+    command(number, Actor::House, Action::Withdraw(withdraw))
+}
+
+fn reseat(number: u64, reservation: ReservationId, seat: SeatId) -> Command {
+    let reseat = Reseat { reservation, item: 0, seat };
+    command(number, Actor::House, Action::Operate(Operate::Reseat(reseat)))
 }
 
 fn new_price(number: u64, seat: SeatId) -> Command {

@@ -8,10 +8,11 @@ use admitone_app::ports::event_bus::{Consumer, EventBus};
 use admitone_app::ports::notices::{Fate, Notice, Notices, Subject};
 use admitone_app::ports::store::Mode;
 use admitone_app::{Trouble, TroubleKind};
-use admitone_conformance::sale::{SHOW, answer, by, charge, hold, programme, settler};
-use admitone_domain::Action;
+use admitone_conformance::sale::{SHOW, answer, by, charge, hold, operate, programme, settler};
+use admitone_domain::command::operate::{Operate, Reseat};
 use admitone_domain::command::{Cancel, Pay};
-use admitone_domain::id::{BuyerId, ReservationId};
+use admitone_domain::id::{BuyerId, ReservationId, SeatId};
+use admitone_domain::{Action, Happening};
 use async_trait::async_trait;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -96,6 +97,11 @@ async fn sold(house: &House) -> Vec<Envelope> {
         let done = answer(settler.settle(vec![command]).await.remove(0));
         assert!(done.is_ok(), "{done:?}");
     }
+    envelopes(house)
+}
+
+/// All that happened in a house, as it leaves it.
+fn envelopes(house: &House) -> Vec<Envelope> {
     let source = "/admitone/test";
     (1..)
         .zip(house.store.events())
@@ -117,6 +123,27 @@ async fn standing(house: &House) -> Vec<(Subject, u32, Standing)> {
     assert_eq!(book.list(None, None, 9).await.unwrap(), all, "they are all of one reservation");
     all.sort_by_key(|told| told.what == Subject::Refunded);
     all.into_iter().map(|told| (told.what, told.attempts, told.standing)).collect()
+}
+
+#[tokio::test]
+async fn a_buyer_is_told_which_seat_it_is_now() {
+    let house = House::new().await;
+    sold(&house).await;
+    let reseat = Reseat { reservation: RESERVATION, item: 0, seat: SeatId(4) };
+    let settler = settler(house.store.clone(), Mode::Optimistic);
+    let done = settler.settle(vec![operate(9, Operate::Reseat(reseat))]).await.remove(0);
+    assert!(answer(done).is_ok());
+    let news: Vec<Envelope> = envelopes(&house)
+        .into_iter()
+        .filter(|told| matches!(told.event.what, Happening::Reseated { .. }))
+        .collect();
+    assert_eq!(news.len(), 1);
+    let kept = Arc::new(Kept::default());
+    writer(&house, kept.clone()).take(&news).await.unwrap();
+    let kept = kept.0.lock().unwrap();
+    assert_eq!((kept[0].what, kept[0].buyer), (Subject::Reseated, ANN));
+    assert!(kept[0].english.body.contains("section A, row 1, seat 4"), "{:?}", kept[0].english);
+    assert!(kept[0].korean.body.contains("A구역 1열 4번"), "{:?}", kept[0].korean);
 }
 
 #[tokio::test]

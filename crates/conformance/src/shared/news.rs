@@ -7,7 +7,8 @@ use admitone_app::clock::SystemClock;
 use admitone_app::follower::Follower;
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::store::{Mode, Transaction};
-use admitone_domain::id::BuyerId;
+use admitone_domain::command::operate::{Operate, Reseat};
+use admitone_domain::id::{BuyerId, ReservationId, SeatId};
 use admitone_domain::seat::SeatState;
 use admitone_domain::show::SeatPlan;
 use admitone_domain::{Change, Event, Guard, Happening, Moment, Row, Verdict};
@@ -69,6 +70,34 @@ pub(super) async fn a_board_shows_what_another_instance_sold(stage: Stage) {
     assert!(unwrapped(follower.round().await) > 0);
     assert_eq!(marks(&boards).await, [SeatMark::Free, SeatMark::Held]);
     assert_eq!(follower.round().await, Ok(0), "what was told is not told again");
+}
+
+/// The reservation names it no more: only the event does.
+pub(super) async fn a_board_shows_which_seat_was_left(stage: Stage) {
+    let (one, other) = (stage.open().await, stage.open().await);
+    on_sale(&one, 3).await;
+    let (mut follower, boards) = follower(&other).await;
+    assert_eq!(marks(&boards).await, [SeatMark::Free; 3]);
+    let settler = sale::settler(Arc::clone(&one.store), Mode::Conditional);
+    let reservation = ReservationId(9);
+    let hold = sale::hold(9, BuyerId(1), SHOW, &[1], 0);
+    let reseat = |number, seat| {
+        let reseat = Reseat { reservation, item: 0, seat: SeatId(seat) };
+        sale::operate(number, Operate::Reseat(reseat))
+    };
+    for command in [hold, reseat(10, 2)] {
+        let answer = sale::answer(settler.settle(vec![command]).await.remove(0));
+        assert!(answer.is_ok(), "{answer:?}");
+        assert!(unwrapped(follower.round().await) > 0);
+    }
+    assert_eq!(marks(&boards).await, [SeatMark::Free, SeatMark::Held, SeatMark::Free]);
+    // Twice between two looks.
+    for command in [reseat(11, 1), reseat(12, 3)] {
+        let answer = sale::answer(settler.settle(vec![command]).await.remove(0));
+        assert!(answer.is_ok(), "{answer:?}");
+    }
+    assert!(unwrapped(follower.round().await) > 0);
+    assert_eq!(marks(&boards).await, [SeatMark::Free, SeatMark::Free, SeatMark::Held]);
 }
 
 pub(super) async fn a_commit_that_is_late_is_not_skipped(stage: Stage) {

@@ -1,10 +1,12 @@
-//! Operate: what operators change, accounts, and who is let in at the door. Who may do it is checked before.
+//! Operate: what operators change, accounts, who is let in at the door and who sits elsewhere. Who may do it is
+//! checked before.
 
 mod account;
 mod admit;
 mod catalogue;
 mod describe;
 mod rehearse;
+mod reseat;
 mod stock;
 
 pub use account::{CloseAccount, OpenAccount, SaveOperator};
@@ -12,6 +14,7 @@ pub use admit::Admit;
 pub use catalogue::{MoveShow, SaveConcert, SaveRoom, SaveShow};
 pub use describe::{DescribeSeats, Kept};
 pub use rehearse::Rehearse;
+pub use reseat::Reseat;
 pub use stock::{AddSeats, BlockOfSeats, SaveSeats, SaveTicketType, SeatChange};
 
 use super::{Command, Rule};
@@ -48,6 +51,8 @@ pub enum Operate {
     MoveShow(MoveShow),
     /// See [`DescribeSeats`].
     DescribeSeats(DescribeSeats),
+    /// See [`Reseat`].
+    Reseat(Reseat),
 }
 
 impl Operate {
@@ -66,7 +71,8 @@ impl Operate {
             | Self::CloseAccount(_)
             | Self::Admit(_)
             | Self::Rehearse(_)
-            | Self::MoveShow(_) => None,
+            | Self::MoveShow(_)
+            | Self::Reseat(_) => None,
         };
         expected == Some(0)
     }
@@ -86,6 +92,7 @@ impl Operate {
             Self::Rehearse(rehearse) => rehearse,
             Self::MoveShow(change) => change,
             Self::DescribeSeats(described) => described,
+            Self::Reseat(reseat) => reseat,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What staff does to a buyer's things is told with who did it; what the buyer does himself is not.
 
 use crate::house::{ANN, House, charge, pay};
-use admitone_domain::command::{Cancel, Charge, ChargeFor, Refund, Release};
+use admitone_domain::command::{Cancel, Charge, ChargeFor, Refund, Release, Withdraw};
 use admitone_domain::id::{BuyerId, OperatorId, ReservationId};
 use admitone_domain::{
     Action, Actor, Currency, Deed, Event, Happening, Key, Money, Outcome, Refusal,
@@ -67,7 +67,7 @@ fn what_a_buyer_does_is_no_deed() {
 }
 
 #[test]
-fn only_staff_charges_the_wallet_of_somebody() {
+fn only_staff_charges_the_wallet_of_somebody_and_takes_out_of_it() {
     let mut house = House::new();
     let told = deeds(&mut house, EVE, charge_for(ANN, 7));
     assert_eq!(told, [(Key::Wallet(ANN), "op_3".to_owned(), Deed::Charged)]);
@@ -76,4 +76,8 @@ fn only_staff_charges_the_wallet_of_somebody() {
     assert_eq!(refused, Err(Refusal::UnknownParent));
     assert_eq!(house.act(EVE, charge_for(ANN, 0)), Err(Refusal::InvalidAmount));
     assert_eq!(house.balance(ANN), 7);
+    let (buyer, amount, currency) = (ANN, Money(3), Currency::KRW);
+    let told = deeds(&mut house, EVE, Action::Withdraw(Withdraw { buyer, amount, currency }));
+    assert_eq!(told, [(Key::Wallet(ANN), "op_3".to_owned(), Deed::Withdrew)]);
+    assert_eq!(house.balance(ANN), 4);
 }

@@ -16,4 +16,5 @@ mod parting;
 mod passes;
 mod paying;
 mod properties;
+mod reseating;
 mod wallets;

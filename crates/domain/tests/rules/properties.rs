@@ -1,13 +1,18 @@
 //! What holds whatever happens: random commands in random batches while time passes.
 
 use crate::house::{ANN, BOB, House, SHOW, STANDING, charge, hold, pay, tickets};
-use admitone_domain::command::{Cancel, Expire, Extend, Refund, Release, Spend};
-use admitone_domain::id::{BuyerId, PaymentId, ReservationId, SeatId, TicketTypeId};
+use admitone_domain::command::operate::{Admit, Operate, Reseat};
+use admitone_domain::command::{Cancel, Expire, Extend, Refund, Release, Spend, Withdraw};
+use admitone_domain::id::{
+    BuyerId, OperatorId, PaymentId, ReservationId, SeatId, TicketId, TicketTypeId,
+};
 use admitone_domain::reservation::{ItemState, Ware};
 use admitone_domain::seat::SeatState;
 use admitone_domain::{Action, Actor, Answer, Currency, Key, Moment, Money, Row};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+
+const EVE: Actor = Actor::Operator(OperatorId(3));
 
 /// Something that may happen. References to reservations are counted back from the newest.
 #[derive(Debug, Clone)]
@@ -22,6 +27,9 @@ enum Step {
     Refund(u8, u64),
     Charge(u8, i64),
     Spend(u8, i64),
+    Withdraw(u8, i64),
+    Admit(u64, u32),
+    Reseat(u64, u32, u64),
     Wait(u64),
 }
 
@@ -37,9 +45,12 @@ fn step() -> impl Strategy<Value = Step> {
         back.clone().prop_map(Step::Expire),
         (buyer.clone(), back.clone(), prop::option::of(0..2_u32))
             .prop_map(|(b, r, i)| Step::Cancel(b, r, i)),
-        (buyer.clone(), back).prop_map(|(b, r)| Step::Refund(b, r)),
+        (buyer.clone(), back.clone()).prop_map(|(b, r)| Step::Refund(b, r)),
+        (back.clone(), 0..2_u32).prop_map(|(r, i)| Step::Admit(r, i)),
+        (back, 0..2_u32, 1..=8_u64).prop_map(|(r, i, s)| Step::Reseat(r, i, s)),
         (buyer.clone(), 1..=3_000_i64).prop_map(|(b, n)| Step::Charge(b, n)),
-        (buyer, 1..=3_000_i64).prop_map(|(b, n)| Step::Spend(b, n)),
+        (buyer.clone(), 1..=3_000_i64).prop_map(|(b, n)| Step::Spend(b, n)),
+        (buyer, 1..=3_000_i64).prop_map(|(b, n)| Step::Withdraw(b, n)),
         (1..=200_000_u64).prop_map(Step::Wait),
     ]
 }
@@ -72,6 +83,18 @@ fn action(step: &Step, newest: u64) -> Option<(Actor, Action)> {
         Step::Spend(b, amount) => {
             let spend = Spend { amount: Money(*amount), currency: Currency::KRW };
             (buyer(*b), Action::Spend(spend))
+        }
+        Step::Withdraw(b, amount) => {
+            let (buyer, amount) = (BuyerId(u128::from(*b)), Money(*amount));
+            (EVE, Action::Withdraw(Withdraw { buyer, amount, currency: Currency::KRW }))
+        }
+        Step::Admit(back, item) => {
+            let ticket = TicketId { reservation: reservation(*back), item: *item };
+            (EVE, Action::Operate(Operate::Admit(Admit { ticket })))
+        }
+        Step::Reseat(back, item, seat) => {
+            let (reservation, seat) = (reservation(*back), SeatId(*seat));
+            (EVE, Action::Operate(Operate::Reseat(Reseat { reservation, item: *item, seat })))
         }
         Step::Wait(_) => return None,
     })

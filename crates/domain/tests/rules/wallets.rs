@@ -1,7 +1,9 @@
 //! Wallets: the balance is the sum of the entries, never negative, never overflowing.
 
 use crate::house::{ANN, House, charge};
-use admitone_domain::command::{Charge, Spend};
+use admitone_domain::command::{Charge, Spend, Withdraw};
+use admitone_domain::id::OperatorId;
+use admitone_domain::wallet::EntryKind;
 use admitone_domain::{Action, Actor, Currency, Money, Outcome, Refusal};
 
 fn spend(amount: i64) -> Action {
@@ -67,4 +69,42 @@ fn two_charges_decided_on_the_same_balance_and_both_written_lose_one() {
     }
     let sum: i64 = house.entries.iter().map(|entry| entry.signed_amount().0).sum();
     assert_eq!((house.balance(ANN), sum), (101, 111), "the harm that stores must keep away");
+}
+
+fn withdraw(amount: i64) -> Action {
+    let currency = Currency::KRW;
+    Action::Withdraw(Withdraw { buyer: ANN, amount: Money(amount), currency })
+}
+
+#[test]
+fn staff_takes_out_what_is_there_and_never_more() {
+    let mut house = House::new();
+    let eve = Actor::Operator(OperatorId(3));
+    house.charge(ANN, 100).unwrap();
+    let Ok(Outcome::Moved { entry, balance }) = house.act(eve, withdraw(70)) else {
+        panic!("refused");
+    };
+    assert_eq!((entry.kind, entry.amount.0, balance.0), (EntryKind::Withdrawal, 70, 30));
+    assert_eq!((entry.buyer, entry.payment), (ANN, None), "nothing was bought for it");
+    let (balance, needed) = (Money(30), Money(31));
+    let refused = Err(Refusal::InsufficientFunds { balance, needed });
+    assert_eq!(house.act(eve, withdraw(31)), refused);
+    for amount in [0, -1, i64::MIN] {
+        assert_eq!(house.act(eve, withdraw(amount)), Err(Refusal::InvalidAmount));
+    }
+    assert!(house.act(eve, withdraw(30)).is_ok());
+    assert_eq!(house.entries.iter().map(|entry| entry.signed_amount().0).sum::<i64>(), 0);
+}
+
+#[test]
+fn a_buyer_takes_nothing_out_and_a_wallet_that_is_not_there_has_nothing() {
+    let mut house = House::new();
+    let needed = Money(1);
+    let empty = Err(Refusal::InsufficientFunds { balance: Money::ZERO, needed });
+    assert_eq!(house.act(Actor::Operator(OperatorId(3)), withdraw(1)), empty);
+    house.charge(ANN, 100).unwrap();
+    assert_eq!(house.act(Actor::Buyer(ANN), withdraw(1)), Err(Refusal::UnknownParent));
+    let dollars = Withdraw { buyer: ANN, amount: Money(1), currency: "USD".parse().unwrap() };
+    let refused = house.act(Actor::House, Action::Withdraw(dollars));
+    assert_eq!(refused, Err(Refusal::CurrencyMismatch));
 }

@@ -254,7 +254,8 @@ async fn purse(
 
 fn entry(value: &Value) -> Option<Entry> {
     let amount = value["amount"].as_i64()?;
-    let sign = if value["kind"] == "use" { -1 } else { 1 };
+    let takes = value["kind"] == "use" || value["kind"] == "withdrawal";
+    let sign = if takes { -1 } else { 1 };
     Some(Entry {
         id: number_of(value["id"].as_str()?)?,
         amount: amount * sign,

@@ -16,7 +16,7 @@ use crate::oops::Oops;
 use crate::query::Query;
 use crate::site::Site;
 use crate::visitor::Visitor;
-use admitone_domain::id::{BuyerId, ReservationId, TicketId};
+use admitone_domain::id::{BuyerId, ReservationId, SeatId, ShowId, TicketId};
 use admitone_domain::payment::Payment;
 use admitone_domain::reservation::{Item, ItemState, Reservation, ReservationState, Ware};
 use admitone_domain::show::SeatPlan;
@@ -120,10 +120,7 @@ pub(crate) async fn things(
     frame: &Frame,
     reservation: &Reservation,
 ) -> Result<Vec<Thing>, Oops> {
-    let plan = match site.row(Key::Plan(reservation.show)).await? {
-        Some(Row::Plan(_, plan)) => plan,
-        _ => SeatPlan::default(),
-    };
+    let plan = plan(site, reservation.show).await?;
     let mut things = Vec::new();
     for (item, place) in reservation.items.iter().zip(0..) {
         let name = name(site, frame, &plan, item).await?;
@@ -133,14 +130,27 @@ pub(crate) async fn things(
     Ok(things)
 }
 
+/// The names of the seats of a show.
+pub(crate) async fn plan(site: &Site, show: ShowId) -> Result<SeatPlan, Oops> {
+    Ok(match site.row(Key::Plan(show)).await? {
+        Some(Row::Plan(_, plan)) => plan,
+        _ => SeatPlan::default(),
+    })
+}
+
+/// What people call a seat.
+pub(crate) fn seat_name(frame: &Frame, plan: &SeatPlan, seat: SeatId) -> String {
+    match plan.find(seat) {
+        Some((block, number)) => {
+            frame.place((&block.section, &block.row, number), plan.attribute(seat))
+        }
+        None => seat.to_string(),
+    }
+}
+
 async fn name(site: &Site, frame: &Frame, plan: &SeatPlan, item: &Item) -> Result<String, Oops> {
     Ok(match item.what {
-        Ware::Seat(seat) => match plan.find(seat) {
-            Some((block, number)) => {
-                frame.place((&block.section, &block.row, number), plan.attribute(seat))
-            }
-            None => seat.to_string(),
-        },
+        Ware::Seat(seat) => seat_name(frame, plan, seat),
         Ware::Ticket(kind) => match site.row(Key::TicketType(kind)).await? {
             Some(Row::TicketType(known)) => known.name,
             _ => kind.to_string(),

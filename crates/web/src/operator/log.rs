@@ -135,6 +135,8 @@ fn deed_words(deed: Deed) -> &'static str {
         Deed::Reacquired => "log.reacquired",
         Deed::Admitted => "log.admitted",
         Deed::Rehearsed => "log.rehearsed",
+        Deed::Reseated => "log.reseated",
+        Deed::Withdrew => "log.withdrew",
     }
 }
 

@@ -2,10 +2,12 @@
 //! happened to it.
 
 mod deed;
+mod reseat;
 mod resend;
 mod timeline;
 
 pub(crate) use deed::{ask, done};
+pub(crate) use reseat::{ask as ask_reseat, done as reseat};
 pub(crate) use resend::resend;
 
 use super::reservations::{Whose, ZONE, state_words, whose};

@@ -1,4 +1,5 @@
-//! A buyer's wallet as operators see it: what moved it, and money that came in another way.
+//! A buyer's wallet as operators see it: what moved it, money that came in another way, and money that is taken
+//! out.
 
 use super::reasons::reasons;
 use super::reservations::{Whose, ZONE, whose};
@@ -10,7 +11,7 @@ use crate::site::Site;
 use crate::staff::{Staff, StaffForm};
 use admitone_app::logbook::{Line, Target};
 use admitone_app::ports::reads::Page as Part;
-use admitone_domain::command::{Charge, ChargeFor};
+use admitone_domain::command::{Charge, ChargeFor, Withdraw};
 use admitone_domain::id::BuyerId;
 use admitone_domain::wallet::Entry;
 use admitone_domain::{Action, Currency, Money};
@@ -31,7 +32,7 @@ struct Page {
     currency: Currency,
     entries: Vec<Entry>,
     next: Option<u64>,
-    /// Why operators charged it, the newest first.
+    /// Why operators charged it or took money out, the newest first.
     reasons: Vec<Line>,
     zone: &'static str,
 }
@@ -55,11 +56,36 @@ pub(crate) async fn wallet(
     page(&Page { frame, buyer, balance, currency, entries, next, reasons, zone: ZONE })
 }
 
-/// `POST /operator/wallets/{buyer}/charge`. Nobody charges a wallet of another without saying why.
+/// `POST /operator/wallets/{buyer}/charge`.
 pub(crate) async fn charge(
     State(site): State<Site>,
     Path(id): Path<String>,
     asked: StaffForm,
+) -> Result<Response<Body>, Oops> {
+    move_money(&site, &id, &asked, |buyer, amount, currency| {
+        Action::ChargeFor(ChargeFor { buyer, charge: Charge { amount, currency } })
+    })
+    .await
+}
+
+/// `POST /operator/wallets/{buyer}/withdraw`.
+pub(crate) async fn withdraw(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    asked: StaffForm,
+) -> Result<Response<Body>, Oops> {
+    move_money(&site, &id, &asked, |buyer, amount, currency| {
+        Action::Withdraw(Withdraw { buyer, amount, currency })
+    })
+    .await
+}
+
+/// Nobody moves money of another without saying why.
+async fn move_money(
+    site: &Site,
+    id: &str,
+    asked: &StaffForm,
+    movement: impl FnOnce(BuyerId, Money, Currency) -> Action,
 ) -> Result<Response<Body>, Oops> {
     let back = format!("/operator/wallets/{id}");
     let onward = |oops: Oops| oops.onward(back.clone());
@@ -70,8 +96,8 @@ pub(crate) async fn charge(
     }
     let currency = site.currency;
     let amount = asked.form.amount("amount", currency).unwrap_or(Money::ZERO);
-    let charge = Action::ChargeFor(ChargeFor { buyer, charge: Charge { amount, currency } });
     let about = (Target::Wallet, buyer.to_string());
-    site.submit_saying_why(&asked, about, asked.why(), charge).await.map_err(onward)?;
+    let action = movement(buyer, amount, currency);
+    site.submit_saying_why(asked, about, asked.why(), action).await.map_err(onward)?;
     Ok(go_to(&back))
 }

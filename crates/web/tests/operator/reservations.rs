@@ -203,3 +203,61 @@ async fn a_long_table_has_every_reservation_once() {
     ids.dedup();
     assert_eq!(ids.len(), 205);
 }
+
+#[tokio::test]
+async fn a_ticket_gets_another_seat_of_its_price_and_it_is_told_why() {
+    let house = House::open().await;
+    let id = house.buy(&[1, 2]).await;
+    let taken = house.hold(&[4]).await;
+    let mut opal = house.staff().await;
+    let page = format!("/operator/reservations/{id}");
+    let reseat = format!("{page}/reseat");
+    assert!(opal.get(&page).await.has(&format!("href=\"{reseat}\"")));
+    let shown = opal.get(&format!("{reseat}?item=1")).await;
+    assert!(shown.has("Section A, row 1, seat 2") && shown.has("seat_3\""), "{}", shown.body);
+    let offered: Vec<u64> =
+        (1..=20).filter(|n| shown.has(&format!("value=\"seat_{n}\""))).collect();
+    assert_eq!(offered, [3, 5, 6, 7, 8, 9, 10], "free, and of its price: {}", shown.body);
+    let first = shown.body.find("value=\"seat_3\"").unwrap();
+    assert!(first < shown.body.find("value=\"seat_5\"").unwrap(), "the nearest first");
+    let form = shown.form(&reseat).with("seat", "seat_7").with("why", "a <broken> chair");
+    let told = opal.post_and_follow(&form).await;
+    assert!(told.has("Section A, row 1, seat 7"), "{}", told.body);
+    let words =
+        "item 2 got another seat: Section A, row 1, seat 2 before, Section A, row 1, seat 7 now";
+    assert!(told.has(words), "{}", told.body);
+    assert!(told.has("the reason given: a &#60;broken&#62; chair"), "{}", told.body);
+    assert!(told.has("Opal &#60;the operator&#62; (op_1)"), "{}", told.body);
+    let again = opal.post_and_follow(&form).await;
+    assert_eq!(again.body.matches("got another seat").count(), 1, "posted twice it is done once");
+    let log = opal.get("/operator/log").await;
+    assert!(log.has("gave another seat"), "{}", log.body);
+    for (seat, words) in [("seat_4", "Somebody was faster"), ("seat_11", "another price")] {
+        let forced = opal.post(&form.clone().with("seat", seat).with("key", seat)).await;
+        assert_eq!(forced.status, StatusCode::CONFLICT, "{}", forced.body);
+        assert!(forced.has(words), "{seat}: {}", forced.body);
+    }
+    let mut ann = house.as_ann();
+    let tickets = ann.get(&format!("/reservations/{id}/tickets")).await;
+    assert!(tickets.has("Section A, row 1, seat 7"), "the ticket shows it: {}", tickets.body);
+    assert_eq!(ann.get(&reseat).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(reservation(&house, taken).await.state(), ReservationState::Held);
+}
+
+#[tokio::test]
+async fn an_item_that_has_no_seat_or_is_nobodys_is_given_none() {
+    let house = House::open().await;
+    let id = house.hold(&[1]).await;
+    let mut opal = house.staff().await;
+    let reseat = format!("/operator/reservations/{id}/reseat");
+    let elsewhere = opal.get(&format!("{reseat}?section=B")).await;
+    assert!(elsewhere.has("No free seat has the price"), "{}", elsewhere.body);
+    let form = opal.form(&reseat, &reseat).await;
+    let release = format!("/operator/reservations/{id}/release");
+    let released = opal.form(&release, &release).await;
+    opal.post_and_follow(&released).await;
+    let nothing = opal.get(&reseat).await;
+    assert!(nothing.has("nothing to do here") && nothing.try_form(&reseat).is_none());
+    let late = opal.post(&form.with("key", "late")).await;
+    assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.body);
+}

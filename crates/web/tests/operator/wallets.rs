@@ -47,3 +47,27 @@ async fn the_reason_of_a_cancellation_stands_in_the_timeline() {
     assert!(told.has("the reason given: the singer is &#60;ill&#62;"), "{}", told.body);
     assert!(told.has("item 1 was cancelled") || told.has("cancelled"), "{}", told.body);
 }
+
+#[tokio::test]
+async fn money_is_taken_out_for_a_reason_and_never_more_than_there_is() {
+    let house = House::open().await;
+    house.buy(&[1]).await;
+    let mut opal = house.staff().await;
+    let page = format!("/operator/wallets/{}", house.ann);
+    let withdraw = format!("{page}/withdraw");
+    let form = opal.form(&page, &withdraw).await.with("amount", "₩1,500");
+    let silent = opal.post(&form).await;
+    assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", silent.body);
+    let form = form.with("why", "charged twice");
+    let after = opal.post_and_follow(&form).await;
+    assert!(after.has("₩97,500") && after.has("−₩1,500"), "{}", after.body);
+    assert!(after.has("Taken out by the house") && after.has("charged twice"), "{}", after.body);
+    assert!(opal.post_and_follow(&form).await.has("₩97,500"), "posted twice it is taken once");
+    let more = opal.post(&form.with("amount", "97501").with("key", "more")).await;
+    assert_eq!(more.status, StatusCode::CONFLICT, "{}", more.body);
+    assert!(more.has("₩97,500"), "it says what is there: {}", more.body);
+    let log = opal.get("/operator/log").await;
+    assert!(log.has("took money out") && log.has("charged twice"), "{}", log.body);
+    let hers = house.as_ann().get("/wallet").await;
+    assert!(hers.has("Taken out by the house") && !hers.has("charged twice"), "{}", hers.body);
+}

@@ -45,7 +45,7 @@ fn check(
     report: &mut Report,
 ) -> Result<(), Trouble> {
     let (Ok(outcome), id) = (&answer.answer, answer.id.0) else { return Ok(()) };
-    if !is_there(tables, outcome)? {
+    if !is_there(tables, told, outcome)? {
         report.find(Kind::AnswerWithoutRow, format_args!("{id:032x}: {outcome:?}"));
     }
     if !balance_was(tables, told, outcome)? {
@@ -54,17 +54,18 @@ fn check(
     Ok(())
 }
 
-fn is_there(tables: &Connection, outcome: &Outcome) -> Result<bool, Trouble> {
+fn is_there(tables: &Connection, told: &Told, outcome: &Outcome) -> Result<bool, Trouble> {
     match outcome {
-        Outcome::Reserved(reservation) => has_reservation(tables, reservation),
+        Outcome::Reserved(reservation) => has_reservation(tables, told, reservation),
         Outcome::Paid { payment, reservation, .. }
         | Outcome::Confirmed { payment, reservation } => {
-            Ok(has_payment(tables, payment)? && has_reservation(tables, reservation)?)
+            Ok(has_payment(tables, payment)? && has_reservation(tables, told, reservation)?)
         }
         Outcome::Moved { entry, .. } => has_entry(tables, entry),
         Outcome::Refunded { payment, reservation, .. } => {
             let payment = payment.as_ref().map_or(Ok(true), |known| has_payment(tables, known))?;
-            let kept = reservation.as_ref().map_or(Ok(true), |r| has_reservation(tables, r))?;
+            let kept =
+                reservation.as_ref().map_or(Ok(true), |r| has_reservation(tables, told, r))?;
             Ok(payment && kept)
         }
         Outcome::Swept(id) => Ok(find(tables, Key::Reservation(*id))?.is_some()),
@@ -73,24 +74,33 @@ fn is_there(tables: &Connection, outcome: &Outcome) -> Result<bool, Trouble> {
             Ok(found.is_some_and(|loaded| loaded.version >= *version))
         }
         Outcome::Gateway { payment, reservation } => {
-            let kept = reservation.as_ref().map_or(Ok(true), |r| has_reservation(tables, r))?;
+            let kept =
+                reservation.as_ref().map_or(Ok(true), |r| has_reservation(tables, told, r))?;
             Ok(kept && has_payment(tables, payment)?)
         }
         Outcome::Joined(buyer) => Ok(find(tables, Key::Buyer(*buyer))?.is_some()),
     }
 }
 
-/// Later commands may have changed its items' states, never whose it is or what it names.
-fn has_reservation(tables: &Connection, answered: &Reservation) -> Result<bool, Trouble> {
+/// Later commands may have changed its items' states, never whose it is or what it names; but for an item that
+/// got another seat since, which was told.
+fn has_reservation(
+    tables: &Connection,
+    told: &Told,
+    answered: &Reservation,
+) -> Result<bool, Trouble> {
     let Some(Row::Reservation(kept)) = find(tables, Key::Reservation(answered.id))? else {
         return Ok(false);
     };
-    let wares = |reservation: &Reservation| {
-        reservation.items.iter().map(|item| (item.what, item.price)).collect::<Vec<_>>()
-    };
+    let mut items = (0..).zip(kept.items.iter().zip(&answered.items));
+    let are_same = kept.items.len() == answered.items.len()
+        && items.all(|(place, (now, then))| {
+            let is_same = now.what == then.what || told.had(kept.id, place, then.what);
+            is_same && now.price == then.price
+        });
     let is_paid = answered.payment.is_none() || answered.payment == kept.payment;
     let is_same = kept.buyer == answered.buyer && kept.show == answered.show;
-    Ok(is_same && is_paid && wares(&kept) == wares(answered))
+    Ok(is_same && is_paid && are_same)
 }
 
 /// Later refunds may have been counted.
@@ -120,6 +130,7 @@ fn has_entry(tables: &Connection, answered: &Entry) -> Result<bool, Trouble> {
         EntryKind::Charge => 0,
         EntryKind::Use => 1,
         EntryKind::Refund => 2,
+        EntryKind::Withdrawal => 3,
     };
     let sql = "SELECT count(*) FROM entry WHERE id = ?1 AND buyer = ?2 AND kind = ?3 \
                AND amount = ?4 AND at = ?5 AND payment IS ?6";

@@ -4,8 +4,9 @@
 use super::{Kind, Report, each};
 use crate::trouble;
 use admitone_app::Trouble;
-use admitone_domain::id::{BuyerId, EntryId};
+use admitone_domain::id::{BuyerId, EntryId, ReservationId};
 use admitone_domain::pass::PassKey;
+use admitone_domain::reservation::Ware;
 use admitone_domain::{Event, Happening, Key, KeyMap};
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::{HashMap, HashSet};
@@ -17,6 +18,8 @@ pub(super) struct Told {
     versions: KeyMap<u64>,
     /// Passes that were used up.
     ended: HashSet<PassKey>,
+    /// Seats that items had before they got others.
+    seats: HashSet<(ReservationId, u32, Ware)>,
     /// The balance of the wallet after each entry.
     balances: HashMap<EntryId, i64>,
     /// Where each wallet is after all of them.
@@ -32,6 +35,11 @@ impl Told {
     /// All passes that were told as ended.
     pub(super) fn ended(&self) -> impl Iterator<Item = PassKey> {
         self.ended.iter().copied()
+    }
+
+    /// Whether an item of a reservation was this before it got another seat.
+    pub(super) fn had(&self, reservation: ReservationId, item: u32, what: Ware) -> bool {
+        self.seats.contains(&(reservation, item, what))
     }
 
     /// The balance after an entry, if it was told.
@@ -70,6 +78,11 @@ impl Told {
         match event.what {
             Happening::PassEnded(pass) => drop(self.ended.insert(pass)),
             Happening::Moved { entry } => self.follow(tables, entry, report)?,
+            Happening::Reseated { item, from, .. } => {
+                if let Key::Reservation(id) = event.aggregate {
+                    self.seats.insert((id, item, Ware::Seat(from)));
+                }
+            }
             _ => {}
         }
         Ok(())
@@ -81,7 +94,7 @@ impl Told {
         id: EntryId,
         report: &mut Report,
     ) -> Result<(), Trouble> {
-        let sql = "SELECT buyer, iif(kind = 1, -amount, amount) FROM entry WHERE id = ?1";
+        let sql = "SELECT buyer, iif(kind IN (1, 3), -amount, amount) FROM entry WHERE id = ?1";
         let mut query = tables.prepare_cached(sql).map_err(trouble::of("verify"))?;
         let found = query
             .query_row([id.0], |row| Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, i64>(1)?)))

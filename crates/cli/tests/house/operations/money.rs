@@ -62,6 +62,18 @@ fn by_an_operator(tour: &mut Tour<'_>) {
     let who = [&log["data"][0]["by"], &log["data"][0]["what"], &log["data"][0]["kind"]];
     assert_eq!(who, ["op_1", "charged", "wallet"]);
     tour.refused(&bob, &charge, r#"{"amount":7}"#, (403, "FORBIDDEN"));
+    let withdraw = format!("POST /api/v1/operator/wallets/{id}/withdrawals");
+    let taken = tour.done(&staff, &withdraw, &json!({ "amount": 5, "why": "charged twice" }));
+    assert_eq!((&taken["balance"], &taken["entry"]["kind"]), (&2.into(), &"withdrawal".into()));
+    let log = tour.read(&staff, "/api/v1/operator/log?limit=2").to_string();
+    assert!(log.contains("charged twice") && log.contains("withdrew"), "{log}");
+    let body = |amount: i64, why: &str| json!({ "amount": amount, "why": why }).to_string();
+    tour.refused(&staff, &withdraw, &body(3, "more"), (409, "INSUFFICIENT_FUNDS"));
+    tour.refused(&staff, &withdraw, &body(0, "none"), (422, "INVALID_AMOUNT"));
+    tour.refused(&staff, &withdraw, &body(1, "  "), (400, "INVALID_REQUEST"));
+    tour.refused(&staff, &withdraw, r#"{"amount":1}"#, (400, "INVALID_REQUEST"));
+    tour.refused(&bob, &withdraw, &body(1, "mine"), (403, "FORBIDDEN"));
+    assert_eq!(tour.read(&bob, "/api/v1/wallet")["balance"], 2);
     let nobody = "POST /api/v1/operator/wallets/bob/charges";
     tour.refused(&staff, nobody, r#"{"amount":7}"#, (404, "NOT_FOUND"));
 }

@@ -18,6 +18,7 @@ const BEFORE_A_REFUND: [&str; 6] = [
 pub(super) fn hold_pay_and_give_back(tour: &mut Tour<'_>) {
     let mut ann = tour.buyer_inside();
     extend_and_release(tour, &ann);
+    given_another_seat(tour, &ann);
     let reservation = buy(tour, &ann, &json!({ "show": "show_1", "seats": ["seat_3", "seat_4"] }));
     tickets(tour, &ann);
     let cancel = format!("POST /api/v1/reservations/{reservation}/actions/cancel");
@@ -89,6 +90,50 @@ fn extend_and_release(tour: &mut Tour<'_>, ann: &Who) {
     assert_ne!(again, id, "what was released is free");
     tour.done(ann, &format!("POST /api/v1/reservations/{again}/actions/release"), &Value::Null);
     refusals(tour, ann);
+}
+
+/// An operator gives a hold another seat and lets it go, and says why.
+fn given_another_seat(tour: &mut Tour<'_>, ann: &Who) {
+    let staff = tour.operator();
+    let hold = "POST /api/v1/reservations";
+    let wish = json!({ "show": "show_1", "seats": ["seat_5"],
+                       "tickets": [{ "ticket_type": "type_1", "quantity": 1 }] });
+    let id = text(&tour.done(ann, hold, &wish), "id");
+    let of_it = format!("POST /api/v1/operator/reservations/{id}/actions");
+    let reseat = format!("{of_it}/reseat");
+    for (body, expected) in [
+        (r#"{"item":0,"seat":"seat_5"}"#, (409, "SEAT_TAKEN")),
+        (r#"{"item":0,"seat":"seat_999999"}"#, (404, "SEAT_NOT_FOUND")),
+        (r#"{"item":1,"seat":"seat_6"}"#, (409, "ITEM_WITHOUT_SEAT")),
+        (r#"{"item":7,"seat":"seat_6"}"#, (404, "ITEM_NOT_FOUND")),
+        (r#"{"item":0,"seat":"6"}"#, (400, "INVALID_REQUEST")),
+        (r#"{"seat":"seat_6"}"#, (400, "INVALID_REQUEST")),
+    ] {
+        tour.refused(&staff, &reseat, body, expected);
+    }
+    tour.refused(ann, &reseat, r#"{"item":0,"seat":"seat_6"}"#, (403, "FORBIDDEN"));
+    let body = json!({ "item": 0, "seat": "seat_6" });
+    let moved = tour.done(&staff, &format!("{reseat}?why=a+broken+chair"), &body);
+    assert_eq!((&moved["items"][0]["seat"], &moved["state"]), (&"seat_6".into(), &"held".into()));
+    let seen = tour.read(ann, &format!("/api/v1/reservations/{id}"));
+    assert_eq!(seen["items"][0]["seat"], "seat_6", "the buyer sees it");
+    let other = tour.done(ann, hold, &json!({ "show": "show_1", "seats": ["seat_5"] }));
+    let other = text(&other, "id");
+    tour.refused(&staff, &reseat, r#"{"item":0,"seat":"seat_5"}"#, (409, "SEAT_TAKEN"));
+    let told: Vec<_> = [(&id, "nobody+answers"), (&other, "nobody+comes")]
+        .into_iter()
+        .map(|(id, why)| {
+            let release = format!("POST /api/v1/operator/reservations/{id}/actions/release");
+            tour.done(&staff, &format!("{release}?why={why}"), &Value::Null)["state"].clone()
+        })
+        .collect();
+    assert_eq!(told, ["released", "released"]);
+    let log = tour.read(&staff, "/api/v1/operator/log?limit=20").to_string();
+    for words in ["a broken chair", "nobody answers", "nobody comes", "reseated", "explained"] {
+        assert!(log.contains(words), "{words}: {log}");
+    }
+    let wordy = format!("{reseat}?why={}", "x".repeat(501));
+    tour.refused(&staff, &wordy, &body.to_string(), (400, "INVALID_REQUEST"));
 }
 
 fn refusals(tour: &mut Tour<'_>, ann: &Who) {

@@ -1,6 +1,7 @@
 //! What happened to a reservation and its payment, who did it and why, from the events.
 
 use super::Known;
+use crate::buyer::reservation::{plan, seat_name};
 use crate::frame::Frame;
 use crate::oops::Oops;
 use crate::operator::log::{line_words, named};
@@ -9,6 +10,7 @@ use crate::site::Site;
 use admitone_app::notices::{self, Standing};
 use admitone_app::ports::notices::Subject;
 use admitone_app::ports::records::Sought;
+use admitone_domain::show::SeatPlan;
 use admitone_domain::{Event, Happening, Key, Moment};
 
 /// The history is searched in parts, and so many of them at most for one page.
@@ -40,6 +42,7 @@ pub(super) async fn timeline(
     events.reverse();
     events.sort_by_key(|event| event.at);
     let operators = site.office.reads.operators().await?;
+    let plan = plan(site, known.reservation.show).await?;
     let name_of = |by: &str| named(by, &operators);
     // That staff acted is told beside what happened, about the same version of the same thing.
     let staff = |event: &Event| {
@@ -54,7 +57,7 @@ pub(super) async fn timeline(
         beside.map(&name_of)
     };
     let steps = events.iter().filter_map(|event| {
-        let what = words(frame, event)?;
+        let what = words(frame, &plan, event)?;
         let by = staff(event).unwrap_or_else(|| doer(frame, known, event));
         Some(Step { at: event.at, what, by })
     });
@@ -82,6 +85,7 @@ fn notice(frame: &Frame, told: &notices::Told) -> Step {
         Subject::Confirmed => "told.confirmed",
         Subject::Expired => "told.expired",
         Subject::Refunded => "told.refunded",
+        Subject::Reseated => "told.reseated",
     });
     let what = match &told.standing {
         Standing::Taken => frame.say1("told.taken", subject),
@@ -111,7 +115,7 @@ async fn events(site: &Site, known: &Known) -> Result<(Vec<Event>, bool), Oops> 
 }
 
 /// What happened, in words; none for what is told of somebody else, or told beside it.
-fn words(frame: &Frame, event: &Event) -> Option<String> {
+fn words(frame: &Frame, plan: &SeatPlan, event: &Event) -> Option<String> {
     let until = |until: &Moment| frame.date(until, "UTC");
     Some(match &event.what {
         Happening::Held { until: end, .. } => frame.say1("timeline.held", until(end)),
@@ -129,6 +133,10 @@ fn words(frame: &Frame, event: &Event) -> Option<String> {
         Happening::PaymentDeclined { payment } => frame.say1("timeline.declined", payment),
         Happening::RefundOwed { .. } => frame.say("timeline.owed").to_owned(),
         Happening::Admitted { item } => frame.say1("timeline.admitted", item + 1),
+        Happening::Reseated { item, from, to } => {
+            let name = |seat| seat_name(frame, plan, seat);
+            frame.say3("timeline.reseated", item + 1, name(*from), name(*to))
+        }
         Happening::Changed { .. } => frame.say("timeline.changed").to_owned(),
         Happening::Acted { .. }
         | Happening::Moved { .. }
