@@ -270,12 +270,12 @@ impl World {
         let mut account = Account::default();
         for entry in entries.iter().filter(|entry| entry.payment == Some(payment.id)) {
             match entry.kind {
-                EntryKind::Use | EntryKind::Withdrawal => account.taken += entry.amount.0,
+                EntryKind::Use => account.taken += entry.amount.0,
                 EntryKind::Refund => {
                     let number = u32::try_from(account.backs.len()).unwrap();
                     account.backs.insert(number, entry.amount.0);
                 }
-                EntryKind::Charge => panic!("{entry:?}"),
+                EntryKind::Charge | EntryKind::Withdrawal => panic!("{entry:?}"),
             }
         }
         account
