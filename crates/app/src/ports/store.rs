@@ -71,6 +71,14 @@ impl fmt::Display for Mode {
 /// - `plain_undoes_a_charge_when_it_closes_an_account`: in plain mode it is written over.
 /// - `stock_is_never_oversold_by_racing_buyers`: in every mode but plain.
 /// - `plain_oversells`: in plain mode racing buyers get more than there is.
+/// - `a_seat_is_held_or_moved_to_and_never_both`: in every mode but plain.
+/// - `plain_moves_a_ticket_to_a_seat_that_is_held`: in plain mode two have one seat.
+/// - `a_ticket_is_used_or_moved_and_never_both`: in every mode but plain.
+/// - `a_ticket_that_is_moved_and_given_back_leaves_no_seat_taken`: the same, and its price is back once.
+/// - `plain_moves_a_ticket_that_was_given_back`: in plain mode it is a ticket, and its price is back.
+/// - `money_is_taken_out_or_spent_and_never_both`: in every mode but plain.
+/// - `plain_takes_out_what_was_spent`: in plain mode more goes out than there was.
+/// - `what_was_taken_out_is_listed_as_that`: an entry is read with the kind with which it was written.
 /// - `two_owners_who_refuse_each_other_leave_one`: in every mode but plain.
 /// - `plain_forgets_that_an_owner_was_refused`: in plain mode both are told that it was done, and one
 ///   key opens again.
