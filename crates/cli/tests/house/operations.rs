@@ -59,8 +59,8 @@ const ELSEWHERE: [(&str, &str, &str); 15] = [
 
 /// What operators change in those: how it is shown there that it leaves a row in their log.
 const LOGGED_ELSEWHERE: [(&str, &str, &str); 8] = [
-    ("act_on_queue", JOBS, r#"["resumed", "dropped", "dropped", "paused"]"#),
-    ("act_on_job", JOBS, r#"["resumed", "dropped", "dropped", "paused"]"#),
+    ("act_on_queue", JOBS, r#"["resumed", "dropped", "dropped", "dropped", "paused"]"#),
+    ("act_on_job", JOBS, r#"["resumed", "dropped", "dropped", "dropped", "paused"]"#),
     ("admit_ticket", DOOR, "log.contains(\"<td>let in</td>\")"),
     ("begin_drill", DRILL, r#"one["what"] == "rehearsed""#),
     ("stop_drill", DRILL, r#"one["what"] == "stopped""#),
