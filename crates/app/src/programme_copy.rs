@@ -115,7 +115,10 @@ fn copied_show(show: &Show, opens_at: Moment, snapshot: &Snapshot, now: Moment) 
         hold_seconds: Some(show.limits.hold_ms.div_ceil(1_000)),
         extensions_max: Some(show.limits.extensions_max),
         room: show.room.map(|room| room.to_string()),
-        kept_until: snapshot.plan.kept_until.map(|until| until.to_string()),
+        kept_until: snapshot.plan.kept_until.map(|until| {
+            // As long before or after the beginning as it is there.
+            Moment((until.0 + opens_at.0).saturating_sub(show.opens_at.0)).to_string()
+        }),
         seats: copied_seats(snapshot),
         ticket_types,
     }

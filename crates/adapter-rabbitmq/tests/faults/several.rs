@@ -9,7 +9,7 @@ use admitone_conformance::own_broker::{Broker, publish, take};
 use admitone_conformance::redis_server::own_prefix;
 use std::time::Duration;
 
-/// All that comes within a second or so.
+/// What comes within a second or so, where nothing shall come.
 async fn rest(consumer: &mut dyn Consumer) -> Vec<usize> {
     let (mut taken, until) = (Vec::new(), now() + Duration::from_millis(1_200));
     while now() < until {
@@ -20,17 +20,19 @@ async fn rest(consumer: &mut dyn Consumer) -> Vec<usize> {
     taken
 }
 
-/// What a consumer has that ends nothing, and then what it gets for one that it ends.
+/// What a consumer has that ends nothing, and then what it gets for one that it ends: what shall come is waited for.
 async fn unacknowledged(options: RabbitOptions) -> (Vec<usize>, Vec<usize>) {
+    let prefetch = usize::from(options.prefetch);
     let carrier = carrier(options);
     publish(&carrier, (0..25).map(job).collect()).await;
     let mut consumer = carrier.consumer().await.unwrap();
-    let first = take(&mut *consumer, 1).await;
+    let first = take(&mut *consumer, prefetch).await;
     let had = [numbers(&first), rest(&mut *consumer).await].concat();
     let report = carrier.list().await.unwrap().remove(0);
     assert_eq!((report.running, report.waiting), (had.len() as u64, 25 - had.len() as u64));
     consumer.acknowledge(&[first[0].tag]).await.unwrap();
-    let more = rest(&mut *consumer).await;
+    let next = take(&mut *consumer, 1).await;
+    let more = [numbers(&next), rest(&mut *consumer).await].concat();
     consumer.leave().await;
     (had, more)
 }
@@ -51,21 +53,17 @@ async fn nobody_has_more_at_once_than_its_prefetch() {
 }
 
 /// In which order four jobs of a lane are settled, where the first consumer takes its time with the first; and which
-/// of them a second one had meanwhile.
-async fn beside_a_slow_one(options: RabbitOptions) -> (Vec<usize>, Vec<usize>) {
+/// of them a second one had meanwhile: so many are waited for.
+async fn beside_a_slow_one(options: RabbitOptions, shared: usize) -> (Vec<usize>, Vec<usize>) {
     let carrier = carrier(options);
     publish(&carrier, (0..4).map(job).collect()).await;
     let mut slow = carrier.consumer().await.unwrap();
     let first = take(&mut *slow, 1).await;
     let mut other = carrier.consumer().await.unwrap();
-    let (mut settled, until) = (Vec::new(), now() + Duration::from_secs(2));
-    while now() < until {
-        if let Heard::Jobs(jobs) = other.next(10).await.unwrap() {
-            settled.extend(numbers(&jobs));
-            let tags: Vec<_> = jobs.iter().map(|job| job.tag).collect();
-            other.acknowledge(&tags).await.unwrap();
-        }
-    }
+    let with_it = take(&mut *other, shared).await;
+    let tags: Vec<_> = with_it.iter().map(|job| job.tag).collect();
+    other.acknowledge(&tags).await.unwrap();
+    let mut settled = [numbers(&with_it), rest(&mut *other).await].concat();
     let beside = settled.clone();
     other.leave().await;
     settled.extend(numbers(&first));
@@ -88,9 +86,9 @@ async fn a_lane_has_one_consumer_and_without_the_brokers_word_two_and_no_order()
             has_one_consumer,
             ..RabbitOptions::new(&address, &own_prefix(), Some(1))
         };
-        let (settled, beside) = beside_a_slow_one(of(true)).await;
+        let (settled, beside) = beside_a_slow_one(of(true), 0).await;
         assert_eq!((settled, beside), (vec![0, 1, 2, 3], vec![]), "{kind:?}");
-        let (settled, beside) = beside_a_slow_one(of(false)).await;
+        let (settled, beside) = beside_a_slow_one(of(false), 3).await;
         assert_eq!(beside, [1, 2, 3], "{kind:?}: another has the lane at the same time");
         assert_eq!(settled, [1, 2, 3, 0], "{kind:?}: the first is settled behind the last");
     }

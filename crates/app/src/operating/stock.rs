@@ -102,6 +102,7 @@ pub fn change_seats(
     let change = match fields {
         SeatsFields::Price(price) => SeatChange::Price(price),
         SeatsFields::Block(None) => SeatChange::Block,
+        SeatsFields::Block(Some(label)) if label.trim().is_empty() => SeatChange::Block,
         SeatsFields::Block(Some(label)) => {
             if label.chars().count() > LABEL_MAX {
                 return Err(field("`label` has at most 500 characters"));

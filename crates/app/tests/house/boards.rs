@@ -7,8 +7,8 @@ use admitone_app::ports::reads::Reads;
 use admitone_app::ports::tap::Tap;
 use admitone_conformance::between::{Between, Through};
 use admitone_domain::id::ShowId;
-use admitone_domain::show::SeatPlan;
-use admitone_domain::{Change, Delta, Guard, Key, Loaded, Moment, Verdict};
+use admitone_domain::show::{Attribute, SeatPlan};
+use admitone_domain::{Change, Delta, Guard, Key, Loaded, Moment, Row, Verdict};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -80,6 +80,28 @@ async fn a_plan_with_seats_that_are_not_known_is_read_anew() {
     let again = boards.board(SHOW).await.unwrap();
     assert_eq!(again.snapshot().seats.len(), 20);
     assert!(Arc::ptr_eq(&first, &again) && news.has_changed().unwrap(), "its followers see it too");
+}
+
+#[tokio::test]
+async fn who_follows_changes_asks_for_the_whole_when_something_is_said_of_a_seat() {
+    let house = House::open().await;
+    house.add_seats("1", 1).await;
+    let board = house.office.boards.board(SHOW).await.unwrap();
+    let before = board.snapshot();
+    assert!(board.since(before.epoch, before.version).is_some());
+    let known = house.office.row(Key::Plan(SHOW)).await.unwrap().unwrap();
+    let seen = known.version;
+    let Row::Plan(show, mut plan) = (*known.row).clone() else { panic!("{:?}", known.row) };
+    let seat = before.seats[0].id;
+    plan.attributes.insert(seat, Attribute::Wheelchair);
+    let row = Arc::new(Row::Plan(show, plan));
+    let (guard, delta) = (Guard::Unchanged, Delta::Whole);
+    let told = Change { seen, guard, delta, row };
+    house.office.boards.committed(&Arc::new(Verdict { changes: vec![told], ..Verdict::default() }));
+    assert!(board.since(before.epoch, before.version).is_none(), "an old version is not enough");
+    let now = board.snapshot();
+    assert_eq!(now.plan.attribute(seat), Some(Attribute::Wheelchair));
+    assert!(board.since(now.epoch, now.version).is_some(), "who has the whole follows on");
 }
 
 #[tokio::test]

@@ -15,7 +15,9 @@ use admitone_app::settle::Settler;
 use admitone_domain::{CommandId, Rows, StoredAnswer, Verdict};
 use async_trait::async_trait;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 pub(super) const ALL: &[Case] = carrier_cases![
     who_lost_its_lane_saves_nothing_any_more: WhereLanes,
@@ -146,7 +148,8 @@ async fn woken_stale(fresh: FreshCarrier, fencing: bool) -> i64 {
     let carrier = Arc::new(Forgotten(Arc::clone(&stale.carrier)));
     let stale = Running::start(Worker { carrier, settler, ..stale });
     house.send(&[charge(1, ANN, 1)]).await;
-    let _ = has_arrived.wait_for(|has_arrived| *has_arrived).await;
+    let arrival = has_arrived.wait_for(|has_arrived| *has_arrived);
+    assert!(timeout(Duration::from_mins(2), arrival).await.is_ok(), "the first job never came");
     // Had it come again, its answer would be there and would stop the first one too: an operator throws it away.
     let (queues, name) = &house.fresh.queues;
     until("what it left over", || async {

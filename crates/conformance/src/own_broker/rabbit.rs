@@ -7,13 +7,19 @@ use std::time::Duration;
 /// Where the package keeps scripts that become the program itself.
 const SCRIPTS: &str = "/usr/lib/rabbitmq/bin";
 
+/// The daemon is asked so often, every twentieth of a second.
+const ASKED_MAX: u32 = 1_200;
+
 /// The daemon that knows the ports of nodes.
 pub(super) fn names(port: u16) -> Process {
     let port = port.to_string();
     let words = ["epmd", "-address", "127.0.0.1", "-port", &port].map(str::to_owned);
     let daemon = Process::start(None, &words);
+    let mut asked = 0;
     while !is_well(&["epmd", "-port", &port, "-names"]) {
-        std::thread::sleep(Duration::from_millis(20));
+        asked += 1;
+        assert!(asked < ASKED_MAX, "epmd does not answer on port {port}");
+        std::thread::sleep(Duration::from_millis(50));
     }
     daemon
 }

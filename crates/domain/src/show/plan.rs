@@ -153,7 +153,8 @@ impl SeatPlan {
 
 /// A plan as it is written: blocks alone, as plans were before anything was said of seats. What is said of a
 /// seat stands behind them as a block of no seats at its place. Rows end where other things begin, so nothing
-/// can be left out of them; and to a house that knows no such blocks they have no seat and say nothing.
+/// can be left out of them. A house that knows no such blocks has the same seats and calls some of them wrongly: nothing is said
+/// of seats until all instances know.
 #[derive(Serialize, Deserialize)]
 struct Written {
     blocks: Vec<SeatBlock>,

@@ -271,12 +271,12 @@ fn a_hold_and_a_move_decided_on_the_same_rows_and_both_written_sell_a_seat_twice
     let mut house = House::new();
     let id = sold(&mut house, &[1]);
     let hold = house.command(Actor::Buyer(BOB), hold(SHOW, &[5]));
-    let held = ReservationId(hold.fresh);
-    let reseat = house.command(EVE, reseat(id, 0, 5));
-    let verdicts = [house.verdict(&[hold]), house.verdict(&[reseat])];
+    let bobs = ReservationId(hold.fresh);
+    let another = house.command(EVE, reseat(id, 0, 5));
+    let verdicts = [house.verdict(&[hold]), house.verdict(&[another])];
     for verdict in &verdicts {
         house.apply(verdict);
     }
-    let both = [held, id].map(|id| house.reservation(id).items[0].what);
+    let both = [bobs, id].map(|id| house.reservation(id).items[0].what);
     assert_eq!(both, [Ware::Seat(SeatId(5)); 2], "the harm that stores must keep away");
 }
