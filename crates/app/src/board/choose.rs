@@ -3,6 +3,7 @@
 use admitone_domain::Moment;
 use admitone_domain::id::SeatId;
 use admitone_domain::show::{Attribute, SeatBlock, SeatPlan};
+use std::collections::BTreeSet;
 
 /// At most so many groups are offered to one command.
 const GROUPS_MAX: usize = 3;
@@ -60,10 +61,26 @@ pub(super) fn groups(
     if wish.wheelchairs == 0 {
         return pick(candidates, wish.spread);
     }
-    // Few ask for these, so nobody has to look elsewhere: companions' seats go with them first.
-    candidates.sort_by_key(|group| count(plan, group, None));
-    candidates.truncate(GROUPS_MAX);
-    candidates
+    best_apart(plan, candidates, wish.spread)
+}
+
+/// Up to three of them that share no seat, so that one who is faster takes no more than one away. Companions' seats
+/// go with spaces first: those with the fewest seats that are for anybody are the best, and offers are spread among the best.
+fn best_apart(plan: &SeatPlan, mut candidates: Vec<Vec<SeatId>>, spread: u64) -> Vec<Vec<SeatId>> {
+    let for_anybody = |group: &Vec<SeatId>| count(plan, group, None);
+    candidates.sort_by_key(for_anybody);
+    let mut taken: BTreeSet<SeatId> = BTreeSet::new();
+    candidates.retain(|group| {
+        let is_apart = group.iter().all(|seat| !taken.contains(seat));
+        taken.extend(group.iter().filter(|_| is_apart));
+        is_apart
+    });
+    let fewest = candidates.first().map_or(0, for_anybody);
+    let others = candidates.split_off(candidates.partition_point(|one| for_anybody(one) == fewest));
+    let mut offered = pick(candidates, spread);
+    offered.extend(others);
+    offered.truncate(GROUPS_MAX);
+    offered
 }
 
 /// Whether something is said of a seat of a block.
@@ -226,13 +243,24 @@ mod tests {
     }
 
     #[test]
+    fn those_who_ask_for_spaces_at_once_are_offered_different_ones() {
+        let attributes = (1..=8).map(|seat| (SeatId(seat), Attribute::Wheelchair)).collect();
+        let plan = SeatPlan { attributes, ..plan() };
+        let first = |spread| {
+            let wish = Wish { wheelchairs: 1, spread, ..wish(1, None) };
+            groups(&plan, |_| true, wish)[0][0].0
+        };
+        assert!((0..8).map(first).eq(1..=8));
+    }
+
+    #[test]
     fn who_asks_is_given_spaces_with_their_neighbours_and_no_more_of_them() {
         let asks = |count, wheelchairs| {
             let wish = Wish { wheelchairs, ..wish(count, None) };
             ids(&groups(&with_spaces(None), |_| true, wish))
         };
         assert_eq!(asks(1, 1), [[4], [7]]);
-        assert_eq!(asks(2, 1), [[4, 5], [3, 4], [6, 7]], "with a companion's seat first");
+        assert_eq!(asks(2, 1), [[4, 5], [6, 7]], "with a companion's seat first, and none twice");
         assert_eq!(asks(4, 2), [[4, 5, 6, 7]]);
         assert!(asks(2, 2).is_empty(), "they are not side by side");
         let wish = Wish { wheelchairs: 1, ..wish(1, None) };
