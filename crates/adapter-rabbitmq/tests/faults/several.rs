@@ -60,10 +60,13 @@ async fn beside_a_slow_one(options: RabbitOptions, shared: usize) -> (Vec<usize>
     let mut slow = carrier.consumer().await.unwrap();
     let first = take(&mut *slow, 1).await;
     let mut other = carrier.consumer().await.unwrap();
-    let with_it = take(&mut *other, shared).await;
-    let tags: Vec<_> = with_it.iter().map(|job| job.tag).collect();
-    other.acknowledge(&tags).await.unwrap();
-    let mut settled = [numbers(&with_it), rest(&mut *other).await].concat();
+    let mut settled = Vec::new();
+    for _ in 0..shared {
+        let next = take(&mut *other, 1).await;
+        settled.extend(numbers(&next));
+        other.acknowledge(&[next[0].tag]).await.unwrap();
+    }
+    settled.extend(rest(&mut *other).await);
     let beside = settled.clone();
     other.leave().await;
     settled.extend(numbers(&first));

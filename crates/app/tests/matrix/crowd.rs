@@ -50,12 +50,7 @@ pub(crate) async fn run(cell: &Cell, seed: u64) -> Harm {
     });
     let used_up = LEAVING.step_by(2).map(|buyer| of(80_000 + buyer, buyer, Move::Out(5)));
     let moves = moves.chain(used_up);
-    let elsewhere = (1..=BUYERS).map(|buyer| {
-        let seat = SeatId(1 + (seed + buyer + 1) % u64::from(SEATS));
-        reseat(120_000 + buyer, ReservationId(buyer), seat)
-    });
-    let crowd = holds.into_iter().chain(moves).chain(elsewhere).collect();
-    let answers = all_at_once(&house.instances, crowd).await;
+    let answers = all_at_once(&house.instances, holds.into_iter().chain(moves).collect()).await;
 
     let held = answers.iter().filter(|(command, answer)| {
         matches!(command.action, Action::Hold(_)) && answer.as_ref().is_some_and(Result::is_ok)
@@ -67,10 +62,18 @@ pub(crate) async fn run(cell: &Cell, seed: u64) -> Harm {
     // While they pay, money comes into the same wallets.
     let gifts = (1..=BUYERS).map(|buyer| money(60_000 + buyer, BuyerId(buyer.into()), Move::In(1)));
     let prices = (1..=u64::from(SEATS)).map(|seat| new_price(50_000 + seat, SeatId(seat)));
+    // Whoever is given another seat has one: a lane is found by the show of a reservation that is there.
+    let elsewhere = (1..=BUYERS).map(|buyer| {
+        let seat = SeatId(1 + (seed + buyer + 1) % u64::from(SEATS));
+        reseat(120_000 + buyer, ReservationId(buyer), seat)
+    });
+    let late = (1..=BUYERS)
+        .map(|buyer| hold(2_000 + buyer, Some(SeatId(1 + (seed + buyer + 1) % u64::from(SEATS)))));
     let leaving = LEAVING.flat_map(|buyer| {
         [of(90_000 + buyer, buyer, Move::In(1)), close(100_000 + buyer, BuyerId(buyer.into()))]
     });
-    let last = pays.chain(gifts).chain(prices).chain(leaving).collect();
+    let stock = pays.chain(prices).chain(elsewhere).chain(late);
+    let last = stock.chain(gifts).chain(leaving).collect();
     let last = all_at_once(&house.instances, last).await;
     let unanswered = answers.iter().chain(&last).filter(|(_, answer)| answer.is_none()).count();
     Harm { contradictions: unanswered as u64, ..audit::count(&house.store).await }
