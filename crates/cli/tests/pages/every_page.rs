@@ -112,7 +112,7 @@ fn every_page_of_operators_shuts_nobody_out() {
     ann.wait("document.querySelectorAll('#charts polyline').length > 3");
     ann.wait("performance.now() > 4000");
     outlook.look(&ann, "live");
-    let deeds = [("cancel", paid), ("refund", paid), ("release", held)];
+    let deeds = [("cancel", paid), ("refund", paid), ("release", held), ("reseat", held)];
     for (deed, of) in deeds {
         ann.go(&format!("{of}/{deed}"));
         outlook.look(&ann, deed);
@@ -124,7 +124,7 @@ fn every_page_of_operators_shuts_nobody_out() {
     ann.fill("[name=amount]", "12,000");
     ann.fill("[name=why]", "Cash at the <b>office</b>");
     ann.click_through("form[action$='/charge'] button");
-    ann.read("Why operators charged it");
+    ann.read("Why operators moved money");
     ann.read("₩12,000");
     outlook.look(&ann, "wallet");
     let pages = [

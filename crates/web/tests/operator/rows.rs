@@ -119,6 +119,8 @@ async fn sale(opal: &mut Opal, house: &House) {
     let tickets = codes(house, bought).await;
     let here = format!("/operator/reservations/{bought}");
     opal.does(&here, &format!("{here}/resend"), &[]).await;
+    let reseat = format!("{here}/reseat");
+    opal.does(&reseat, &reseat, &[("seat", "seat_8")]).await;
     opal.does("/operator/door", "/operator/door", &[("code", &tickets[0])]).await;
     let typed = opal.browser.form("/operator/door", "/operator/door").await;
     let scan = Form { action: "/operator/door/scan".into(), ..typed };
@@ -129,6 +131,8 @@ async fn sale(opal: &mut Opal, house: &House) {
     let wallet = format!("/operator/wallets/{}", house.ann);
     let cash = [("amount", "5"), ("why", "cash")];
     opal.does(&wallet, &format!("{wallet}/charge"), &cash).await;
+    let back = [("amount", "2"), ("why", "too much")];
+    opal.does(&wallet, &format!("{wallet}/withdraw"), &back).await;
     let held = house.hold(&[4]).await;
     let payment = house.begin_to_pay(held).await;
     let inbox = "/operator/payments";
