@@ -1,17 +1,15 @@
 //! Jobs that were delivered without an end so often that they might be the cause of it: those that only lay beside it
 //! are settled, and the one that is the cause is found out. Without a book of queues all of them are put away.
 
+use super::unruly::{Allergic, Reaction};
 use super::workers::{ANN, BOB, House, Running, until};
 use super::{Case, FreshCarrier, carrier_cases};
 use crate::sale::{balance, charge};
-use admitone_app::Trouble;
 use admitone_app::delivery::{Leaf, Worker, WorkerLimits};
-use admitone_app::memory::{MemoryQueueBook, MemoryStore};
+use admitone_app::memory::MemoryQueueBook;
 use admitone_app::ports::carrier::Heard;
-use admitone_app::ports::store::{Fence, Fences, Mode, Sequence, Store, Transaction, Wanted};
 use admitone_app::settle::Settler;
-use admitone_domain::{CommandId, Rows, StoredAnswer, Verdict};
-use async_trait::async_trait;
+use admitone_domain::CommandId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio_util::sync::CancellationToken;
@@ -86,7 +84,11 @@ async fn what_ends_whoever_tries_it_is_put_away_and_its_neighbours_are_settled(
     let mut deaths = 0;
     let reason = loop {
         let worker = wary(&house, leaf(&house, &book, &stop));
-        let store = Arc::new(Deadly(house.store.clone(), deadly.id, Arc::clone(&met)));
+        let store = Arc::new(Allergic(
+            house.store.clone(),
+            deadly.id,
+            Reaction::NeverEnds(Arc::clone(&met)),
+        ));
         let settler = Settler { store, ..worker.settler.clone() };
         let running = Running::start(Worker { settler, ..worker });
         let died_or_found = until("a death, or what was put away", || async {
@@ -109,52 +111,4 @@ async fn what_ends_whoever_tries_it_is_put_away_and_its_neighbours_are_settled(
     assert_eq!(deaths, 3, "once beside others, and twice alone");
     assert_eq!((balance(&house.store, ANN).await, balance(&house.store, BOB).await), (100, 10));
     assert_eq!(house.dead(1).await.len(), 1, "none beside it");
-}
-
-/// A store in which whoever loads one command never comes to an end.
-struct Deadly(MemoryStore, CommandId, Arc<AtomicU32>);
-
-struct DeadlyTransaction(Box<dyn Transaction>, CommandId, Arc<AtomicU32>);
-
-#[async_trait]
-impl Store for Deadly {
-    fn modes(&self) -> &'static [Mode] {
-        &Mode::ALL
-    }
-
-    async fn begin(&self, mode: Mode, fences: &Fences) -> Result<Box<dyn Transaction>, Trouble> {
-        let inner = self.0.begin(mode, fences).await?;
-        Ok(Box::new(DeadlyTransaction(inner, self.1, Arc::clone(&self.2))))
-    }
-
-    async fn draw_fence(&self, name: &str) -> Result<Fence, Trouble> {
-        self.0.draw_fence(name).await
-    }
-
-    async fn reserve(&self, sequence: Sequence, count: u64) -> Result<u64, Trouble> {
-        self.0.reserve(sequence, count).await
-    }
-}
-
-#[async_trait]
-impl Transaction for DeadlyTransaction {
-    async fn load(
-        &mut self,
-        wanted: &Wanted,
-        rows: &mut Rows,
-    ) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
-        if wanted.commands.contains(&self.1) {
-            self.2.fetch_add(1, Ordering::SeqCst);
-            return std::future::pending().await;
-        }
-        self.0.load(wanted, rows).await
-    }
-
-    async fn save(&mut self, verdict: &Arc<Verdict>) -> Result<(), Trouble> {
-        self.0.save(verdict).await
-    }
-
-    async fn commit(self: Box<Self>) -> Result<(), Trouble> {
-        self.0.commit().await
-    }
 }

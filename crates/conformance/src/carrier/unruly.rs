@@ -126,9 +126,18 @@ impl Hints for Told {
 }
 
 /// A store that cannot stand one command.
-pub(super) struct Allergic(pub(super) MemoryStore, pub(super) CommandId);
+pub(super) struct Allergic(pub(super) MemoryStore, pub(super) CommandId, pub(super) Reaction);
 
-struct AllergicTransaction(Box<dyn Transaction>, CommandId);
+/// What whoever loads that command meets.
+#[derive(Clone)]
+pub(super) enum Reaction {
+    /// Trouble.
+    Fails,
+    /// No end, counted.
+    NeverEnds(Arc<AtomicU32>),
+}
+
+struct AllergicTransaction(Box<dyn Transaction>, CommandId, Reaction);
 
 #[async_trait]
 impl Store for Allergic {
@@ -137,7 +146,8 @@ impl Store for Allergic {
     }
 
     async fn begin(&self, mode: Mode, fences: &Fences) -> Result<Box<dyn Transaction>, Trouble> {
-        Ok(Box::new(AllergicTransaction(self.0.begin(mode, fences).await?, self.1)))
+        let inner = self.0.begin(mode, fences).await?;
+        Ok(Box::new(AllergicTransaction(inner, self.1, self.2.clone())))
     }
 
     async fn draw_fence(&self, name: &str) -> Result<Fence, Trouble> {
@@ -156,10 +166,18 @@ impl Transaction for AllergicTransaction {
         wanted: &Wanted,
         rows: &mut Rows,
     ) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
-        if wanted.commands.contains(&self.1) {
-            return Err(Trouble::new(TroubleKind::Inconsistent, "load", "allergic to it"));
+        if !wanted.commands.contains(&self.1) {
+            return self.0.load(wanted, rows).await;
         }
-        self.0.load(wanted, rows).await
+        match &self.2 {
+            Reaction::Fails => {
+                Err(Trouble::new(TroubleKind::Inconsistent, "load", "allergic to it"))
+            }
+            Reaction::NeverEnds(count) => {
+                count.fetch_add(1, Ordering::SeqCst);
+                std::future::pending().await
+            }
+        }
     }
 
     async fn save(&mut self, verdict: &Arc<Verdict>) -> Result<(), Trouble> {

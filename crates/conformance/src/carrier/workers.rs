@@ -1,7 +1,7 @@
 //! What every delivery promises: workers over a carrier and an in-memory store. Each guard has a
 //! twin in which it is off and the harm happens.
 
-use super::unruly::{Acknowledged, Allergic, Busy, Stuck, Told, Unruly};
+use super::unruly::{Acknowledged, Allergic, Busy, Reaction, Stuck, Told, Unruly};
 use super::{Case, FreshCarrier, carrier_cases};
 use crate::sale::{self, NOW, SHOW, balance, charge, hold, programme};
 use admitone_app::clock::{HandClock, SystemClock};
@@ -244,7 +244,7 @@ async fn poison_is_put_away_and_stops_nobody(fresh: FreshCarrier) {
     house.send_bytes(vec![b"no job".to_vec()]).await;
     house.send(&[poison.clone(), charge(1, ANN, 100)]).await;
     let worker = house.worker();
-    let store = Arc::new(Allergic(house.store.clone(), poison.id));
+    let store = Arc::new(Allergic(house.store.clone(), poison.id, Reaction::Fails));
     let limits = WorkerLimits { attempts_max: 3, ..worker.limits };
     let settler = Settler { store, ..worker.settler.clone() };
     let running = Running::start(Worker { settler, limits, ..worker });
