@@ -351,7 +351,7 @@ impl From<Trouble> for Problem {
                 "the store cannot be reached or written: try again with the same key",
             )
             .temporary(5),
-            TroubleKind::Fenced | TroubleKind::Inconsistent => Self::new(
+            TroubleKind::Fenced | TroubleKind::Inconsistent | TroubleKind::Astray(_) => Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "INTERNAL",
                 "something is wrong inside; the log says what",

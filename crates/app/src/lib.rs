@@ -19,6 +19,7 @@ pub mod follower;
 pub mod gates;
 pub mod ids;
 pub mod import;
+pub mod lane;
 pub mod limits;
 pub mod lock;
 pub mod lock_watch;

@@ -11,7 +11,7 @@ mod spin;
 mod table;
 mod unfenced;
 
-pub use lanes::LaneLock;
+pub use lanes::{CameBy, LaneLock};
 pub use line::LineLock;
 pub use mutex::MutexLock;
 pub use orderly::Orderly;

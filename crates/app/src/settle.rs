@@ -7,9 +7,12 @@
 
 mod journeys;
 mod pause;
+mod sorted;
+mod strays;
 
 use self::journeys::Journeys;
 use self::pause::pause_ms;
+use self::sorted::Sorted;
 #[cfg(doc)]
 use crate::delivery::journey;
 use crate::lock::LockScope;
@@ -23,11 +26,10 @@ use admitone_domain::command::Expire;
 use admitone_domain::id::ReservationId;
 use admitone_domain::pass::Admission;
 use admitone_domain::{
-    Action, Actor, Command, CommandId, CommandMap, Fingerprint, Key, Moment, Rows, StoredAnswer,
-    Verdict, decide,
+    Action, Actor, Command, CommandId, Fingerprint, Key, Moment, Rows, StoredAnswer, Verdict,
+    decide,
 };
 use std::collections::BTreeSet;
-use std::collections::hash_map::Entry;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -80,7 +82,7 @@ type Replies = Vec<Result<Reply, Trouble>>;
 
 impl Settler {
     /// Settles a batch; one reply for each command, in their order. One command's refusal never
-    /// disturbs the rest. After two conflicts, or when something in it contradicts itself, the
+    /// disturbs the rest, nor does one that is astray. After two conflicts, or when something in it contradicts itself, the
     /// batch is halved, so that a command that cannot be settled stops only itself.
     pub async fn settle(&self, batch: Vec<Command>) -> Replies {
         let mut replies: Replies = Vec::with_capacity(batch.len());
@@ -88,7 +90,7 @@ impl Settler {
         while let Some(mut part) = rest.pop() {
             let tries = if part.len() > 1 { 2 } else { self.limits.tries_max };
             match self.try_to_settle(&part, tries).await {
-                Ok(answered) => replies.extend(answered.into_iter().map(Ok)),
+                Ok(answered) => replies.extend(answered),
                 Err(trouble) if may_lie_in_one(&trouble) && part.len() > 1 => {
                     // The later half goes below the earlier one: the order of replies stays.
                     rest.push(part.split_off(part.len() / 2));
@@ -100,7 +102,7 @@ impl Settler {
         replies
     }
 
-    async fn try_to_settle(&self, part: &[Command], tries: u32) -> Result<Vec<Reply>, Trouble> {
+    async fn try_to_settle(&self, part: &[Command], tries: u32) -> Result<Replies, Trouble> {
         let mut conflicts = 0;
         let mut turn = self.turn(part, false).await;
         loop {
@@ -136,7 +138,7 @@ impl Settler {
         self.lock.turn(&keys, has_met, self.limits.lock_wait_ms).await
     }
 
-    async fn settle_locked(&self, part: &[Command]) -> Result<Vec<Reply>, FailedTry> {
+    async fn settle_locked(&self, part: &[Command]) -> Result<Replies, FailedTry> {
         let mut keys = BTreeSet::new();
         if self.lock.wants_keys() {
             keys = self.limits.lock_scope.keys(part, &Rows::default());
@@ -197,10 +199,14 @@ impl Settler {
         let journeys = Journeys::of(part, self.limits.keeps_journeys);
         let known = load(transaction.as_mut(), part, &journeys, &mut rows).await?;
         let known = journeys.by_command(known);
-        let sorted = Sorted::new(part, known);
-        let sweeps: Vec<Command> = rows.due.iter().map(|due| sweep(*due)).collect();
+        let mut sorted = Sorted::new(part, known);
+        let mut sweeps: Vec<Command> = rows.due.iter().map(|due| sweep(*due)).collect();
+        let all = || sweeps.iter().chain(sorted.fresh.iter().copied());
+        load_keys(transaction.as_mut(), all, &mut rows).await?;
+        let strays = strays::find(transaction.as_mut(), guard, all, &mut rows).await?;
+        sweeps.retain(|sweep| !strays.contains_key(&sweep.id));
+        sorted.set_apart(&strays);
         let batch = || sweeps.iter().chain(sorted.fresh.iter().copied());
-        load_keys(transaction.as_mut(), batch, &mut rows).await?;
         if self.lock.wants_keys() {
             let needed = self.limits.lock_scope.keys(batch(), &rows);
             if !needed.is_subset(locked) {
@@ -259,7 +265,10 @@ impl FailedTry {
         match self.trouble.kind {
             TroubleKind::Conflict => true,
             TroubleKind::Inconsistent => matches!(self.mode, Mode::Optimistic | Mode::Conditional),
-            TroubleKind::Fenced | TroubleKind::Busy | TroubleKind::Unavailable => false,
+            TroubleKind::Fenced
+            | TroubleKind::Busy
+            | TroubleKind::Unavailable
+            | TroubleKind::Astray(_) => false,
         }
     }
 }
@@ -267,7 +276,7 @@ impl FailedTry {
 /// What one round under a lock comes to.
 enum Attempt {
     /// It is committed.
-    Settled(Vec<Reply>),
+    Settled(Replies),
     /// The rows name these keys, which are not all locked: nothing was saved.
     Uncovered(BTreeSet<Key>),
 }
@@ -277,7 +286,10 @@ enum Attempt {
 fn may_lie_in_one(trouble: &Trouble) -> bool {
     match trouble.kind {
         TroubleKind::Conflict | TroubleKind::Inconsistent => true,
-        TroubleKind::Fenced | TroubleKind::Busy | TroubleKind::Unavailable => false,
+        TroubleKind::Fenced
+        | TroubleKind::Busy
+        | TroubleKind::Unavailable
+        | TroubleKind::Astray(_) => false,
     }
 }
 
@@ -331,10 +343,20 @@ async fn load_keys<'a, B: Iterator<Item = &'a Command>>(
         if keys.is_empty() {
             return Ok(());
         }
-        let due = std::mem::take(&mut rows.due);
-        transaction.load(&Wanted { keys, ..Wanted::default() }, rows).await?;
-        rows.due = due;
+        load_more(transaction, keys, rows).await?;
     }
+}
+
+/// Loads more rows; which holds are due is known already.
+async fn load_more(
+    transaction: &mut dyn Transaction,
+    keys: Vec<Key>,
+    rows: &mut Rows,
+) -> Result<(), Trouble> {
+    let due = std::mem::take(&mut rows.due);
+    transaction.load(&Wanted { keys, ..Wanted::default() }, rows).await?;
+    rows.due = due;
+    Ok(())
 }
 
 fn missing<'a>(batch: impl IntoIterator<Item = &'a Command>, rows: &Rows) -> Vec<Key> {
@@ -346,53 +368,6 @@ fn missing<'a>(batch: impl IntoIterator<Item = &'a Command>, rows: &Rows) -> Vec
     keys.sort_unstable();
     keys.dedup();
     keys
-}
-
-/// The commands that must be decided, once each, and where the answers of all of them are.
-struct Sorted<'a> {
-    fresh: Vec<&'a Command>,
-    answers: CommandMap<Place>,
-}
-
-/// Where the answer of a command is.
-enum Place {
-    /// It was answered before this batch.
-    Known(Arc<StoredAnswer>),
-    /// It is the so manieth that is decided now.
-    Decided(usize),
-}
-
-impl<'a> Sorted<'a> {
-    fn new(part: &'a [Command], known: Vec<Arc<StoredAnswer>>) -> Self {
-        let mut answers = CommandMap::default();
-        answers.reserve(part.len());
-        answers.extend(known.into_iter().map(|answer| (answer.id, Place::Known(answer))));
-        let mut fresh = Vec::with_capacity(part.len());
-        for command in part {
-            if let Entry::Vacant(place) = answers.entry(command.id) {
-                place.insert(Place::Decided(fresh.len()));
-                fresh.push(command);
-            }
-        }
-        Self { fresh, answers }
-    }
-
-    fn replies(&self, part: &[Command], decided: &[Arc<StoredAnswer>]) -> Vec<Reply> {
-        part.iter().map(|command| self.reply(command, decided)).collect()
-    }
-
-    fn reply(&self, command: &Command, decided: &[Arc<StoredAnswer>]) -> Reply {
-        let (answer, replayed) = match self.answers.get(&command.id) {
-            Some(Place::Known(answer)) => (answer, true),
-            // The same command twice in one batch: the second one is a repetition of the first.
-            Some(Place::Decided(at)) => (&decided[*at], !std::ptr::eq(self.fresh[*at], command)),
-            None => return Reply::KeyReused,
-        };
-        if answer.fingerprint != command.fingerprint {
-            return Reply::KeyReused;
-        }
-        Reply::Answered { answer: Arc::clone(answer), replayed }
-    }
 }
 
 fn is_empty(verdict: &Verdict) -> bool {

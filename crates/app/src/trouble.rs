@@ -1,6 +1,7 @@
 //! Trouble: something went wrong outside the rules. It says whether to try again; it is never an
 //! answer, and a refusal is never trouble.
 
+use crate::lane::Lane;
 use std::fmt;
 
 /// Something went wrong outside the rules.
@@ -27,6 +28,8 @@ pub enum TroubleKind {
     Unavailable,
     /// The store contradicts itself: a person must look.
     Inconsistent,
+    /// A command came by a lane that is not its own, and nothing of it is written: it must be handed over to this one.
+    Astray(Lane),
 }
 
 impl Trouble {
@@ -39,7 +42,7 @@ impl Trouble {
     pub fn is_temporary(&self) -> bool {
         match self.kind {
             TroubleKind::Conflict | TroubleKind::Busy | TroubleKind::Unavailable => true,
-            TroubleKind::Fenced | TroubleKind::Inconsistent => false,
+            TroubleKind::Fenced | TroubleKind::Inconsistent | TroubleKind::Astray(_) => false,
         }
     }
 }

@@ -7,6 +7,7 @@ mod fencing;
 mod moves;
 mod pauses;
 mod saga;
+mod strays;
 mod suspects;
 mod unruly;
 mod workers;
@@ -105,7 +106,7 @@ fn cases(fixture: &Arc<dyn CarrierFixture>, lanes: Option<u16>) -> Vec<(&'static
         .chain(pauses::ALL)
         .chain(moves::ALL)
         .chain(fencing::ALL);
-    let of_one = of_one.chain(suspects::ALL);
+    let of_one = of_one.chain(suspects::ALL).chain(strays::ALL);
     let of_one = of_one.filter(|case| has_lanes || case.promised == Promised::Always).map(|case| {
         let (fixture, run) = (Arc::clone(fixture), case.run);
         let future: CaseFuture = Box::pin(async move { run(fixture.fresh(lanes).await).await });

@@ -235,7 +235,9 @@ impl From<Trouble> for Oops {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "BUSY").after(2)
             }
             TroubleKind::Unavailable => Self::unknown(),
-            TroubleKind::Fenced | TroubleKind::Inconsistent => Self::inside(),
+            TroubleKind::Fenced | TroubleKind::Inconsistent | TroubleKind::Astray(_) => {
+                Self::inside()
+            }
         }
     }
 }

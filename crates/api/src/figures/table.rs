@@ -39,7 +39,7 @@ pub(super) const fn figure(
 use Kind::{Counter, Gauge, Histogram};
 
 /// All figures of the house.
-pub(super) const FIGURES: [Figure; 55] = [
+pub(super) const FIGURES: [Figure; 56] = [
     figure(
         "admitone_requests_total",
         Counter,
@@ -110,6 +110,13 @@ pub(super) const FIGURES: [Figure; 55] = [
         "jobs",
         "queue",
         "Jobs that workers of this process gave back, to come again later.",
+    ),
+    figure(
+        "admitone_jobs_astray_total",
+        Counter,
+        "jobs",
+        "queue",
+        "Jobs that came by a lane that is not their own by the rows they were decided on, and were handed over to that.",
     ),
     figure(
         "admitone_jobs_dead_total",

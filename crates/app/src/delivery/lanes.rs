@@ -1,21 +1,14 @@
-//! Which lane a command comes by: stock by its show, shows behind one waiting room together, money
-//! by its wallet (`docs/decisions/0007-what-a-lane-covers.md`).
+//! Finds the lanes of commands that are handed over.
 //!
-//! Rows are read to find it and never locked: to which show a reservation belongs never changes.
-//! Only the room of a show may: whoever moves a show behind another room moves it to another lane,
-//! and does that while nothing of it is sold.
+//! Rows are read for it and never locked: to which show a reservation belongs never changes. What is only being made
+//! is not there yet, and a show may move behind another room: so whoever settles a command looks again
+//! ([`crate::ports::lock::Guard::astray`]).
 
 use crate::Trouble;
-use crate::ports::carrier::Lane;
+use crate::lane::{Lane, lane_of};
 use crate::ports::reads::Reads;
-use admitone_domain::command::Part;
-use admitone_domain::command::operate::Operate;
-use admitone_domain::id::{BuyerId, ShowId};
-use admitone_domain::{Action, Command, Key, Row, Rows};
+use admitone_domain::{Command, Rows};
 use std::sync::Arc;
-
-/// Commands name a payment, that its reservation, that its show, that its room.
-const ROUNDS_MAX: usize = 4;
 
 /// Finds lanes.
 pub struct Lanes {
@@ -26,113 +19,23 @@ pub struct Lanes {
 }
 
 impl Lanes {
-    /// The lanes of commands, in their order; the rows of all are read together.
+    /// The lanes of commands, in their order; the rows of all are read together. Commands name a payment, that its
+    /// reservation, that its show, that its room: so many rounds.
     pub async fn of(&self, commands: &[Command]) -> Result<Vec<Lane>, Trouble> {
         let mut rows = Rows::default();
-        for _ in 0..ROUNDS_MAX {
-            let mut missing = Vec::new();
-            for command in commands {
-                missing.extend(lane_key(command, &rows).err());
+        loop {
+            let found: Vec<_> =
+                commands.iter().map(|command| lane_of(command, &rows, self.count)).collect();
+            let mut missing: Vec<_> = found.iter().filter_map(|one| one.err()).collect();
+            if missing.is_empty() {
+                return Ok(found.into_iter().flatten().collect());
             }
-            missing.retain(|key| !rows.has(*key));
             missing.sort_unstable();
             missing.dedup();
-            if missing.is_empty() {
-                break;
-            }
-            let found = self.reads.rows(&missing).await?;
-            for (key, found) in missing.into_iter().zip(found) {
-                rows.insert(key, found);
+            let read = self.reads.rows(&missing).await?;
+            for (key, row) in missing.into_iter().zip(read) {
+                rows.insert(key, row);
             }
         }
-        let key = |command| lane_key(command, &rows).unwrap_or_else(|missing| missing);
-        Ok(commands.iter().map(|command| self.of_key(key(command))).collect())
-    }
-
-    fn of_key(&self, key: Key) -> Lane {
-        let bytes = postcard::to_stdvec(&key).unwrap_or_default();
-        let hash = blake3::hash(&bytes);
-        let number = hash.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-        Lane(u16::try_from(number % u64::from(self.count.max(1))).unwrap_or(0))
-    }
-}
-
-/// The row whose lane it is, or the row that must be read first. What does not exist has the lane
-/// of its name: nothing is written there.
-fn lane_key(command: &Command, rows: &Rows) -> Result<Key, Key> {
-    if let Some(buyer) = wallet_of(command) {
-        return Ok(Key::Wallet(buyer));
-    }
-    let mut named = Vec::new();
-    command.keys(rows, &mut named);
-    let show = named.iter().find_map(|key| match key {
-        Key::Show(show) | Key::Plan(show) | Key::Quota(show, _) => Some(*show),
-        _ => None,
-    });
-    if let Some(show) = show.or_else(|| show_of_rows(&named, rows)) {
-        return behind(show, rows);
-    }
-    let first = named.iter().min().copied().unwrap_or(Key::Show(ShowId(0)));
-    let owner = |key: &&Key| matches!(key, Key::Reservation(_) | Key::Payment(_));
-    match named.iter().filter(owner).find(|key| !rows.has(**key)) {
-        // What the command makes itself is not there to be read.
-        Some(unread) if !makes(command, *unread) => Err(*unread),
-        _ => Ok(money_only(&named, rows).unwrap_or(first)),
-    }
-}
-
-/// The wallet of a command that touches nothing else.
-fn wallet_of(command: &Command) -> Option<BuyerId> {
-    match &command.action {
-        Action::Charge(_) | Action::Spend(_) => command_buyer(command),
-        Action::ChargeFor(charge) => Some(charge.buyer),
-        Action::Withdraw(withdraw) => Some(withdraw.buyer),
-        Action::Part(Part::Take(take)) => Some(take.buyer),
-        Action::Part(Part::PutBack(back)) => Some(back.buyer),
-        // It looks at payments, and must find the wallet as it is.
-        Action::Operate(Operate::CloseAccount(close)) => Some(close.buyer),
-        _ => None,
-    }
-}
-
-fn command_buyer(command: &Command) -> Option<BuyerId> {
-    match command.actor {
-        admitone_domain::Actor::Buyer(buyer) => Some(buyer),
-        admitone_domain::Actor::Operator(_) | admitone_domain::Actor::House => None,
-    }
-}
-
-/// A payment of a wallet alone is refunded by the lane of that wallet.
-fn money_only(named: &[Key], rows: &Rows) -> Option<Key> {
-    named.iter().find_map(|key| match rows.peek(*key).map(|found| &*found.row) {
-        Some(Row::Payment(payment)) if payment.reservation.is_none() => {
-            Some(Key::Wallet(payment.buyer))
-        }
-        _ => None,
-    })
-}
-
-fn makes(command: &Command, key: Key) -> bool {
-    match key {
-        Key::Payment(id) => id.0 == command.fresh,
-        Key::Reservation(id) => id.0 == command.fresh,
-        _ => false,
-    }
-}
-
-fn show_of_rows(named: &[Key], rows: &Rows) -> Option<ShowId> {
-    named.iter().find_map(|key| match rows.peek(*key).map(|found| &*found.row) {
-        Some(Row::Reservation(reservation)) => Some(reservation.show),
-        _ => None,
-    })
-}
-
-/// The room in front of a show, else the show itself.
-fn behind(show: ShowId, rows: &Rows) -> Result<Key, Key> {
-    let key = Key::Show(show);
-    match rows.peek(key).map(|found| &*found.row) {
-        Some(Row::Show(found)) => Ok(found.room.map_or(key, Key::Room)),
-        _ if rows.has(key) => Ok(key),
-        _ => Err(key),
     }
 }

@@ -265,7 +265,7 @@ impl SenderSetup {
 }
 
 /// What was begun is finished before more is begun.
-fn urgency(command: &Command) -> Urgency {
+pub(super) fn urgency(command: &Command) -> Urgency {
     match &command.action {
         Action::Expire(_) => Urgency::Low,
         action if action.moves_money() => Urgency::High,

@@ -6,14 +6,15 @@
 //! a refusal. What fails by itself, cannot be read, or has ended its consumers again and again is
 //! put away, and stops nobody. What only looks as if it had done that is tried alone first.
 
+mod onward;
 mod suspects;
 
 use super::callers::Callers;
 use super::job::Job;
 use super::leaf::Leaf;
 use crate::delivery::journey;
-use crate::lock::LaneLock;
-use crate::ports::carrier::{Arrival, Carrier, Consumer, Dead, Heard, Lane, Return, Tag};
+use crate::lock::{CameBy, LaneLock};
+use crate::ports::carrier::{Arrival, Carrier, Consumer, Dead, Heard, Lane, Outgoing, Return, Tag};
 use crate::ports::delivery::Reply;
 use crate::ports::hints::Hints;
 use crate::ports::store::{Fence, Fences};
@@ -36,12 +37,16 @@ pub struct WorkerLimits {
     pub pause_ms: u64,
     /// The longest pause, in milliseconds.
     pub pause_max_ms: u64,
+    /// Whether the lane of a command is looked at once more, with the rows that it is decided on. Off only to show
+    /// what happens then.
+    pub looks_again: bool,
 }
 
 impl Default for WorkerLimits {
-    /// 256 at once, six attempts, pauses from 50 ms to 5 s.
+    /// 256 at once, six attempts, pauses from 50 ms to 5 s, and lanes are looked at.
     fn default() -> Self {
-        Self { batch_max: 256, attempts_max: 6, pause_ms: 50, pause_max_ms: 5_000 }
+        let (pause_ms, pause_max_ms) = (50, 5_000);
+        Self { batch_max: 256, attempts_max: 6, pause_ms, pause_max_ms, looks_again: true }
     }
 }
 
@@ -70,6 +75,8 @@ impl Default for WorkerLimits {
 /// - `whoever_does_not_know_the_book_takes_from_a_paused_queue`: a worker without it.
 /// - `who_lost_its_lane_saves_nothing_any_more`: though it does not know that the broker took it for dead.
 /// - `without_a_token_who_lost_its_lane_undoes_what_came_since`: the same, without the token of the lane.
+/// - `what_belongs_into_another_lane_is_handed_over_to_it`: and settled there, once.
+/// - `looked_at_once_it_is_written_beside_its_lane`: the same, settled where it came.
 /// - `each_command_of_a_batch_has_its_own_answer`: a refusal beside outcomes disturbs none.
 #[derive(Clone)]
 pub struct Worker {
@@ -105,6 +112,8 @@ struct Ends {
     done: Vec<Tag>,
     back: Vec<Return>,
     dead: Vec<Dead>,
+    /// What is settled in another lane.
+    onward: Vec<(Tag, Outgoing)>,
 }
 
 impl Worker {
@@ -199,11 +208,15 @@ impl Worker {
                     Ok(reply) => self.end(&mut ends, arrival, command, &reply),
                     // The lane is somebody else's: so is whatever came by it.
                     Err(trouble) if trouble.kind == TroubleKind::Fenced => return Err(trouble),
+                    Err(Trouble { kind: TroubleKind::Astray(lane), .. }) => {
+                        ends.onward.push(onward::outgoing(arrival, command, lane));
+                    }
                     Err(trouble) => is_shared |= self.fail(&mut ends, arrival, shift, &trouble),
                 }
             }
             shift.troubles = if is_shared { shift.troubles.saturating_add(1) } else { 0 };
         }
+        self.hand_onward(&mut ends).await;
         let goes_on = ends.back.is_empty();
         self.finish(consumer, ends).await.map(|()| goes_on)
     }
@@ -214,7 +227,10 @@ impl Worker {
         lanes.sort_unstable();
         lanes.dedup();
         let fences = lanes.iter().filter_map(|lane| shift.lanes.get(lane).cloned()).collect();
-        let lock = LaneLock { lock: Arc::clone(&self.settler.lock), fences: Fences(fences) };
+        let count = self.carrier.abilities().lanes.filter(|_| self.limits.looks_again);
+        let came_by = count.map(|count| CameBy { lanes: lanes.into(), count });
+        let lock = Arc::clone(&self.settler.lock);
+        let lock = LaneLock { lock, fences: Fences(fences), came_by };
         Settler { lock: Arc::new(lock), ..self.settler.clone() }
     }
 
@@ -233,7 +249,10 @@ impl Worker {
         let tag = arrival.tag;
         let is_shared = match trouble.kind {
             TroubleKind::Unavailable | TroubleKind::Busy => true,
-            TroubleKind::Conflict | TroubleKind::Inconsistent | TroubleKind::Fenced => false,
+            TroubleKind::Conflict
+            | TroubleKind::Inconsistent
+            | TroubleKind::Fenced
+            | TroubleKind::Astray(_) => false,
         };
         if is_shared {
             let delay_ms = self.pause_ms(shift.troubles + 1);
@@ -248,7 +267,7 @@ impl Worker {
     }
 
     async fn finish(&self, consumer: &mut dyn Consumer, ends: Ends) -> Result<(), Trouble> {
-        let Ends { answered, done, back, dead } = ends;
+        let Ends { answered, done, back, dead, onward: _ } = ends;
         let queue = self.queue.clone();
         let count = |name: &'static str, count: usize| {
             metrics::counter!(name, "queue" => queue.clone()).increment(count as u64);

@@ -4,12 +4,10 @@
 //! it is put away is the business of [`crate::delivery`]; what a broker can do by itself and what
 //! it cannot stands in [`Abilities`].
 
+pub use crate::lane::Lane;
+
 use crate::Trouble;
 use async_trait::async_trait;
-
-/// A lane: what is in it is delivered one after the other, to one consumer at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Lane(pub u16);
 
 /// How soon a job is taken, beside others that wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

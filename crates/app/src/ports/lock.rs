@@ -1,8 +1,9 @@
 //! Exclusion outside the transaction: taken before it begins, let go after it commits.
 
 use crate::Trouble;
+use crate::lane::Lane;
 use crate::ports::store::{Fences, Mode};
-use admitone_domain::Key;
+use admitone_domain::{Command, Key, Rows};
 use async_trait::async_trait;
 use std::collections::BTreeSet;
 
@@ -82,6 +83,15 @@ pub trait Guard: Send + Sync {
     /// had another one protects the batch in its stead.
     fn mode(&self, usual: Mode) -> Mode {
         usual
+    }
+
+    /// Where lanes exclude: the lane of a command by the rows that it is decided on, if it is none of those by which
+    /// this batch came. Elsewhere nothing is astray.
+    ///
+    /// # Errors
+    /// A row that must be loaded first.
+    fn astray(&self, _command: &Command, _rows: &Rows) -> Result<Option<Lane>, Key> {
+        Ok(None)
     }
 
     /// Lets go.

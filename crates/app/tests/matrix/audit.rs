@@ -21,8 +21,10 @@ pub(crate) struct Harm {
     /// Commands that met counts which no sale leaves behind.
     pub(crate) contradictions: u64,
     /// Wallets whose balance is not the sum of their entries, or at which nobody can get because the
-    /// account is closed, and reservations for which another sum was taken than their tickets cost.
+    /// account is closed.
     pub(crate) wallet_lost: u64,
+    /// Reservations for which another sum was taken than their tickets cost: whichever of the two rows was lost.
+    pub(crate) mispaid: u64,
     /// Items that somebody has.
     pub(crate) sold: u64,
 }
@@ -40,6 +42,7 @@ impl Harm {
         self.stock_lost += more.stock_lost;
         self.contradictions += more.contradictions;
         self.wallet_lost += more.wallet_lost;
+        self.mispaid += more.mispaid;
         self.sold += more.sold;
     }
 }
@@ -58,7 +61,7 @@ pub(crate) async fn count(store: &MemoryStore) -> Harm {
     for buyer in buyers {
         let is_wrong = !is_balanced(store, buyer).await || is_out_of_reach(store, buyer).await;
         harm.wallet_lost += u64::from(is_wrong);
-        harm.wallet_lost += paid_for_nothing(store, buyer, &reservations).await;
+        harm.mispaid += paid_for_nothing(store, buyer, &reservations).await;
     }
     harm
 }

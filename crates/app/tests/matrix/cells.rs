@@ -14,6 +14,8 @@ const INSTANCES: [usize; 2] = [1, 2];
 pub(crate) struct Cell {
     pub(crate) map: StrategyMap,
     pub(crate) instances: usize,
+    /// Whether the lane of a command is looked at once more when its rows are there.
+    pub(crate) looks_again: bool,
 }
 
 impl Cell {
@@ -35,7 +37,17 @@ impl Cell {
 /// Every cell that needs no service.
 pub(crate) fn all() -> Vec<Cell> {
     let maps = single().into_iter().chain(mixed());
-    maps.flat_map(|map| INSTANCES.map(|instances| Cell { map: map.clone(), instances })).collect()
+    let looks_again = true;
+    maps.flat_map(|map| {
+        INSTANCES.map(|instances| Cell { map: map.clone(), instances, looks_again })
+    })
+    .collect()
+}
+
+/// Lanes that protect, and whoever settles goes by the lane by which a command came.
+pub(crate) fn looked_at_once() -> Cell {
+    let map = lanes().swap_remove(0);
+    Cell { map, instances: 2, looks_again: false }
 }
 
 /// One strategy for all.

@@ -50,7 +50,10 @@ pub(crate) async fn run(cell: &Cell, seed: u64) -> Harm {
     });
     let used_up = LEAVING.step_by(2).map(|buyer| of(80_000 + buyer, buyer, Move::Out(5)));
     let moves = moves.chain(used_up);
-    let answers = all_at_once(&house.instances, holds.into_iter().chain(moves).collect()).await;
+    // Some are given another seat before it is known that they have one: an operator who guessed a number.
+    let early = elsewhere(120_000, seed);
+    let holds = holds.into_iter().chain(early);
+    let answers = all_at_once(&house.instances, holds.chain(moves).collect()).await;
 
     let held = answers.iter().filter(|(command, answer)| {
         matches!(command.action, Action::Hold(_)) && answer.as_ref().is_some_and(Result::is_ok)
@@ -62,21 +65,24 @@ pub(crate) async fn run(cell: &Cell, seed: u64) -> Harm {
     // While they pay, money comes into the same wallets.
     let gifts = (1..=BUYERS).map(|buyer| money(60_000 + buyer, BuyerId(buyer.into()), Move::In(1)));
     let prices = (1..=u64::from(SEATS)).map(|seat| new_price(50_000 + seat, SeatId(seat)));
-    // Whoever is given another seat has one: a lane is found by the show of a reservation that is there.
-    let elsewhere = (1..=BUYERS).map(|buyer| {
-        let seat = SeatId(1 + (seed + buyer + 1) % u64::from(SEATS));
-        reseat(120_000 + buyer, ReservationId(buyer), seat)
-    });
     let late = (1..=BUYERS)
         .map(|buyer| hold(2_000 + buyer, Some(SeatId(1 + (seed + buyer + 1) % u64::from(SEATS)))));
     let leaving = LEAVING.flat_map(|buyer| {
         [of(90_000 + buyer, buyer, Move::In(1)), close(100_000 + buyer, BuyerId(buyer.into()))]
     });
-    let stock = pays.chain(prices).chain(elsewhere).chain(late);
+    let stock = pays.chain(prices).chain(elsewhere(130_000, seed)).chain(late);
     let last = stock.chain(gifts).chain(leaving).collect();
     let last = all_at_once(&house.instances, last).await;
     let unanswered = answers.iter().chain(&last).filter(|(_, answer)| answer.is_none()).count();
     Harm { contradictions: unanswered as u64, ..audit::count(&house.store).await }
+}
+
+/// Another seat for each of those who want one.
+fn elsewhere(first: u64, seed: u64) -> impl Iterator<Item = Command> {
+    (1..=BUYERS).map(move |buyer| {
+        let seat = SeatId(1 + (seed + buyer + 1) % u64::from(SEATS));
+        reseat(first + buyer, ReservationId(buyer), seat)
+    })
 }
 
 /// Sends all of it at once, over the instances in turn.

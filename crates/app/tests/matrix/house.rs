@@ -98,7 +98,11 @@ fn travel(
         .map(|strategy| Carried {
             strategy,
             carrier: Arc::new(carrier.clone()),
-            worker: WorkerLimits { batch_max: 4, ..WorkerLimits::default() },
+            worker: WorkerLimits {
+                batch_max: 4,
+                looks_again: cell.looks_again,
+                ..WorkerLimits::default()
+            },
             workers: 2,
             book: None,
         })

@@ -13,6 +13,7 @@ mod house;
 mod observed;
 mod slow;
 
+use admitone_app::strategy::Class;
 use audit::Harm;
 use cells::Cell;
 use observed::Observed;
@@ -67,6 +68,21 @@ async fn every_cell_is_as_safe_as_it_is_computed_to_be() {
     if is_long() {
         observed::write(&all);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looked_at_once_a_lane_is_written_beside_itself() {
+    quiet_impossible_counts();
+    for seed in 1..=effort().unsafe_runs_max {
+        let harm = crowd::run(&cells::looked_at_once(), seed).await;
+        if [Class::Stock, Class::Wallet].into_iter().any(|class| harm.of(class) > 0) {
+            println!("harm with seed {seed}: {harm:?}");
+            return;
+        }
+    }
+    panic!(
+        "who guesses a reservation that is only being made does no harm: the twin proves nothing"
+    );
 }
 
 async fn run_all(cells: Vec<Cell>, effort: Effort) -> Vec<Observed> {

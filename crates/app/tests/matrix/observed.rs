@@ -38,9 +38,12 @@ impl Observed {
                 cell.map, cell.instances,
             ));
         }
+        let is_safe = cell.harmful().iter().all(|(_, is_harmful)| !is_harmful);
+        if is_safe && harm.mispaid > 0 {
+            return Some(format!("{}: safe, and {} paid another sum", cell.map, harm.mispaid));
+        }
         let most = runs * u64::from(SEATS + TICKETS);
         let is_sold_out = harm.sold == most;
-        let is_safe = cell.harmful().iter().all(|(_, is_harmful)| !is_harmful);
         (is_safe && !is_sold_out)
             .then(|| format!("{}: sold {} of {most}: safe, and of no use", cell.map, harm.sold))
     }
@@ -49,20 +52,21 @@ impl Observed {
 /// A table for people.
 pub(crate) fn table(all: &[Observed]) -> String {
     let mut text = format!(
-        "{:<70} {:>9} {:>16} {:>5} {:>9} {:>6} {:>6} {:>8}\n",
-        "map", "instances", "computed", "runs", "oversold", "stock", "absurd", "wallets"
+        "{:<70} {:>9} {:>16} {:>5} {:>9} {:>6} {:>6} {:>8} {:>8}\n",
+        "map", "instances", "computed", "runs", "oversold", "stock", "absurd", "wallets", "mispaid"
     );
     for Observed { cell, runs, harm } in all {
         let computed = cell.map.safety().to_string();
         let _ = writeln!(
             text,
-            "{:<70} {:>9} {computed:>16} {runs:>5} {:>9} {:>6} {:>6} {:>8}",
+            "{:<70} {:>9} {computed:>16} {runs:>5} {:>9} {:>6} {:>6} {:>8} {:>8}",
             cell.map.to_string(),
             cell.instances,
             harm.oversold,
             harm.stock_lost,
             harm.contradictions,
-            harm.wallet_lost
+            harm.wallet_lost,
+            harm.mispaid
         );
     }
     text
@@ -80,7 +84,7 @@ pub(crate) fn write(all: &[Observed]) {
                 "oversold": harm.oversold,
                 "stock_lost": harm.stock_lost,
                 "contradictions": harm.contradictions,
-                "wallet_lost": harm.wallet_lost,
+                "wallet_lost": harm.wallet_lost + harm.mispaid,
             });
             format!("  {line}")
         })

@@ -16,6 +16,7 @@ mod settle;
 #[expect(clippy::disallowed_methods, reason = "whoever waits is another task")]
 mod shut_down;
 mod steps;
+mod strays;
 mod sweeping;
 mod travelling;
 mod truth;

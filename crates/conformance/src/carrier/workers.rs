@@ -67,18 +67,28 @@ impl House {
             callers: Arc::default(),
             hints: Arc::new(NoHints),
             leaf: Leaf::unbooked(),
-            limits: WorkerLimits { pause_ms: 10, pause_max_ms: 100, ..WorkerLimits::default() },
+            limits: WorkerLimits {
+                pause_ms: 10,
+                pause_max_ms: 100,
+                // All cases but those of strays send by one lane, to have an order.
+                looks_again: false,
+                ..WorkerLimits::default()
+            },
         }
     }
 
     pub(super) async fn send(&self, commands: &[Command]) {
-        let body = |command: &Command| Job { command: command.clone(), sent_at: NOW }.encode();
-        let body = |command| body(command).unwrap_or_else(|error| panic!("{error}"));
-        self.send_bytes(commands.iter().map(body).collect()).await;
+        self.send_by(Lane(0), commands).await;
     }
 
-    async fn send_bytes(&self, bodies: Vec<Vec<u8>>) {
-        let job = |body| Outgoing { body, lane: Lane(0), urgency: Urgency::Usual, delay_ms: 0 };
+    pub(super) async fn send_by(&self, lane: Lane, commands: &[Command]) {
+        let body = |command: &Command| Job { command: command.clone(), sent_at: NOW }.encode();
+        let body = |command| body(command).unwrap_or_else(|error| panic!("{error}"));
+        self.send_bytes(lane, commands.iter().map(body).collect()).await;
+    }
+
+    async fn send_bytes(&self, lane: Lane, bodies: Vec<Vec<u8>>) {
+        let job = |body| Outgoing { body, lane, urgency: Urgency::Usual, delay_ms: 0 };
         for sent in self.fresh.carrier.publish(bodies.into_iter().map(job).collect()).await {
             sent.unwrap_or_else(|trouble| panic!("{trouble}"));
         }
@@ -241,7 +251,7 @@ async fn without_a_deadline_what_comes_late_is_booked(fresh: FreshCarrier) {
 async fn poison_is_put_away_and_stops_nobody(fresh: FreshCarrier) {
     let house = House::open(fresh).await;
     let poison = charge(7, ANN, 7);
-    house.send_bytes(vec![b"no job".to_vec()]).await;
+    house.send_bytes(Lane(0), vec![b"no job".to_vec()]).await;
     house.send(&[poison.clone(), charge(1, ANN, 100)]).await;
     let worker = house.worker();
     let store = Arc::new(Allergic(house.store.clone(), poison.id, Reaction::Fails));
