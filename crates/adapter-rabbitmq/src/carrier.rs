@@ -1,7 +1,6 @@
 //! The carrier: who hands over and who consumes, each by connections of its own.
 
 use crate::consumer::RabbitConsumer;
-use crate::nodes;
 use crate::options::RabbitOptions;
 use crate::publisher::{Message, Publisher};
 use crate::topology::Topology;
@@ -27,9 +26,8 @@ impl RabbitCarrier {
     /// # Errors
     /// The address is none.
     pub fn new(options: RabbitOptions, clock: Arc<dyn Clock>) -> Result<Self, Trouble> {
-        nodes::uris(&options)?;
         let options = Arc::new(options);
-        let publisher = Publisher::new(Arc::clone(&options), Topology::Jobs, Arc::clone(&clock));
+        let publisher = Publisher::new(Arc::clone(&options), Topology::Jobs, Arc::clone(&clock))?;
         let (publisher, running) = (Arc::new(publisher), Arc::default());
         Ok(Self { options, clock, publisher, running })
     }

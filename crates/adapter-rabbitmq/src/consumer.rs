@@ -1,6 +1,7 @@
 //! Consumes: a channel for each lane, so that the broker's numbers of a lane ascend by themselves
 //! and one acknowledgement covers all that has ended before it.
 
+use crate::nodes::Nodes;
 use crate::options::RabbitOptions;
 use crate::publisher::{Message, Publisher};
 use crate::session::{self, BackOff, OwnConnection, bounded, trouble};
@@ -96,7 +97,7 @@ impl RabbitConsumer {
         if let Some(wait_ms) = self.back_off.wait_ms(now) {
             self.clock.sleep_ms(wait_ms.min(QUIET_MS)).await;
         }
-        let opened = Session::open(&self.options).await;
+        let opened = Session::open(&self.publisher.nodes, &self.options).await;
         self.back_off.note(opened.is_ok(), self.clock.now());
         self.session = Some(opened?);
         Ok(())
@@ -287,10 +288,10 @@ impl Consumer for RabbitConsumer {
 }
 
 impl Session {
-    async fn open(options: &RabbitOptions) -> Result<Self, Trouble> {
+    async fn open(nodes: &Nodes, options: &RabbitOptions) -> Result<Self, Trouble> {
         // Whoever gives up in the middle ends the connection before the consumers that are on it.
         let (mut channels, mut incoming) = (HashMap::new(), SelectAll::new());
-        let connection = session::open(options, Topology::Jobs).await?;
+        let connection = session::open(nodes, options, Topology::Jobs).await?;
         for lane in options.all_lanes() {
             let consume = consume(&connection, options, lane);
             let (channel, stream) = bounded(options.patience, "consume", consume).await?;

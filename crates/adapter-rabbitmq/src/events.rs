@@ -4,7 +4,6 @@
 //! A lane has one call at a time and a call one channel, so a queue has the events of a thing in
 //! their order; after trouble some of them stand there twice.
 
-use crate::nodes;
 use crate::options::RabbitOptions;
 use crate::publisher::{Message, Publisher};
 use crate::topology::Topology;
@@ -28,9 +27,8 @@ impl RabbitEvents {
     /// # Errors
     /// The address is none.
     pub fn new(options: RabbitOptions, clock: Arc<dyn Clock>) -> Result<Self, Trouble> {
-        nodes::uris(&options)?;
         let exchange = options.name.clone();
-        let publisher = Publisher::new(Arc::new(options), Topology::Events, clock);
+        let publisher = Publisher::new(Arc::new(options), Topology::Events, clock)?;
         Ok(Self { exchange, publisher })
     }
 }

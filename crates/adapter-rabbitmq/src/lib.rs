@@ -6,6 +6,7 @@
 //! Nothing here is the truth about stock or money; the answer that the store keeps is what makes a
 //! second delivery harmless.
 
+mod attempt;
 mod carrier;
 mod consumer;
 mod events;

@@ -3,6 +3,7 @@
 //! A window of jobs goes out on a channel that nobody else uses meanwhile: a message that came back
 //! is told to whoever waits on its channel, and must not be taken for another's.
 
+use crate::nodes::Nodes;
 use crate::options::RabbitOptions;
 use crate::session::{self, BackOff, OwnConnection, bounded, trouble};
 use crate::topology::Topology;
@@ -39,6 +40,8 @@ pub(crate) struct Message<'a> {
 /// Hands jobs over.
 pub(crate) struct Publisher {
     options: Arc<RabbitOptions>,
+    /// The consumers of this process ask them too.
+    pub(crate) nodes: Nodes,
     topology: Topology,
     clock: Arc<dyn Clock>,
     /// The connection in use, made by whoever needs it first.
@@ -60,8 +63,10 @@ impl Publisher {
         options: Arc<RabbitOptions>,
         topology: Topology,
         clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { options, topology, clock, line: Mutex::default(), back_off: Mutex::default() }
+    ) -> Result<Self, Trouble> {
+        let nodes = Nodes::of(&options.address, Arc::clone(&clock))?;
+        let (line, back_off) = (Mutex::default(), Mutex::default());
+        Ok(Self { options, nodes, topology, clock, line, back_off })
     }
 
     /// Hands messages over in their order; a result for each.
@@ -134,7 +139,7 @@ impl Publisher {
             let detail = format!("it was away, and is asked again in {wait_ms} ms");
             return Err(Trouble::new(TroubleKind::Unavailable, "connect to RabbitMQ", detail));
         }
-        let opened = session::open(&self.options, self.topology).await;
+        let opened = session::open(&self.nodes, &self.options, self.topology).await;
         guard(&self.back_off).note(opened.is_ok(), self.clock.now());
         Ok(Arc::new(Line { connection: opened?, idle: Mutex::default() }))
     }

@@ -1,6 +1,6 @@
 //! One connection to the broker, with the topology declared; and what trouble with it is called.
 
-use crate::nodes;
+use crate::nodes::Nodes;
 use crate::options::RabbitOptions;
 use crate::topology::Topology;
 use admitone_app::{Trouble, TroubleKind};
@@ -39,13 +39,14 @@ impl Drop for OwnConnection {
 
 /// Opens a connection and declares the topology.
 pub(crate) async fn open(
+    nodes: &Nodes,
     options: &RabbitOptions,
     topology: Topology,
 ) -> Result<OwnConnection, Trouble> {
     const OPERATION: &str = "connect to RabbitMQ";
     // Every queue is asked for, and a broker makes those that are missing one by one.
     bounded(options.patience * 3, OPERATION, async {
-        let connection = OwnConnection(nodes::connect(options).await?);
+        let connection = OwnConnection(nodes.connect(options).await?);
         let channel = channel(&connection).await?;
         let declared = topology.declare(&channel, options).await;
         declared.map_err(|error| trouble("declare the queues", &error))?;

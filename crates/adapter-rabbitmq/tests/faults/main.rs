@@ -6,6 +6,7 @@ mod cluster;
 mod dead_letters;
 mod given_up;
 mod several;
+mod silence;
 mod suspects;
 
 use admitone_adapter_rabbitmq::{QueueKind, RabbitCarrier, RabbitOptions};

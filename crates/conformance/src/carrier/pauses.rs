@@ -4,6 +4,7 @@
 use super::workers::until;
 use super::{Case, FreshCarrier, carrier_cases};
 use crate::sale::{self, NOW, balance, charge, programme};
+use admitone_app::TroubleKind;
 use admitone_app::clock::{HandClock, SystemClock};
 use admitone_app::delivery::{
     Carried, ChannelLimits, Router, RouterSetup, SenderLimits, Travel, WorkerLimits,
@@ -102,8 +103,14 @@ impl Hall {
     }
 
     async fn send(&self, by: &Instance, number: u64) {
-        let handed = by.router.hand_over(charge(number, ANN, 1)).await;
-        handed.unwrap_or_else(|trouble| panic!("{trouble}"));
+        // A queue that nobody leads yet is busy: whoever met that asks again.
+        until("a queue that takes it", || async {
+            match by.router.hand_over(charge(number, ANN, 1)).await {
+                Err(trouble) if trouble.kind == TroubleKind::Busy => None,
+                handed => Some(handed.unwrap_or_else(|trouble| panic!("{trouble}"))),
+            }
+        })
+        .await;
     }
 
     async fn is_answered(&self, number: u64) {
