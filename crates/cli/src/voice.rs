@@ -59,23 +59,29 @@ pub(crate) fn end(ended: Result<Exit, Failed>) -> ExitCode {
     if let Err(error) = io::stdout().flush() {
         drop(GONE.set(error));
     }
-    match heard(ended, GONE.get()) {
-        Ok(exit) => exit.into(),
-        Err(failed) => {
-            aside(format_args!("admitone: {failed}"));
-            failed.exit.into()
-        }
+    let (exit, failed) = heard(ended, GONE.get());
+    if let Some(failed) = failed {
+        aside(format_args!("admitone: {failed}"));
     }
+    exit.into()
 }
 
-/// How a command ended, with what became of its output. That something is wrong is said by the exit
-/// code also where nobody read on.
-fn heard(ended: Result<Exit, Failed>, gone: Option<&io::Error>) -> Result<Exit, Failed> {
-    match (ended?, gone) {
-        (exit, None) => Ok(exit),
-        (Exit::Done, Some(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Unread),
-        (exit, Some(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(exit),
-        (_, Some(error)) => Err(failed("printing")(error)),
+/// How a command ended, with what became of its output, and what is said of that. That something is wrong is said
+/// by the exit code also where nobody read on, and where it could not be printed.
+fn heard(ended: Result<Exit, Failed>, gone: Option<&io::Error>) -> (Exit, Option<Failed>) {
+    let exit = match ended {
+        Ok(exit) => exit,
+        Err(failed) => return (failed.exit, Some(failed)),
+    };
+    match (exit, gone) {
+        (exit, None) => (exit, None),
+        (Exit::Done, Some(error)) if error.kind() == ErrorKind::BrokenPipe => (Exit::Unread, None),
+        (exit, Some(error)) if error.kind() == ErrorKind::BrokenPipe => (exit, None),
+        (Exit::Unsound, Some(error)) => (Exit::Unsound, Some(failed("printing")(error))),
+        (_, Some(error)) => {
+            let failed = failed("printing")(error);
+            (failed.exit, Some(failed))
+        }
     }
 }
 
@@ -86,14 +92,20 @@ mod tests {
     #[test]
     fn what_was_found_is_said_by_the_exit_code_though_nobody_read_on() {
         let left = io::Error::from(ErrorKind::BrokenPipe);
-        let ended = |exit, gone| heard(Ok(exit), gone).map_err(|failed| failed.exit);
-        assert_eq!(ended(Exit::Done, None), Ok(Exit::Done));
-        assert_eq!(ended(Exit::Done, Some(&left)), Ok(Exit::Unread));
-        assert_eq!(ended(Exit::Unsound, Some(&left)), Ok(Exit::Unsound));
-        assert_eq!(ended(Exit::Slow, Some(&left)), Ok(Exit::Slow));
+        let ended = |exit, gone| {
+            let (exit, failed) = heard(Ok(exit), gone);
+            (exit, failed.map(|failed| failed.to_string()))
+        };
+        assert_eq!(ended(Exit::Done, None), (Exit::Done, None));
+        assert_eq!(ended(Exit::Done, Some(&left)), (Exit::Unread, None));
+        assert_eq!(ended(Exit::Unsound, Some(&left)), (Exit::Unsound, None));
+        assert_eq!(ended(Exit::Slow, Some(&left)), (Exit::Slow, None));
         let full = io::Error::from(ErrorKind::StorageFull);
-        assert_eq!(ended(Exit::Done, Some(&full)), Err(Exit::Failed));
-        let wrong = heard(Err(failed("importing")("no such file")), Some(&left));
-        assert!(wrong.is_err_and(|failed| failed.to_string() == "importing: no such file"));
+        let said = Some(format!("printing: {full}"));
+        assert_eq!(ended(Exit::Done, Some(&full)), (Exit::Failed, said.clone()));
+        assert_eq!(ended(Exit::Unsound, Some(&full)), (Exit::Unsound, said));
+        let (exit, failed) = heard(Err(failed("importing")("no such file")), Some(&left));
+        assert_eq!(exit, Exit::Failed);
+        assert_eq!(failed.unwrap().to_string(), "importing: no such file");
     }
 }

@@ -118,14 +118,39 @@ fn a_run_whose_report_nobody_reads_leaves_nothing_behind() {
     assert!(String::from_utf8_lossy(&ran.stdout).contains("cash"));
 }
 
+/// Runs a command whose output goes to a full disk; none where there is no such file.
+fn on_a_full_disk(words: &[&str], data: &Path) -> Option<(Option<i32>, String)> {
+    let full = OpenOptions::new().write(true).open("/dev/full").ok()?;
+    let ran = admitone(words, data).stdout(full).output().unwrap();
+    Some((ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned()))
+}
+
 #[test]
 fn what_cannot_be_printed_for_another_reason_is_said() {
-    let Ok(full) = OpenOptions::new().write(true).open("/dev/full") else { return };
     let directory = tempfile::tempdir().unwrap();
-    let ran = admitone(&["lab", "list"], directory.path()).stdout(full).output().unwrap();
-    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
-    assert_eq!(ran.status.code(), Some(3), "{said}");
+    let Some((code, said)) = on_a_full_disk(&["lab", "list"], directory.path()) else { return };
+    assert_eq!(code, Some(3), "{said}");
     assert!(said.starts_with("admitone: printing: ") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
+fn what_is_wrong_is_the_exit_code_though_it_cannot_be_printed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (file, data) = (programme(directory.path(), 1), directory.path().join("data"));
+    assert!(admitone(&["import", &file], &data).output().unwrap().status.success());
+    for words in [&["verify"][..], &["verify", "--json"]] {
+        let Some((code, said)) = on_a_full_disk(words, &data) else { return };
+        assert_eq!(code, Some(3), "what is sound is not said to be: {said}");
+    }
+    let tables = rusqlite::Connection::open(data.join("tables.db")).unwrap();
+    tables.execute("INSERT INTO entry VALUES (1, x'01', 0, 500, 0, NULL)", []).unwrap();
+    drop(tables);
+    assert_eq!(admitone(&["verify"], &data).output().unwrap().status.code(), Some(1));
+    for words in [&["verify"][..], &["verify", "--json"]] {
+        let (code, said) = on_a_full_disk(words, &data).unwrap();
+        assert_eq!(code, Some(1), "{words:?}: {said}");
+        assert!(said.contains("admitone: printing: "), "{words:?}: {said}");
+    }
 }
 
 /// Whether a house whose announcements nobody reads answers, what it says beside them, and how it ends.
