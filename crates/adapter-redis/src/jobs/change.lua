@@ -2,6 +2,12 @@
 ensure()
 local what, with = ARGV[1], ARGV[2]
 
+-- Whether an entry of a stream can be called so: the server takes another name for a fault.
+local function is_id(text)
+  local ms, number = text:match('^(%d+)%-(%d+)$')
+  return ms and #ms <= 18 and #number <= 18
+end
+
 -- Which member of the delayed ones has this number.
 local function delayed_of(number)
   for _, member in ipairs(redis.call('ZRANGE', delayed, 0, -1)) do
@@ -27,18 +33,19 @@ elseif what == 'resume' then
   redis.call('DEL', base .. 'paused')
   return 0
 elseif what == 'retry' then
-  local id = with:match('^dead%-(%d+%-%d+)$')
-  local found = id and redis.call('XRANGE', dead, id, id)[1]
+  local id = with:match('^dead%-(.+)$')
+  local found = id and is_id(id) and redis.call('XRANGE', dead, id, id)[1]
   if not found then return 0 end
   add(tonumber(found[2][8]), 0, found[2][4])
   return redis.call('XDEL', dead, id)
 elseif what == 'discard' then
   local place, id = with:match('^(%a+)%-(.+)$')
-  if place == 'dead' then return redis.call('XDEL', dead, id) end
   if place == 'delayed' then
     local member = delayed_of(id)
     return member and redis.call('ZREM', delayed, member) or 0
   end
+  if not id or not is_id(id) then return 0 end
+  if place == 'dead' then return redis.call('XDEL', dead, id) end
   if place ~= 'high' and place ~= 'usual' and place ~= 'low' then return 0 end
   -- What a consumer has is not touched.
   if redis.call('XPENDING', base .. place, group, id, id, 1)[1] then return 0 end

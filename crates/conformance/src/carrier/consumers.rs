@@ -15,6 +15,7 @@ pub(super) const ALL: &[Case] = carrier_cases![
     what_is_urgent_comes_first_where_that_can_be_had: Always,
     what_is_delayed_comes_in_its_time_where_that_can_be_had: Always,
     a_dead_job_stops_nobody: Always,
+    a_job_that_is_not_there_is_not_found_however_it_is_called: Always,
     leftovers_are_delivered_before_new_jobs: Always,
     a_lane_keeps_its_order: WhereLanes,
     a_lane_has_one_consumer_at_a_time: WhereLanes,
@@ -200,6 +201,16 @@ async fn a_dead_job_stops_nobody(fresh: FreshCarrier) {
     let seen: Vec<_> = lying.iter().map(|job| (&job.body[..], job.reason.as_deref())).collect();
     assert_eq!(seen, [(&b"bad"[..], Some("it is bad"))]);
     assert_eq!(rest(&mut *one).await, []);
+}
+
+async fn a_job_that_is_not_there_is_not_found_however_it_is_called(fresh: FreshCarrier) {
+    let (queues, name) = &fresh.queues;
+    let places = ["", "dead-", "delayed-", "usual-", "other-"];
+    let numbers = ["", "1", "x", "1-x", "9-9", "99999999999999999999999-1", "1-1-1", "-1-0", "é"];
+    for job in places.iter().flat_map(|place| numbers.map(|number| format!("{place}{number}"))) {
+        assert_eq!(queues.retry(name, &job).await, Ok(false), "retry {job:?}");
+        assert_eq!(queues.discard(name, &job).await, Ok(false), "drop {job:?}");
+    }
 }
 
 async fn leftovers_are_delivered_before_new_jobs(fresh: FreshCarrier) {
