@@ -62,7 +62,7 @@ fn outcome_of(stored: &StoredAnswer, replayed: bool) -> Result<&Outcome, Problem
     stored.answer.as_ref().map_err(refused)
 }
 
-/// JSON with a strong validator, or 304 when the client has it.
+/// JSON with a validator, or 304 when the client has it.
 pub(crate) fn with_etag(headers: &HeaderMap, etag: &str, body: Bytes) -> Response<Body> {
     let mut response = if has(headers, etag) {
         let mut response = Response::new(Body::empty());
@@ -83,7 +83,12 @@ pub(crate) fn with_etag(headers: &HeaderMap, etag: &str, body: Bytes) -> Respons
 fn has(headers: &HeaderMap, etag: &str) -> bool {
     let said = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
     let mut tags = said.flat_map(|line| line.split(',')).map(str::trim);
-    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+    tags.any(|tag| tag == "*" || opaque(tag) == opaque(etag))
+}
+
+/// A validator without what says that it is weak.
+fn opaque(etag: &str) -> &str {
+    etag.strip_prefix("W/").unwrap_or(etag)
 }
 
 /// JSON that is ready, with a strong validator from its bytes.
@@ -113,25 +118,25 @@ pub(crate) fn resource(headers: &HeaderMap, value: &impl Serialize) -> Response<
 }
 
 /// JSON of a row that also says how late it is: its validator is the row's version and state, so
-/// that what has not changed is the same tomorrow.
+/// that what has not changed is the same tomorrow. It is a weak one: the bytes are others by then.
 pub(crate) fn versioned(
     headers: &HeaderMap,
     (version, state): (u64, &str),
     value: &impl Serialize,
 ) -> Response<Body> {
     let body = serde_json::to_vec(value).unwrap_or_default();
-    with_etag(headers, &format!("\"{version}-{state}\""), Bytes::from(body))
+    with_etag(headers, &format!("W/\"{version}-{state}\""), Bytes::from(body))
 }
 
 /// JSON of what also says how late it is, as a list of reservations does: its validator is that of
-/// the same without the time.
+/// the same without the time, and a weak one.
 pub(crate) fn timed(
     headers: &HeaderMap,
     value: &impl Serialize,
     timeless: &impl Serialize,
 ) -> Response<Body> {
     let body = serde_json::to_vec(value).unwrap_or_default();
-    with_etag(headers, &Ready::of(timeless).etag, Bytes::from(body))
+    with_etag(headers, &format!("W/{}", Ready::of(timeless).etag), Bytes::from(body))
 }
 
 /// Which page of a list.
@@ -196,14 +201,40 @@ pub(crate) fn page<F, T>(
 mod tests {
     use super::*;
 
+    /// What is answered to somebody who says this: the same to whom a strong validator is given and to whom a weak one.
     fn status(lines: &[&'static str]) -> StatusCode {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(header::IF_NONE_MATCH, HeaderValue::from_static(line));
         }
-        let answer = with_etag(&headers, "\"7-held\"", Bytes::from_static(b"{}"));
-        assert_eq!(answer.headers()[header::ETAG], "\"7-held\"");
-        answer.status()
+        let [strong, weak] = ["\"7-held\"", "W/\"7-held\""].map(|etag| {
+            let answer = with_etag(&headers, etag, Bytes::from_static(b"{}"));
+            assert_eq!(answer.headers()[header::ETAG], etag);
+            answer.status()
+        });
+        assert_eq!(strong, weak, "{lines:?}");
+        weak
+    }
+
+    /// The validator of an answer, and its body.
+    async fn told(answer: Response<Body>) -> (String, Bytes) {
+        let etag = answer.headers()[header::ETAG].to_str().unwrap().to_owned();
+        (etag, axum::body::to_bytes(answer.into_body(), 1_000).await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn where_bytes_differ_under_one_validator_it_is_weak_and_a_strong_one_is_of_its_bytes() {
+        let none = HeaderMap::new();
+        let timed = [1, 2].map(|late| timed(&none, &("held", late), &("held", 0)));
+        let row = [1, 2].map(|late| versioned(&none, (7, "held"), &late));
+        for [first, second] in [timed, row] {
+            let ((first, one), (second, other)) = (told(first).await, told(second).await);
+            assert!(first == second && one != other, "one state, {one:?} and {other:?}");
+            assert!(first.starts_with("W/\""), "{first}");
+        }
+        let [(first, _), (second, _)] =
+            [told(resource(&none, &1)).await, told(resource(&none, &2)).await];
+        assert!(first != second && first.starts_with('"'), "{first} {second}");
     }
 
     #[test]
