@@ -98,7 +98,7 @@ impl RabbitConsumer {
             self.clock.sleep_ms(wait_ms.min(QUIET_MS)).await;
         }
         let opened = Session::open(&self.publisher.nodes, &self.options).await;
-        self.back_off.note(opened.is_ok(), self.clock.now());
+        self.back_off.note(opened.as_ref().err(), self.clock.now());
         self.session = Some(opened?);
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use crate::attempt;
 use crate::options::RabbitOptions;
-use crate::session::trouble;
+use crate::session::{CONNECT, trouble};
 use admitone_app::ports::clock::Clock;
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::Moment;
@@ -13,8 +13,6 @@ use lapin::{Connection, ConnectionProperties};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-const OPERATION: &str = "connect to RabbitMQ";
 
 /// A peer that is silent for two of these is given up, in seconds.
 const HEARTBEAT_S: u16 = 5;
@@ -69,7 +67,7 @@ impl Nodes {
             self.note([node], false);
             match answer {
                 Ok(connection) => return Ok(connection),
-                Err(error) => said.push((node, trouble(OPERATION, &error))),
+                Err(error) => said.push((node, trouble(CONNECT, &error))),
             }
         }
     }
@@ -105,9 +103,8 @@ impl Nodes {
     /// What each of them said, in the order of the addresses: a wrong password at one is not hidden by another
     /// that is gone. Of a single one there is no need to say which.
     fn all(&self, mut said: Vec<(usize, Trouble)>, silent: &BTreeSet<usize>) -> Trouble {
-        let none = |node: &usize| {
-            (*node, Trouble::new(TroubleKind::Unavailable, OPERATION, "says nothing"))
-        };
+        let none =
+            |node: &usize| (*node, Trouble::new(TroubleKind::Unavailable, CONNECT, "says nothing"));
         said.extend(silent.iter().map(none));
         said.sort_by_key(|(node, _)| *node);
         if let [(_, trouble)] = said.as_slice() {
@@ -118,7 +115,7 @@ impl Nodes {
             format!("{}:{}: {}", authority.host, authority.port, trouble.detail)
         };
         let detail = said.iter().map(line).collect::<Vec<_>>().join("; ");
-        Trouble::new(TroubleKind::Unavailable, OPERATION, detail)
+        Trouble::new(TroubleKind::Unavailable, CONNECT, detail)
     }
 }
 

@@ -134,13 +134,14 @@ impl Publisher {
     }
 
     async fn connect(&self) -> Result<Arc<Line>, Trouble> {
-        let wait_ms = guard(&self.back_off).wait_ms(self.clock.now());
-        if let Some(wait_ms) = wait_ms {
-            let detail = format!("it was away, and is asked again in {wait_ms} ms");
-            return Err(Trouble::new(TroubleKind::Unavailable, "connect to RabbitMQ", detail));
+        {
+            let back_off = guard(&self.back_off);
+            if let Some(wait_ms) = back_off.wait_ms(self.clock.now()) {
+                return Err(back_off.said(wait_ms));
+            }
         }
         let opened = session::open(&self.nodes, &self.options, self.topology).await;
-        guard(&self.back_off).note(opened.is_ok(), self.clock.now());
+        guard(&self.back_off).note(opened.as_ref().err(), self.clock.now());
         Ok(Arc::new(Line { connection: opened?, idle: Mutex::default() }))
     }
 

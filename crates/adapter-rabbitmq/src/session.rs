@@ -14,6 +14,8 @@ use std::time::Duration;
 const PAUSE_MS: u64 = 50;
 const PAUSE_MS_MAX: u64 = 2_000;
 
+pub(crate) const CONNECT: &str = "connect to RabbitMQ";
+
 /// A connection that ends as a whole with whoever had it, also with one who gave up in the middle of a call.
 ///
 /// The client would end it by itself with the last of its channels and consumers. That never comes for
@@ -43,9 +45,8 @@ pub(crate) async fn open(
     options: &RabbitOptions,
     topology: Topology,
 ) -> Result<OwnConnection, Trouble> {
-    const OPERATION: &str = "connect to RabbitMQ";
     // Every queue is asked for, and a broker makes those that are missing one by one.
-    bounded(options.patience * 3, OPERATION, async {
+    bounded(options.patience * 3, CONNECT, async {
         let connection = OwnConnection(nodes.connect(options).await?);
         let channel = channel(&connection).await?;
         let declared = topology.declare(&channel, options).await;
@@ -86,6 +87,8 @@ pub(crate) async fn bounded<T>(
 #[derive(Debug, Default)]
 pub(crate) struct BackOff {
     failures: u32,
+    /// What went wrong last.
+    why: String,
     not_before: Option<Moment>,
 }
 
@@ -96,12 +99,19 @@ impl BackOff {
         (left_us > 0).then(|| u64::try_from(left_us).unwrap_or(0).div_ceil(1000))
     }
 
-    /// Takes note of whether it was there.
-    pub(crate) fn note(&mut self, is_there: bool, now: Moment) {
-        if is_there {
+    /// What somebody is told who does not ask it now: why it was not there, and for how long nobody asks.
+    pub(crate) fn said(&self, wait_ms: u64) -> Trouble {
+        let detail = format!("{} (asked again in {wait_ms} ms)", self.why);
+        Trouble::new(TroubleKind::Unavailable, CONNECT, detail)
+    }
+
+    /// Takes note of what was wrong with it, if anything was.
+    pub(crate) fn note(&mut self, trouble: Option<&Trouble>, now: Moment) {
+        let Some(trouble) = trouble else {
             *self = Self::default();
             return;
-        }
+        };
+        self.why.clone_from(&trouble.detail);
         let pause_ms = (PAUSE_MS << self.failures.min(8)).min(PAUSE_MS_MAX);
         self.failures += 1;
         self.not_before = Some(now.plus_ms(pause_ms));
@@ -115,16 +125,19 @@ mod tests {
     #[test]
     fn a_broker_that_is_away_is_asked_ever_more_rarely_and_at_once_when_it_was_there() {
         let (mut back_off, mut now) = (BackOff::default(), Moment(0));
+        let away = Trouble::new(TroubleKind::Unavailable, CONNECT, "refused");
         let mut pauses = Vec::new();
         for _ in 0..8 {
-            back_off.note(false, now);
+            back_off.note(Some(&away), now);
             let wait_ms = back_off.wait_ms(now).unwrap();
+            let said = back_off.said(wait_ms).detail;
+            assert!(said.starts_with("refused (") && said.contains("again in"), "{said}");
             pauses.push(wait_ms);
             now = now.plus_ms(wait_ms);
             assert_eq!(back_off.wait_ms(now), None);
         }
         assert_eq!(pauses, [50, 100, 200, 400, 800, 1600, 2000, 2000]);
-        back_off.note(true, now);
+        back_off.note(None, now);
         assert_eq!(back_off.wait_ms(now), None);
     }
 }
