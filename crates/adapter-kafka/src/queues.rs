@@ -7,7 +7,9 @@ use crate::oldest;
 use crate::options::blocking;
 use crate::producer::{Log, Message};
 use crate::starts::{self, partitions};
-use admitone_app::ports::queues::{JobState, Lying, QueueReport, Queues, Start, cannot, unknown};
+use admitone_app::ports::queues::{
+    JobState, Lack, Lying, QueueReport, Queues, Start, cannot, unknown,
+};
 use admitone_app::{Trouble, TroubleKind};
 use async_trait::async_trait;
 use rdkafka::Offset;
@@ -15,11 +17,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::Message as _;
 use std::sync::Arc;
 
-const LACKS: [&str; 2] = [
-    "Drop: a topic is a log, of which no single job that waits can be taken out. Pause the queue, and drain \
-     it or start it anew behind the job.",
-    "Delayed: a job that is given back waits in the worker that has it, among those that run.",
-];
+const LACKS: [Lack; 2] = [Lack::LogDrop, Lack::Delayed];
 
 /// How a partition stands.
 #[derive(Debug, Clone, Copy)]
@@ -144,7 +142,7 @@ impl Queues for KafkaCarrier {
             oldest_ms,
             consumers: consumers as u64,
             is_paused: false,
-            lacks: LACKS.map(str::to_owned).to_vec(),
+            lacks: Lack::all_of(&LACKS),
         }])
     }
 
@@ -204,7 +202,7 @@ impl Queues for KafkaCarrier {
         self.knows(queue)?;
         if self.dead_one(job).await?.is_none() {
             return if self.lies_in_the_log(job).await? {
-                Err(cannot(LACKS[0]))
+                Err(cannot(Lack::LogDrop.said()))
             } else {
                 Ok(false)
             };
@@ -221,7 +219,7 @@ impl Queues for KafkaCarrier {
 
     async fn pause(&self, queue: &str, _is_paused: bool) -> Result<(), Trouble> {
         self.knows(queue)?;
-        Err(cannot("a topic knows no pause: where a book of queues is kept its word is obeyed"))
+        Err(cannot(Lack::LogPause.said()))
     }
 
     async fn restart(&self, queue: &str, start: Start) -> Result<(), Trouble> {

@@ -5,7 +5,7 @@ use crate::carrier::RabbitCarrier;
 use crate::publisher::Message;
 use crate::session::{bounded, trouble};
 use admitone_app::ports::queues::{
-    JobState, Lying, QueueReport, Queues, Start, cannot, no_offsets, unknown,
+    JobState, Lack, Lying, QueueReport, Queues, Start, cannot, no_offsets, unknown,
 };
 use admitone_app::{Trouble, TroubleKind};
 use async_trait::async_trait;
@@ -17,13 +17,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 const OPERATION: &str = "look into RabbitMQ";
 
-const LACKS: [&str; 4] = [
-    "Looking into it, and drop: RabbitMQ shows jobs that wait by delivering them, so only those that were put \
-     away are shown, retried and dropped. What waits can be drained.",
-    "Oldest: RabbitMQ does not say since when a job waits.",
-    "Running: what the workers of this process have; RabbitMQ tells the rest to its administrator only.",
-    "Delayed: a job that is given back waits in the worker that has it, among those that run.",
-];
+const LACKS: [Lack; 4] = [Lack::RabbitLook, Lack::RabbitOldest, Lack::RabbitRunning, Lack::Delayed];
 
 impl RabbitCarrier {
     fn knows(&self, queue: &str) -> Result<(), Trouble> {
@@ -122,7 +116,7 @@ impl RabbitCarrier {
             oldest_ms: None,
             consumers,
             is_paused: false,
-            lacks: LACKS.map(str::to_owned).to_vec(),
+            lacks: Lack::all_of(&LACKS),
         })
     }
 
@@ -220,7 +214,7 @@ impl Queues for RabbitCarrier {
     ) -> Result<Vec<Lying>, Trouble> {
         self.knows(queue)?;
         if state != JobState::Dead {
-            return Err(cannot(LACKS[0]));
+            return Err(cannot(Lack::RabbitLook.said()));
         }
         bounded(self.options.patience, OPERATION, self.dead(limit)).await
     }
@@ -243,7 +237,7 @@ impl Queues for RabbitCarrier {
 
     async fn pause(&self, queue: &str, _is_paused: bool) -> Result<(), Trouble> {
         self.knows(queue)?;
-        Err(cannot("RabbitMQ knows no pause: where a book of queues is kept its word is obeyed"))
+        Err(cannot(Lack::RabbitPause.said()))
     }
 
     async fn restart(&self, queue: &str, start: Start) -> Result<(), Trouble> {

@@ -58,7 +58,7 @@ fn marked_up(text: &str) -> String {
 }
 
 /// Text that cannot become markup.
-pub(crate) fn escaped(text: &str) -> String {
+fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

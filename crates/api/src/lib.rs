@@ -17,7 +17,6 @@ mod operator;
 pub mod pages;
 mod payments;
 mod problem;
-mod queues;
 pub mod reference;
 mod reply;
 pub mod request_id;

@@ -4,8 +4,8 @@ use crate::house::House;
 use crate::problem::Problem;
 use crate::reference::{booking, confirm};
 use crate::{
-    codes, commands, concerts, health, limits, operator, payments, queues, reservations, rooms,
-    shows, tickets, users, wallet,
+    codes, commands, concerts, health, limits, operator, payments, reservations, rooms, shows,
+    tickets, users, wallet,
 };
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -168,7 +168,6 @@ pub fn router(house: House) -> Router {
     let (described, document) = described().split_for_parts();
     let mut router = described
         .route(codes::PATH, get(codes::page))
-        .route("/queues", get(queues::page).post(queues::press))
         .merge(SwaggerUi::new("/api-docs").url("/api/v1/openapi.json", document));
     if house.reference.is_some() {
         router = router.merge(reference());

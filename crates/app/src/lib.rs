@@ -34,6 +34,7 @@ pub mod payments;
 pub mod ports;
 pub mod programme_copy;
 pub mod pulse;
+pub mod queue_desk;
 pub mod rehearsals;
 pub mod rooms;
 pub mod settle;

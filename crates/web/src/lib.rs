@@ -30,6 +30,7 @@ mod session;
 mod sheet;
 mod site;
 mod staff;
+mod unfit;
 mod visitor;
 mod words;
 

@@ -5,6 +5,7 @@
 use crate::frame::{Frame, go_to, page_with};
 use crate::site::Site;
 use crate::staff::home;
+use crate::unfit::said;
 use crate::visitor::Visitor;
 use crate::words;
 use admitone_app::logbook::Unsure;
@@ -107,6 +108,16 @@ impl Oops {
         Self { values: vec![text], ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "UNFIT") }
     }
 
+    /// Something about a queue, by the code of its words.
+    pub(crate) fn of_queue(code: &'static str) -> Self {
+        Self::new(StatusCode::CONFLICT, code)
+    }
+
+    /// A queue cannot do what an operator wants of it; the text says why.
+    pub(crate) fn queue_cannot(text: String) -> Self {
+        Self { values: vec![text], ..Self::of_queue("QUEUE_CANNOT") }
+    }
+
     /// Somebody changed what was looked at.
     pub(crate) fn changed_meanwhile() -> Self {
         Self::new(StatusCode::CONFLICT, "VERSION_CONFLICT")
@@ -142,8 +153,11 @@ impl Oops {
         }
         let frame = Frame::new(site, visitor);
         let language = visitor.language;
+        let is_unfit = self.code == "UNFIT";
+        let value = |text: &String| if is_unfit { said(language, text) } else { text.clone() };
+        let values: Vec<String> = self.values.iter().map(value).collect();
         let values: Vec<&dyn std::fmt::Display> =
-            self.values.iter().map(|value| value as &dyn std::fmt::Display).collect();
+            values.iter().map(|value| value as &dyn std::fmt::Display).collect();
         let words = |part: &str| {
             let key = format!("{part}.{}", self.code);
             language.find(&key).map(|_| language.fill(&key, &values))
@@ -294,6 +308,10 @@ mod tests {
             "UNKNOWN_OUTCOME",
             "ROOM_CLOSED",
             "PLACE_GONE",
+            "QUEUE_CANNOT",
+            "QUEUE_BUSY",
+            "QUEUE_NO_START",
+            "QUEUE_JOB_GONE",
         ];
         assert!(codes().len() > 30);
         for language in Language::all() {

@@ -6,10 +6,9 @@ use crate::problem::{Problem, Problems};
 use crate::reply::limit;
 use crate::view::instant;
 use admitone_app::delivery::Job;
-use admitone_app::logbook::{By, Deed, Intent, Target};
-use admitone_app::ports::queues::{JobState, Lying, QueueReport, Queues, Start};
+use admitone_app::ports::queues::{JobState, Lying, QueueReport, Queues};
+use admitone_app::queue_desk::{QueueAction, QueueDesk, QueueTrouble};
 use admitone_app::strategy::Operation;
-use admitone_app::{Trouble, TroubleKind};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -158,8 +157,7 @@ pub(crate) async fn list_jobs(
 ) -> Result<Json<JobsView>, Problem> {
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let state = query.state.unwrap_or(JobState::Dead);
-    must_exist(&house, &name)?;
-    let found = house.queues.jobs(&name, state, limit(query.limit)?).await.map_err(said)?;
+    let found = desk(&house).jobs(&name, state, limit(query.limit)?).await?;
     Ok(Json(JobsView { data: found.into_iter().map(JobView::from).collect() }))
 }
 
@@ -185,7 +183,7 @@ pub(crate) async fn act_on_queue(
 ) -> Result<Json<DoneView>, Problem> {
     let Query(query) = query.map_err(|error| Problem::invalid(error.body_text()))?;
     let change = QueueAction::of(&action, query.from.as_deref())?;
-    let jobs = act(&house, staff.by(Why::said(query.why)?), &name, change).await?;
+    let jobs = desk(&house).act(staff.by(Why::said(query.why)?), &name, change).await?;
     Ok(Json(DoneView { jobs }))
 }
 
@@ -210,112 +208,22 @@ pub(crate) async fn act_on_job(
     why: Why,
 ) -> Result<Json<DoneView>, Problem> {
     let change = QueueAction::of_job(&action, job)?;
-    let jobs = act(&house, staff.by(why), &name, change).await?;
+    let jobs = desk(&house).act(staff.by(why), &name, change).await?;
     Ok(Json(DoneView { jobs }))
 }
 
-/// What an operator does about a queue.
-#[derive(Debug)]
-pub(crate) enum QueueAction {
-    /// Nobody takes from it.
-    Pause,
-    /// All take again.
-    Resume,
-    /// What waits is thrown away.
-    Drain,
-    /// Workers go on from elsewhere.
-    Start(Start),
-    /// A dead job is delivered again.
-    Retry(String),
-    /// A job is thrown away.
-    Drop(String),
+fn desk(house: &House) -> QueueDesk<'_> {
+    QueueDesk { queues: &house.queues, book: &house.log.book }
 }
 
-impl QueueAction {
-    pub(crate) fn of(action: &str, from: Option<&str>) -> Result<Self, Problem> {
-        match action {
-            "pause" => Ok(Self::Pause),
-            "resume" => Ok(Self::Resume),
-            "drain" => Ok(Self::Drain),
-            "start" => from.unwrap_or("end").parse().map(Self::Start).map_err(Problem::invalid),
-            _ => Err(Problem::not_found("action")),
+impl From<QueueTrouble> for Problem {
+    fn from(trouble: QueueTrouble) -> Self {
+        match trouble {
+            QueueTrouble::Missing(what) => Self::not_found(what),
+            QueueTrouble::NoStart(why) => Self::invalid(why),
+            QueueTrouble::Cannot(why) => Self::queue_cannot(why),
+            QueueTrouble::Trouble(trouble) => trouble.into(),
         }
-    }
-
-    pub(crate) fn of_job(action: &str, job: String) -> Result<Self, Problem> {
-        // No queue calls a job so, and not every store can write it down.
-        if job.contains('\0') {
-            return Err(Problem::not_found("job"));
-        }
-        match action {
-            "retry" => Ok(Self::Retry(job)),
-            "drop" => Ok(Self::Drop(job)),
-            _ => Err(Problem::not_found("action")),
-        }
-    }
-
-    /// As the log has it: what is done, and to what.
-    fn told(&self, queue: &str) -> (Deed, String) {
-        let of_all = |deed| (deed, queue.to_owned());
-        match self {
-            Self::Pause => of_all(Deed::Paused),
-            Self::Resume => of_all(Deed::Resumed),
-            Self::Drain => of_all(Deed::Drained),
-            Self::Start(_) => of_all(Deed::Restarted),
-            Self::Retry(job) => (Deed::Retried, cut(&format!("{queue} {job}"))),
-            Self::Drop(job) => (Deed::Dropped, cut(&format!("{queue} {job}"))),
-        }
-    }
-}
-
-/// No longer than what a note may be about.
-fn cut(id: &str) -> String {
-    id.chars().take(120).collect()
-}
-
-/// Does it and tells of it; of how many jobs, where that is counted.
-pub(crate) async fn act(
-    house: &House,
-    by: By,
-    queue: &str,
-    action: QueueAction,
-) -> Result<Option<u64>, Problem> {
-    must_exist(house, queue)?;
-    let (deed, id) = action.told(queue);
-    let intent = Intent { by, deed, target: Target::Queue, id };
-    house.log.book.tell(intent, acted(house, queue, action)).await
-}
-
-async fn acted(house: &House, queue: &str, action: QueueAction) -> Result<Option<u64>, Problem> {
-    let found = |is_there: bool| {
-        if is_there {
-            Ok(Some(1))
-        } else {
-            Err(Problem::not_found("job of which this can be done"))
-        }
-    };
-    let queues = &house.queues;
-    match action {
-        QueueAction::Pause => queues.pause(queue, true).await.map_err(said)?,
-        QueueAction::Resume => queues.pause(queue, false).await.map_err(said)?,
-        QueueAction::Drain => return queues.drain(queue).await.map(Some).map_err(said),
-        QueueAction::Start(start) => queues.restart(queue, start).await.map_err(said)?,
-        QueueAction::Retry(job) => return found(queues.retry(queue, &job).await.map_err(said)?),
-        QueueAction::Drop(job) => return found(queues.discard(queue, &job).await.map_err(said)?),
-    }
-    Ok(None)
-}
-
-fn must_exist(house: &House, queue: &str) -> Result<(), Problem> {
-    let known = house.queues.names();
-    known.iter().any(|name| name == queue).then_some(()).ok_or_else(|| Problem::not_found("queue"))
-}
-
-/// What a broker cannot do is said to the operator as it is.
-fn said(trouble: Trouble) -> Problem {
-    match trouble.kind {
-        TroubleKind::Inconsistent => Problem::queue_cannot(trouble.detail),
-        _ => trouble.into(),
     }
 }
 
@@ -362,12 +270,6 @@ impl From<Lying> for JobView {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_job_with_a_name_that_no_store_can_write_is_not_there() {
-        assert!(QueueAction::of_job("retry", "dead-1".into()).is_ok());
-        assert_eq!(QueueAction::of_job("drop", "dead\0".into()).unwrap_err().status, 404);
-    }
 
     #[test]
     fn why_is_kept_whole_or_refused() {

@@ -3,8 +3,10 @@
 //! A carrier that has queues implements this beside [`super::carrier::Carrier`]. What a broker
 //! cannot do it refuses with [`cannot`], and what it cannot say it leaves out; it invents nothing.
 
+mod lack;
 mod start;
 
+pub use lack::Lack;
 pub use start::{NoStart, Start};
 
 use crate::{Trouble, TroubleKind};
@@ -174,9 +176,7 @@ pub fn unknown(queue: &str) -> Trouble {
 
 /// The trouble of who names an offset where jobs have none.
 pub fn no_offsets() -> Trouble {
-    cannot(
-        "only a log has offsets, as Kafka keeps one of each lane: here there are none to go on from",
-    )
+    cannot(Lack::Offsets.said())
 }
 
 /// The trouble of who wants what a broker cannot do; said to the operator as it is.

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 /// The status with which an endpoint says that it wants nothing more.
 pub const GONE: u16 = 410;
+/// Why an endpoint is told nothing that wants nothing more.
+pub const WHY_GONE: &str = "it answered 410 Gone";
+/// What stands behind who switched one off.
+pub const WHY_DISABLED: &str = " disabled it";
 
 /// Keeps endpoints and the log of attempts where the rows are.
 ///

@@ -5,7 +5,7 @@ use super::patience::{GIVEN_UP_MS, wait_ms};
 use crate::Trouble;
 use crate::events::{Carrier, Fate, Parcel};
 use crate::ports::clock::Clock;
-use crate::ports::webhooks::{Attempt, Courier, Endpoint, GONE, Webhooks};
+use crate::ports::webhooks::{Attempt, Courier, Endpoint, GONE, WHY_GONE, Webhooks};
 use admitone_domain::Key;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -81,7 +81,7 @@ impl WebhookCarrier {
 
     /// The endpoint wants nothing more.
     async fn disable(&self, endpoint: &Endpoint) -> Result<(), Trouble> {
-        let disabled = Some("it answered 410 Gone".to_owned());
+        let disabled = Some(WHY_GONE.to_owned());
         let (version, changed_by) = (endpoint.version + 1, "house".to_owned());
         let gone = Endpoint { version, disabled, changed_by, ..endpoint.clone() };
         if self.webhooks.put(&gone).await? {

@@ -9,7 +9,7 @@ use crate::events::{catalogue, from_now_on};
 use crate::logbook::{By, Deed, Intent, LogBook, Target, Unsure};
 use crate::ports::clock::Clock;
 use crate::ports::outbox::Outbox;
-use crate::ports::webhooks::{Courier, Endpoint, Webhooks, Wish};
+use crate::ports::webhooks::{Courier, Endpoint, WHY_DISABLED, Webhooks, Wish};
 use crate::{Trouble, TroubleKind};
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -198,7 +198,7 @@ impl WebhookDesk {
             known.types = change.types.unwrap_or_else(|| known.types.clone());
             match change.is_enabled {
                 Some(false) if known.disabled.is_none() => {
-                    known.disabled = Some(format!("{} disabled it", known.changed_by));
+                    known.disabled = Some(format!("{}{WHY_DISABLED}", known.changed_by));
                 }
                 Some(true) if known.disabled.take().is_some() => {
                     (known.life, known.begin) = (known.life + 1, end);

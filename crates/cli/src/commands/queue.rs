@@ -98,7 +98,9 @@ fn report(one: &QueueReport) -> String {
 fn tell_of_channels(map: &StrategyMap) {
     let channels = map.strategies().into_iter().filter(|it| it.delivery == DeliveryKind::Channel);
     for strategy in channels {
-        say!("{strategy}\tchannel\tin the memory of each instance: its page /queues shows it");
+        say!(
+            "{strategy}\tchannel\tin the memory of each instance: its page /operator/queues shows it"
+        );
     }
 }
 

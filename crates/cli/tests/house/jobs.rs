@@ -3,13 +3,12 @@
 
 use crate::buyer::Buyer;
 use crate::endpoint::Endpoint;
+use crate::operators::{Browser, QUEUES};
 use crate::process::{Answer, Connection, House, admitone};
 use crate::redis::shared;
 use crate::shared_store::{Server, execute};
 use crate::shopper::{Front, PATIENCE, Shopper, import};
 use crate::stream::Stream;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -312,20 +311,13 @@ fn operators_see_the_queue_and_what_is_in_it() {
     assert_eq!(queue()["waiting"].as_u64(), Some(0));
     let unknown = "POST /api/v1/operator/queues/none/actions/pause";
     assert_eq!(desk.send(unknown, &staff, "").status, 404);
-    // The page does the same for a browser, which has the key as a password.
-    assert_eq!(desk.get("/queues", &[]).status, 401);
-    let basic = format!("Basic {}", STANDARD.encode(format!("anybody:{key}")));
-    let browser =
-        [("authorization", basic.as_str()), ("content-type", "application/x-www-form-urlencoded")];
-    let page = desk.get("/queues?queue=job-queue&state=dead", &browser);
-    assert!(page.status == 200 && page.body.contains("job-queue"), "{}", page.body);
-    let pressed = desk.send("POST /queues", &browser, "queue=job-queue&action=resume&job=");
+    // The page does the same.
+    assert_eq!(desk.get(QUEUES, &[]).status, 401);
+    let mut browser = Browser::staff(&house, &key);
+    let page = browser.get(&format!("{QUEUES}?queue=job-queue&state=dead"));
+    assert!(page.status == 200 && page.body.contains("job-queue: put away"), "{}", page.body);
+    let pressed = browser.post(QUEUES, QUEUES, "queue=job-queue&action=resume&job=");
     assert_eq!(pressed.status, 303, "{}", pressed.body);
-    let elsewhere = [&browser[..], &[("sec-fetch-site", "cross-site")]].concat();
-    assert_eq!(
-        desk.send("POST /queues", &elsewhere, "queue=job-queue&action=pause&job=").status,
-        403
-    );
     assert_eq!(Shopper::new(&front, 0).send("GET /api/v1/wallet", "").status, 200);
     assert!(queue()["done"].as_u64() > Some(0));
     // Whoever did it is told of, also while commands waited; and of what could not be done, that it was not.

@@ -38,7 +38,7 @@ struct ImportPage {
     document: String,
     imported: Option<Imported>,
     /// Why it stopped, where it did.
-    stopped: Option<String>,
+    stopped: Option<Said>,
 }
 
 /// `GET /operator/concerts`.
@@ -118,25 +118,38 @@ pub(crate) async fn import(
     }
 }
 
+/// What is wrong with a document.
+struct Said {
+    words: String,
+    /// Its language, where it is not that of the page.
+    language: Option<&'static str>,
+}
+
+impl Said {
+    /// As readers of documents say it.
+    fn plainly(error: &impl std::fmt::Display) -> Stopped {
+        Stopped::Said(Self { words: error.to_string(), language: Some("en") })
+    }
+}
+
 /// Why an import stopped.
 enum Stopped {
-    /// Something in the document, as it is said to whoever wrote it.
-    Said(String),
+    /// Something in the document.
+    Said(Said),
     Oops(Oops),
 }
 
 async fn run(site: &Site, asked: &StaffForm, text: &str) -> Result<Imported, Stopped> {
-    let document: Document =
-        serde_json::from_str(text).map_err(|error| Stopped::Said(error.to_string()))?;
+    let document: Document = serde_json::from_str(text).map_err(|error| Said::plainly(&error))?;
     let import = Import::new(&site.office, Actor::Operator(asked.operator), text.as_bytes());
     let language = asked.form.visitor.language;
     import.run(&document, |_| ()).await.map_err(|trouble| match trouble {
         ImportTrouble::Trouble(trouble) => Stopped::Oops(trouble.into()),
         ImportTrouble::Refused { place, refusal } => {
             let words = language.say(problem(&refusal).as_str()).to_owned();
-            Stopped::Said(format!("{place}: {words}"))
+            Stopped::Said(Said { words: format!("{place}: {words}"), language: None })
         }
-        wrong @ ImportTrouble::Document { .. } => Stopped::Said(wrong.to_string()),
+        wrong @ ImportTrouble::Document { .. } => Said::plainly(&wrong),
     })
 }
 

@@ -2,13 +2,14 @@
 
 use super::reservations::ZONE;
 use crate::frame::{Frame, page};
+use crate::language::Language;
 use crate::oops::Oops;
 use crate::query::Query;
 use crate::site::Site;
 use crate::staff::Staff;
 use admitone_app::logbook::{self, End, Entry, LogCursor, LogPage, Target};
 use admitone_domain::party::Operator;
-use admitone_domain::{Deed, Event, Happening, Key, Moment};
+use admitone_domain::{Actor, Deed, Event, Happening, Key, Moment};
 use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
@@ -52,40 +53,44 @@ pub(crate) async fn log(
     let from = query.text("before").parse().unwrap_or_default();
     let LogPage { entries, next } = site.log.page(from, PAGE).await?;
     let operators = site.office.reads.operators().await?;
-    let lines = entries.into_iter().map(|entry| Line::of(entry, &operators)).collect();
+    let language = staff.visitor.language;
+    let lines = entries.into_iter().map(|entry| Line::of(language, entry, &operators)).collect();
     let next = next.as_ref().map(LogCursor::to_string);
     page(&Page { frame: Frame::new(&site, &staff.visitor), lines, next, zone: ZONE })
 }
 
 impl Line {
-    fn of(entry: Entry, operators: &[Operator]) -> Self {
+    fn of(language: Language, entry: Entry, operators: &[Operator]) -> Self {
         match entry {
-            Entry::Event(event) => Self::of_row(&event, operators),
-            Entry::Line(line) => Self::of_line(line, operators),
+            Entry::Event(event) => Self::of_row(language, &event, operators),
+            Entry::Line(line) => Self::of_line(language, line, operators),
         }
     }
 
-    fn of_row(event: &Event, operators: &[Operator]) -> Self {
+    fn of_row(language: Language, event: &Event, operators: &[Operator]) -> Self {
         let (by, what) = match &event.what {
             Happening::Acted { by, deed } => (by.as_str(), deed_words(*deed)),
             Happening::Changed { by } => (by.as_str(), "log.changed"),
             _ => ("", "log.changed"),
         };
         let (kind, id, path) = thing(event.aggregate);
-        let (by, version) = (named(by, operators), Some(event.version));
+        let (by, version) = (named(language, by, operators), Some(event.version));
         Self { at: event.at, by, what, kind, id, path, version, why: String::new(), end: End::Done }
     }
 
-    fn of_line(line: logbook::Line, operators: &[Operator]) -> Self {
+    fn of_line(language: Language, line: logbook::Line, operators: &[Operator]) -> Self {
         let logbook::Line { at, by, deed, target, about: id, why, end, .. } = line;
         let (kind, path) = place(target, &id);
-        let (by, what) = (named(&by, operators), line_words(deed));
+        let (by, what) = (named(language, &by, operators), line_words(deed));
         Self { at, by, what, kind, id, path, version: None, why, end }
     }
 }
 
 /// Whom people call what.
-pub(crate) fn named(by: &str, operators: &[Operator]) -> String {
+pub(crate) fn named(language: Language, by: &str, operators: &[Operator]) -> String {
+    if by == Actor::House.to_string() {
+        return language.say("timeline.the_house").to_owned();
+    }
     let known = operators.iter().find(|operator| operator.id.to_string() == by);
     known.map_or_else(|| by.to_owned(), |known| format!("{} ({by})", known.name))
 }

@@ -1,27 +1,188 @@
-//! Queues of commands that wait here or travel: how they stand. What is in them and what is done about it stands
-//! on the page `/queues` of the API.
+//! Queues of commands that wait here or travel: how they stand, what is in them, and what is done about it.
 
-use crate::frame::{Frame, page};
+use super::reservations::ZONE;
+use crate::frame::{Frame, go_to, page};
 use crate::oops::Oops;
+use crate::query::Query;
 use crate::site::Site;
-use crate::staff::Staff;
-use admitone_app::ports::queues::{QueueReport, Queues};
+use crate::staff::{Staff, StaffForm};
+use admitone_app::delivery::Job;
+use admitone_app::ports::queues::{JobState, Lack, Lying, QueueReport, Queues};
+use admitone_app::queue_desk::{QueueAction, QueueDesk, QueueTrouble};
+use admitone_app::strategy::Operation;
+use admitone_app::{Trouble, TroubleKind};
+use admitone_domain::Moment;
 use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::Response;
+
+/// So many jobs are shown.
+const SHOWN: usize = 50;
+const HERE: &str = "/operator/queues";
+/// The longest reason that is taken, in characters.
+const WHY_MAX: usize = admitone_app::logbook::WHY_MAX;
+
+/// States by their names in an address, and the keys of the words for them. The first is looked into
+/// where none is asked for.
+const STATES: [(&str, JobState, &str); 4] = [
+    ("dead", JobState::Dead, "queues.dead"),
+    ("running", JobState::Running, "queues.running"),
+    ("waiting", JobState::Waiting, "queues.waiting"),
+    ("delayed", JobState::Delayed, "queues.delayed"),
+];
 
 #[derive(Template)]
 #[template(path = "operator/queues.html")]
 struct Page {
     frame: Frame,
     queues: Vec<QueueReport>,
+    inside: Option<Inside>,
+    zone: &'static str,
+}
+
+/// What is in a queue.
+struct Inside {
+    queue: String,
+    /// The key of the words for the state that was asked for.
+    state: &'static str,
+    jobs: Vec<Line>,
+    /// Why its kind cannot show them.
+    cannot: Option<String>,
+}
+
+/// A job, and the command in it.
+struct Line {
+    id: String,
+    state: JobState,
+    attempts: u32,
+    reason: String,
+    worker: String,
+    since: Option<Moment>,
+    /// What is wanted, by whom and until when; none where it cannot be read.
+    wish: Option<(&'static str, String, Option<Moment>)>,
+}
+
+impl From<Lying> for Line {
+    fn from(found: Lying) -> Self {
+        let command = Job::decode(&found.body).ok().map(|job| job.command);
+        let wish = command.map(|command| {
+            (Operation::wish(&command.action), command.actor.to_string(), command.deadline)
+        });
+        let or_none = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+        Self {
+            id: found.id,
+            state: found.state,
+            attempts: found.attempts,
+            reason: or_none(found.reason),
+            worker: or_none(found.consumer),
+            since: found.since,
+            wish,
+        }
+    }
+}
+
+fn desk(site: &Site) -> QueueDesk<'_> {
+    QueueDesk { queues: &site.queues, book: &site.log.book }
 }
 
 /// `GET /operator/queues`.
-pub(crate) async fn queues(State(site): State<Site>, staff: Staff) -> Result<Response<Body>, Oops> {
+pub(crate) async fn queues(
+    State(site): State<Site>,
+    staff: Staff,
+    query: Query,
+) -> Result<Response<Body>, Oops> {
     let queues = site.queues.list().await?;
-    page(&Page { frame: Frame::new(&site, &staff.visitor), queues })
+    let frame = Frame::new(&site, &staff.visitor);
+    let queue = query.text("queue");
+    let asked = queues.iter().find(|known| known.name == queue && can_be_opened(known));
+    let inside = match asked {
+        Some(known) => Some(look(&site, &known.name, query.text("state")).await?),
+        None => None,
+    };
+    page(&Page { frame, queues, inside, zone: ZONE })
+}
+
+/// `GET /queues`, where this page was once.
+pub(crate) async fn moved() -> Response<Body> {
+    go_to(HERE)
+}
+
+async fn look(site: &Site, queue: &str, state: &str) -> Result<Inside, Oops> {
+    let wanted = STATES.iter().find(|(name, ..)| *name == state).unwrap_or(&STATES[0]);
+    let (jobs, cannot) = match desk(site).jobs(queue, wanted.1, SHOWN).await {
+        Ok(found) => (found.into_iter().map(Line::from).collect(), None),
+        Err(QueueTrouble::Cannot(why)) => (Vec::new(), Some(why)),
+        Err(trouble) => return Err(trouble.into()),
+    };
+    Ok(Inside { queue: queue.to_owned(), state: wanted.2, jobs, cannot })
+}
+
+/// A channel says itself that nothing can be done about it.
+fn can_be_opened(queue: &QueueReport) -> bool {
+    queue.kind != "channel"
+}
+
+/// `POST /operator/queues`: pause, resume, drain and start of a queue, retry and drop of a job.
+pub(crate) async fn act(
+    State(site): State<Site>,
+    asked: StaffForm,
+) -> Result<Response<Body>, Oops> {
+    let (queue, job) = (asked.form.text("queue"), asked.form.text("job"));
+    let back = back_to(queue);
+    let onward = |oops: Oops| oops.onward(back.clone());
+    if asked.why().chars().count() > WHY_MAX {
+        return Err(onward(Oops::malformed()));
+    }
+    let (action, from) = (asked.form.text("action"), asked.form.text("from"));
+    let action = match job {
+        "" => QueueAction::of(action, Some(from).filter(|from| !from.is_empty())),
+        job => QueueAction::of_job(action, job.to_owned()),
+    };
+    let done = match action {
+        Ok(action) => desk(&site).act(asked.by(), queue, action).await,
+        Err(trouble) => Err(trouble),
+    };
+    let oops = |trouble| match translated(&asked.form.visitor.language, trouble) {
+        QueueTrouble::Missing(_) if !job.is_empty() => Oops::of_queue("QUEUE_JOB_GONE"),
+        trouble => trouble.into(),
+    };
+    done.map_err(|trouble| onward(oops(trouble)))?;
+    Ok(go_to(&back))
+}
+
+fn back_to(queue: &str) -> String {
+    let name: String = form_urlencoded::byte_serialize(queue.as_bytes()).collect();
+    format!("{HERE}?queue={name}")
+}
+
+/// The same with the reason in the words of who reads it, where they are known.
+fn translated(language: &crate::language::Language, trouble: QueueTrouble) -> QueueTrouble {
+    match trouble {
+        QueueTrouble::Cannot(why) => QueueTrouble::Cannot(lacking(*language, &why)),
+        other => other,
+    }
+}
+
+/// What a kind of queue lacks, in a language. What this house does not know it says as it came.
+fn lacking(language: crate::language::Language, said: &str) -> String {
+    let known = Lack::of(said).map(|lack| format!("lack.{}", lack.name()));
+    known.map_or_else(|| said.to_owned(), |key| language.say(&key).to_owned())
+}
+
+impl From<QueueTrouble> for Oops {
+    fn from(trouble: QueueTrouble) -> Self {
+        match trouble {
+            QueueTrouble::Missing(_) => Self::not_found(),
+            QueueTrouble::NoStart(_) => Self::of_queue("QUEUE_NO_START"),
+            QueueTrouble::Cannot(why) => Self::queue_cannot(why),
+            // Workers are at it that would not hear of it.
+            QueueTrouble::Trouble(Trouble { kind: TroubleKind::Busy, .. }) => {
+                Self::of_queue("QUEUE_BUSY")
+            }
+            QueueTrouble::Trouble(trouble) => trouble.into(),
+        }
+    }
 }
 
 impl Page {
@@ -31,5 +192,64 @@ impl Page {
         let QueueReport { done, retries, done_last_minute, lag, oldest_ms, .. } = *queue;
         let or_none = |number: Option<u64>| number.map_or_else(|| "–".into(), |n| n.to_string());
         [done, retries, done_last_minute, Some(lag), oldest_ms].map(or_none)
+    }
+
+    fn states(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        STATES.iter().map(|(name, _, words)| (*name, *words))
+    }
+
+    fn can_be_opened(&self, queue: &QueueReport) -> bool {
+        can_be_opened(queue)
+    }
+
+    fn has_offsets(&self, queue: &QueueReport) -> bool {
+        queue.kind == "kafka"
+    }
+
+    /// Pause or resume: what is said and the key of its words.
+    fn switch(&self, queue: &QueueReport) -> (&'static str, &'static str) {
+        if queue.is_paused { ("resume", "queues.resume") } else { ("pause", "queues.pause") }
+    }
+
+    /// What its kind has not.
+    fn lacks(&self, queue: &QueueReport) -> Vec<String> {
+        queue.lacks.iter().map(|said| lacking(self.frame.language, said)).collect()
+    }
+
+    fn lacking(&self, said: &str) -> String {
+        lacking(self.frame.language, said)
+    }
+
+    /// What can be done about a job, with the keys of the words.
+    fn actions(&self, job: &Line) -> &'static [(&'static str, &'static str)] {
+        const DROP: (&str, &str) = ("drop", "queues.drop");
+        match job.state {
+            JobState::Running => &[],
+            JobState::Dead => &[("retry", "queues.retry"), DROP],
+            JobState::Waiting | JobState::Delayed => &[DROP],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+
+    #[test]
+    fn what_queues_lack_is_said_in_every_language() {
+        for language in Language::all() {
+            for lack in Lack::ALL {
+                let key = format!("lack.{}", lack.name());
+                let said = language.find(&key).unwrap_or_else(|| panic!("no words for {key}"));
+                assert_eq!(lacking(language, lack.said()), said);
+            }
+            assert_eq!(lacking(language, "Of a newer house."), "Of a newer house.");
+        }
+    }
+
+    #[test]
+    fn a_name_cannot_leave_its_link() {
+        assert_eq!(back_to("jobs/none\"&x"), "/operator/queues?queue=jobs%2Fnone%22%26x");
     }
 }

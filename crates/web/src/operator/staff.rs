@@ -86,7 +86,8 @@ pub(crate) async fn refuse(
 ) -> Result<Response<Body>, Oops> {
     let id: OperatorId = id.parse().map_err(|_| Oops::not_found())?;
     if id == asked.operator {
-        return Err(Oops::unfit("nobody refuses the own key".to_owned()).onward(HERE.to_owned()));
+        let why = asked.form.visitor.language.say("staff.own_key").to_owned();
+        return Err(Oops::unfit(why).onward(HERE.to_owned()));
     }
     let refuse = operating::refuse_key(&site.office, id).await?;
     site.operate(&asked, refuse).await?;

@@ -2,6 +2,7 @@
 
 use crate::browser::Browser;
 use crate::outside::{Bank, Slow, Three};
+use crate::queues;
 use crate::rows::Hall;
 use crate::told::{Post, Told};
 use admitone_app::BoxOffice;
@@ -14,7 +15,7 @@ use admitone_app::ids::Ids;
 use admitone_app::import::{Document, Import};
 use admitone_app::limits::MemoryBuckets;
 use admitone_app::logbook::{LogBook, OperatorLog};
-use admitone_app::memory::MemoryStore;
+use admitone_app::memory::{MemoryCarrier, MemoryStore};
 use admitone_app::notices::{NoticeBook, NoticeWriter};
 use admitone_app::parties::Parties;
 use admitone_app::payments::{PaymentLimits, Payments};
@@ -83,6 +84,8 @@ pub(crate) struct House {
     pub(crate) ann: BuyerId,
     /// What buyers were told.
     pub(crate) told: Arc<Told>,
+    /// Jobs that travel, in a house that is no demonstration.
+    pub(crate) queue: MemoryCarrier,
     /// Where she is signed in.
     at_home: Browser,
     next: AtomicU64,
@@ -184,6 +187,7 @@ impl House {
         let payments = Arc::new(Payments::new(office.clone(), gateway, limits_of, Arc::default()));
         let (told, log) = (Arc::<Told>::default(), log(&store, &clock));
         let (reads, at, notices) = (Arc::clone(&office.reads), clock.clone(), told.clone());
+        let queue = MemoryCarrier::new(None, clock.clone());
         let notice_book = NoticeBook(Arc::new(store.clone()));
         let writer = NoticeWriter::new(reads, notices, notice_book.clone(), at);
         let site = Site::new(Parts {
@@ -196,7 +200,7 @@ impl House {
             freedoms: Freedoms { open_accounts: true, self_charge: true, is_demo },
             limits: Limits { buckets: buckets(&clock), sale: None, read: None, accounts: None },
             currency: Currency::KRW,
-            queues: Arc::default(),
+            queues: if is_demo { Arc::default() } else { queues::of(&queue) },
             payments: Some(payments),
             gateway_page: Some("https://bank.example/pay".into()),
             webhooks: Arc::new(webhooks(&store, &clock)),
@@ -215,7 +219,7 @@ impl House {
         let mut at_home = Browser::new(router.clone());
         let ann = if is_demo { BuyerId(0) } else { sign_up(&mut at_home, "Ann", &store).await };
         let house =
-            Self { router, office, clock, ann, told, at_home, next, slowness, _stop: guard };
+            Self { router, office, clock, ann, told, queue, at_home, next, slowness, _stop: guard };
         house.fill(programme).await;
         house
     }

@@ -74,7 +74,7 @@ async fn the_dial_turns_rate_and_limit_and_says_what_it_cannot_take() {
     let form = opal.form("/operator", "/operator/rooms/room_1/dial").await;
     let refused = opal.post(&form.with("active_max", "0")).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.has("active_max must be 1 to 1,000,000"), "{}", refused.body);
+    assert!(refused.has("At most inside: 1 to 1,000,000"), "{}", refused.body);
 }
 
 #[tokio::test]

@@ -20,7 +20,8 @@ async fn what_operators_and_the_house_did_is_there_and_what_buyers_did_is_not() 
         "{by}<td>cancelled</td><td>reservation <a href=\"/operator/reservations/{id}\">"
     ));
     let paused = at(&format!("{by}<td>changed</td><td>waiting room <a href=\"/operator#room_1\">"));
-    let imported = at("<td>house</td><td>changed</td><td>show <a href=\"/operator/shows/show_1\">");
+    let imported =
+        at("<td>the house</td><td>changed</td><td>show <a href=\"/operator/shows/show_1\">");
     assert!(cancelled < paused && paused < imported, "newest first");
     assert!(!log.has("<the operator>") && !log.has("buyer_"), "{}", log.body);
 }
@@ -40,5 +41,5 @@ async fn a_long_log_goes_on_where_it_stopped() {
     let next = first.body.split_once("/operator/log?before=").unwrap().1;
     let next = format!("/operator/log?before={}", next.split('"').next().unwrap());
     let second = opal.get(&next).await;
-    assert!(second.has("<td>house</td>") && !second.has("?before="), "{}", second.body);
+    assert!(second.has("<td>the house</td>") && !second.has("?before="), "{}", second.body);
 }

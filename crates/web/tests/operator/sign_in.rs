@@ -27,7 +27,7 @@ const PAGES: [&str; 19] = [
     "/operator/drill",
     "/operator/drill/drill_1",
 ];
-const FORMS: [&str; 29] = [
+const FORMS: [&str; 30] = [
     "/operator/rooms",
     "/operator/rooms/room_1/pause",
     "/operator/rooms/room_1/dial",
@@ -47,6 +47,7 @@ const FORMS: [&str; 29] = [
     "/operator/payments/pay_1/requery",
     "/operator/payments/pay_1/reacquire",
     "/operator/payments/pay_1/refund",
+    "/operator/queues",
     "/operator/door",
     "/operator/door/scan",
     "/operator/staff",

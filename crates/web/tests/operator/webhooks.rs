@@ -43,7 +43,7 @@ async fn what_cannot_be_an_endpoint_is_said() {
     let mut opal = house.staff().await;
     for (url, types, why) in [
         ("http://a.example/", "", "must begin with https://"),
-        ("https://a.example/", "weather.changed", "nothing has the type"),
+        ("https://a.example/", "weather.changed", "Nothing has the type"),
     ] {
         let form = opal.form(HERE, HERE).await.with("url", url).with("types", types);
         let refused = opal.post(&form).await;

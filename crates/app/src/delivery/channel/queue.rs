@@ -4,7 +4,7 @@ use super::Parcel;
 use crate::Trouble;
 use crate::delivery::pace::Pace;
 use crate::ports::clock::Clock;
-use crate::ports::queues::{JobState, Lying, QueueReport, Queues, Start, cannot};
+use crate::ports::queues::{JobState, Lack, Lying, QueueReport, Queues, Start, cannot};
 use admitone_domain::Moment;
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -67,12 +67,7 @@ pub struct ChannelQueue {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-const LACKS: [&str; 3] = [
-    "Only what waits in this instance is shown: each instance has a channel of its own, in its memory.",
-    "Nothing is delayed, tried again or put away: whoever asks waits for the answer, and asks again.",
-    "It is not looked into, paused, drained or started anew: what waits in memory waits for milliseconds, \
-     and somebody waits for each answer.",
-];
+const LACKS: [Lack; 3] = [Lack::ChannelElsewhere, Lack::ChannelAway, Lack::ChannelActs];
 
 #[async_trait]
 impl Queues for ChannelQueue {
@@ -96,31 +91,31 @@ impl Queues for ChannelQueue {
             oldest_ms: self.gauge.oldest_ms(now).filter(|_| waiting > 0),
             consumers: 1,
             is_paused: false,
-            lacks: LACKS.map(str::to_owned).to_vec(),
+            lacks: Lack::all_of(&LACKS),
         }])
     }
 
     async fn jobs(&self, _: &str, _: JobState, _: usize) -> Result<Vec<Lying>, Trouble> {
-        Err(cannot(LACKS[2]))
+        Err(cannot(Lack::ChannelActs.said()))
     }
 
     async fn retry(&self, _: &str, _: &str) -> Result<bool, Trouble> {
-        Err(cannot(LACKS[1]))
+        Err(cannot(Lack::ChannelAway.said()))
     }
 
     async fn discard(&self, _: &str, _: &str) -> Result<bool, Trouble> {
-        Err(cannot(LACKS[2]))
+        Err(cannot(Lack::ChannelActs.said()))
     }
 
     async fn drain(&self, _: &str) -> Result<u64, Trouble> {
-        Err(cannot(LACKS[2]))
+        Err(cannot(Lack::ChannelActs.said()))
     }
 
     async fn pause(&self, _: &str, _: bool) -> Result<(), Trouble> {
-        Err(cannot(LACKS[2]))
+        Err(cannot(Lack::ChannelActs.said()))
     }
 
     async fn restart(&self, _: &str, _: Start) -> Result<(), Trouble> {
-        Err(cannot(LACKS[2]))
+        Err(cannot(Lack::ChannelActs.said()))
     }
 }

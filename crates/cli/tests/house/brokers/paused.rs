@@ -3,10 +3,9 @@
 
 use super::{balance, flags, house};
 use crate::jobs::Work;
+use crate::operators::{Browser, QUEUES};
 use crate::shared_store::Server;
 use crate::shopper::{Front, Shopper, import, until};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use std::process::Command;
 
@@ -70,13 +69,11 @@ fn pause_and_resume(strategy: &str, cannot: &str) {
     if strategy.starts_with("kafka") {
         // From the page, as a clean group: what was settled before comes again, and is decided once.
         let key = house.operator_key.clone().unwrap();
-        let basic = format!("Basic {}", STANDARD.encode(format!("anybody:{key}")));
-        let form = ("content-type", "application/x-www-form-urlencoded");
+        let mut browser = Browser::staff(&house, &key);
         let pressed = format!("queue={strategy}&action=start&from=0");
-        let headers = [("authorization", basic.as_str()), form];
-        let page = house.connect().get("/queues", &headers).body;
+        let page = browser.get(QUEUES).body;
         assert!(page.contains("offset for all lanes") && page.contains("0-120,3-57"), "{page}");
-        let moved = house.connect().send("POST /queues", &headers, &pressed);
+        let moved = browser.post(QUEUES, QUEUES, &pressed);
         assert_eq!(moved.status, 303, "{}", moved.body);
         let again = listed();
         assert!(again["waiting"].as_u64() > Some(1), "{again}");

@@ -2,11 +2,10 @@
 //! too; one is handed over again and settled, another is dropped.
 
 use super::{balance, flags, house, paused};
+use crate::operators::{Browser, QUEUES};
 use crate::shared_store::{Server, execute};
 use crate::shopper::{Front, Shopper, import, until};
 use admitone_conformance::own_broker::Broker;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use lapin::options::{BasicGetOptions, BasicRejectOptions};
 use lapin::{Connection, ConnectionProperties};
 use serde_json::Value;
@@ -58,9 +57,8 @@ fn what_rabbitmq_put_away_operators_see_and_retry_or_drop() {
     until("both wait", || listed()["waiting"] == 2);
     refuse(&broker, &format!("admitone.{name}.{STRATEGY}.jobs"), 2);
     until("both are put away", || listed()["dead"] == 2);
-    let basic = format!("Basic {}", STANDARD.encode(format!("anybody:{key}")));
-    let path = format!("/queues?queue={STRATEGY}&state=dead");
-    let page = house.connect().get(&path, &[("authorization", basic.as_str())]);
+    let path = format!("{QUEUES}?queue={STRATEGY}&state=dead");
+    let page = Browser::staff(&house, &key).get(&path);
     assert!(page.body.contains("RabbitMQ put it away"), "{}", page.body);
     let lying: Value = read(&format!("/api/v1/operator/queues/{STRATEGY}/jobs?state=dead"));
     let act = |place: usize, action: &str| {

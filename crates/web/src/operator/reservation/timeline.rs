@@ -43,7 +43,7 @@ pub(super) async fn timeline(
     events.sort_by_key(|event| event.at);
     let operators = site.office.reads.operators().await?;
     let plan = plan(site, known.reservation.show).await?;
-    let name_of = |by: &str| named(by, &operators);
+    let name_of = |by: &str| named(frame.language, by, &operators);
     // That staff acted is told beside what happened, about the same version of the same thing.
     let staff = |event: &Event| {
         let beside = events.iter().find_map(|other| match &other.what {
@@ -72,7 +72,7 @@ pub(super) async fn timeline(
             why => frame.say1("timeline.why", why),
         };
         let what = told(frame.language, &line.end, &what)?;
-        Some(Step { at: line.at, what, by: named(&line.by, &operators) })
+        Some(Step { at: line.at, what, by: named(frame.language, &line.by, &operators) })
     }));
     // What happened, and behind it what the buyer was told of it.
     steps.sort_by_key(|step| step.at);

@@ -83,7 +83,9 @@ pub(crate) fn show_fields(form: &Form) -> Result<ShowFields, Oops> {
     let moment = |name: &str| match form.text(name) {
         "" => Ok(None),
         text => moment_of(text, zone).map(Some).ok_or_else(|| {
-            Oops::unfit(format!("`{name}` or `time_zone`: {text} in {zone} is no time"))
+            let (language, label) = (form.visitor.language, format!("programme.{name}"));
+            let label = language.say(&label);
+            Oops::unfit(language.fill("unfit.time", &[&label, &text, &zone]))
         }),
     };
     Ok(ShowFields {

@@ -1,7 +1,7 @@
 //! How endpoints and what was sent to them are written.
 
 use super::{List, Page};
-use admitone_app::ports::webhooks::{Attempt, Endpoint};
+use admitone_app::ports::webhooks::{Attempt, Endpoint, WHY_DISABLED, WHY_GONE};
 
 fn types(endpoint: &Endpoint) -> String {
     endpoint.types.join(", ")
@@ -18,6 +18,15 @@ impl Page {
     /// Of what it is told, as it is typed.
     pub(super) fn types(&self) -> String {
         types(&self.endpoint)
+    }
+
+    /// Why it is told nothing: it wanted nothing more, or somebody switched it off.
+    pub(super) fn why_off(&self, why: &str) -> String {
+        match why.strip_suffix(WHY_DISABLED) {
+            Some(who) => self.frame.say1("webhook.off_by", who),
+            None if why == WHY_GONE => self.frame.say("webhook.off_gone").to_owned(),
+            None => why.to_owned(),
+        }
     }
 
     /// What came of an attempt.
