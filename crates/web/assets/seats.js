@@ -20,6 +20,8 @@
   // The class that is looked for, or -1 for all; letters of what is said of seats that are looked for, or none
   // for all; the seat that the card is of, or -1.
   let only = -1, sought = "", carded = -1;
+  // Until when spaces for wheelchairs are kept for who asks for one, by the server's clock.
+  let keptUntil = Infinity;
   const PITCH = 12;
   const mini = byId("mini"), small = mini.getContext("2d"), card = byId("card"), jump = byId("jump");
 
@@ -28,6 +30,7 @@
     index = new Map();
     blocks = [];
     classes = map.classes;
+    keptUntil = map.kept_until === undefined ? Infinity : map.kept_until;
     const sizes = map.sections.map((section) => {
       const rows = new Map();
       for (const row of section.rows) {
@@ -389,11 +392,12 @@
     byId("told").textContent = text;
   };
 
-  // Who lost a seat that anybody sits on is not offered a space for a wheelchair.
+  // Who lost a seat that anybody sits on is not offered a space for a wheelchair while those are kept.
   const isForSome = (seat) => seat.sign === "w" || seat.sign === "c";
+  const isKept = (seat) => isForSome(seat) && window.admitone.now() < keptUntil;
   const nearest = (lost) =>
     seats.filter((s) => s.mark === "f" && s.section === lost.section && !chosen.has(s.id) &&
-      (isForSome(lost) || !isForSome(s)))
+      (isForSome(lost) || !isKept(s)))
       .map((s) => [Math.abs(s.r - lost.r) * 3 + Math.abs(s.number - lost.number), s])
       .sort((a, b) => a[0] - b[0]).slice(0, 3).map((pair) => pair[1]);
 

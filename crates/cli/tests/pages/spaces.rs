@@ -20,8 +20,19 @@ fn programme() -> Value {
     json!({ "concerts": [concert("For all", "ballad", &json!({ "seats": hall }))] })
 }
 
+/// The same, kept for who asks until a moment.
+fn kept_until(until: &str) -> Value {
+    let mut programme = programme();
+    programme["concerts"][0]["shows"][0]["kept_until"] = json!(until);
+    programme
+}
+
 fn at_the_seats() -> Option<(Stage, Browser)> {
-    let stage = Stage::with(&programme());
+    at_the_seats_of(&programme())
+}
+
+fn at_the_seats_of(programme: &Value) -> Option<(Stage, Browser)> {
+    let stage = Stage::with(programme);
     let ann = Browser::at(&stage.house)?;
     ann.sign_up("Ann", 0);
     ann.go(&format!("/shows/{SHOW}/seats"));
@@ -127,6 +138,36 @@ fn the_house_gives_spaces_to_those_who_ask_for_them() {
     ann.choose("[name=best]", "1");
     ann.click_through(".best button");
     ann.read("So many seats together were just taken");
+}
+
+/// What the map offers to who loses seat 8 of row 1 to somebody else.
+fn offered_to_who_loses(programme: &Value) -> Option<Vec<String>> {
+    let (stage, ann) = at_the_seats_of(programme)?;
+    let bob = Browser::at(&stage.house)?;
+    bob.sign_up("Bob", 0);
+    bob.go(&format!("/shows/{SHOW}/seats"));
+    for browser in [&ann, &bob] {
+        browser.see_map();
+        browser.take(seat(browser, ("A", "1", 8)));
+    }
+    bob.click_through(".basket button.big");
+    bob.arrive("/reservations/res_");
+    ann.read("Section A, row 1, seat 8 was just taken by somebody else.");
+    let offers =
+        "return [...document.querySelectorAll('button.offer')].map((one) => one.textContent)";
+    let offers = serde_json::from_value(ann.run(offers)).unwrap();
+    Some(offers)
+}
+
+#[test]
+fn the_map_offers_spaces_to_everybody_once_they_are_kept_no_more() {
+    let Some(kept) = offered_to_who_loses(&kept_until("2099-01-01T00:00:00Z")) else { return };
+    let free = offered_to_who_loses(&kept_until("2020-01-01T00:00:00Z")).unwrap();
+    assert_eq!((kept.len(), free.len()), (3, 3), "{kept:?} {free:?}");
+    assert!(!kept.iter().any(|offer| offer.contains("wheelchair")), "{kept:?}");
+    let beside = "Section A, row 1, seat 9, companion seat";
+    assert!(free.iter().any(|offer| offer.starts_with(beside)), "{free:?}");
+    assert!(free.iter().any(|offer| offer.contains("seat 10, wheelchair space")), "{free:?}");
 }
 
 #[test]

@@ -158,3 +158,26 @@ async fn in_a_demonstration_nobody_is_asked_for_a_password() {
     assert_eq!(asked.status, StatusCode::UNAUTHORIZED);
     assert!(house.nobody().get("/sign-in").await.has("type=\"password\""));
 }
+
+#[tokio::test]
+async fn the_map_says_until_when_spaces_are_kept() {
+    let programme = |kept: &str| {
+        format!(
+            r#"{{ "concerts": [{{ "name": "For all", "category": "folk", "shows": [{{
+                "opens_at": "2026-12-24T19:00:00Z", "closes_at": "2026-12-24T22:00:00Z",
+                "booking_opens_at": "2026-11-01T00:00:00Z", "booking_closes_at": "2026-12-24T18:00:00Z",
+                {kept} "seats": [{{ "section": "A", "row": "1", "numbers": [1, 2], "price": 1000,
+                "attribute": "wheelchair" }}] }}] }}] }}"#
+        )
+    };
+    for (kept, said) in [
+        (r#""kept_until": "2026-12-01T00:00:00Z","#, Some("\"kept_until\":1796083200000,")),
+        ("", None),
+    ] {
+        let house = House::of(&programme(kept)).await;
+        let map = house.as_ann().get("/shows/show_1/map").await;
+        assert!(map.has("\"signs\":\"ww\""), "{}", map.body);
+        assert_eq!(map.has("kept_until"), said.is_some(), "{}", map.body);
+        assert!(map.has(said.unwrap_or_default()), "{}", map.body);
+    }
+}

@@ -35,6 +35,10 @@ struct MapView {
     version: String,
     /// Prices in words, the dearest first: a class is a place in this list.
     classes: Vec<String>,
+    /// Until when spaces for wheelchairs and the seats beside them are kept, in milliseconds since 1970;
+    /// left out where that is always.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_until: Option<i64>,
     sections: Vec<SectionView>,
 }
 
@@ -156,7 +160,8 @@ fn view(snapshot: &Snapshot, currency: Currency) -> MapView {
         }
     }
     let classes = stock.classes.iter().map(|class| words::money(class.price, currency)).collect();
-    MapView { version: version(snapshot), classes, sections }
+    let kept_until = snapshot.plan.kept_until.map(|until| until.0 / 1_000);
+    MapView { version: version(snapshot), classes, kept_until, sections }
 }
 
 /// What is said of the seats of a block; nothing where nothing is.
