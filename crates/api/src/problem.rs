@@ -8,6 +8,7 @@ mod responses;
 use context::context_of;
 pub(crate) use responses::Problems;
 
+use crate::ask::QUEUE_TOKEN;
 use crate::codes;
 use crate::commands::CommandView;
 use crate::reply::REPLAYED;
@@ -267,7 +268,14 @@ impl Unsure for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let mut problem = Self::new(status_of(&refusal), refusal.code(), refusal.to_string());
+        let detail = match &refusal {
+            // The rules know no headers.
+            Refusal::AdmissionRequired => {
+                format!("{refusal}, and send the token of the place in the header {QUEUE_TOKEN}")
+            }
+            _ => refusal.to_string(),
+        };
+        let mut problem = Self::new(status_of(&refusal), refusal.code(), detail);
         problem.retryable = refusal.may_pass();
         let problem = match refusal {
             Refusal::AllHeld { .. } | Refusal::GroupsTaken => problem.temporary(5),
@@ -518,6 +526,12 @@ mod tests {
         for problem in refusals.map(Problem::from).chain(made_here()) {
             assert!(codes::tests::leads_somewhere(&problem.type_), "{}", problem.type_);
         }
+    }
+
+    #[test]
+    fn who_needs_a_pass_is_told_where_it_goes() {
+        let told = Problem::from(Refusal::AdmissionRequired);
+        assert!(told.detail.contains("header queue-token"), "{}", told.detail);
     }
 
     #[test]

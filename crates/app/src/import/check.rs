@@ -205,7 +205,8 @@ pub fn check_settings(settings: &serde_json::Value, now: Moment) -> Result<Strin
         let slot = known.get_mut(name).ok_or_else(|| format!("there is no setting `{name}`"))?;
         slot.clone_from(value);
     }
-    let parsed: RoomSettings = serde_json::from_value(whole).map_err(|error| error.to_string())?;
+    let parsed: RoomSettings = serde_path_to_error::deserialize(whole)
+        .map_err(|wrong| format!("`{}`: {}", wrong.path(), wrong.inner()))?;
     parsed.validate().map_err(|problem| problem.to_string())?;
     parsed.check_bypass(now).map_err(|problem| problem.to_string())?;
     serde_json::to_string(&parsed).map_err(|error| error.to_string())
