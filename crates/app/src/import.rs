@@ -189,7 +189,9 @@ impl<'a> Import<'a> {
         if step.was_there {
             self.compare(&Row::Show(Show { id, ..show }), place).await?;
         }
-        if !plan.seats.is_empty() {
+        if plan.seats.is_empty() {
+            self.kept_alone((name, id), plan, place).await?;
+        } else {
             self.seats((name, id), plan, place).await?;
         }
         let mut ticket_types = Vec::new();

@@ -58,7 +58,7 @@ pub(crate) struct SeatsChange {
     /// True takes them out of the sale, false puts them back.
     pub(crate) blocked: Option<bool>,
     /// For whom or why they are taken out; operators see it on the page of the show.
-    #[schema(max_length = 500, example = "sponsors")]
+    #[schema(max_length = 60, example = "sponsors")]
     pub(crate) label: Option<String>,
     /// `wheelchair`, `companion` or `restricted_view`; `none` takes back what was said.
     #[schema(example = "wheelchair")]

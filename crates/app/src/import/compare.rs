@@ -1,12 +1,17 @@
 //! What is there beside what a document says. Nothing is changed by an import: it says what differs.
 
+use super::name::Name;
 use super::report::{ImportTrouble, ImportedShow};
-use super::{Import, SeatsPlan, ShowPlan, TicketTypePlan, check};
+use super::{Import, Known, SeatsPlan, ShowPlan, TicketTypePlan, check};
+use crate::operating::keep_seats;
 use admitone_domain::command::operate::{BlockOfSeats, Kept};
 use admitone_domain::concert::Concert;
-use admitone_domain::id::{ConcertId, SeatId, TicketTypeId};
+use admitone_domain::id::{ConcertId, SeatId, ShowId, TicketTypeId};
 use admitone_domain::show::{SeatBlock, SeatPlan, Show};
 use admitone_domain::{Key, Loaded, Money, Row};
+
+/// So many seats are read at once.
+const READ_AT_ONCE: usize = 1_000;
 
 impl Import<'_> {
     /// Notes where a row is not what the document wishes.
@@ -44,22 +49,59 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// The same of what seats cost and are: of the first that a block has in common with each that is there.
+    /// The same of what seats cost and are: of all that a block has in common with those that are there.
+    /// Neighbours that differ in the same are told of together.
     pub(super) async fn compare_seats(
         &mut self,
         (wished, plan): (&SeatBlock, &SeatsPlan),
         there: &SeatPlan,
         place: &str,
     ) -> Result<(), ImportTrouble> {
-        let price = Money(plan.price);
         for known in there.blocks.iter().filter(|known| known.overlaps(wished)) {
-            let distance = wished.first_number.saturating_sub(known.first_number);
-            let id = SeatId(known.first_seat.0 + u64::from(distance));
-            let row = self.office.row(Key::Seat(id)).await?.map(Loaded::into_row);
-            let is_same = !matches!(row, Some(Row::Seat(seat)) if seat.price != price);
-            let is_said = there.attribute(id) == plan.attribute;
-            let fields = differing(&[("price", is_same), ("attribute", is_said)]);
-            self.note(place, &fields, &id.to_string());
+            let of_both = common(wished, known);
+            let mut runs: Vec<(SeatId, SeatId, Vec<&str>)> = Vec::new();
+            for seats in of_both.chunks(READ_AT_ONCE) {
+                let keys: Vec<Key> = seats.iter().copied().map(Key::Seat).collect();
+                let rows = self.office.reads.rows(&keys).await?;
+                for (id, row) in seats.iter().zip(rows) {
+                    let fields = of_seat((*id, row), plan, there);
+                    match runs.last_mut() {
+                        Some((_, last, same)) if *same == fields => *last = *id,
+                        _ => runs.push((*id, *id, fields)),
+                    }
+                }
+            }
+            for (first, last, fields) in runs {
+                let named = if first == last {
+                    first.to_string()
+                } else {
+                    format!("each of {first} to {last}")
+                };
+                self.note(place, &fields, &named);
+            }
+        }
+        Ok(())
+    }
+
+    /// The same where a document names no seats: they are added later, and are kept as it says. A document that
+    /// says nothing of that either has nothing to compare.
+    pub(super) async fn kept_alone(
+        &mut self,
+        (above, show): (Name, ShowId),
+        plan: &ShowPlan,
+        place: &str,
+    ) -> Result<(), ImportTrouble> {
+        if plan.kept_until.is_none() {
+            return Ok(());
+        }
+        let there = self.plan(show).await?;
+        let Kept::Until(until) = self.kept(&there, plan, place)? else { return Ok(()) };
+        match self.known(above.below("kept", &until.to_string())).await? {
+            Known::Free(command) => {
+                self.operate(command, keep_seats(show, Some(until)), place).await?;
+            }
+            // Somebody has them kept always since.
+            Known::Made(_) => self.note(place, &["kept_until"], "what is kept"),
         }
         Ok(())
     }
@@ -72,7 +114,7 @@ impl Import<'_> {
         place: &str,
     ) -> Result<Kept, ImportTrouble> {
         let wished = check::kept_until(plan, place)?;
-        if there.blocks.is_empty() {
+        if there.blocks.is_empty() && there.kept_until.is_none() {
             return Ok(wished.map_or(Kept::AsBefore, Kept::Until));
         }
         let is_same = there.kept_until == wished;
@@ -106,6 +148,25 @@ impl Import<'_> {
             self.imported.differences.push(text);
         }
     }
+}
+
+/// The ids that a block has for the seats that another one has too.
+fn common(wished: &SeatBlock, known: &SeatBlock) -> Vec<SeatId> {
+    let end = |block: &SeatBlock| u64::from(block.first_number) + u64::from(block.count);
+    let numbered = known.seats().zip(u64::from(known.first_number)..);
+    let both = u64::from(wished.first_number)..end(wished);
+    numbered.filter(|(_, number)| both.contains(number)).map(|(id, _)| id).collect()
+}
+
+fn of_seat(
+    (id, row): (SeatId, Option<Loaded>),
+    plan: &SeatsPlan,
+    there: &SeatPlan,
+) -> Vec<&'static str> {
+    let row = row.map(Loaded::into_row);
+    let is_same = !matches!(row, Some(Row::Seat(seat)) if seat.price != Money(plan.price));
+    let is_said = there.attribute(id) == plan.attribute;
+    differing(&[("price", is_same), ("attribute", is_said)])
 }
 
 /// The names of fields that are not the same.

@@ -12,7 +12,7 @@ use admitone_domain::{Key, Moment, Money, Row};
 
 const SEATS_MAX: u32 = 100_000;
 /// Letters of what is said of a seat that is out of the sale.
-const LABEL_MAX: usize = 500;
+const LABEL_MAX: usize = 60;
 
 /// Neighbouring seats of one price.
 #[derive(Debug, Clone)]
@@ -105,7 +105,7 @@ pub fn change_seats(
         SeatsFields::Block(Some(label)) if label.trim().is_empty() => SeatChange::Block,
         SeatsFields::Block(Some(label)) => {
             if label.chars().count() > LABEL_MAX {
-                return Err(field("`label` has at most 500 characters"));
+                return Err(field(format!("`label` has at most {LABEL_MAX} characters")));
             }
             SeatChange::BlockFor(label)
         }

@@ -191,7 +191,10 @@ async fn a_corrected_document_adds_what_is_missing_and_changes_nothing_that_is_t
         format!("rooms[0]: {} is there with another settings", first.rooms[0]),
         format!("concerts[0]: {} is there with another venue", old.id),
         format!("shows[0]: {} is there with another hold_seconds", old.shows[0].id),
-        format!("seats[0]: {} is there with another price", old.shows[0].seats[0][0]),
+        format!(
+            "seats[0]: each of {} is there with another price",
+            old.shows[0].seats[0].join(" to ")
+        ),
         format!("types[0]: {} is there with another quantity", old.shows[0].ticket_types[0]),
     ];
     assert_eq!(second.differences.len(), differences.len(), "{:#?}", second.differences);

@@ -74,7 +74,7 @@ async fn who_comes_second_is_told_that_it_was_there_and_what_differs() {
         "another settings",
         "another category",
         "another per_buyer_max",
-        "seat_1 is there with another price",
+        "each of seat_1 to seat_50 is there with another price",
         "type_2 is there with another price",
     ];
     assert_eq!(second.differences.len(), told.len(), "{:#?}", second.differences);

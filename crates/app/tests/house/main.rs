@@ -7,6 +7,7 @@ mod handing;
 mod house;
 mod imports;
 mod imports_at_once;
+mod imports_seats;
 mod keys;
 mod messages;
 mod missed;
