@@ -56,7 +56,7 @@ pub(crate) fn said(language: Language, text: &str) -> String {
 }
 
 /// What a page calls a field; what is none stays as it is.
-fn named<'a>(language: Language, value: &'a str) -> &'a str {
+fn named(language: Language, value: &str) -> &str {
     let known = FIELDS.iter().find(|(field, _)| *field == value);
     known.and_then(|(_, key)| language.find(key)).unwrap_or(value)
 }

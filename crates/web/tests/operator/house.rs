@@ -182,13 +182,11 @@ impl House {
             ids: Arc::new(Ids::new(Arc::new(store.clone()))),
             clock: clock.clone(),
         };
-        // Nobody carries payments on here: who begins one is not kept waiting.
-        let limits_of = PaymentLimits { answer_ms: 0, ..PaymentLimits::default() };
-        let payments = Arc::new(Payments::new(office.clone(), gateway, limits_of, Arc::default()));
+        let payments = Arc::new(payments_of(&office, gateway));
         let (told, log) = (Arc::<Told>::default(), log(&store, &clock));
         let (reads, at, notices) = (Arc::clone(&office.reads), clock.clone(), told.clone());
-        let queue = MemoryCarrier::new(None, clock.clone());
-        let notice_book = NoticeBook(Arc::new(store.clone()));
+        let (queue, book) = (MemoryCarrier::new(None, clock.clone()), Arc::new(store.clone()));
+        let notice_book = NoticeBook(book);
         let writer = NoticeWriter::new(reads, notices, notice_book.clone(), at);
         let site = Site::new(Parts {
             office: office.clone(),
@@ -349,6 +347,12 @@ impl House {
         assert_eq!(answer.location, "/", "{}", answer.body);
         browser
     }
+}
+
+/// Nobody carries payments on here: who begins one is not kept waiting.
+fn payments_of(office: &BoxOffice, gateway: Option<Arc<dyn gateway::Gateway>>) -> Payments {
+    let limits = PaymentLimits { answer_ms: 0, ..PaymentLimits::default() };
+    Payments::new(office.clone(), gateway, limits, Arc::default())
 }
 
 /// Opens an account at the pages; whose it is.

@@ -130,6 +130,13 @@ async fn seats_are_added_blocked_put_back_and_priced() {
     assert!(shown.has("A 1, 1–2: &#60;sponsors&#62;"), "for whom: {}", shown.body);
     assert!(shown.has("<td>1–2: &#60;sponsors&#62;<br></td>"), "in the row: {}", shown.body);
 
+    let long = "w".repeat(61);
+    let long = [("block", "0"), ("from", "7"), ("to", "7"), ("change", "block"), ("why", &long)];
+    let refused = change_seats(&mut opal, &long).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
+    assert!(refused.has("has at most 60 letters"), "{}", refused.body);
+    assert_eq!(seat(&house, 7).await.state, SeatState::Free);
+
     let held = [("block", "0"), ("from", "5"), ("to", "5"), ("change", "block")];
     let refused = change_seats(&mut opal, &held).await;
     assert_eq!(refused.status, StatusCode::CONFLICT, "somebody has it: {}", refused.body);
@@ -162,10 +169,12 @@ async fn what_seats_are_is_said_shown_and_taken_back() {
     let shown = opal.get("/operator/shows/show_1").await;
     assert!(shown.has("9–10: wheelchair space"), "{}", shown.body);
     assert!(shown.has("handed out only to those who ask for them.</p>"), "{}", shown.body);
-    let until = [("change", "kept"), ("block", "0"), ("kept_until", "2026-12-20T04:00")];
+    let until =
+        [("change", "kept"), ("block", "0"), ("kept_until", "2026-12-20T04:00"), ("why", "agreed")];
     assert_eq!(change_seats(&mut opal, &until).await.status, StatusCode::SEE_OTHER);
     let shown = opal.get("/operator/shows/show_1").await;
     assert!(shown.has(", until Sun 20 Dec 2026, 04:00. Asia/Seoul"), "{}", shown.body);
+    assert!(shown.has("agreed") && !shown.has(": agreed"), "it is of no row: {}", shown.body);
     assert!(shown.has("name=\"kept_until\" type=\"datetime-local\" value=\"2026-12-20T04:00\""));
     let nonsense = [("change", "kept"), ("block", "0"), ("kept_until", "soon")];
     assert_eq!(change_seats(&mut opal, &nonsense).await.status, StatusCode::BAD_REQUEST);

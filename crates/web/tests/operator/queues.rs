@@ -134,8 +134,8 @@ async fn a_queue_is_paused_resumed_drained_and_started_elsewhere() {
         assert!(refused.status.is_client_error(), "{name}={value}: {}", refused.body);
     }
     assert!(!opal.get(HERE).await.has("memory, paused"), "nothing of it was done");
-    let log = opal.get("/operator/log").await;
-    assert!(log.has(&format!("({OPERATOR})")), "{}", log.body);
+    let told = opal.get("/operator/log").await;
+    assert!(told.has(&format!("({OPERATOR})")), "{}", told.body);
 }
 
 #[tokio::test]

@@ -265,8 +265,11 @@ fn english_is_found_wherever_it_is_said() {
     }
 }
 
-/// What an operator's form cannot be: the page, where it is posted, and the field that is wrong.
-const WRONG: [(&str, &str, &[(&str, &str)]); 22] = [
+/// The page of a form, where it is posted, and what is filled in.
+type Filled = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// What an operator's form cannot be.
+const WRONG: [Filled; 22] = [
     (
         "/operator/concerts",
         "/operator/concerts",

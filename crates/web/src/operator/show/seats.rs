@@ -18,6 +18,9 @@ use axum::extract::{Path, State};
 use axum::http::Response;
 use std::collections::BTreeSet;
 
+/// The change that is of the show, and of no seats.
+const KEPT: &str = "kept";
+
 /// Neighbouring seats, as they stand.
 pub(super) struct Block {
     /// Its place in the plan, by which a form names it.
@@ -135,7 +138,12 @@ pub(crate) async fn change(
     let (from, to) = (form.optional("from")?, form.optional("to")?);
     let chosen = chosen(block, from, to);
     let change = wanted(&site, &asked, (show, chosen)).await.map_err(onward)?;
-    let (about, why) = ((Target::Show, show.to_string()), label(block, (from, to), asked.why()));
+    let why = match form.text("change") {
+        // Until when spaces are kept is of the show, whichever row was looked at.
+        KEPT => asked.why().to_owned(),
+        _ => label(block, (from, to), asked.why()),
+    };
+    let about = (Target::Show, show.to_string());
     let done = site.submit_saying_why(&asked, about, &why, Action::Operate(change)).await;
     done.map_err(onward)?;
     site.live().forget().await;
@@ -155,7 +163,7 @@ async fn wanted(
         }
         "unblock" => SeatsFields::Unblock,
         "plain" => SeatsFields::Attribute(None),
-        "kept" => {
+        KEPT => {
             let until = match form.text("kept_until") {
                 "" => None,
                 text => {
