@@ -29,22 +29,25 @@ fn of_key(key: Key, count: u16) -> Lane {
 }
 
 /// The row whose lane it is, or the row that must be read first. What does not exist has the lane
-/// of its name: nothing is written there.
+/// of its name: it is made there, or refused.
 fn lane_key(command: &Command, rows: &Rows) -> Result<Key, Key> {
     if let Some(buyer) = wallet_of(command) {
         return Ok(Key::Wallet(buyer));
     }
     let mut named = Vec::new();
     command.keys(rows, &mut named);
-    let show = named.iter().find_map(|key| match key {
+    let said = named.iter().find_map(|key| match key {
         Key::Show(show) | Key::Plan(show) | Key::Quota(show, _) => Some(*show),
         _ => None,
     });
-    if let Some(show) = show.or_else(|| show_of_rows(&named, rows)) {
+    // A command may name a show beside its reservation: what counts is where the reservation is.
+    if let Some(show) = show_of_rows(&named, rows).or(said) {
         return behind(show, rows);
     }
-    let first = named.iter().min().copied().unwrap_or(Key::Show(ShowId(0)));
     let owner = |key: &&Key| matches!(key, Key::Reservation(_) | Key::Payment(_));
+    // What the rows name besides does not count: another look at more of them must come to the same.
+    let first = named.iter().filter(owner).min().or(named.iter().min()).copied();
+    let first = first.unwrap_or(Key::Show(ShowId(0)));
     match named.iter().filter(owner).find(|key| !rows.has(**key)) {
         // What the command makes itself is not there to be read.
         Some(unread) if !makes(command, *unread) => Err(*unread),

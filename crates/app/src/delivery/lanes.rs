@@ -4,9 +4,9 @@
 //! is not there yet, and a show may move behind another room: so whoever settles a command looks again
 //! ([`crate::ports::lock::Guard::astray`]).
 
-use crate::Trouble;
 use crate::lane::{Lane, lane_of};
 use crate::ports::reads::Reads;
+use crate::{Trouble, TroubleKind};
 use admitone_domain::{Command, Rows};
 use std::sync::Arc;
 
@@ -33,6 +33,11 @@ impl Lanes {
             missing.sort_unstable();
             missing.dedup();
             let read = self.reads.rows(&missing).await?;
+            if read.len() != missing.len() {
+                let detail =
+                    format!("{} rows were asked for, {} told of", missing.len(), read.len());
+                return Err(Trouble::new(TroubleKind::Inconsistent, "find lanes", detail));
+            }
             for (key, row) in missing.into_iter().zip(read) {
                 rows.insert(key, row);
             }

@@ -68,6 +68,11 @@ impl Travel {
     }
 }
 
+/// Lanes are looked at again where nothing else protects what is written beside them.
+fn worker_limits(strategy: Strategy, limits: WorkerLimits) -> WorkerLimits {
+    WorkerLimits { looks_again: limits.looks_again && strategy.crosses_lanes(), ..limits }
+}
+
 impl Begun {
     /// Starts the ends of a strategy, if something carries it.
     pub(super) fn way(
@@ -87,7 +92,7 @@ impl Begun {
             callers: Arc::clone(callers),
             hints: Arc::clone(&travel.hints),
             leaf: self.leaf(carried),
-            limits: carried.worker,
+            limits: worker_limits(strategy, carried.worker),
         };
         for _ in 0..carried.workers {
             tasks.spawn(worker.clone().run(travel.stop.clone()));

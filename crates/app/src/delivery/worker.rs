@@ -14,7 +14,7 @@ use super::job::Job;
 use super::leaf::Leaf;
 use crate::delivery::journey;
 use crate::lock::{CameBy, LaneLock};
-use crate::ports::carrier::{Arrival, Carrier, Consumer, Dead, Heard, Lane, Outgoing, Return, Tag};
+use crate::ports::carrier::{Arrival, Carrier, Consumer, Dead, Heard, Lane, Return, Tag};
 use crate::ports::delivery::Reply;
 use crate::ports::hints::Hints;
 use crate::ports::store::{Fence, Fences};
@@ -76,6 +76,7 @@ impl Default for WorkerLimits {
 /// - `who_lost_its_lane_saves_nothing_any_more`: though it does not know that the broker took it for dead.
 /// - `without_a_token_who_lost_its_lane_undoes_what_came_since`: the same, without the token of the lane.
 /// - `what_belongs_into_another_lane_is_handed_over_to_it`: and settled there, once.
+/// - `what_cannot_be_handed_over_yet_is_tried_again`: it stays in the lane by which it came until another has it.
 /// - `looked_at_once_it_is_written_beside_its_lane`: the same, settled where it came.
 /// - `each_command_of_a_batch_has_its_own_answer`: a refusal beside outcomes disturbs none.
 #[derive(Clone)]
@@ -112,8 +113,8 @@ struct Ends {
     done: Vec<Tag>,
     back: Vec<Return>,
     dead: Vec<Dead>,
-    /// What is settled in another lane.
-    onward: Vec<(Tag, Outgoing)>,
+    /// What another lane has now.
+    moved: Vec<Tag>,
 }
 
 impl Worker {
@@ -203,20 +204,21 @@ impl Worker {
             metrics::histogram!("admitone_batch_commands").record(size(commands.len()));
             let replies = self.settler_of(shift, &arrivals).settle(commands.clone()).await;
             let mut is_shared = false;
+            let mut onward = Vec::new();
             for ((arrival, command), reply) in arrivals.iter().zip(&commands).zip(replies) {
                 match reply {
                     Ok(reply) => self.end(&mut ends, arrival, command, &reply),
                     // The lane is somebody else's: so is whatever came by it.
                     Err(trouble) if trouble.kind == TroubleKind::Fenced => return Err(trouble),
                     Err(Trouble { kind: TroubleKind::Astray(lane), .. }) => {
-                        ends.onward.push(onward::outgoing(arrival, command, lane));
+                        onward.push(onward::outgoing(arrival, command, lane));
                     }
                     Err(trouble) => is_shared |= self.fail(&mut ends, arrival, shift, &trouble),
                 }
             }
+            is_shared |= self.hand_onward(&mut ends, onward, shift.troubles + 1).await;
             shift.troubles = if is_shared { shift.troubles.saturating_add(1) } else { 0 };
         }
-        self.hand_onward(&mut ends).await;
         let goes_on = ends.back.is_empty();
         self.finish(consumer, ends).await.map(|()| goes_on)
     }
@@ -267,7 +269,7 @@ impl Worker {
     }
 
     async fn finish(&self, consumer: &mut dyn Consumer, ends: Ends) -> Result<(), Trouble> {
-        let Ends { answered, done, back, dead, onward: _ } = ends;
+        let Ends { answered, done, back, dead, moved } = ends;
         let queue = self.queue.clone();
         let count = |name: &'static str, count: usize| {
             metrics::counter!(name, "queue" => queue.clone()).increment(count as u64);
@@ -279,8 +281,9 @@ impl Worker {
         {
             tracing::debug!(%trouble, "nobody is told of answers: they are looked for");
         }
-        if !done.is_empty() {
-            consumer.acknowledge(&done).await?;
+        let ended = [&done[..], &moved].concat();
+        if !ended.is_empty() {
+            consumer.acknowledge(&ended).await?;
         }
         self.leaf.count(done.len(), back.len());
         self.put_away(consumer, dead).await?;

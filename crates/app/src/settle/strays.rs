@@ -2,7 +2,8 @@
 //!
 //! Whoever handed one over found its lane by what was there at that time: a reservation that was only being made had
 //! none of its own yet, and its show may stand behind another room since. Decided here it would write beside whoever
-//! has that lane. What comes late is refused wherever it is, so nothing strays for longer than its deadline.
+//! has that lane. What comes late is refused wherever it is, and whoever hands a command
+//! over gives it a deadline, so nothing strays for ever.
 
 use super::load_more;
 use crate::Trouble;

@@ -73,7 +73,10 @@ pub(crate) async fn run(cell: &Cell, seed: u64) -> Harm {
     let stock = pays.chain(prices).chain(elsewhere(130_000, seed)).chain(late);
     let last = stock.chain(gifts).chain(leaving).collect();
     let last = all_at_once(&house.instances, last).await;
-    let unanswered = answers.iter().chain(&last).filter(|(_, answer)| answer.is_none()).count();
+    // Whoever was given another seat left one behind, perhaps when all who wanted it had been refused.
+    let left = (1..=u64::from(SEATS)).map(|seat| hold(3_000 + seat, Some(SeatId(seat))));
+    let left = all_at_once(&house.instances, left.collect()).await;
+    let unanswered = answers.iter().chain(&last).chain(&left).filter(|(_, answer)| answer.is_none()).count();
     Harm { contradictions: unanswered as u64, ..audit::count(&house.store).await }
 }
 

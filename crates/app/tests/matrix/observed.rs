@@ -38,10 +38,12 @@ impl Observed {
                 cell.map, cell.instances,
             ));
         }
-        let is_safe = cell.harmful().iter().all(|(_, is_harmful)| !is_harmful);
-        if is_safe && harm.mispaid > 0 {
-            return Some(format!("{}: safe, and {} paid another sum", cell.map, harm.mispaid));
+        // What was taken and what it was taken for are rows of the stock, but for the entries, and those only grow.
+        let is_stock_harmed = cell.harmful().contains(&(Class::Stock, true));
+        if !is_stock_harmed && harm.mispaid > 0 {
+            return Some(format!("{}: {} paid another sum", cell.map, harm.mispaid));
         }
+        let is_safe = cell.harmful().iter().all(|(_, is_harmful)| !is_harmful);
         let most = runs * u64::from(SEATS + TICKETS);
         let is_sold_out = harm.sold == most;
         (is_safe && !is_sold_out)
@@ -84,7 +86,8 @@ pub(crate) fn write(all: &[Observed]) {
                 "oversold": harm.oversold,
                 "stock_lost": harm.stock_lost,
                 "contradictions": harm.contradictions,
-                "wallet_lost": harm.wallet_lost + harm.mispaid,
+                "wallet_lost": harm.wallet_lost,
+                "mispaid": harm.mispaid,
             });
             format!("  {line}")
         })

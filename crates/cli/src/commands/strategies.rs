@@ -19,6 +19,7 @@ struct Observed {
     stock_lost: u64,
     contradictions: u64,
     wallet_lost: u64,
+    mispaid: u64,
 }
 
 /// What the matrix test writes down of a cell on a real service.
@@ -190,6 +191,7 @@ fn seen(cell: &Observed) -> String {
         (cell.stock_lost, "rows of stock wrong"),
         (cell.contradictions, "impossible counts"),
         (cell.wallet_lost, "wallets wrong"),
+        (cell.mispaid, "paid another sum"),
     ];
     let harm: Vec<String> = counted
         .iter()
@@ -206,9 +208,18 @@ mod tests {
     use super::*;
 
     fn cell(map: &str, instances: u32, oversold: u64) -> Observed {
-        let (stock_lost, contradictions, wallet_lost) = (0, 0, 0);
-        let map = map.to_owned();
-        Observed { map, instances, runs: 3, oversold, stock_lost, contradictions, wallet_lost }
+        let (stock_lost, contradictions, wallet_lost, mispaid) = (0, 0, 0, 0);
+        let (map, runs) = (map.to_owned(), 3);
+        Observed {
+            map,
+            instances,
+            runs,
+            oversold,
+            stock_lost,
+            contradictions,
+            wallet_lost,
+            mispaid,
+        }
     }
 
     fn there(map: &str, seats_twice: u64) -> Served {

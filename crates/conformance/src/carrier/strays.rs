@@ -4,46 +4,58 @@
 use super::workers::{ANN, House, Running};
 use super::{Case, FreshCarrier, carrier_cases};
 use crate::sale::{self, SHOW, by, hold};
-use admitone_app::Trouble;
 use admitone_app::delivery::{Lanes, Worker, WorkerLimits};
 use admitone_app::ports::carrier::{
     Abilities, Carrier, Consumer, Dead, Heard, Lane, Outgoing, Return, Tag,
 };
 use admitone_app::ports::store::Mode;
+use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::command::Release;
 use admitone_domain::id::ReservationId;
 use admitone_domain::{Action, Command};
 use async_trait::async_trait;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) const ALL: &[Case] = carrier_cases![
     what_belongs_into_another_lane_is_handed_over_to_it: WhereLanes,
+    what_cannot_be_handed_over_yet_is_tried_again: WhereLanes,
     looked_at_once_it_is_written_beside_its_lane: WhereLanes,
 ];
 
 type Seen = Arc<Mutex<Vec<Lane>>>;
 
-/// Writes down by which lane each job came.
-struct Watched(Arc<dyn Carrier>, Seen);
+/// Writes down by which lane each job came, and keeps the first so many not that are handed over.
+struct Watched {
+    carrier: Arc<dyn Carrier>,
+    seen: Seen,
+    refusals: AtomicU32,
+}
 
 struct WatchedConsumer(Box<dyn Consumer>, Seen);
 
 #[async_trait]
 impl Carrier for Watched {
     fn abilities(&self) -> Abilities {
-        self.0.abilities()
+        self.carrier.abilities()
     }
 
     async fn publish(&self, jobs: Vec<Outgoing>) -> Vec<Result<(), Trouble>> {
-        self.0.publish(jobs).await
+        let less = |left: u32| left.checked_sub(1);
+        if self.refusals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
+            let full = Trouble::new(TroubleKind::Busy, "publish", "the queue is full");
+            return vec![Err(full); jobs.len()];
+        }
+        self.carrier.publish(jobs).await
     }
 
     async fn consumer(&self) -> Result<Box<dyn Consumer>, Trouble> {
-        Ok(Box::new(WatchedConsumer(self.0.consumer().await?, Arc::clone(&self.1))))
+        let consumer = self.carrier.consumer().await?;
+        Ok(Box::new(WatchedConsumer(consumer, Arc::clone(&self.seen))))
     }
 
     async fn check(&self) -> Result<(), Trouble> {
-        self.0.check().await
+        self.carrier.check().await
     }
 }
 
@@ -84,7 +96,7 @@ async fn lane_of(house: &House, command: &Command) -> (Lane, u16) {
 }
 
 /// By which lanes a release came that was handed over before its reservation was there; its own lane is the second.
-async fn released(fresh: FreshCarrier, looks_again: bool) -> (Vec<Lane>, [Lane; 2]) {
+async fn released(fresh: FreshCarrier, looks_again: bool, refusals: u32) -> (Vec<Lane>, [Lane; 2]) {
     let house = House::open(fresh).await;
     let release = Release { reservation: ReservationId(11) };
     let release = by(12, ANN, Action::Release(release));
@@ -97,7 +109,11 @@ async fn released(fresh: FreshCarrier, looks_again: bool) -> (Vec<Lane>, [Lane; 
     let worker = house.worker();
     let limits = WorkerLimits { looks_again, ..worker.limits };
     let seen = Seen::default();
-    let carrier = Arc::new(Watched(Arc::clone(&worker.carrier), Arc::clone(&seen)));
+    let carrier = Arc::new(Watched {
+        carrier: Arc::clone(&worker.carrier),
+        seen: Arc::clone(&seen),
+        refusals: AtomicU32::new(refusals),
+    });
     let running = Running::start(Worker { carrier, limits, ..worker });
     house.send_by(other, std::slice::from_ref(&release)).await;
     let answer = house.answer(release.id).await;
@@ -108,11 +124,16 @@ async fn released(fresh: FreshCarrier, looks_again: bool) -> (Vec<Lane>, [Lane; 
 }
 
 async fn what_belongs_into_another_lane_is_handed_over_to_it(fresh: FreshCarrier) {
-    let (seen, lanes) = released(fresh, true).await;
+    let (seen, lanes) = released(fresh, true, 0).await;
     assert_eq!(seen, lanes);
 }
 
+async fn what_cannot_be_handed_over_yet_is_tried_again(fresh: FreshCarrier) {
+    let (seen, [other, own]) = released(fresh, true, 2).await;
+    assert_eq!(seen, [other, other, other, own]);
+}
+
 async fn looked_at_once_it_is_written_beside_its_lane(fresh: FreshCarrier) {
-    let (seen, [other, _]) = released(fresh, false).await;
+    let (seen, [other, _]) = released(fresh, false, 0).await;
     assert_eq!(seen, [other], "whoever has its own lane knows nothing of it");
 }

@@ -159,6 +159,16 @@ fn cancelled_tickets_are_owed_and_put_back_once() {
 }
 
 #[test]
+fn what_gives_back_in_parts_takes_no_name_from_others_of_its_batch() {
+    let mut house = House::new();
+    let (held, _) = house.bought(&[1]);
+    let wishes = [charge(5), cancel(&held, None)];
+    let batch = wishes.map(|wish| house.command(Actor::Buyer(ANN), wish));
+    let answers = house.settle(&batch);
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+}
+
+#[test]
 fn what_was_paid_in_one_step_is_given_back_in_parts() {
     let mut house = House::new();
     house.charge(ANN, 10_000).unwrap();

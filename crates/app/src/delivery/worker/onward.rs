@@ -13,25 +13,34 @@ pub(super) fn outgoing(arrival: &Arrival, command: &Command, lane: Lane) -> (Tag
 }
 
 impl Worker {
-    /// Hands over what is settled in other lanes; what the carrier does not keep is tried here again.
-    pub(super) async fn hand_onward(&self, ends: &mut Ends) {
-        let (tags, jobs): (Vec<Tag>, Vec<Outgoing>) =
-            std::mem::take(&mut ends.onward).into_iter().unzip();
-        if jobs.is_empty() {
-            return;
+    /// Hands over what is settled in other lanes. What the carrier does not keep is tried here again, after the
+    /// pause that comes behind so many failures; whether there was any.
+    pub(super) async fn hand_onward(
+        &self,
+        ends: &mut Ends,
+        onward: Vec<(Tag, Outgoing)>,
+        failures: u32,
+    ) -> bool {
+        if onward.is_empty() {
+            return false;
         }
-        let counter =
-            metrics::counter!("admitone_jobs_astray_total", "queue" => self.queue.clone());
-        counter.increment(jobs.len() as u64);
+        let (tags, jobs): (Vec<Tag>, Vec<Outgoing>) = onward.into_iter().unzip();
+        let mut has_failed = false;
         for (tag, kept) in tags.into_iter().zip(self.carrier.publish(jobs).await) {
             match kept {
-                Ok(()) => ends.done.push(tag),
+                Ok(()) => ends.moved.push(tag),
                 Err(trouble) => {
-                    tracing::debug!(%trouble, queue = self.queue, "a job that is astray is not handed over yet");
-                    let delay_ms = self.pause_ms(1);
+                    let queue = &self.queue;
+                    tracing::debug!(%trouble, queue, "what is astray is not handed over yet");
+                    let delay_ms = self.pause_ms(failures);
                     ends.back.push(Return { tag, delay_ms, is_counted: false });
+                    has_failed = true;
                 }
             }
         }
+        let moved = ends.moved.len() as u64;
+        metrics::counter!("admitone_jobs_astray_total", "queue" => self.queue.clone())
+            .increment(moved);
+        has_failed
     }
 }

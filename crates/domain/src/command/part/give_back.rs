@@ -8,21 +8,25 @@ use crate::payment::{Attempt, GatewayRefund, Method, Payment, RefundState, Stand
 use crate::{Answer, Key, Money, Row, Rows};
 
 pub(super) fn cancel_keys(cancel: &Cancel, command: &Command, rows: &Rows, want: &mut Vec<Key>) {
+    let before = want.len();
     cancel.keys(command, rows, want);
-    leave_wallets_out(want);
+    leave_wallets_out(want, before);
 }
 
 /// A payment for nothing of the stock is refunded as ever, on the side of the wallet.
 pub(super) fn refund_keys(refund: &Refund, command: &Command, rows: &Rows, want: &mut Vec<Key>) {
+    let before = want.len();
     refund.keys(command, rows, want);
     let found = rows.peek(Key::Payment(refund.payment)).map(|found| &*found.row);
     if !matches!(found, Some(Row::Payment(payment)) if payment.reservation.is_none()) {
-        leave_wallets_out(want);
+        leave_wallets_out(want, before);
     }
 }
 
-fn leave_wallets_out(want: &mut Vec<Key>) {
-    want.retain(|key| !matches!(key, Key::Wallet(_) | Key::Buyer(_)));
+/// Of what was named behind so many: before them stands what others of the batch name.
+fn leave_wallets_out(want: &mut Vec<Key>, before: usize) {
+    let named = want.split_off(before);
+    want.extend(named.into_iter().filter(|key| !matches!(key, Key::Wallet(_) | Key::Buyer(_))));
 }
 
 pub(super) fn cancel(cancel: &Cancel, command: &Command, bench: &mut Workbench<'_>) -> Answer {
