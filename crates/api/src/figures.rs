@@ -12,7 +12,7 @@ pub use table::{Figure, Kind};
 
 use crate::house::House;
 use admitone_app::ports::clock::Clock;
-use admitone_app::ports::queues::{NamedQueues, QueueReport, Queues};
+use admitone_app::ports::queues::{NamedQueues, QueueReport};
 use admitone_app::ports::tap::Tap;
 use admitone_domain::Verdict;
 pub use metrics_exporter_prometheus::PrometheusHandle;
@@ -80,13 +80,10 @@ pub async fn watch_queues(
     stop: CancellationToken,
 ) {
     while !queues.names().is_empty() {
-        match queues.list().await {
-            Ok(found) => {
-                for queue in &found {
-                    publish_queue(queue);
-                }
-            }
-            Err(trouble) => tracing::debug!(%trouble, "the queues are not seen"),
+        let seen = queues.look().await;
+        seen.reports.iter().for_each(publish_queue);
+        for (queue, trouble) in seen.unseen {
+            tracing::debug!(queue, %trouble, "a queue is not seen");
         }
         tokio::select! {
             () = stop.cancelled() => return,

@@ -6,7 +6,7 @@ use crate::problem::{Problem, Problems};
 use crate::reply::limit;
 use crate::view::instant;
 use admitone_app::delivery::Job;
-use admitone_app::ports::queues::{JobState, Lying, QueueReport, Queues};
+use admitone_app::ports::queues::{JobState, Lying, QueueReport, Seen};
 use admitone_app::queue_desk::{QueueAction, QueueDesk, QueueTrouble};
 use admitone_app::strategy::Operation;
 use axum::Json;
@@ -20,6 +20,18 @@ use utoipa::{IntoParams, ToSchema};
 pub(crate) struct QueuesView {
     /// One for each strategy in which commands travel, or wait in this instance for one writer.
     pub(crate) data: Vec<QueueView>,
+    /// Those that cannot be seen now, because their broker does not answer.
+    pub(crate) unseen: Vec<UnseenView>,
+}
+
+/// A queue that cannot be seen.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct UnseenView {
+    /// Its name.
+    #[schema(example = "kafka")]
+    pub(crate) name: String,
+    /// Why.
+    pub(crate) why: String,
 }
 
 /// How a queue stands. What a broker does not count is left out.
@@ -138,8 +150,10 @@ pub(crate) async fn list_queues(
     State(house): State<House>,
     _staff: Staff,
 ) -> Result<Json<QueuesView>, Problem> {
-    let found = house.queues.list().await?;
-    Ok(Json(QueuesView { data: found.into_iter().map(QueueView::from).collect() }))
+    let Seen { reports, unseen } = house.queues.look().await;
+    let data = reports.into_iter().map(QueueView::from).collect();
+    let unseen = unseen.into_iter().map(|(name, trouble)| UnseenView { name, why: trouble.detail });
+    Ok(Json(QueuesView { data, unseen: unseen.collect() }))
 }
 
 /// Look into a queue

@@ -12,6 +12,7 @@ pub use start::{NoStart, Start};
 use crate::{Trouble, TroubleKind};
 use admitone_domain::Moment;
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -110,6 +111,15 @@ pub trait Queues: Send + Sync {
     async fn restart(&self, queue: &str, start: Start) -> Result<(), Trouble>;
 }
 
+/// What is seen of several queues.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// How those stand that answer.
+    pub reports: Vec<QueueReport>,
+    /// Those that do not, each with the reason.
+    pub unseen: Vec<(String, Trouble)>,
+}
+
 /// A queue, and its name.
 pub type NamedQueue = (String, Arc<dyn Queues>);
 
@@ -123,6 +133,19 @@ impl NamedQueues {
         self.0.iter().map(|(name, _)| name.clone()).collect()
     }
 
+    /// How they stand, all asked at once: one whose broker is away hides no other.
+    pub async fn look(&self) -> Seen {
+        let asked = self.0.iter().map(async |(name, queues)| (name, queues.list().await));
+        let mut seen = Seen::default();
+        for (name, listed) in join_all(asked).await {
+            match listed {
+                Ok(reports) => seen.reports.extend(reports),
+                Err(trouble) => seen.unseen.push((name.clone(), trouble)),
+            }
+        }
+        seen
+    }
+
     fn of(&self, queue: &str) -> Result<&dyn Queues, Trouble> {
         let found = self.0.iter().find(|(name, _)| name == queue);
         found.map(|(_, queues)| &**queues).ok_or_else(|| unknown(queue))
@@ -132,11 +155,8 @@ impl NamedQueues {
 #[async_trait]
 impl Queues for NamedQueues {
     async fn list(&self) -> Result<Vec<QueueReport>, Trouble> {
-        let mut all = Vec::with_capacity(self.0.len());
-        for (_, queues) in &self.0 {
-            all.extend(queues.list().await?);
-        }
-        Ok(all)
+        let Seen { reports, unseen } = self.look().await;
+        unseen.into_iter().next().map_or(Ok(reports), |(_, trouble)| Err(trouble))
     }
 
     async fn jobs(

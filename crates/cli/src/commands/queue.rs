@@ -9,11 +9,16 @@ use crate::exit::{Exit, Failed, failed};
 use crate::shelf::{Guards, Shelf};
 use crate::strategy;
 use crate::voice::{self, say};
+use crate::wiring::chance;
+use admitone_app::Trouble;
 use admitone_app::clock::SystemClock;
 use admitone_app::delivery::Job;
+use admitone_app::logbook::{By, LogBook};
 use admitone_app::ports::clock::Clock;
-use admitone_app::ports::queues::{JobState, Lying, NamedQueues, QueueReport, Queues};
+use admitone_app::ports::queues::{JobState, Lying, NamedQueues, QueueReport, Queues, Seen};
+use admitone_app::queue_desk::{QueueAction, QueueDesk};
 use admitone_app::strategy::{DeliveryKind, Operation, StrategyMap};
+use admitone_domain::Actor;
 use std::sync::Arc;
 
 pub(crate) fn run(arguments: &Queue) -> Result<Exit, Failed> {
@@ -25,7 +30,9 @@ pub(crate) fn run(arguments: &Queue) -> Result<Exit, Failed> {
         let map = strategy::of(&configuration)?;
         let at = (&shelf, &clock);
         let queues = Carriers::of(&map, &configuration, beside.as_ref(), at).await?.queues();
-        let done = follow(&NamedQueues(queues), &arguments.task).await;
+        let book = LogBook { notes: shelf.ways()?.notes, clock, chance };
+        let desk = QueueDesk { queues: &NamedQueues(queues), book: &book };
+        let done = follow(desk, &arguments.task).await;
         if done.is_ok() && matches!(arguments.task, QueueTask::List { json: false }) {
             tell_of_channels(&map);
         }
@@ -34,42 +41,51 @@ pub(crate) fn run(arguments: &Queue) -> Result<Exit, Failed> {
     })
 }
 
-async fn follow(queues: &dyn Queues, task: &QueueTask) -> Result<(), Failed> {
-    match task {
-        QueueTask::List { json } => list(queues, *json).await,
+async fn follow(desk: QueueDesk<'_>, task: &QueueTask) -> Result<(), Failed> {
+    let (queue, action) = match task {
+        QueueTask::List { json } => return list(desk.queues, *json).await,
         QueueTask::Jobs { queue, state, limit } => {
-            for job in queues.jobs(queue, JobState::from(*state), *limit).await? {
+            for job in desk.queues.jobs(queue, JobState::from(*state), *limit).await? {
                 say!("{}", line(&job));
             }
-            Ok(())
+            return Ok(());
         }
-        QueueTask::Retry { queue, job } => found(job, queues.retry(queue, job).await?),
-        QueueTask::Drop { queue, job } => found(job, queues.discard(queue, job).await?),
-        QueueTask::Drain { queue } => {
-            say!("{} jobs were thrown away", queues.drain(queue).await?);
-            Ok(())
-        }
-        QueueTask::Pause { queue } => Ok(queues.pause(queue, true).await?),
-        QueueTask::Resume { queue } => Ok(queues.pause(queue, false).await?),
+        QueueTask::Retry { queue, job } => (queue, QueueAction::Retry(job.clone())),
+        QueueTask::Drop { queue, job } => (queue, QueueAction::Drop(job.clone())),
+        QueueTask::Drain { queue } => (queue, QueueAction::Drain),
+        QueueTask::Pause { queue } => (queue, QueueAction::Pause),
+        QueueTask::Resume { queue } => (queue, QueueAction::Resume),
         QueueTask::Start { queue, from } => {
-            let start = from.parse().map_err(failed("--from"))?;
-            Ok(queues.restart(queue, start).await?)
+            (queue, QueueAction::Start(from.parse().map_err(failed("--from"))?))
         }
-    }
-}
-
-async fn list(queues: &dyn Queues, json: bool) -> Result<(), Failed> {
-    let all = queues.list().await?;
-    if json {
-        return voice::json(&all);
-    }
-    for one in all {
-        say!("{}", report(&one));
-        for lacking in &one.lacks {
-            say!("\t{lacking}");
-        }
+    };
+    let by = By { who: Actor::House.to_string(), wish: None, why: String::new() };
+    let jobs = desk.act(by, queue, action).await.map_err(failed("queue"))?;
+    if let (QueueTask::Drain { .. }, Some(jobs)) = (task, jobs) {
+        say!("{jobs} jobs were thrown away");
     }
     Ok(())
+}
+
+async fn list(queues: &NamedQueues, json: bool) -> Result<(), Failed> {
+    let Seen { reports, unseen } = queues.look().await;
+    if json {
+        voice::json(&reports)?;
+    } else {
+        reports.iter().for_each(tell);
+    }
+    if unseen.is_empty() {
+        return Ok(());
+    }
+    let why = |(name, trouble): &(String, Trouble)| format!("{name}: {trouble}");
+    Err(failed("looking at queues")(unseen.iter().map(why).collect::<Vec<_>>().join("; ")))
+}
+
+fn tell(one: &QueueReport) {
+    say!("{}", report(one));
+    for lacking in &one.lacks {
+        say!("\t{lacking}");
+    }
 }
 
 /// What a queue is, how it stands, and what became of its jobs.
@@ -113,8 +129,4 @@ fn line(job: &Lying) -> String {
     };
     let reason = job.reason.as_deref().unwrap_or_default();
     format!("{}\t{what}\t{} attempts\t{reason}", job.id, job.attempts)
-}
-
-fn found(job: &str, is_there: bool) -> Result<(), Failed> {
-    if is_there { Ok(()) } else { Err(failed("queue")(format!("there is no such job as {job}"))) }
 }

@@ -1,6 +1,8 @@
 //! Commands that travel through the queue of jobs: instances that only accept, workers that only
 //! settle, and one that is killed.
 
+mod desk;
+
 use crate::buyer::Buyer;
 use crate::endpoint::Endpoint;
 use crate::operators::{Browser, QUEUES};

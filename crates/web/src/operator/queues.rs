@@ -7,7 +7,7 @@ use crate::query::Query;
 use crate::site::Site;
 use crate::staff::{Staff, StaffForm};
 use admitone_app::delivery::Job;
-use admitone_app::ports::queues::{JobState, Lack, Lying, QueueReport, Queues};
+use admitone_app::ports::queues::{JobState, Lack, Lying, QueueReport, Seen};
 use admitone_app::queue_desk::{QueueAction, QueueDesk, QueueTrouble};
 use admitone_app::strategy::Operation;
 use admitone_app::{Trouble, TroubleKind};
@@ -37,6 +37,8 @@ const STATES: [(&str, JobState, &str); 4] = [
 struct Page {
     frame: Frame,
     queues: Vec<QueueReport>,
+    /// Those whose broker does not answer, with the reason.
+    unseen: Vec<(String, Trouble)>,
     inside: Option<Inside>,
     zone: &'static str,
 }
@@ -92,7 +94,7 @@ pub(crate) async fn queues(
     staff: Staff,
     query: Query,
 ) -> Result<Response<Body>, Oops> {
-    let queues = site.queues.list().await?;
+    let Seen { reports: queues, unseen } = site.queues.look().await;
     let frame = Frame::new(&site, &staff.visitor);
     let queue = query.text("queue");
     let asked = queues.iter().find(|known| known.name == queue && can_be_opened(known));
@@ -100,7 +102,7 @@ pub(crate) async fn queues(
         Some(known) => Some(look(&site, &known.name, query.text("state")).await?),
         None => None,
     };
-    page(&Page { frame, queues, inside, zone: ZONE })
+    page(&Page { frame, queues, unseen, inside, zone: ZONE })
 }
 
 /// `GET /queues`, where this page was once.

@@ -5,20 +5,61 @@ use crate::house::{House, OPERATOR};
 use admitone_app::delivery::Job;
 use admitone_app::memory::MemoryCarrier;
 use admitone_app::ports::carrier::{Carrier, Consumer, Dead, Heard, Lane, Outgoing, Urgency};
-use admitone_app::ports::queues::{JobState, Lying, NamedQueues, Queues};
+use admitone_app::ports::queues::{JobState, Lying, NamedQueues, QueueReport, Queues, Start};
+use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::command::Charge;
 use admitone_domain::id::{BuyerId, RoomId};
 use admitone_domain::pass::Admission;
 use admitone_domain::{Action, Actor, Command, CommandId, Currency, Fingerprint, Moment, Money};
+use async_trait::async_trait;
 use axum::http::StatusCode;
 use std::sync::Arc;
 
 const HERE: &str = "/operator/queues";
 
-/// The queue of a carrier, under its name.
+/// The queue of a carrier, under its name, and behind it one whose broker is away.
 pub(crate) fn of(carrier: &MemoryCarrier) -> Arc<NamedQueues> {
     let name = MemoryCarrier::NAME.to_owned();
-    Arc::new(NamedQueues(vec![(name, Arc::new(carrier.clone()))]))
+    let away = ("kafka".to_owned(), Arc::new(Away) as _);
+    Arc::new(NamedQueues(vec![(name, Arc::new(carrier.clone())), away]))
+}
+
+/// Queues of a broker that does not answer.
+struct Away;
+
+fn away<T>() -> Result<T, Trouble> {
+    Err(Trouble::new(TroubleKind::Unavailable, "look", "connection <refused>"))
+}
+
+#[async_trait]
+impl Queues for Away {
+    async fn list(&self) -> Result<Vec<QueueReport>, Trouble> {
+        away()
+    }
+
+    async fn jobs(&self, _: &str, _: JobState, _: usize) -> Result<Vec<Lying>, Trouble> {
+        away()
+    }
+
+    async fn retry(&self, _: &str, _: &str) -> Result<bool, Trouble> {
+        away()
+    }
+
+    async fn discard(&self, _: &str, _: &str) -> Result<bool, Trouble> {
+        away()
+    }
+
+    async fn drain(&self, _: &str) -> Result<u64, Trouble> {
+        away()
+    }
+
+    async fn pause(&self, _: &str, _: bool) -> Result<(), Trouble> {
+        away()
+    }
+
+    async fn restart(&self, _: &str, _: Start) -> Result<(), Trouble> {
+        away()
+    }
 }
 
 fn charge() -> Job {
@@ -136,6 +177,19 @@ async fn a_queue_is_paused_resumed_drained_and_started_elsewhere() {
     assert!(!opal.get(HERE).await.has("memory, paused"), "nothing of it was done");
     let told = opal.get("/operator/log").await;
     assert!(told.has(&format!("({OPERATOR})")), "{}", told.body);
+}
+
+#[tokio::test]
+async fn a_broker_that_is_away_hides_no_other_queue_and_why_stands_there() {
+    let house = House::open().await;
+    let mut opal = house.staff().await;
+    for path in [HERE.to_owned(), format!("{HERE}?queue=kafka&state=dead")] {
+        let page = opal.get(&path).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        for said in ["<h2>memory", "kafka cannot be seen now:", "connection &#60;refused&#62;"] {
+            assert!(page.has(said), "{path}: no {said} in {}", page.body);
+        }
+    }
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ const PROGRAMME: &str = r#"{
 }"#;
 
 /// What is called so in every language.
-const NAMES: [&str; 43] = [
+const NAMES: [&str; 44] = [
     // The house, and its people in these tests.
     "admitone",
     "Opal",
@@ -56,6 +56,7 @@ const NAMES: [&str; 43] = [
     "none",
     "optimistic",
     "memory",
+    "kafka",
     "beginning",
     "end",
     "charge",
