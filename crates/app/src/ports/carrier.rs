@@ -123,6 +123,7 @@ pub struct Dead {
 /// - `what_is_urgent_comes_first_where_that_can_be_had`: elsewhere jobs come as they were handed over.
 /// - `what_is_delayed_comes_in_its_time_where_that_can_be_had`: elsewhere it comes at once.
 /// - `a_dead_job_stops_nobody`: what was put away is not delivered, and what is behind it is.
+/// - `a_job_that_is_not_there_is_not_found_however_it_is_called`: where its queue is shown, whatever name is asked for.
 /// - `leftovers_are_delivered_before_new_jobs`: what an earlier consumer left over comes again and
 ///   is not lost behind what came since.
 /// - `a_lane_keeps_its_order`: jobs of one lane are delivered in the order of their handing over.
