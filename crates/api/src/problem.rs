@@ -5,10 +5,9 @@
 mod context;
 mod responses;
 
-use context::context_of;
+use context::{context_of, detail_of};
 pub(crate) use responses::Problems;
 
-use crate::ask::QUEUE_TOKEN;
 use crate::codes;
 use crate::commands::CommandView;
 use crate::reply::REPLAYED;
@@ -268,14 +267,7 @@ impl Unsure for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let detail = match &refusal {
-            // The rules know no headers.
-            Refusal::AdmissionRequired => {
-                format!("{refusal}, and send the token of the place in the header {QUEUE_TOKEN}")
-            }
-            _ => refusal.to_string(),
-        };
-        let mut problem = Self::new(status_of(&refusal), refusal.code(), detail);
+        let mut problem = Self::new(status_of(&refusal), refusal.code(), detail_of(&refusal));
         problem.retryable = refusal.may_pass();
         let problem = match refusal {
             Refusal::AllHeld { .. } | Refusal::GroupsTaken => problem.temporary(5),

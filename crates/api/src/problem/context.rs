@@ -1,6 +1,17 @@
 //! What exactly failed, beside the code of a refusal.
 
+use crate::ask::QUEUE_TOKEN;
 use admitone_domain::Refusal;
+
+/// What to do, as the rules say it, and where a pass is sent: they know no headers.
+pub(super) fn detail_of(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::AdmissionRequired => {
+            format!("{refusal}, and send the token of the place in the header {QUEUE_TOKEN}")
+        }
+        _ => refusal.to_string(),
+    }
+}
 
 pub(super) fn context_of(refusal: &Refusal) -> serde_json::Value {
     use serde_json::json;
