@@ -3,6 +3,7 @@
 
 mod lanes;
 mod line;
+mod looks;
 mod mutex;
 mod orderly;
 mod scope;
@@ -16,7 +17,7 @@ pub use line::LineLock;
 pub use mutex::MutexLock;
 pub use orderly::Orderly;
 pub use scope::LockScope;
-pub use simple::{SimpleLimits, SimpleLock};
+pub use simple::SimpleLock;
 pub use spin::SpinLock;
 pub use unfenced::Unfenced;
 

@@ -1,7 +1,7 @@
 //! The locks inside one process keep the promises of every lock; none of them can be lost.
 
 use admitone_app::clock::SystemClock;
-use admitone_app::lock::{LineLock, MutexLock, SimpleLimits, SimpleLock, SpinLock};
+use admitone_app::lock::{LineLock, MutexLock, SimpleLock, SpinLock};
 use admitone_app::ports::lock::Lock;
 use admitone_app::ports::store::Store;
 use admitone_conformance::lock::{FreshLock, LockFixture, trials};
@@ -36,7 +36,6 @@ fn main() -> ExitCode {
     let mut all = trials("mutex", InProcess(|clock| Arc::new(MutexLock::new(clock))));
     all.extend(trials("line", InProcess(|clock| Arc::new(LineLock::new(clock)))));
     all.extend(trials("spin", InProcess(|clock| Arc::new(SpinLock::new(clock)))));
-    let simple = InProcess(|clock| Arc::new(SimpleLock::new(clock, SimpleLimits::default())));
-    all.extend(trials("simple", simple));
+    all.extend(trials("simple", InProcess(|clock| Arc::new(SimpleLock::new(clock)))));
     libtest_mimic::run(&arguments, all).exit_code()
 }

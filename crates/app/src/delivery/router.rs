@@ -6,7 +6,7 @@
 use super::travel::{Begun, Travel};
 use super::{Channel, ChannelLimits, Direct};
 use crate::Trouble;
-use crate::lock::{MutexLock, Orderly, SimpleLimits, SimpleLock, SpinLock, Unfenced};
+use crate::lock::{MutexLock, Orderly, SimpleLock, SpinLock, Unfenced};
 use crate::payments::WALLET_LEASE_MS;
 use crate::ports::clock::Clock;
 use crate::ports::delivery::{Delivery, Reply};
@@ -227,7 +227,7 @@ impl RouterSetup {
             LockKind::None => Arc::new(NoLock),
             LockKind::Mutex => Arc::new(MutexLock::new(clock)),
             LockKind::Spin => Arc::new(SpinLock::new(clock)),
-            LockKind::Simple => Arc::new(SimpleLock::new(clock, SimpleLimits::default())),
+            LockKind::Simple => Arc::new(SimpleLock::new(clock)),
             LockKind::PubSub | LockKind::Redlock => {
                 return Err(NotAvailable::Lock { strategy, kind });
             }

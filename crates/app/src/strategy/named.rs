@@ -35,12 +35,12 @@ pub const NAMED: [Named; 16] = [
     named(
         "simple-lock",
         (Direct, Simple, Plain),
-        "A lock in the process, looked at again at intervals.",
+        "A lock in the process, looked at again after pauses, the shorter the longer one has waited.",
     ),
     named(
         "spin-lock",
         (Direct, Spin, Plain),
-        "A lock in the process, looked at again at once, then ever more seldom.",
+        "A lock in the process, looked at again at once when it may be one's turn, before that seldom.",
     ),
     named("pessimistic", (Direct, None, Pessimistic), "The load locks the rows."),
     named(
