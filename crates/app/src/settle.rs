@@ -11,7 +11,7 @@ mod sorted;
 mod strays;
 
 use self::journeys::Journeys;
-use self::pause::pause_ms;
+use self::pause::{in_turn_ms, pause_ms};
 use self::sorted::Sorted;
 #[cfg(doc)]
 use crate::delivery::journey;
@@ -113,10 +113,12 @@ impl Settler {
                     if matches!(turn, Turn::Unneeded) && conflicts == 1 {
                         turn = self.turn(part, true).await;
                     }
-                    // Whoever has his turn meets nobody of this process any more.
-                    let met_again = conflicts - u32::from(matches!(turn, Turn::Come(_)));
-                    if met_again > 0 {
-                        self.clock.sleep_ms(pause_ms(part, met_again)).await;
+                    let pause_ms = match turn {
+                        Turn::Come(_) => in_turn_ms(part, conflicts),
+                        Turn::Unneeded | Turn::Missed => pause_ms(part, conflicts),
+                    };
+                    if pause_ms > 0 {
+                        self.clock.sleep_ms(pause_ms).await;
                     }
                 }
                 settled => return settled.map_err(|failed| failed.trouble),

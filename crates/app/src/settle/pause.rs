@@ -7,11 +7,49 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 /// milliseconds on.
 const DOUBLINGS_MAX: u32 = 4;
 
+/// What is halved where there are turns.
+const SPAN_MS: u64 = 4;
+
 /// Some time within a span that doubles with every conflict: many who want the same row leave each
 /// other room. Other ones for other batches and tries, so that two that met once do not meet again
 /// in step; the same ones every time that it is run.
 pub(super) fn pause_ms(part: &[Command], conflicts: u32) -> u64 {
+    by_chance(part, conflicts) % ((1 << conflicts.min(DOUBLINGS_MAX)) + 1)
+}
+
+/// The same for a batch that has its turn, and meets only those of other processes: after the second conflict some
+/// time within a span that is halved with every further one. Whoever has tried for long tries at once, or those of the
+/// other process who have just come would be before it again and again.
+pub(super) fn in_turn_ms(part: &[Command], conflicts: u32) -> u64 {
+    match conflicts.saturating_sub(1) {
+        0 => 0,
+        again => by_chance(part, again) % ((SPAN_MS >> again.min(u64::BITS - 1)) + 1),
+    }
+}
+
+fn by_chance(part: &[Command], conflicts: u32) -> u64 {
     let name = part.first().map_or(0, |command| command.id.0);
-    let spread = BuildHasherDefault::<DefaultHasher>::default().hash_one((name, conflicts));
-    spread % ((1 << conflicts.min(DOUBLINGS_MAX)) + 1)
+    BuildHasherDefault::<DefaultHasher>::default().hash_one((name, conflicts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settle::sweep;
+    use admitone_domain::id::ReservationId;
+
+    /// How long each of a hundred batches has waited when it is tried for the twelfth time.
+    fn waited_ms(pause_ms: fn(&[Command], u32) -> u64) -> Vec<u64> {
+        let batches = (1..=100).map(|number| [sweep(ReservationId(number))]);
+        batches.map(|batch| (1..=11).map(|conflicts| pause_ms(&batch, conflicts)).sum()).collect()
+    }
+
+    #[test]
+    fn whoever_has_his_turn_is_back_soon_however_often_he_met_others() {
+        let waited = waited_ms(in_turn_ms);
+        assert!(waited.iter().all(|waited_ms| *waited_ms <= 3), "{waited:?}");
+        assert!(waited.contains(&0) && waited.contains(&3), "two do not meet in step: {waited:?}");
+        let waited = waited_ms(pause_ms);
+        assert!(waited.iter().all(|waited_ms| *waited_ms > 20), "the harm: {waited:?}");
+    }
 }
