@@ -2,7 +2,9 @@
 //! that know nothing of each other.
 //!
 //! Those of one instance stand in line for a key, so that the nodes have one contender of each instance:
-//! without that, whoever tries at the right moment overtakes all who have waited for longer.
+//! without that, whoever tries at the right moment overtakes all who have waited for longer. Where nobody is
+//! woken, the first of a line looks the more often the longer it has tried, the lock goes from hand to hand in a line
+//! for some turns, and then those of other instances have a look ([`rivals`]).
 //!
 //! Both take all keys of a batch in one script per node, all or nothing, and only the owner's
 //! script lets go. A lease that ran out is lost whatever its holder believes, so every key also
@@ -12,12 +14,13 @@
 mod away;
 mod claim;
 mod held;
+mod rivals;
 mod wakers;
 
 use crate::node::Node;
 use crate::{chance, monotonic};
 use admitone_app::clock::SystemClock;
-use admitone_app::lock::LineLock;
+use admitone_app::lock::{LineLock, LineTurn};
 use admitone_app::ports::lock::{Guard, Lock};
 use admitone_app::ports::store::{Fences, Mode, Store};
 use admitone_app::{Trouble, TroubleKind};
@@ -26,7 +29,8 @@ use async_trait::async_trait;
 use away::{Outage, Tokens};
 use claim::{Attempt, Claim, Scripts, Turns};
 use futures_util::future::try_join_all;
-use held::{Held, Nothing, Place};
+use held::{Held, Nothing, Passed, Place, Watch};
+use rivals::{Rivals, Tries};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,12 +39,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wakers::{Waiter, Wakers};
 
-/// The random time between tries doubles so often.
-const BACK_OFF_MAX: u32 = 4;
-
-/// What it begins with, in ms, where the nodes have one contender of each instance.
-const FIRST_PAUSE_MS: u64 = 8;
-
 /// How a lock behaves. How long it is waited for is the caller's patience.
 #[derive(Debug, Clone)]
 pub struct LockOptions {
@@ -48,8 +46,8 @@ pub struct LockOptions {
     pub lease_ms: u64,
     /// The lease is made new so often, in ms; `None`: never. Default 3,000.
     pub renew_every_ms: Option<u64>,
-    /// Whoever waits tries again after so many ms, though nobody woke him; where nobody is woken,
-    /// after a random time that grows, and begins here if nobody stands in line. Default 100.
+    /// Whoever waits tries again after so many ms, though nobody woke him; where nobody is woken and nobody
+    /// stands in line, after a random time that grows, and begins here. Default 100.
     pub poll_ms: u64,
     /// The clocks of the nodes may run apart by so many thousandths. Default 10.
     pub drift_permille: u64,
@@ -58,6 +56,9 @@ pub struct LockOptions {
     /// Whether those of this instance stand in line for a key. Off only to show what happens then.
     /// Default true.
     pub in_line: bool,
+    /// Whether the lock goes from hand to hand in a line, and instances leave each other a look, where nobody is
+    /// woken. Off only to show what happens then. Default true.
+    pub in_turn: bool,
     /// What becomes of a batch whose lock cannot be reached: it is refused, or goes on in this
     /// mode, with a token of each of its keys, so that nobody who holds the lock all the same
     /// overwrites it, nor it him. Default: it is refused.
@@ -75,6 +76,7 @@ impl Default for LockOptions {
             drift_permille: 10,
             fencing: true,
             in_line: true,
+            in_turn: true,
             fallback: None,
             prefix: "admitone".to_owned(),
         }
@@ -101,7 +103,8 @@ pub struct RedisLock {
     /// Where there are none, whoever waits tries again after a random time.
     wakers: Option<Wakers>,
     /// The line of this instance for each key.
-    line: Option<LineLock>,
+    line: Option<LineLock<Passed>>,
+    rivals: Rivals,
     outage: Outage,
 }
 
@@ -125,9 +128,10 @@ impl RedisLock {
     }
 
     fn new(nodes: Vec<Node>, setup: LockSetup, wakers: Option<Wakers>) -> Self {
-        let line = setup.options.in_line.then(|| LineLock::new(Arc::new(SystemClock::default())));
+        let line =
+            setup.options.in_line.then(|| LineLock::leaving(Arc::new(SystemClock::default())));
         let (nodes, scripts, outage) = (nodes.into(), Arc::default(), Outage::default());
-        Self { setup, nodes, scripts, wakers, line, outage }
+        Self { setup, nodes, scripts, wakers, line, rivals: Rivals::default(), outage }
     }
 
     /// An attempt has an owner of its own: letting go of a failed one that is still under way on
@@ -150,9 +154,45 @@ impl RedisLock {
     /// all find that out at once, or one after the other would wait for them in vain.
     async fn place(&self, keys: &BTreeSet<Key>, patience_ms: u64) -> Result<Place, Trouble> {
         match self.line.as_ref().filter(|_| !self.outage.is_known()) {
-            Some(line) => line.acquire(keys, patience_ms).await.map(Some),
+            Some(line) => line.turn(keys, patience_ms).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Whether those who wait for a lock look by themselves, and leave each other a look.
+    fn goes_in_turn(&self) -> bool {
+        self.wakers.is_none() && self.setup.options.in_turn
+    }
+
+    /// Leaves those of other instances a look, if it is time for that.
+    async fn leave_a_look(&self, place: &mut Place) {
+        let Some(turn) = place.as_mut().filter(|turn| rivals::are_due_after(turn.before())) else {
+            return;
+        };
+        if self.goes_in_turn() && self.rivals.have_a_look() {
+            self.sleep(rivals::LOOK).await;
+        }
+        turn.begins_anew();
+    }
+
+    /// Waits so long, or until the house closes.
+    async fn sleep(&self, pause: Duration) {
+        drop(tokio::time::timeout(pause, self.setup.stop.cancelled()).await);
+    }
+
+    /// Takes what the one before in line left, else what the nodes give.
+    async fn hold(
+        &self,
+        place: &mut Place,
+        names: &Arc<[String]>,
+        until: Instant,
+    ) -> Result<(Claim, Instant), Trouble> {
+        let left = place.as_mut().and_then(LineTurn::left);
+        if let Some(passed) = left.and_then(Passed::open) {
+            return Ok(passed);
+        }
+        self.leave_a_look(place).await;
+        self.take(names, until).await
     }
 
     /// Tries until it is held or the patience is over.
@@ -175,44 +215,57 @@ impl RedisLock {
         until: Instant,
         waiter: Option<&Waiter>,
     ) -> Result<(Claim, Instant), Trouble> {
-        for tries in 0_u32.. {
+        let mut tries = Tries::default();
+        loop {
             let claim = self.claim(names);
-            let (free_in_ms, trouble) = match claim.attempt(waiter.map(Waiter::id)).await {
+            let is_known = tries.have_failed() && self.goes_in_turn();
+            // One node is asked whether it is worth asking all.
+            let attempt = if is_known && claim.is_seen().await {
+                Attempt::Taken { free_in_ms: 1, is_split: false }
+            } else {
+                claim.attempt(waiter.map(Waiter::id)).await
+            };
+            let (free_in_ms, trouble) = match attempt {
                 Attempt::Won { valid_until } => {
                     self.outage.ends();
                     return Ok((claim, valid_until));
                 }
-                Attempt::Taken { free_in_ms } => {
+                Attempt::Taken { free_in_ms, is_split } => {
                     self.outage.ends();
+                    self.rivals.were_met();
+                    tries.failed(is_split);
                     (free_in_ms, busy("somebody else has the lock"))
                 }
                 Attempt::Away(trouble) if self.outage.is_known() => return Err(trouble),
                 // A connection that broke is there again a moment later.
-                Attempt::Away(trouble) => (u64::MAX, trouble),
+                Attempt::Away(trouble) => {
+                    tries.failed(true);
+                    (u64::MAX, trouble)
+                }
             };
             let left = until.saturating_duration_since(monotonic::now());
             if left.is_zero() {
                 return Err(trouble);
             }
-            let pause = self.pause(waiter.map(|_| free_in_ms), tries).min(left);
+            let pause = self.pause(waiter.map(|_| free_in_ms), &tries).min(left);
             match waiter {
                 Some(waiter) => waiter.woken_within(pause).await,
-                None => drop(tokio::time::timeout(pause, self.setup.stop.cancelled()).await),
+                None => self.sleep(pause).await,
             }
         }
-        Err(busy("tried too often"))
     }
 
     /// How long to wait before the next try: where one is woken, until the lease in the way runs
-    /// out or it is time to look by oneself; else a random time that grows, so that two who split
-    /// the votes do not meet again in step, and many leave each other room.
-    fn pause(&self, free_in_ms: Option<u64>, tries: u32) -> Duration {
-        let poll_ms = self.setup.options.poll_ms.max(1);
-        Duration::from_millis(if let Some(free_in_ms) = free_in_ms {
-            poll_ms.min(free_in_ms)
-        } else {
-            let first_ms = if self.line.is_some() { FIRST_PAUSE_MS.min(poll_ms) } else { poll_ms };
-            1 + chance::below(first_ms << tries.min(BACK_OFF_MAX))
+    /// out or it is time to look by oneself; else a random time, so that two who split the votes do not
+    /// meet again in step.
+    fn pause(&self, free_in_ms: Option<u64>, tries: &Tries) -> Duration {
+        let LockOptions { poll_ms, in_turn, .. } = self.setup.options;
+        let poll_ms = poll_ms.max(1);
+        Duration::from_millis(match free_in_ms {
+            Some(free_in_ms) => poll_ms.min(free_in_ms),
+            None if self.line.is_none() => 1 + chance::below(tries.ever_longer_ms(poll_ms)),
+            None if in_turn => 1 + chance::below(tries.ever_shorter_ms()),
+            None => 1 + chance::below(tries.ever_longer_ms(rivals::FIRST_MS.min(poll_ms))),
         })
     }
 
@@ -248,8 +301,8 @@ impl Lock for RedisLock {
         }
         let names: Arc<[String]> = keys.iter().map(name_of).collect::<Result<_, _>>()?;
         let until = monotonic::now() + Duration::from_millis(patience_ms);
-        let place = self.place(keys, patience_ms).await?;
-        let (claim, valid_until) = match self.take(&names, until).await {
+        let mut place = self.place(keys, patience_ms).await?;
+        let (claim, valid_until) = match self.hold(&mut place, &names, until).await {
             Err(trouble) if trouble.kind == TroubleKind::Unavailable => {
                 self.outage.begins(&trouble);
                 return self.without(&names, trouble).await;
@@ -257,8 +310,9 @@ impl Lock for RedisLock {
             taken => taken?,
         };
         let renewing = self.setup.options.renew_every_ms.map(Duration::from_millis);
+        let watch = Watch { renewing, is_passed_on: self.goes_in_turn() };
         // Held before the tokens are drawn: dropped on the way, the claim is let go.
-        let mut held = Held::new((claim, place), valid_until, renewing, &self.setup.stop);
+        let mut held = Held::new((claim, place), valid_until, watch, &self.setup.stop);
         match self.fences(&names).await {
             Ok(fences) => {
                 held.carry(fences);

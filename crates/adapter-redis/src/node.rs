@@ -93,6 +93,15 @@ impl Node {
         self.bounded("wait for copies", number, wait.query_async(&mut manager)).await
     }
 
+    /// Whether there is one of these keys.
+    pub(crate) async fn has_any(&self, keys: &[String]) -> Result<bool, Trouble> {
+        let (mut manager, number) = self.way();
+        let mut call = redis::cmd("EXISTS");
+        call.arg(keys);
+        let found = self.bounded("look for keys", number, call.query_async::<u64>(&mut manager));
+        found.await.map(|found| found > 0)
+    }
+
     /// Tells whoever listens to a channel.
     pub(crate) async fn publish(&self, channel: &str, message: &[u8]) -> Result<(), Trouble> {
         let (mut manager, number) = self.way();

@@ -13,7 +13,7 @@ mod table;
 mod unfenced;
 
 pub use lanes::{CameBy, LaneLock};
-pub use line::LineLock;
+pub use line::{LineLock, LineTurn};
 pub use mutex::MutexLock;
 pub use orderly::Orderly;
 pub use scope::LockScope;

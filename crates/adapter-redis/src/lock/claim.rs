@@ -1,8 +1,8 @@
 //! One attempt at all keys on all nodes, under an owner of its own. It waits for nothing but the
 //! nodes: for a majority of them, and for no single one longer than its patience.
 
-use crate::monotonic;
 use crate::node::{Node, script};
+use crate::{chance, monotonic};
 use admitone_app::{Trouble, TroubleKind};
 use redis::Script;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -74,8 +74,9 @@ impl Turns {
 pub(super) enum Attempt {
     /// Held on a majority until then.
     Won { valid_until: Instant },
-    /// Somebody else has a key; the lease in the way is over by then.
-    Taken { free_in_ms: u64 },
+    /// Somebody else has a key; the lease in the way is over by then. Where some of the nodes would have
+    /// given it, it may be nobody's, with the votes split.
+    Taken { free_in_ms: u64, is_split: bool },
     /// No majority can be reached.
     Away(Trouble),
 }
@@ -128,9 +129,18 @@ impl Claim {
         match tally.away {
             Some(trouble) if reached < self.quorum() => Attempt::Away(trouble),
             Some(_) | None => {
-                Attempt::Taken { free_in_ms: tally.no.into_iter().min().unwrap_or(1) }
+                let free_in_ms = tally.no.into_iter().min().unwrap_or(1);
+                Attempt::Taken { free_in_ms, is_split: tally.yes > 0 }
             }
         }
+    }
+
+    /// Whether one of the nodes, which chance chooses, knows that somebody has a key. If it is away nobody is seen.
+    pub(super) async fn is_seen(&self) -> bool {
+        let among = u64::try_from(self.nodes.len()).unwrap_or(1);
+        let at = usize::try_from(chance::below(among)).unwrap_or(0);
+        let keys: Vec<String> = self.names.iter().map(|name| self.key(name)).collect();
+        self.nodes[at].has_any(&keys).await.unwrap_or(false)
     }
 
     /// Makes the lease new on a majority; until when it is held then. `Ok(None)`: another one has

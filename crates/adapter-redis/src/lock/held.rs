@@ -2,7 +2,9 @@
 //! is still held.
 
 use super::claim::Claim;
+use super::rivals;
 use crate::monotonic;
+use admitone_app::lock::LineTurn;
 use admitone_app::ports::lock::Guard;
 use admitone_app::ports::store::Fences;
 use async_trait::async_trait;
@@ -20,10 +22,43 @@ pub(super) struct Held {
     /// Ends the watchdog when this is gone.
     _watched: DropGuard,
     is_released: bool,
+    is_passed_on: bool,
 }
 
 /// A place in the line of this instance, if there is one: given up by being dropped.
-pub(super) type Place = Option<Box<dyn Guard>>;
+pub(super) type Place = Option<LineTurn<Passed>>;
+
+/// A lock that goes from hand to hand in the line of an instance: let go if nobody takes it.
+pub(super) struct Passed(Option<(Claim, Instant)>);
+
+impl Passed {
+    /// The lock and until when it is held, if it still is.
+    pub(super) fn open(mut self) -> Option<(Claim, Instant)> {
+        let (claim, until) = self.0.take()?;
+        if monotonic::now() < until {
+            return Some((claim, until));
+        }
+        claim.release_later();
+        None
+    }
+}
+
+impl Drop for Passed {
+    fn drop(&mut self) {
+        if let Some((claim, _)) = self.0.take() {
+            claim.release_later();
+        }
+    }
+}
+
+/// How a lock that is held is watched, and what becomes of it.
+#[derive(Clone, Copy)]
+pub(super) struct Watch {
+    /// How often its lease is made new, if it is.
+    pub(super) renewing: Option<Duration>,
+    /// Whether the next in line has it from whoever has it now.
+    pub(super) is_passed_on: bool,
+}
 
 /// Until when a lock is held; nothing once it is known to be lost.
 struct Lease(Mutex<Option<Term>>);
@@ -31,7 +66,7 @@ struct Lease(Mutex<Option<Term>>);
 struct Term {
     until: Instant,
     /// Those of this instance do not wait for somebody who has lost it.
-    _place: Place,
+    place: Place,
 }
 
 impl Lease {
@@ -43,6 +78,18 @@ impl Lease {
         if let Some(term) = &mut *self.term() {
             term.until = until;
         }
+    }
+
+    /// The place and until when it is held, if the next in line can have it with at least so much left.
+    fn pass_on(&self, least: Duration) -> Option<(LineTurn<Passed>, Instant)> {
+        let mut term = self.term();
+        let can_have = |turn: &LineTurn<Passed>| {
+            !rivals::are_due_after(turn.before().saturating_add(1)) && turn.is_awaited()
+        };
+        let Term { until, place } = term.take_if(|term| {
+            term.place.as_ref().is_some_and(can_have) && monotonic::now() + least < term.until
+        })?;
+        Some((place?, until))
     }
 
     fn end(&self) {
@@ -60,14 +107,14 @@ impl Held {
     pub(super) fn new(
         (claim, place): (Claim, Place),
         until: Instant,
-        renewing: Option<Duration>,
+        watch: Watch,
         stop: &CancellationToken,
     ) -> Self {
-        let lease = Arc::new(Lease(Mutex::new(Some(Term { until, _place: place }))));
+        let lease = Arc::new(Lease(Mutex::new(Some(Term { until, place }))));
         // Not a child of `stop`: what is being settled while the house closes keeps its lock.
         let over = CancellationToken::new();
         let (watched, tracker) = ((Arc::clone(&lease), over.clone()), &claim.tracker);
-        if let Some(every) = renewing.filter(|_| !stop.is_cancelled()) {
+        if let Some(every) = watch.renewing.filter(|_| !stop.is_cancelled()) {
             tracker.spawn(renew(claim.clone(), watched, every));
         } else {
             tracker.spawn(expire(watched, until));
@@ -78,6 +125,7 @@ impl Held {
             lease,
             _watched: over.drop_guard(),
             is_released: false,
+            is_passed_on: watch.is_passed_on,
         }
     }
 
@@ -127,7 +175,13 @@ impl Guard for Held {
 
     async fn release(mut self: Box<Self>) {
         self.is_released = true;
-        let Self { claim, .. } = &*self;
+        let Self { claim, lease, is_passed_on, .. } = &*self;
+        // Half of a lease is left at least: the next one makes it new when it has had it for a while.
+        let least = Duration::from_millis(claim.lease_ms / 2);
+        if let Some((turn, until)) = is_passed_on.then(|| lease.pass_on(least)).flatten() {
+            turn.leaves(Passed(Some((claim.clone(), until))));
+            return;
+        }
         claim.release().await;
         self.lease.end();
     }

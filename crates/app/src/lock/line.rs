@@ -18,20 +18,18 @@ use tokio::sync::oneshot;
 /// So many who came later may go before somebody whose other keys are taken.
 const PASSES_MAX: u32 = 8;
 
-/// A line for each key.
-pub struct LineLock {
-    line: Arc<Line>,
+/// A line for each key. Whoever had his turn can leave something to the next.
+pub struct LineLock<L = ()> {
+    line: Arc<Line<L>>,
     clock: Arc<dyn Clock>,
 }
 
-#[derive(Default)]
-struct Line(Mutex<State>);
+struct Line<L>(Mutex<State<L>>);
 
-#[derive(Default)]
-struct State {
+struct State<L> {
     taken: HashSet<Key>,
     /// Who waits, by the number of his arrival.
-    waiting: BTreeMap<u64, Waiting>,
+    waiting: BTreeMap<u64, Waiting<L>>,
     /// Who waits for a key.
     lines: KeyMap<BTreeSet<u64>>,
     /// Whose keys are given to nobody who came later.
@@ -39,21 +37,52 @@ struct State {
     arrivals: u64,
 }
 
-struct Waiting {
+struct Waiting<L> {
     keys: BTreeSet<Key>,
-    turn: oneshot::Sender<Turn>,
+    turn: oneshot::Sender<LineTurn<L>>,
     /// How many went before.
     passes: u32,
 }
 
 /// Turns that have come, to be handed out when nobody looks at the lines any more: whoever is gone
 /// gives his back.
-type Granted = Vec<(oneshot::Sender<Turn>, Turn)>;
+type Granted<L> = Vec<(oneshot::Sender<LineTurn<L>>, LineTurn<L>)>;
 
 impl LineLock {
-    /// Nobody has anything; the clock ends patience.
+    /// Nobody has anything, and nobody leaves anything; the clock ends patience.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { line: Arc::default(), clock }
+        Self::leaving(clock)
+    }
+}
+
+impl<L: Send + 'static> LineLock<L> {
+    /// The same, where something can be left to the next.
+    pub fn leaving(clock: Arc<dyn Clock>) -> Self {
+        let state = State {
+            taken: HashSet::new(),
+            waiting: BTreeMap::new(),
+            lines: KeyMap::default(),
+            passed: BTreeSet::new(),
+            arrivals: 0,
+        };
+        Self { line: Arc::new(Line(Mutex::new(state))), clock }
+    }
+
+    /// Waits for a turn: until nobody else has any of the keys and it is the first who can have them all.
+    ///
+    /// # Errors
+    /// It did not come within `patience_ms`: trouble of the kind `Busy`.
+    pub async fn turn(
+        &self,
+        keys: &BTreeSet<Key>,
+        patience_ms: u64,
+    ) -> Result<LineTurn<L>, Trouble> {
+        let mut place = Place::take(&self.line, keys);
+        tokio::select! {
+            biased;
+            Ok(turn) = &mut place.turn => Ok(turn),
+            () = self.clock.sleep_ms(patience_ms) => Err(busy()),
+        }
     }
 
     /// Whether somebody has one of these keys.
@@ -64,44 +93,48 @@ impl LineLock {
 }
 
 #[async_trait]
-impl Lock for LineLock {
+impl<L: Send + Sync + 'static> Lock for LineLock<L> {
     async fn acquire(
         &self,
         keys: &BTreeSet<Key>,
         patience_ms: u64,
     ) -> Result<Box<dyn Guard>, Trouble> {
-        let mut place = Place::take(&self.line, keys);
-        tokio::select! {
-            biased;
-            Ok(turn) = &mut place.turn => Ok(Box::new(turn)),
-            () = self.clock.sleep_ms(patience_ms) => Err(busy()),
-        }
+        Ok(Box::new(self.turn(keys, patience_ms).await?))
     }
 }
 
-impl Line {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl<L> Line<L> {
+    fn state(&self) -> MutexGuard<'_, State<L>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn turn(self: &Arc<Self>, keys: BTreeSet<Key>) -> Turn {
-        Turn { line: Arc::clone(self), keys }
+    fn turn(self: &Arc<Self>, keys: BTreeSet<Key>) -> LineTurn<L> {
+        LineTurn { line: Arc::clone(self), keys, before: 0, left: None }
     }
 
-    /// Hands keys to the first of those who can use them.
-    fn hand_on(self: &Arc<Self>, mut state: MutexGuard<'_, State>, keys: &BTreeSet<Key>) {
+    /// Hands keys to the first of those who can use them, after so many turns without a gap, and what was left to
+    /// the next to whoever has the same keys. Else it is gone.
+    fn hand_on(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State<L>>,
+        keys: &BTreeSet<Key>,
+        (before, mut left): (u32, Option<L>),
+    ) {
         let mut granted = Granted::new();
-        while let Some(Waiting { keys, turn, .. }) = state.next_of(keys) {
-            granted.push((turn, self.turn(keys)));
+        while let Some(Waiting { keys: wanted, turn, .. }) = state.next_of(keys) {
+            let left = if wanted == *keys { left.take() } else { None };
+            let line = Arc::clone(self);
+            granted.push((turn, LineTurn { line, keys: wanted, before, left }));
         }
         drop(state);
+        drop(left);
         for (waiting, turn) in granted {
             let _ = waiting.send(turn);
         }
     }
 }
 
-impl State {
+impl<L> State<L> {
     /// Whether who came as this can have all that he wants.
     fn may_go(&self, arrival: u64, keys: &BTreeSet<Key>) -> bool {
         let is_kept = |earlier: &u64| !self.waiting[earlier].keys.is_disjoint(keys);
@@ -110,7 +143,7 @@ impl State {
     }
 
     /// The first in the lines of these keys who can have all he wants; he has it then.
-    fn next_of(&mut self, keys: &BTreeSet<Key>) -> Option<Waiting> {
+    fn next_of(&mut self, keys: &BTreeSet<Key>) -> Option<Waiting<L>> {
         let free = keys.iter().filter(|key| !self.taken.contains(*key));
         let first = free.filter_map(|key| self.first_of(*key)).min()?;
         let waiting = self.leave(first)?;
@@ -150,7 +183,7 @@ impl State {
         }
     }
 
-    fn enter(&mut self, waiting: Waiting) -> u64 {
+    fn enter(&mut self, waiting: Waiting<L>) -> u64 {
         self.arrivals += 1;
         for key in &waiting.keys {
             self.lines.entry(*key).or_default().insert(self.arrivals);
@@ -159,7 +192,7 @@ impl State {
         self.arrivals
     }
 
-    fn leave(&mut self, arrival: u64) -> Option<Waiting> {
+    fn leave(&mut self, arrival: u64) -> Option<Waiting<L>> {
         let waiting = self.waiting.remove(&arrival)?;
         self.passed.remove(&arrival);
         for key in &waiting.keys {
@@ -175,15 +208,15 @@ impl State {
 }
 
 /// A place in the lines, given up by being dropped.
-struct Place {
-    line: Arc<Line>,
+struct Place<L> {
+    line: Arc<Line<L>>,
     /// Nothing if nobody was in the way.
     arrival: Option<u64>,
-    turn: oneshot::Receiver<Turn>,
+    turn: oneshot::Receiver<LineTurn<L>>,
 }
 
-impl Place {
-    fn take(line: &Arc<Line>, keys: &BTreeSet<Key>) -> Self {
+impl<L> Place<L> {
+    fn take(line: &Arc<Line<L>>, keys: &BTreeSet<Key>) -> Self {
         let (sender, turn) = oneshot::channel();
         let mut state = line.state();
         let arrival = if state.may_go(u64::MAX, keys) {
@@ -198,35 +231,68 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl<L> Drop for Place<L> {
     fn drop(&mut self) {
         let Some(arrival) = self.arrival else { return };
         let mut state = self.line.state();
         // What was kept for him is somebody else's now.
         if let Some(Waiting { keys, .. }) = state.leave(arrival) {
-            self.line.hand_on(state, &keys);
+            self.line.hand_on(state, &keys, (0, None));
         }
     }
 }
 
 /// Keys that somebody has, until it is dropped.
-struct Turn {
-    line: Arc<Line>,
+pub struct LineTurn<L = ()> {
+    line: Arc<Line<L>>,
     keys: BTreeSet<Key>,
+    before: u32,
+    left: Option<L>,
 }
 
-impl Drop for Turn {
+impl<L> LineTurn<L> {
+    /// How many turns of this line came before this one without a gap, each handed on to the next.
+    pub fn before(&self) -> u32 {
+        self.before
+    }
+
+    /// There was a gap: whoever is outside this line had time to come in.
+    pub fn begins_anew(&mut self) {
+        self.before = 0;
+    }
+
+    /// Whether the next in line wants the same keys, no more and no fewer.
+    pub fn is_awaited(&self) -> bool {
+        let state = self.line.state();
+        let first = |key| state.lines.get(key).and_then(BTreeSet::first);
+        let next = self.keys.iter().filter_map(first).min();
+        next.is_some_and(|next| state.waiting[next].keys == self.keys)
+    }
+
+    /// Ends, and leaves something to the next; it is gone if nobody comes who wants the same keys.
+    pub fn leaves(mut self, left: L) {
+        self.left = Some(left);
+    }
+
+    /// What the one before left.
+    pub fn left(&mut self) -> Option<L> {
+        self.left.take()
+    }
+}
+
+impl<L> Drop for LineTurn<L> {
     fn drop(&mut self) {
         let mut state = self.line.state();
         for key in &self.keys {
             state.taken.remove(key);
         }
-        self.line.hand_on(state, &self.keys);
+        let left = self.left.take();
+        self.line.hand_on(state, &self.keys, (self.before.saturating_add(1), left));
     }
 }
 
 #[async_trait]
-impl Guard for Turn {
+impl<L: Send + Sync + 'static> Guard for LineTurn<L> {
     fn fences(&self) -> Fences {
         Fences::default()
     }
@@ -237,119 +303,4 @@ impl Guard for Turn {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::SystemClock;
-    use admitone_domain::id::SeatId;
-
-    fn seats(ids: &[u64]) -> BTreeSet<Key> {
-        ids.iter().copied().map(SeatId).map(Key::Seat).collect()
-    }
-
-    fn line() -> LineLock {
-        LineLock::new(Arc::new(SystemClock::default()))
-    }
-
-    /// Whether it is somebody's turn by now.
-    fn has_come(place: &mut Place) -> Option<Turn> {
-        place.turn.try_recv().ok()
-    }
-
-    #[test]
-    fn who_came_first_is_first() {
-        let LineLock { line, .. } = line();
-        let mut places: Vec<_> = (0..4).map(|_| Place::take(&line, &seats(&[1]))).collect();
-        for place in &mut places {
-            let turn = has_come(place).expect("nobody is before him any more");
-            drop(turn);
-        }
-        assert!(line.state().lines.is_empty(), "an empty line is forgotten");
-    }
-
-    #[test]
-    fn who_waits_for_two_holds_up_nobody_who_needs_only_the_free_one() {
-        let LineLock { line, .. } = line();
-        let [one, two] = [1, 2].map(|seat| has_come(&mut Place::take(&line, &seats(&[seat]))));
-        let mut both = Place::take(&line, &seats(&[1, 2]));
-        let mut first = Place::take(&line, &seats(&[1]));
-        drop(one);
-        let first = has_come(&mut first).expect("the seat is free");
-        drop(two);
-        assert!(has_come(&mut both).is_none(), "one of his is taken");
-        drop(first);
-        assert!(has_come(&mut both).is_some());
-    }
-
-    /// Somebody has one of two keys, then the other, and before he lets one go the next already waits for it.
-    /// After how many of them it is the turn of who wants both; none if it never is.
-    fn passes_before_both(passes_max: usize) -> Option<usize> {
-        let LineLock { line, .. } = line();
-        let take = |seat| Place::take(&line, &seats(&[seat]));
-        let (mut one, mut two) = (take(1), take(2));
-        let mut turns = (has_come(&mut one), has_come(&mut two));
-        let mut both = Place::take(&line, &seats(&[1, 2]));
-        for passes in 0..passes_max {
-            let (mut next_one, mut next_two) = (take(1), take(2));
-            turns.0 = None;
-            turns.0 = has_come(&mut next_one);
-            turns.1 = None;
-            turns.1 = has_come(&mut next_two);
-            if has_come(&mut both).is_some() {
-                return Some(passes);
-            }
-        }
-        None
-    }
-
-    #[test]
-    fn who_wants_two_that_are_never_free_together_is_kept_waiting_by_so_many() {
-        assert_eq!(
-            passes_before_both(3),
-            None,
-            "with fewer nobody keeps anything for him: the harm"
-        );
-        assert_eq!(passes_before_both(20), Some(4), "eight turns, two in each round");
-    }
-
-    #[test]
-    fn whoever_comes_when_a_key_is_free_goes_before_too_and_is_counted() {
-        let LineLock { line, .. } = line();
-        let _other = has_come(&mut Place::take(&line, &seats(&[2])));
-        let _both = Place::take(&line, &seats(&[1, 2]));
-        for _ in 0..PASSES_MAX {
-            assert!(has_come(&mut Place::take(&line, &seats(&[1]))).is_some());
-        }
-        assert!(has_come(&mut Place::take(&line, &seats(&[1]))).is_none(), "it is kept");
-    }
-
-    #[test]
-    fn what_is_kept_for_somebody_who_gives_up_goes_to_the_next() {
-        let LineLock { line, .. } = line();
-        let mut turn = has_come(&mut Place::take(&line, &seats(&[1])));
-        let other = has_come(&mut Place::take(&line, &seats(&[2])));
-        let both = Place::take(&line, &seats(&[1, 2]));
-        for _ in 0..PASSES_MAX {
-            let mut next = Place::take(&line, &seats(&[1]));
-            drop(turn.take());
-            turn = has_come(&mut next);
-        }
-        let mut next = Place::take(&line, &seats(&[1]));
-        drop(turn);
-        assert!(has_come(&mut next).is_none(), "it is kept");
-        drop(both);
-        assert!(has_come(&mut next).is_some());
-        drop(other);
-    }
-
-    #[test]
-    fn a_turn_that_comes_when_nobody_waits_any_more_goes_to_the_next() {
-        let LineLock { line, .. } = line();
-        let turn = has_come(&mut Place::take(&line, &seats(&[1])));
-        let gone = Place::take(&line, &seats(&[1]));
-        let mut next = Place::take(&line, &seats(&[1]));
-        drop(turn);
-        assert!(has_come(&mut next).is_none(), "the turn of one who has not noticed it");
-        drop(gone);
-        assert!(has_come(&mut next).is_some());
-    }
-}
+mod tests;

@@ -1,0 +1,133 @@
+//! Other instances that want the same lock where nobody is woken: how long a line keeps it, when it leaves the others a
+//! look, and how often the first of a line looks.
+//!
+//! If each let go and the next of the same line took it a fraction of a millisecond later, whoever looks from outside,
+//! and ever more seldom the longer he fails, would find it free by chance, and somebody would wait a whole second.
+
+use crate::monotonic;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// So many turns of one line come one after the other under one lock of the nodes; then others have a look.
+const TURNS_MAX: u32 = 8;
+
+/// So long is left to them: longer than the pauses of whoever has tried for a while.
+pub(super) const LOOK: Duration = Duration::from_millis(4);
+
+/// Who was met so long ago is not waited for any more.
+const ABOUT: Duration = Duration::from_millis(500);
+
+/// The random time between tries begins with this, in ms, where the nodes have one contender of each instance.
+pub(super) const FIRST_MS: u64 = 8;
+
+/// It is halved down to this.
+const LAST_MS: u64 = 2;
+
+/// Where it doubles it does so often.
+const DOUBLINGS_MAX: u32 = 4;
+
+/// Who was never met may be there all the same, and finds no gap: he has a look this often.
+const SELDOM: Duration = Duration::from_millis(100);
+
+/// What is known of other instances.
+#[derive(Default)]
+pub(super) struct Rivals(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    /// When somebody had a lock that was wanted here.
+    met: Option<Instant>,
+    /// When they had a look.
+    looked: Option<Instant>,
+}
+
+impl Rivals {
+    pub(super) fn were_met(&self) {
+        self.known().met = Some(monotonic::now());
+    }
+
+    /// Whether others are left a look now: always if somebody was met lately, else now and then.
+    pub(super) fn have_a_look(&self) -> bool {
+        let (mut known, now) = (self.known(), monotonic::now());
+        let is_within =
+            |at: Option<Instant>, span| at.is_some_and(|at| now.duration_since(at) < span);
+        let is_due = is_within(known.met, ABOUT) || !is_within(known.looked, SELDOM);
+        if is_due {
+            known.looked = Some(now);
+        }
+        is_due
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether it is the others' turn, if there are others, after so many of one line.
+pub(super) fn are_due_after(turns: u32) -> bool {
+    turns >= TURNS_MAX
+}
+
+/// Tries in vain.
+#[derive(Default)]
+pub(super) struct Tries {
+    failed: u32,
+    /// How many of the last ones split the votes: nobody has it then, and all who want it try again.
+    split: u32,
+}
+
+impl Tries {
+    pub(super) fn failed(&mut self, is_split: bool) {
+        self.failed = self.failed.saturating_add(1);
+        self.split = if is_split { self.split.saturating_add(1) } else { 0 };
+    }
+
+    pub(super) fn have_failed(&self) -> bool {
+        self.failed > 0
+    }
+
+    /// Within what time to try again, so that many leave each other room.
+    pub(super) fn ever_longer_ms(&self, first_ms: u64) -> u64 {
+        first_ms << self.failed.saturating_sub(1).min(DOUBLINGS_MAX)
+    }
+
+    /// Within what time to try again, so that whoever has tried for long finds it free before others do. Only
+    /// those who split the votes leave each other ever more room.
+    pub(super) fn ever_shorter_ms(&self) -> u64 {
+        match self.split {
+            0 => (FIRST_MS >> self.failed.saturating_sub(1).min(DOUBLINGS_MAX)).max(LAST_MS),
+            split => FIRST_MS << (split - 1).min(DOUBLINGS_MAX),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The times after failed tries, each of which split the votes or not.
+    fn times_ms(tries: &[bool]) -> Vec<u64> {
+        let mut all = Tries::default();
+        let mut after = |is_split: &bool| {
+            all.failed(*is_split);
+            all.ever_shorter_ms()
+        };
+        tries.iter().map(&mut after).collect()
+    }
+
+    #[test]
+    fn whoever_tries_for_long_tries_often_and_those_who_split_the_votes_leave_room() {
+        assert_eq!(times_ms(&[false; 5]), [8, 4, 2, 2, 2]);
+        assert_eq!(times_ms(&[true; 6]), [8, 16, 32, 64, 128, 128]);
+        assert_eq!(times_ms(&[false, false, true, false]), [8, 4, 8, 2]);
+    }
+
+    #[test]
+    fn who_was_met_has_a_look_each_time_and_who_was_not_now_and_then() {
+        let rivals = Rivals::default();
+        assert_eq!([rivals.have_a_look(), rivals.have_a_look()], [true, false]);
+        rivals.were_met();
+        assert_eq!([rivals.have_a_look(), rivals.have_a_look()], [true, true]);
+    }
+}
