@@ -8,13 +8,15 @@ use admitone_app::ports::carrier::Carrier;
 use admitone_app::ports::clock::Clock;
 use admitone_app::ports::event_bus::EventBus;
 use admitone_app::ports::queues::Queues;
-use admitone_app::strategy::{DeliveryKind, Strategy};
+use admitone_app::strategy::{DeliveryKind, LockKind, Strategy};
 use std::sync::Arc;
 
 /// What carries the commands of a strategy, and where an operator looks at it.
 pub(crate) struct Brokered {
     pub(crate) carrier: Arc<dyn Carrier>,
     pub(crate) queues: Arc<dyn Queues>,
+    /// How many consumers a worker is.
+    pub(crate) consumers: usize,
 }
 
 /// Whether a broker that is configured carries the commands of a strategy.
@@ -40,11 +42,12 @@ pub(crate) fn carrier(
         let carrier = RabbitCarrier::new(options, Arc::clone(clock));
         let carrier = carrier.map_err(|trouble| failed("--rabbitmq")(trouble.detail))?;
         let carrier = Arc::new(carrier);
-        return Ok(Brokered { carrier: carrier.clone(), queues: carrier });
+        let consumers = consumers(strategy, &configuration.rabbitmq);
+        return Ok(Brokered { carrier: carrier.clone(), queues: carrier, consumers });
     }
     let options = KafkaOptions { title, ..kafka(&configuration.kafka, &name) };
     let carrier = Arc::new(KafkaCarrier::new(options, Arc::clone(clock)));
-    Ok(Brokered { carrier: carrier.clone(), queues: carrier })
+    Ok(Brokered { carrier: carrier.clone(), queues: carrier, consumers: 1 })
 }
 
 /// Where events are published.
@@ -62,6 +65,13 @@ pub(crate) fn buses(
         buses.push(Arc::new(KafkaEvents::new(kafka(log, &log.events))));
     }
     Ok(buses)
+}
+
+/// How many consumers of a queue a worker is. Where a lock keeps them apart, one settles while the next is brought its
+/// command. A lane has one consumer whatever comes, and without a lock they would only meet each other.
+fn consumers(strategy: Strategy, configured: &RabbitmqConfiguration) -> usize {
+    let is_apart = strategy.lock != LockKind::None && configured.lanes == 0;
+    if is_apart { configured.consumers.into() } else { 1 }
 }
 
 fn rabbit(configured: &RabbitmqConfiguration, name: &str) -> RabbitOptions {
@@ -88,6 +98,16 @@ fn queue_name(house: &str, strategy: Strategy) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_worker_is_several_consumers_only_where_a_lock_keeps_them_apart() {
+        let configured = RabbitmqConfiguration::default();
+        let count = |strategy: &str, configured| consumers(strategy.parse().unwrap(), configured);
+        assert_eq!(count("rabbitmq-lock", &configured), 3);
+        assert_eq!(count("rabbitmq/none/optimistic", &configured), 1);
+        let in_lanes = RabbitmqConfiguration { lanes: 4, ..configured };
+        assert_eq!(count("rabbitmq-lock", &in_lanes), 1);
+    }
 
     #[test]
     fn every_strategy_of_a_house_has_a_name_that_brokers_take() {

@@ -35,7 +35,7 @@ impl Carriers {
         for strategy in map.strategies() {
             if let (DeliveryKind::Jobs, Some(beside)) = (strategy.delivery, beside) {
                 let jobs = Arc::new(beside.jobs(&strategy.to_string()));
-                let found = Brokered { carrier: jobs.clone(), queues: jobs };
+                let found = Brokered { carrier: jobs.clone(), queues: jobs, consumers: 1 };
                 carriers.add(strategy, configuration, found, None);
             } else if brokers::is_at_hand(strategy, configuration) {
                 let house = shelf.name().await?;
@@ -55,9 +55,9 @@ impl Carriers {
         found: Brokered,
         booked: Option<(Arc<dyn QueueBook>, Arc<dyn Clock>)>,
     ) {
-        let Brokered { carrier, queues } = found;
-        let (worker, workers) =
-            (configuration.deliveries.jobs_worker(), configuration.deliveries.workers);
+        let Brokered { carrier, queues, consumers } = found;
+        let deliveries = configuration.deliveries;
+        let (worker, workers) = (deliveries.jobs_worker(), deliveries.workers * consumers);
         let (book, queues): (_, Arc<dyn Queues>) = match booked {
             Some((book, clock)) => {
                 (Some(Arc::clone(&book)), Arc::new(BookedQueues { queues, book, clock }))

@@ -308,6 +308,7 @@ mod tests {
         }),
         ("ADMITONE_RABBITMQ_LANES", "7", |c| c.rabbitmq.lanes = 7),
         ("ADMITONE_RABBITMQ_PREFETCH", "7", |c| c.rabbitmq.prefetch = 7),
+        ("ADMITONE_RABBITMQ_CONSUMERS", "7", |c| c.rabbitmq.consumers = 7),
         ("ADMITONE_RABBITMQ_LENGTH_MAX", "7", |c| c.rabbitmq.length_max = 7),
         ("ADMITONE_RABBITMQ_EVENTS", "told", |c| c.rabbitmq.events = "told".into()),
         ("ADMITONE_KAFKA", "b:9", |c| c.kafka.servers = "b:9".into()),

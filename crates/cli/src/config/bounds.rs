@@ -38,7 +38,7 @@ impl Configuration {
         ]
     }
 
-    fn numbers_beside(&self) -> [Judged; 5] {
+    fn numbers_beside(&self) -> [Judged; 6] {
         let (redis, rabbitmq) = (&self.redis, &self.rabbitmq);
         [
             ("redis.lease_ms", within(redis.lease_ms, 10, HOUR_MS)),
@@ -46,6 +46,7 @@ impl Configuration {
             ("redis.renew_ms", within(redis.renew_ms, 1, redis.lease_ms / 2)),
             // Without a bound a broker sends all that it has.
             ("rabbitmq.prefetch", within(rabbitmq.prefetch, 1, u16::MAX)),
+            ("rabbitmq.consumers", within(rabbitmq.consumers, 1, 100)),
             ("rabbitmq.length_max", within(rabbitmq.length_max, 1, u32::MAX)),
             ("kafka.lanes", within(self.kafka.lanes, 1, 10_000)),
         ]

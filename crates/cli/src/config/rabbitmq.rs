@@ -14,6 +14,8 @@ pub(crate) struct RabbitmqConfiguration {
     /// Zero: one queue that all consumers take from.
     pub(crate) lanes: u16,
     pub(crate) prefetch: u16,
+    /// So many of one worker where a lock keeps them apart.
+    pub(crate) consumers: u16,
     pub(crate) length_max: u32,
     /// The exchange to which events are published; none when it is empty.
     pub(crate) events: String,
@@ -26,6 +28,7 @@ impl Default for RabbitmqConfiguration {
             queues: QueueKind::Quorum,
             lanes: 0,
             prefetch: 1,
+            consumers: 3,
             length_max: 100_000,
             events: String::new(),
         }

@@ -68,7 +68,7 @@ const fn limit(name: &'static str, key: &'static str, kind: Kind) -> Variable {
     Variable { name, table: Some("limits"), key, kind }
 }
 
-pub(super) const VARIABLES: [Variable; 54] = [
+pub(super) const VARIABLES: [Variable; 55] = [
     variable("ADMITONE_LISTEN", "listen", Kind::Text),
     variable("ADMITONE_DATA_DIR", "data_dir", Kind::Text),
     variable("ADMITONE_STORE", "store", Kind::Text),
@@ -91,6 +91,7 @@ pub(super) const VARIABLES: [Variable; 54] = [
     rabbitmq("ADMITONE_RABBITMQ_QUEUES", "queues", Kind::Text),
     rabbitmq("ADMITONE_RABBITMQ_LANES", "lanes", Kind::Number),
     rabbitmq("ADMITONE_RABBITMQ_PREFETCH", "prefetch", Kind::Number),
+    rabbitmq("ADMITONE_RABBITMQ_CONSUMERS", "consumers", Kind::Number),
     rabbitmq("ADMITONE_RABBITMQ_LENGTH_MAX", "length_max", Kind::Number),
     rabbitmq("ADMITONE_RABBITMQ_EVENTS", "events", Kind::Text),
     kafka("ADMITONE_KAFKA", "servers", Kind::Text),
