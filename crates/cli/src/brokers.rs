@@ -105,7 +105,7 @@ mod tests {
         let count = |strategy: &str, configured| consumers(strategy.parse().unwrap(), configured);
         assert_eq!(count("rabbitmq-lock", &configured), 3);
         assert_eq!(count("rabbitmq/none/optimistic", &configured), 1);
-        let in_lanes = RabbitmqConfiguration { lanes: 4, ..configured };
+        let in_lanes = RabbitmqConfiguration { lanes: 4, ..RabbitmqConfiguration::default() };
         assert_eq!(count("rabbitmq-lock", &in_lanes), 1);
     }
 
