@@ -169,15 +169,19 @@ impl RedisLock {
         let Some(turn) = place.as_mut().filter(|turn| rivals::are_due_after(turn.before())) else {
             return;
         };
-        if self.goes_in_turn() && self.rivals.have_a_look() {
+        if self.goes_in_turn() && self.rivals.have_a_look(turn.before()) {
             self.sleep(rivals::LOOK).await;
+            turn.begins_anew();
         }
-        turn.begins_anew();
     }
 
-    /// Waits so long, or until the house closes.
+    /// Waits so long, or until the house closes; who waits while it closes waits as long as ever.
     async fn sleep(&self, pause: Duration) {
-        drop(tokio::time::timeout(pause, self.setup.stop.cancelled()).await);
+        if self.setup.stop.is_cancelled() {
+            drop(tokio::time::timeout(pause, std::future::pending::<()>()).await);
+        } else {
+            drop(tokio::time::timeout(pause, self.setup.stop.cancelled()).await);
+        }
     }
 
     /// Takes what the one before in line left, else what the nodes give.
@@ -218,14 +222,10 @@ impl RedisLock {
         let mut tries = Tries::default();
         loop {
             let claim = self.claim(names);
-            let is_known = tries.have_failed() && self.goes_in_turn();
-            // One node is asked whether it is worth asking all.
-            let attempt = if is_known && claim.is_seen().await {
-                Attempt::Taken { free_in_ms: 1, is_split: false }
-            } else {
-                claim.attempt(waiter.map(Waiter::id)).await
-            };
-            let (free_in_ms, trouble) = match attempt {
+            if self.sees_somebody(&claim, &mut tries, until).await {
+                continue;
+            }
+            let (free_in_ms, trouble) = match claim.attempt(waiter.map(Waiter::id)).await {
                 Attempt::Won { valid_until } => {
                     self.outage.ends();
                     return Ok((claim, valid_until));
@@ -239,7 +239,7 @@ impl RedisLock {
                 Attempt::Away(trouble) if self.outage.is_known() => return Err(trouble),
                 // A connection that broke is there again a moment later.
                 Attempt::Away(trouble) => {
-                    tries.failed(true);
+                    tries.nobody_knew();
                     (u64::MAX, trouble)
                 }
             };
@@ -253,6 +253,24 @@ impl RedisLock {
                 None => self.sleep(pause).await,
             }
         }
+    }
+
+    /// Asks one node whether it is worth asking all, where somebody had it before; if not, waits. That one says so
+    /// is no more than a reason to wait: whether the nodes are away, and whether it can be had, is for all of them.
+    async fn sees_somebody(&self, claim: &Claim, tries: &mut Tries, until: Instant) -> bool {
+        let left = until.saturating_duration_since(monotonic::now());
+        // The last try asks all.
+        if !self.goes_in_turn() || !tries.may_look() || left < rivals::LAST_TRY {
+            return false;
+        }
+        let looked = tokio::time::timeout(rivals::LOOK, claim.is_seen()).await;
+        if !matches!(looked, Ok(true)) {
+            return false;
+        }
+        self.rivals.were_met();
+        tries.looked();
+        self.sleep(self.pause(None, tries)).await;
+        true
     }
 
     /// How long to wait before the next try: where one is woken, until the lease in the way runs

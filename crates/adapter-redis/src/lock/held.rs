@@ -115,7 +115,9 @@ impl Held {
         let over = CancellationToken::new();
         let (watched, tracker) = ((Arc::clone(&lease), over.clone()), &claim.tracker);
         if let Some(every) = watch.renewing.filter(|_| !stop.is_cancelled()) {
-            tracker.spawn(renew(claim.clone(), watched, every));
+            // Who was handed the lock may not have a whole lease any more.
+            let first = every.min(until.saturating_duration_since(monotonic::now()) / 2);
+            tracker.spawn(renew(claim.clone(), watched, (first, every)));
         } else {
             tracker.spawn(expire(watched, until));
         }
@@ -146,8 +148,10 @@ async fn expire((lease, over): Watched, until: Instant) {
 
 /// Makes the lease new until the lock is let go or lost. Nodes that do not answer are asked again
 /// as long as the lease lasts.
-async fn renew(claim: Claim, (lease, over): Watched, every: Duration) {
-    while tokio::time::timeout(every, over.cancelled()).await.is_err() {
+async fn renew(claim: Claim, (lease, over): Watched, (first, every): (Duration, Duration)) {
+    let mut pause = first;
+    while tokio::time::timeout(pause, over.cancelled()).await.is_err() {
+        pause = every;
         match claim.renew().await {
             Ok(Some(until)) if !over.is_cancelled() => lease.prolong(until),
             Err(trouble) if !lease.is_over() => tracing::debug!(%trouble, "lease not renewed yet"),

@@ -27,52 +27,46 @@ const LAST_MS: u64 = 2;
 /// Where it doubles it does so often.
 const DOUBLINGS_MAX: u32 = 4;
 
-/// Who was never met may be there all the same, and finds no gap: he has a look this often.
-const SELDOM: Duration = Duration::from_millis(100);
+/// Who was never met may be there all the same, and finds no gap: he has a look after so many turns of a line.
+const UNMET_TURNS: u32 = 24;
+
+/// When so little is left of the patience all nodes are asked.
+pub(super) const LAST_TRY: Duration = Duration::from_millis(16);
 
 /// What is known of other instances.
 #[derive(Default)]
-pub(super) struct Rivals(Mutex<Known>);
-
-#[derive(Default)]
-struct Known {
+pub(super) struct Rivals {
     /// When somebody had a lock that was wanted here.
-    met: Option<Instant>,
-    /// When they had a look.
-    looked: Option<Instant>,
+    met: Mutex<Option<Instant>>,
 }
 
 impl Rivals {
     pub(super) fn were_met(&self) {
-        self.known().met = Some(monotonic::now());
+        *self.met() = Some(monotonic::now());
     }
 
-    /// Whether others are left a look now: always if somebody was met lately, else now and then.
-    pub(super) fn have_a_look(&self) -> bool {
-        let (mut known, now) = (self.known(), monotonic::now());
-        let is_within =
-            |at: Option<Instant>, span| at.is_some_and(|at| now.duration_since(at) < span);
-        let is_due = is_within(known.met, ABOUT) || !is_within(known.looked, SELDOM);
-        if is_due {
-            known.looked = Some(now);
-        }
-        is_due
+    /// Whether others are left a look after so many turns of one line: if somebody was met lately, else when it was
+    /// long without a gap.
+    pub(super) fn have_a_look(&self, turns: u32) -> bool {
+        turns >= UNMET_TURNS || self.met().is_some_and(|met| monotonic::now() < met + ABOUT)
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn met(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.met.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Whether it is the others' turn, if there are others, after so many of one line.
 pub(super) fn are_due_after(turns: u32) -> bool {
-    turns >= TURNS_MAX
+    turns > 0 && turns.is_multiple_of(TURNS_MAX)
 }
 
 /// Tries in vain.
 #[derive(Default)]
 pub(super) struct Tries {
     failed: u32,
+    /// Whether all nodes were asked before, and said that somebody has it.
+    may_look: bool,
     /// How many of the last ones split the votes: nobody has it then, and all who want it try again.
     split: u32,
 }
@@ -81,10 +75,22 @@ impl Tries {
     pub(super) fn failed(&mut self, is_split: bool) {
         self.failed = self.failed.saturating_add(1);
         self.split = if is_split { self.split.saturating_add(1) } else { 0 };
+        self.may_look = true;
     }
 
-    pub(super) fn have_failed(&self) -> bool {
-        self.failed > 0
+    /// No majority of the nodes answered.
+    pub(super) fn nobody_knew(&mut self) {
+        self.failed(true);
+        self.may_look = false;
+    }
+
+    /// One node was asked alone, and knew of somebody; whether the votes were split it cannot know.
+    pub(super) fn looked(&mut self) {
+        self.failed = self.failed.saturating_add(1);
+    }
+
+    pub(super) fn may_look(&self) -> bool {
+        self.may_look
     }
 
     /// Within what time to try again, so that many leave each other room.
@@ -126,8 +132,22 @@ mod tests {
     #[test]
     fn who_was_met_has_a_look_each_time_and_who_was_not_now_and_then() {
         let rivals = Rivals::default();
-        assert_eq!([rivals.have_a_look(), rivals.have_a_look()], [true, false]);
-        rivals.were_met();
-        assert_eq!([rivals.have_a_look(), rivals.have_a_look()], [true, true]);
+        assert_eq!([8, 16, 24].map(|turns| rivals.have_a_look(turns)), [false, false, true]);
+        *rivals.met() = Some(monotonic::now() + Duration::from_mins(1));
+        assert!(rivals.have_a_look(8), "it has not been that long since");
+        assert_eq!([0, 7, 8, 9, 16].map(are_due_after), [false, false, true, false, true]);
+    }
+
+    #[test]
+    fn one_node_is_asked_alone_only_while_all_of_them_know_that_somebody_has_it() {
+        let mut tries = Tries::default();
+        assert!(!tries.may_look());
+        tries.failed(true);
+        assert!(tries.may_look());
+        let room = tries.ever_shorter_ms();
+        tries.looked();
+        assert_eq!(tries.ever_shorter_ms(), room, "those who split the votes leave as much room");
+        tries.nobody_knew();
+        assert!(!tries.may_look());
     }
 }

@@ -51,9 +51,9 @@ pub enum LockKind {
     None,
     /// In process: a mutex for each key, in the order of arrival.
     Mutex,
-    /// In process: look again, with growing pauses.
+    /// In process: look again, the longer one has waited the more often, a few times in a row.
     Spin,
-    /// In process: look again at intervals.
+    /// In process: look again, the longer one has waited the more often.
     Simple,
     /// Redis: who waits is woken by a message.
     PubSub,

@@ -76,7 +76,8 @@ pub(crate) async fn run(cell: &Cell, seed: u64) -> Harm {
     // Whoever was given another seat left one behind, perhaps when all who wanted it had been refused.
     let left = (1..=u64::from(SEATS)).map(|seat| hold(3_000 + seat, Some(SeatId(seat))));
     let left = all_at_once(&house.instances, left.collect()).await;
-    let unanswered = answers.iter().chain(&last).chain(&left).filter(|(_, answer)| answer.is_none()).count();
+    let unanswered =
+        answers.iter().chain(&last).chain(&left).filter(|(_, answer)| answer.is_none()).count();
     Harm { contradictions: unanswered as u64, ..audit::count(&house.store).await }
 }
 
