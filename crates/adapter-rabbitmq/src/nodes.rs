@@ -2,7 +2,7 @@
 
 use crate::attempt;
 use crate::options::RabbitOptions;
-use crate::session::{CONNECT, trouble};
+use crate::session::{CONNECT, no_answer, trouble};
 use admitone_app::ports::clock::Clock;
 use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::Moment;
@@ -55,14 +55,18 @@ impl Nodes {
                 None => asked.next().await,
                 Some(patience) => match tokio::time::timeout(patience, asked.next()).await {
                     Ok(answer) => answer,
-                    Err(_) if left.len() == 0 => return Err(self.all(said, &silent)),
+                    Err(_) if left.len() == 0 => {
+                        return Err(self.all(said, &silent, options.patience));
+                    }
                     Err(_) => {
                         self.note(silent.iter().copied(), true);
                         continue;
                     }
                 },
             };
-            let Some((node, answer)) = answer else { return Err(self.all(said, &silent)) };
+            let Some((node, answer)) = answer else {
+                return Err(self.all(said, &silent, options.patience));
+            };
             silent.remove(&node);
             self.note([node], false);
             match answer {
@@ -102,9 +106,13 @@ impl Nodes {
 
     /// What each of them said, in the order of the addresses: a wrong password at one is not hidden by another
     /// that is gone. Of a single one there is no need to say which.
-    fn all(&self, mut said: Vec<(usize, Trouble)>, silent: &BTreeSet<usize>) -> Trouble {
-        let none =
-            |node: &usize| (*node, Trouble::new(TroubleKind::Unavailable, CONNECT, "says nothing"));
+    fn all(
+        &self,
+        mut said: Vec<(usize, Trouble)>,
+        silent: &BTreeSet<usize>,
+        within: Duration,
+    ) -> Trouble {
+        let none = |node: &usize| (*node, no_answer(CONNECT, within));
         said.extend(silent.iter().map(none));
         said.sort_by_key(|(node, _)| *node);
         if let [(_, trouble)] = said.as_slice() {
@@ -119,12 +127,13 @@ impl Nodes {
     }
 }
 
-/// How long the next answer is waited for: none where it is for whoever asked to give up. Where some have said why
-/// not and only silent ones are left, that is told before he does.
+/// How long the next answer is waited for: none where it is for whoever asked to give up, after several times his
+/// patience. Where some have said why not and only those that say nothing are left, they have all of it once more,
+/// as each would alone; then what the others said is told before he gives up.
 fn patience(left: usize, said: &[(usize, Trouble)], options: &RabbitOptions) -> Option<Duration> {
     match left {
         0 if said.is_empty() => None,
-        0 => Some(options.patience / 2),
+        0 => Some(options.patience),
         _ => Some(BESIDE),
     }
 }
@@ -243,14 +252,26 @@ mod tests {
         let ((_, gone), (_silent, silent)) = (bound(), bound());
         let patience = Duration::from_millis(400);
         let options = RabbitOptions { patience, ..RabbitOptions::new("", "x", None) };
-        let said = async |address: &str| {
+        let said = async |address: &str, outer: Duration| {
             let nodes = nodes(address).unwrap();
-            bounded(patience, "connect", nodes.connect(&options)).await.unwrap_err().detail
+            bounded(outer, "connect", nodes.connect(&options)).await.unwrap_err().detail
         };
-        let both = said(&format!("amqp://{gone},amqp://{silent}")).await;
-        assert!(both.contains("refused") && both.ends_with(&format!("{silent}: says nothing")));
-        let alone = said(&format!("amqp://{gone}")).await;
+        // So long that whoever asked does not give up first on a busy machine.
+        let long = Duration::from_secs(30);
+        let both = said(&format!("amqp://{gone},amqp://{silent}"), long).await;
+        assert!(both.contains("refused"), "{both}");
+        assert!(both.ends_with(&format!("{silent}: no answer within 400ms")), "{both}");
+        let alone = said(&format!("amqp://{gone}"), long).await;
         assert!(alone.contains("refused") && !alone.contains(&gone), "{alone}");
-        assert_eq!(said(&format!("amqp://{silent}")).await, "no answer within 400ms");
+        assert_eq!(said(&format!("amqp://{silent}"), patience).await, "no answer within 400ms");
+    }
+
+    #[test]
+    fn a_node_that_is_slow_has_as_long_beside_one_that_is_gone_as_alone() {
+        let options = RabbitOptions::new("", "x", None);
+        let gone = [(0, no_answer(CONNECT, BESIDE))];
+        assert_eq!(patience(0, &gone, &options), Some(options.patience));
+        assert_eq!(patience(1, &gone, &options), Some(BESIDE), "there is another to ask");
+        assert_eq!(patience(0, &[], &options), None);
     }
 }

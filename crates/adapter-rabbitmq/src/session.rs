@@ -76,11 +76,13 @@ pub(crate) async fn bounded<T>(
     operation: &'static str,
     call: impl Future<Output = Result<T, Trouble>>,
 ) -> Result<T, Trouble> {
-    let silent = |_| {
-        let detail = format!("no answer within {patience:?}");
-        Trouble::new(TroubleKind::Unavailable, operation, detail)
-    };
+    let silent = |_| no_answer(operation, patience);
     tokio::time::timeout(patience, call).await.map_err(silent)?
+}
+
+/// What is told of who said nothing for so long.
+pub(crate) fn no_answer(operation: &'static str, within: Duration) -> Trouble {
+    Trouble::new(TroubleKind::Unavailable, operation, format!("no answer within {within:?}"))
 }
 
 /// Keeps whoever connects from asking a broker that is away again and again.

@@ -91,6 +91,24 @@ async fn left_in_the_end(silent: &mut Silent) -> (usize, usize, usize) {
     left(silent)
 }
 
+/// Whether at least so much is left, of each.
+fn has(left: (usize, usize, usize), least: (usize, usize, usize)) -> bool {
+    left.0 >= least.0 && left.1 >= least.1 && left.2 >= least.2
+}
+
+/// What is left a while after everybody has given up, or once at least so much is: what is tidied up late would be
+/// gone by then, and what begins late on a busy machine is waited for.
+async fn settled(silent: &mut Silent, least: (usize, usize, usize)) -> (usize, usize, usize) {
+    SystemClock::default().sleep_ms(3_000).await;
+    for _ in 0..PATIENCE_MS / 50 {
+        if has(left(silent), least) {
+            break;
+        }
+        SystemClock::default().sleep_ms(50).await;
+    }
+    left(silent)
+}
+
 /// Somebody who connects by the adapter, and what he is told.
 async fn asks(address: &str) -> Result<(), Trouble> {
     // Only a silent one takes it.
@@ -124,19 +142,16 @@ async fn nothing_is_left_of_those_who_were_not_let_in_and_with_the_client_alone_
         assert!(join_all((0..TIMES).map(|_| asks(&real))).await.iter().all(Result::is_ok));
         assert_eq!(left_in_the_end(&mut silent).await, (0, 0, 0), "of those who were let in");
     }
+    // The red twin: where this fails, the client tidies up behind itself, and `attempt` may go.
     let by_the_client = async |address| {
         let connect = Connection::connect(address, ConnectionProperties::default());
-        assert!(
-            !tokio::time::timeout(Duration::from_millis(500), connect)
-                .await
-                .is_ok_and(|said| said.is_ok())
-        );
+        let given_up = tokio::time::timeout(Duration::from_secs(3), connect).await;
+        assert!(!given_up.is_ok_and(|said| said.is_ok()));
     };
     join_all((0..TIMES).map(|_| by_the_client(&address))).await;
-    SystemClock::default().sleep_ms(3_000).await;
-    let (threads, sockets, tasks) = left(&mut silent);
-    assert_eq!((threads, sockets, tasks), (TIMES, TIMES, TIMES), "all of them are still there");
+    let there = settled(&mut silent, (TIMES, TIMES, TIMES)).await;
+    assert!(has(there, (TIMES, TIMES, TIMES)), "all of them are still there: {there:?}");
     join_all((0..TIMES).map(|_| by_the_client(&gone))).await;
-    SystemClock::default().sleep_ms(3_000).await;
-    assert!(left(&mut silent).2 >= 2 * TIMES, "and what works for those who were refused");
+    let there = settled(&mut silent, (0, 0, 2 * TIMES)).await;
+    assert!(there.2 >= 2 * TIMES, "and what works for those who were refused: {there:?}");
 }
