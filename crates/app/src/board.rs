@@ -298,8 +298,9 @@ impl Board {
                 // Its seats came before it, unless somebody else wrote them: then all is read anew.
                 state.is_complete = state.knows_seats_of(plan);
                 state.loaded &= state.is_complete;
-                if state.plan.1.attributes != plan.attributes {
-                    // What is said of a seat comes with the whole alone: whoever follows changes asks for it.
+                let known = &state.plan.1;
+                if known.attributes != plan.attributes || known.kept_until != plan.kept_until {
+                    // What is said of seats comes with the whole alone: whoever follows changes asks for it.
                     state.forgotten = state.version + 1;
                 }
                 state.plan = (version, Arc::new(plan.clone()));

@@ -3,6 +3,7 @@
 //! A handler knows no language: it answers with an [`Oops`], and the door writes the page.
 
 use crate::frame::{Frame, go_to, page_with};
+use crate::operator::queues::Said;
 use crate::site::Site;
 use crate::staff::home;
 use crate::unfit::said;
@@ -33,6 +34,8 @@ pub(crate) struct Oops {
     retry_after_s: Option<u64>,
     /// Whether the way on is to sign in.
     wants_session: bool,
+    /// Whether what to do is said in English, whatever the visitor speaks.
+    is_english: bool,
 }
 
 impl std::fmt::Display for Oops {
@@ -45,7 +48,15 @@ impl std::fmt::Display for Oops {
 impl Oops {
     fn new(status: StatusCode, code: &'static str) -> Self {
         let (values, onward, retry_after_s) = (Vec::new(), None, None);
-        Self { status, code, values, onward, retry_after_s, wants_session: false }
+        Self {
+            status,
+            code,
+            values,
+            onward,
+            retry_after_s,
+            wants_session: false,
+            is_english: false,
+        }
     }
 
     /// There is no such page, or it is somebody else's.
@@ -114,8 +125,9 @@ impl Oops {
     }
 
     /// A queue cannot do what an operator wants of it; the text says why.
-    pub(crate) fn queue_cannot(text: String) -> Self {
-        Self { values: vec![text], ..Self::of_queue("QUEUE_CANNOT") }
+    pub(crate) fn queue_cannot(said: Said) -> Self {
+        let (values, is_english) = (vec![said.text], said.is_english);
+        Self { values, is_english, ..Self::of_queue("QUEUE_CANNOT") }
     }
 
     /// Somebody changed what was looked at.
@@ -166,7 +178,8 @@ impl Oops {
         let remedy = words("remedy").unwrap_or_else(|| language.say("remedy.INTERNAL").to_owned());
         let onward = self.onward.clone().unwrap_or_else(|| "/".to_owned());
         let is_unknown = self.code == "UNKNOWN_OUTCOME";
-        let template = Problem { frame, what, remedy, onward, code: self.code, is_unknown };
+        let (code, is_english) = (self.code, self.is_english);
+        let template = Problem { frame, what, remedy, onward, code, is_unknown, is_english };
         let mut response = page_with(self.status, &template).unwrap_or_else(|_| {
             let mut plain = Response::new(Body::from("Something is wrong inside."));
             *plain.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
@@ -189,6 +202,8 @@ struct Problem {
     code: &'static str,
     /// Whether it may have been done all the same.
     is_unknown: bool,
+    /// Whether the remedy is English, whatever the visitor speaks.
+    is_english: bool,
 }
 
 impl Problem {

@@ -5,7 +5,7 @@ use crate::language::Language;
 use std::fmt::Display;
 
 /// Sentences as they come, where `{}` stands for a value, and the keys of their words.
-const KNOWN: [(&str, &str); 20] = [
+const KNOWN: [(&str, &str); 28] = [
     ("`{}` must not be empty", "unfit.empty"),
     ("`blocks` must have 1 to 100,000 seats together", "unfit.blocks"),
     ("`label` has at most {} characters", "unfit.label"),
@@ -19,6 +19,23 @@ const KNOWN: [(&str, &str); 20] = [
     ("`hold_seconds` must be between 1 and 86400", "unfit.hold"),
     ("`per_reservation_max` must be at least 1", "unfit.per_reservation"),
     ("`name` must have 1 to 100 letters", "unfit.name"),
+    ("`url`: the address cannot be used: it must not have a part behind `#`", "unfit.url_part"),
+    ("`url`: the address cannot be used: it must be `https://HOST/PATH`", "unfit.url_form"),
+    ("`url`: the address cannot be used: it must begin with `https://`", "unfit.url_scheme"),
+    ("`url`: the address cannot be used: it must name a host", "unfit.url_host"),
+    (
+        "`url`: the address cannot be used: it must not hold a name or a password",
+        "unfit.url_account",
+    ),
+    ("`url`: the address cannot be used: its port must be a number up to 65535", "unfit.url_port"),
+    (
+        "`url`: the address has no TLS: write https:// (webhooks.private_addresses allows http://)",
+        "unfit.url_plain",
+    ),
+    (
+        "`url`: {} leads to {}, which is not on the open net; webhooks.private_addresses allows it",
+        "unfit.url_private",
+    ),
     ("`url`: {}", "unfit.url"),
     (
         "`types`: nothing has the type `{}`; docs/events.md lists them, and `show.*` stands for all that begin so",
@@ -62,7 +79,7 @@ fn named(language: Language, value: &str) -> &str {
 }
 
 /// What stands where a form has `{}`; none where the text is of another form.
-fn values<'a>(form: &str, text: &'a str) -> Option<Vec<&'a str>> {
+pub(crate) fn values<'a>(form: &str, text: &'a str) -> Option<Vec<&'a str>> {
     let mut parts = form.split("{}");
     let mut rest = text.strip_prefix(parts.next()?)?;
     let mut values = Vec::new();
@@ -128,6 +145,40 @@ mod tests {
         }
         for (_, key) in KNOWN {
             assert!(korean.find(key).is_some(), "{key}");
+        }
+    }
+
+    /// Why the address of an endpoint is refused, as the sources of who calls it have it.
+    fn addresses() -> Vec<String> {
+        let target = include_str!("../../adapter-http/src/target.rs");
+        let failed = include_str!("../../adapter-http/src/failed.rs");
+        let quoted = |text: &str| text.split('"').next().unwrap_or_default().to_owned();
+        let mut found: Vec<String> =
+            target.split("Failed::Address(\"").skip(1).map(quoted).collect();
+        for reason in &mut found {
+            *reason = failed
+                .split('"')
+                .find(|text| text.ends_with(": {0}") && text.starts_with("the address"))
+                .map(|form| form.replace("{0}", reason))
+                .unwrap_or_default();
+        }
+        let others = failed.split('"').filter(|text| text.contains("webhooks.private_addresses"));
+        found.extend(
+            others.map(|text| text.replace("{host}", "a.example").replace("{found}", "::1")),
+        );
+        found
+    }
+
+    #[test]
+    fn why_an_address_is_refused_is_said_in_korean_whatever_it_is() {
+        let korean = Language::of_code("ko").unwrap();
+        let all = addresses();
+        assert!(all.len() >= 9, "{all:?}");
+        for why in all {
+            let said = said(korean, &format!("`url`: {why}"));
+            assert!(!said.contains(&why), "no words for it: {said}");
+            let words = said.replace("https", "").replace("a.example", "").replace("HOST/PATH", "");
+            assert!(!words.bytes().any(|byte| byte.is_ascii_alphabetic()), "{said}");
         }
     }
 

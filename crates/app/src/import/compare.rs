@@ -13,6 +13,10 @@ use admitone_domain::{Key, Loaded, Money, Row};
 /// So many seats are read at once.
 const READ_AT_ONCE: usize = 1_000;
 
+/// So many differences are told of a block of seats: who has another price for every other seat of a hall is told of
+/// the first of them, and how many more there are.
+const TOLD_MAX: usize = 20;
+
 impl Import<'_> {
     /// Notes where a row is not what the document wishes.
     pub(super) async fn compare(&mut self, wished: &Row, place: &str) -> Result<(), ImportTrouble> {
@@ -57,6 +61,7 @@ impl Import<'_> {
         there: &SeatPlan,
         place: &str,
     ) -> Result<(), ImportTrouble> {
+        let mut all = Vec::new();
         for known in there.blocks.iter().filter(|known| known.overlaps(wished)) {
             let of_both = common(wished, known);
             let mut runs: Vec<(SeatId, SeatId, Vec<&str>)> = Vec::new();
@@ -71,14 +76,20 @@ impl Import<'_> {
                     }
                 }
             }
-            for (first, last, fields) in runs {
-                let named = if first == last {
-                    first.to_string()
-                } else {
-                    format!("each of {first} to {last}")
-                };
-                self.note(place, &fields, &named);
-            }
+            all.extend(runs.into_iter().filter(|(.., fields)| !fields.is_empty()));
+        }
+        let more = all.len().saturating_sub(TOLD_MAX);
+        for (first, last, fields) in all.into_iter().take(TOLD_MAX) {
+            let named = if first == last {
+                first.to_string()
+            } else {
+                format!("each of {first} to {last}")
+            };
+            self.note(place, &fields, &named);
+        }
+        if more > 0 {
+            let text = format!("{place}: and {more} more of its seats, or neighbours among them");
+            self.imported.differences.push(text);
         }
         Ok(())
     }

@@ -82,6 +82,18 @@ async fn a_plan_with_seats_that_are_not_known_is_read_anew() {
     assert!(Arc::ptr_eq(&first, &again) && news.has_changed().unwrap(), "its followers see it too");
 }
 
+/// A plan of the show that differs in this from the one there is, as another instance commits it.
+async fn planned(house: &House, change: impl FnOnce(&mut SeatPlan)) {
+    let known = house.office.row(Key::Plan(SHOW)).await.unwrap().unwrap();
+    let seen = known.version;
+    let Row::Plan(show, mut plan) = (*known.row).clone() else { panic!("{:?}", known.row) };
+    change(&mut plan);
+    let row = Arc::new(Row::Plan(show, plan));
+    let (guard, delta) = (Guard::Unchanged, Delta::Whole);
+    let told = Change { seen, guard, delta, row };
+    house.office.boards.committed(&Arc::new(Verdict { changes: vec![told], ..Verdict::default() }));
+}
+
 #[tokio::test]
 async fn who_follows_changes_asks_for_the_whole_when_something_is_said_of_a_seat() {
     let house = House::open().await;
@@ -89,19 +101,41 @@ async fn who_follows_changes_asks_for_the_whole_when_something_is_said_of_a_seat
     let board = house.office.boards.board(SHOW).await.unwrap();
     let before = board.snapshot();
     assert!(board.since(before.epoch, before.version).is_some());
-    let known = house.office.row(Key::Plan(SHOW)).await.unwrap().unwrap();
-    let seen = known.version;
-    let Row::Plan(show, mut plan) = (*known.row).clone() else { panic!("{:?}", known.row) };
     let seat = before.seats[0].id;
-    plan.attributes.insert(seat, Attribute::Wheelchair);
-    let row = Arc::new(Row::Plan(show, plan));
-    let (guard, delta) = (Guard::Unchanged, Delta::Whole);
-    let told = Change { seen, guard, delta, row };
-    house.office.boards.committed(&Arc::new(Verdict { changes: vec![told], ..Verdict::default() }));
+    planned(&house, |plan| {
+        plan.attributes.insert(seat, Attribute::Wheelchair);
+    })
+    .await;
     assert!(board.since(before.epoch, before.version).is_none(), "an old version is not enough");
     let now = board.snapshot();
     assert_eq!(now.plan.attribute(seat), Some(Attribute::Wheelchair));
     assert!(board.since(now.epoch, now.version).is_some(), "who has the whole follows on");
+}
+
+#[tokio::test]
+async fn who_follows_changes_asks_for_the_whole_when_seats_are_kept_for_another_time() {
+    let house = House::open().await;
+    house.add_seats("1", 1).await;
+    let board = house.office.boards.board(SHOW).await.unwrap();
+    let before = board.snapshot();
+    planned(&house, |plan| plan.kept_until = Some(Moment(7))).await;
+    assert!(board.since(before.epoch, before.version).is_none(), "it does not say until when");
+    let now = board.snapshot();
+    assert_eq!(now.plan.kept_until, Some(Moment(7)));
+    assert!(board.since(now.epoch, now.version).is_some(), "who has the whole follows on");
+}
+
+#[tokio::test]
+async fn who_follows_changes_needs_no_whole_where_only_operators_are_told_more() {
+    let house = House::open().await;
+    house.add_seats("1", 1).await;
+    let board = house.office.boards.board(SHOW).await.unwrap();
+    let before = board.snapshot();
+    planned(&house, |plan| {
+        plan.labels.insert(before.seats[0].id, "the press".to_owned());
+    })
+    .await;
+    assert!(board.since(before.epoch, before.version).is_some());
 }
 
 #[tokio::test]

@@ -79,6 +79,26 @@ async fn a_seat_in_the_middle_that_is_something_else_is_told_of() {
 }
 
 #[tokio::test]
+async fn of_very_many_seats_that_are_something_else_some_are_told_of_and_how_many_more() {
+    let house = House::open().await;
+    let imported = bring(&house, &row()).await;
+    let show = show(&imported);
+    let first: SeatId = imported.concerts[0].shows[0].seats[0][0].parse().unwrap();
+    let dearer = async |seats: Vec<SeatId>| {
+        let dearer = SaveSeats { show, seats, change: SeatChange::Price(Money(5)) };
+        changed(&house, Operate::SaveSeats(dearer)).await;
+        bring(&house, &row()).await.differences
+    };
+    let every_other = |until: u64| (0..until).map(|number| SeatId(first.0 + 2 * number)).collect();
+    let said = dearer(every_other(20)).await;
+    assert_eq!(said.len(), 20, "{said:#?}");
+    assert!(said.iter().all(|one| one.ends_with("another price and stays as it is")), "{said:#?}");
+    let said = dearer(every_other(24)).await;
+    assert_eq!(said.len(), 21, "{said:#?}");
+    assert!(said[20].ends_with("seats[0]: and 4 more of its seats, or neighbours among them"));
+}
+
+#[tokio::test]
 async fn until_when_seats_are_kept_is_taken_and_compared_where_no_seats_are_named() {
     let house = House::open().await;
     let until = |hour: u32| json!({ "kept_until": format!("2126-01-01T{hour}:00:00Z") });

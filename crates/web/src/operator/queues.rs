@@ -1,5 +1,7 @@
 //! Queues of commands that wait here or travel: how they stand, what is in them, and what is done about it.
 
+mod lacking;
+
 use super::reservations::ZONE;
 use crate::frame::{Frame, go_to, page};
 use crate::oops::Oops;
@@ -7,7 +9,7 @@ use crate::query::Query;
 use crate::site::Site;
 use crate::staff::{Staff, StaffForm};
 use admitone_app::delivery::Job;
-use admitone_app::ports::queues::{JobState, Lack, Lying, QueueReport, Seen};
+use admitone_app::ports::queues::{JobState, Lying, QueueReport, Seen};
 use admitone_app::queue_desk::{QueueAction, QueueDesk, QueueTrouble};
 use admitone_app::strategy::Operation;
 use admitone_app::{Trouble, TroubleKind};
@@ -16,6 +18,8 @@ use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::Response;
+pub(crate) use lacking::Said;
+use lacking::lacking;
 
 /// So many jobs are shown.
 const SHOWN: usize = 50;
@@ -51,6 +55,8 @@ struct Inside {
     jobs: Vec<Line>,
     /// Why its kind cannot show them.
     cannot: Option<String>,
+    /// Why its broker does not show them now, although it said how the queue stands.
+    unseen: Option<Trouble>,
 }
 
 /// A job, and the command in it.
@@ -112,12 +118,21 @@ pub(crate) async fn moved() -> Response<Body> {
 
 async fn look(site: &Site, queue: &str, state: &str) -> Result<Inside, Oops> {
     let wanted = STATES.iter().find(|(name, ..)| *name == state).unwrap_or(&STATES[0]);
-    let (jobs, cannot) = match desk(site).jobs(queue, wanted.1, SHOWN).await {
-        Ok(found) => (found.into_iter().map(Line::from).collect(), None),
-        Err(QueueTrouble::Cannot(why)) => (Vec::new(), Some(why)),
-        Err(trouble) => return Err(trouble.into()),
+    let mut inside = Inside {
+        queue: queue.to_owned(),
+        state: wanted.2,
+        jobs: Vec::new(),
+        cannot: None,
+        unseen: None,
     };
-    Ok(Inside { queue: queue.to_owned(), state: wanted.2, jobs, cannot })
+    match desk(site).jobs(queue, wanted.1, SHOWN).await {
+        Ok(found) => inside.jobs = found.into_iter().map(Line::from).collect(),
+        Err(QueueTrouble::Cannot(why)) => inside.cannot = Some(why),
+        // The other queues are shown all the same.
+        Err(QueueTrouble::Trouble(trouble)) => inside.unseen = Some(trouble),
+        Err(trouble) => return Err(trouble.into()),
+    }
+    Ok(inside)
 }
 
 /// A channel says itself that nothing can be done about it.
@@ -145,8 +160,9 @@ pub(crate) async fn act(
         Ok(action) => desk(&site).act(asked.by(), queue, action).await,
         Err(trouble) => Err(trouble),
     };
-    let oops = |trouble| match translated(&asked.form.visitor.language, trouble) {
+    let oops = |trouble| match trouble {
         QueueTrouble::Missing(_) if !job.is_empty() => Oops::of_queue("QUEUE_JOB_GONE"),
+        QueueTrouble::Cannot(why) => Oops::queue_cannot(lacking(asked.form.visitor.language, &why)),
         trouble => trouble.into(),
     };
     done.map_err(|trouble| onward(oops(trouble)))?;
@@ -158,26 +174,12 @@ fn back_to(queue: &str) -> String {
     format!("{HERE}?queue={name}")
 }
 
-/// The same with the reason in the words of who reads it, where they are known.
-fn translated(language: &crate::language::Language, trouble: QueueTrouble) -> QueueTrouble {
-    match trouble {
-        QueueTrouble::Cannot(why) => QueueTrouble::Cannot(lacking(*language, &why)),
-        other => other,
-    }
-}
-
-/// What a kind of queue lacks, in a language. What this house does not know it says as it came.
-fn lacking(language: crate::language::Language, said: &str) -> String {
-    let known = Lack::of(said).map(|lack| format!("lack.{}", lack.name()));
-    known.map_or_else(|| said.to_owned(), |key| language.say(&key).to_owned())
-}
-
 impl From<QueueTrouble> for Oops {
     fn from(trouble: QueueTrouble) -> Self {
         match trouble {
             QueueTrouble::Missing(_) => Self::not_found(),
             QueueTrouble::NoStart(_) => Self::of_queue("QUEUE_NO_START"),
-            QueueTrouble::Cannot(why) => Self::queue_cannot(why),
+            QueueTrouble::Cannot(why) => Self::queue_cannot(Said::as_it_came(&why)),
             // Workers are at it that would not hear of it.
             QueueTrouble::Trouble(Trouble { kind: TroubleKind::Busy, .. }) => {
                 Self::of_queue("QUEUE_BUSY")
@@ -214,11 +216,11 @@ impl Page {
     }
 
     /// What its kind has not.
-    fn lacks(&self, queue: &QueueReport) -> Vec<String> {
+    fn lacks(&self, queue: &QueueReport) -> Vec<Said> {
         queue.lacks.iter().map(|said| lacking(self.frame.language, said)).collect()
     }
 
-    fn lacking(&self, said: &str) -> String {
+    fn lacking(&self, said: &str) -> Said {
         lacking(self.frame.language, said)
     }
 
@@ -236,19 +238,6 @@ impl Page {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::Language;
-
-    #[test]
-    fn what_queues_lack_is_said_in_every_language() {
-        for language in Language::all() {
-            for lack in Lack::ALL {
-                let key = format!("lack.{}", lack.name());
-                let said = language.find(&key).unwrap_or_else(|| panic!("no words for {key}"));
-                assert_eq!(lacking(language, lack.said()), said);
-            }
-            assert_eq!(lacking(language, "Of a newer house."), "Of a newer house.");
-        }
-    }
 
     #[test]
     fn a_name_cannot_leave_its_link() {

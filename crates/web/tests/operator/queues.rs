@@ -2,6 +2,7 @@
 
 use crate::browser::{Browser, Form};
 use crate::house::{House, OPERATOR};
+use admitone_app::clock::HandClock;
 use admitone_app::delivery::Job;
 use admitone_app::memory::MemoryCarrier;
 use admitone_app::ports::carrier::{Carrier, Consumer, Dead, Heard, Lane, Outgoing, Urgency};
@@ -17,15 +18,20 @@ use std::sync::Arc;
 
 const HERE: &str = "/operator/queues";
 
-/// The queue of a carrier, under its name, and behind it one whose broker is away.
+/// The queue of a carrier, under its name, and behind it one whose broker is away and one whose broker goes away once
+/// it has said how the queue stands.
 pub(crate) fn of(carrier: &MemoryCarrier) -> Arc<NamedQueues> {
     let name = MemoryCarrier::NAME.to_owned();
-    let away = ("kafka".to_owned(), Arc::new(Away) as _);
-    Arc::new(NamedQueues(vec![(name, Arc::new(carrier.clone())), away]))
+    let away = ("kafka".to_owned(), Arc::new(Away { lists: false }) as _);
+    let goes = ("rabbitmq".to_owned(), Arc::new(Away { lists: true }) as _);
+    Arc::new(NamedQueues(vec![(name, Arc::new(carrier.clone())), away, goes]))
 }
 
 /// Queues of a broker that does not answer.
-struct Away;
+struct Away {
+    /// Whether it says how they stand, and nothing more.
+    lists: bool,
+}
 
 fn away<T>() -> Result<T, Trouble> {
     Err(Trouble::new(TroubleKind::Unavailable, "look", "connection <refused>"))
@@ -34,7 +40,15 @@ fn away<T>() -> Result<T, Trouble> {
 #[async_trait]
 impl Queues for Away {
     async fn list(&self) -> Result<Vec<QueueReport>, Trouble> {
-        away()
+        if !self.lists {
+            return away();
+        }
+        let memory = MemoryCarrier::new(None, Arc::new(HandClock::at(Moment(0))));
+        let mut reports = memory.list().await?;
+        for report in &mut reports {
+            "rabbitmq".clone_into(&mut report.name);
+        }
+        Ok(reports)
     }
 
     async fn jobs(&self, _: &str, _: JobState, _: usize) -> Result<Vec<Lying>, Trouble> {
@@ -190,6 +204,21 @@ async fn a_broker_that_is_away_hides_no_other_queue_and_why_stands_there() {
             assert!(page.has(said), "{path}: no {said} in {}", page.body);
         }
     }
+}
+
+#[tokio::test]
+async fn a_broker_that_goes_away_while_its_queue_is_opened_hides_no_other_queue() {
+    let house = House::open().await;
+    let mut opal = house.staff().await;
+    let page = opal.get(&format!("{HERE}?queue=rabbitmq&state=dead")).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    for said in [
+        "<h2>memory",
+        "rabbitmq cannot be seen now: <span lang=\"en\">connection &#60;refused&#62;</span>",
+    ] {
+        assert!(page.has(said), "no {said} in {}", page.body);
+    }
+    assert!(!page.has("There is none."), "that is not known: {}", page.body);
 }
 
 #[tokio::test]

@@ -11,7 +11,9 @@ pub(crate) struct Post;
 #[async_trait]
 impl Courier for Post {
     fn check(&self, url: &str) -> Result<(), String> {
-        if url.starts_with("https://") { Ok(()) } else { Err("must begin with https://".into()) }
+        let plain =
+            "the address has no TLS: write https:// (webhooks.private_addresses allows http://)";
+        if url.starts_with("https://") { Ok(()) } else { Err(plain.into()) }
     }
 
     async fn send(&self, letter: &Letter) -> Result<u16, String> {

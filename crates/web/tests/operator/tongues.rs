@@ -23,7 +23,7 @@ const PROGRAMME: &str = r#"{
 }"#;
 
 /// What is called so in every language.
-const NAMES: [&str; 44] = [
+const NAMES: [&str; 45] = [
     // The house, and its people in these tests.
     "admitone",
     "Opal",
@@ -57,6 +57,7 @@ const NAMES: [&str; 44] = [
     "optimistic",
     "memory",
     "kafka",
+    "rabbitmq",
     "beginning",
     "end",
     "charge",
@@ -270,7 +271,7 @@ fn english_is_found_wherever_it_is_said() {
 type Filled = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 /// What an operator's form cannot be.
-const WRONG: [Filled; 22] = [
+const WRONG: [Filled; 23] = [
     (
         "/operator/concerts",
         "/operator/concerts",
@@ -315,6 +316,7 @@ const WRONG: [Filled; 22] = [
     ("/operator", "/operator/rooms/room_1/dial", &[("active_max", "0")]),
     ("/operator/staff", "/operator/staff", &[("name", " ")]),
     ("/operator/webhooks", "/operator/webhooks", &[("url", "https://a.example/"), ("types", "1")]),
+    ("/operator/webhooks", "/operator/webhooks", &[("url", "http://a.example/")]),
     ("/operator/import", "/operator/import", &[("document", "?")]),
     ("/operator/drill", "/operator/drill", &[("buyers", "0")]),
     ("/operator/queues", "/operator/queues", &[("action", "start"), ("from", "?")]),
