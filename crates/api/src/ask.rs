@@ -2,6 +2,10 @@
 //!
 //! One extractor for each kind of request, so that no handler checks a token or a key by itself.
 
+mod reading;
+
+pub(crate) use reading::json;
+
 use crate::house::House;
 use crate::problem::Problem;
 use admitone_app::box_office::Request as Named;
@@ -320,23 +324,6 @@ pub(crate) fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Re
     json(body)
 }
 
-/// JSON of any kind; what is wrong with it, and in which field.
-pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| Problem::invalid(with_field::<T>(body, &error)))
-}
-
-/// An error with the way to the field in front of it, where it is about one. The body is read once more for
-/// that: who sends what is right does not pay for it.
-fn with_field<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> String {
-    let read = &mut serde_json::Deserializer::from_slice(body);
-    match serde_path_to_error::deserialize::<_, T>(read) {
-        Err(wrong) if error.is_data() && wrong.path().iter().next().is_some() => {
-            format!("`{}`: {error}", wrong.path())
-        }
-        _ => error.to_string(),
-    }
-}
-
 async fn read(
     request: Request,
     credential: &[u8],
@@ -388,45 +375,4 @@ pub(crate) fn fingerprint_of(body: &Value) -> Fingerprint {
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {
     let key = headers.get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok());
     key.filter(|key| (1..=255).contains(&key.len())).ok_or_else(Problem::key_required)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Wish {
-        #[serde(rename = "amount")]
-        _amount: i64,
-        #[serde(rename = "seats", default)]
-        _seats: Vec<Place>,
-    }
-
-    #[derive(Debug, Deserialize)]
-    struct Place {
-        #[serde(rename = "row")]
-        _row: u32,
-    }
-
-    #[test]
-    fn what_is_wrong_with_a_body_names_the_field() {
-        let said = |body: &str| json::<Wish>(body.as_bytes()).unwrap_err().detail;
-        for (body, begin) in [
-            (r#"{"amount":{}}"#, "`amount`: invalid type: map, expected i64 at line 1"),
-            (
-                r#"{"amount":1,"seats":[{"row":1},{"row":"a"}]}"#,
-                "`seats[1].row`: invalid type: string",
-            ),
-            (r#"{"amount":1,"seats":[{}]}"#, "`seats[0]`: missing field `row`"),
-            ("{}", "missing field `amount`"),
-            (r#"{"amount":"#, "EOF while parsing"),
-            (r#"{"amount":1} x"#, "trailing characters"),
-        ] {
-            assert!(said(body).starts_with(begin), "{body}: {}", said(body));
-        }
-        let unknown = said(r#"{"amount":1,"colour":2}"#);
-        assert!(unknown.contains("unknown field `colour`"), "{unknown}");
-        json::<Wish>(br#"{"amount":1,"seats":[{"row":2}]}"#).unwrap();
-    }
 }
