@@ -19,7 +19,7 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
     // Every room counts its places by itself.
     for joins in grouped(joins.into_iter().map(|join| (join.0.asked.on, join))).values() {
         shared(joins, audited);
-        overtaken(joins, audited);
+        overtaken(joins, commands, audited);
     }
     if let Some(limit) = state.rules.active_max {
         inside(commands, limit, audited);
@@ -39,8 +39,44 @@ fn shared(joins: &[(&Command<'_>, u64)], audited: &mut Audited) {
     }
 }
 
-/// Who had a place before another one asked for his stands before him.
-fn overtaken(joins: &[(&Command<'_>, u64)], audited: &mut Audited) {
+/// What is known of a buyer's visits.
+#[derive(Default)]
+struct Visits {
+    /// When he had given a place back: what he is told afterwards is another one.
+    left: Vec<u64>,
+    /// Since when he may have a place of which he was not told.
+    open: Option<u64>,
+    /// When he asked first for each place that he was told of.
+    told: HashMap<u64, u64>,
+}
+
+impl Visits {
+    /// Whether the place is one that he was not given before.
+    fn is_new(&mut self, place: u64, asked: u64) -> bool {
+        let first = *self.told.entry(place).or_insert(asked);
+        let has_left = self.left.iter().any(|left| (first..asked).contains(left));
+        let may_have_it = self.open.is_some_and(|open| open < asked);
+        (first == asked && !may_have_it) || has_left
+    }
+}
+
+fn visits(commands: &[Command<'_>]) -> HashMap<u32, Visits> {
+    let mut all: HashMap<u32, Visits> = HashMap::new();
+    for command in commands {
+        let visits = all.entry(command.asked.by).or_default();
+        if command.is(Op::Leave) && command.named().is_some() {
+            visits.left.extend(command.returned_ns);
+        } else if command.is(Op::Join) && command.is_open() {
+            visits.open.get_or_insert(command.invoked_ns);
+        }
+    }
+    all
+}
+
+/// Who had a place before another one asked for his stands before him. Who still has a place is told of that one
+/// whenever he asks, also when he comes back after many others: he was there before them.
+fn overtaken(joins: &[(&Command<'_>, u64)], commands: &[Command<'_>], audited: &mut Audited) {
+    let mut visits = visits(commands);
     let mut ended: Vec<(u64, u64, u64)> = joins
         .iter()
         .filter_map(|(join, place)| Some((join.returned_ns?, *place, join.number)))
@@ -55,7 +91,8 @@ fn overtaken(joins: &[(&Command<'_>, u64)], audited: &mut Audited) {
                 (greatest, whose) = (told, number);
             }
         }
-        if *place < greatest {
+        let is_new = visits.entry(join.asked.by).or_default().is_new(*place, join.invoked_ns);
+        if is_new && *place < greatest {
             audited.findings.push(Finding::Overtaken {
                 request: whose,
                 place: greatest,

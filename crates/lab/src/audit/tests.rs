@@ -292,6 +292,40 @@ fn somebody_who_is_overtaken_is_found_and_those_who_came_together_are_not() {
     assert_eq!(kinds(later), ["overtaken"]);
 }
 
+fn by(buyer: u32, event: Event) -> Event {
+    Event { asked: Asked { by: buyer, ..event.asked }, ..event }
+}
+
+#[test]
+fn who_comes_back_to_the_place_that_he_still_has_overtakes_nobody() {
+    // The first visit ended in an outage, with the place kept; others came meanwhile.
+    let back = |between: Option<Event>| {
+        kinds(|sale: &mut Sale| {
+            let again = by(0, join(102, 1, (240, 250)));
+            let others = by(1, join(101, 2, (220, 230)));
+            sale.events.extend([by(0, join(100, 1, (200, 210))), others, again]);
+            sale.events.extend(between.clone());
+        })
+    };
+    assert_eq!(back(None), Vec::<&str>::new());
+    let left = Event { outcome: done(0, 0), ..event(103, (Op::Leave, 0, 0), (212, 214)) };
+    assert_eq!(back(Some(by(0, left))), ["overtaken"], "he had given it back");
+}
+
+#[test]
+fn whose_place_was_not_told_may_have_had_it_all_the_same() {
+    let back = |first: Option<Event>| {
+        kinds(|sale: &mut Sale| {
+            let others = by(1, join(101, 2, (220, 230)));
+            sale.events.extend([others, by(0, join(102, 1, (240, 250)))]);
+            sale.events.extend(first.clone());
+        })
+    };
+    let lost = Event { outcome: Outcome::Unknown, ..by(0, join(100, 0, (200, 210))) };
+    assert_eq!(back(Some(lost)), Vec::<&str>::new());
+    assert_eq!(back(None), ["overtaken"]);
+}
+
 #[test]
 fn a_place_that_two_have_and_a_room_that_is_too_full_are_found() {
     let shared = |sale: &mut Sale| {
