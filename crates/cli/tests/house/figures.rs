@@ -69,7 +69,7 @@ fn every_figure_is_explained_and_every_explained_one_is_there() {
     // Counted only where a gateway is asked.
     assert!(expected.remove("admitone_gateway_answers_total").is_some());
     // Counted only where commands travel.
-    for name in ["done", "given_back", "dead"] {
+    for name in ["done", "given_back", "astray", "dead"] {
         assert!(expected.remove(&format!("admitone_jobs_{name}_total")).is_some());
     }
     // Counted only where events leave the house.
