@@ -16,10 +16,11 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
         .filter_map(|command| Some((command, command.named().filter(|place| *place > 0)?)))
         .collect();
     audited.count("places", joins.len());
+    let mut visits = visits(commands);
     // Every room counts its places by itself.
-    for joins in grouped(joins.into_iter().map(|join| (join.0.asked.on, join))).values() {
-        shared(joins, audited);
-        overtaken(joins, commands, audited);
+    for (room, joins) in grouped(joins.into_iter().map(|join| (join.0.asked.on, join))) {
+        shared(&joins, audited);
+        overtaken(&joins, visits.entry(room).or_default(), audited);
     }
     if let Some(limit) = state.rules.active_max {
         inside(commands, limit, audited);
@@ -39,7 +40,7 @@ fn shared(joins: &[(&Command<'_>, u64)], audited: &mut Audited) {
     }
 }
 
-/// What is known of a buyer's visits.
+/// What is known of a buyer's visits to a room.
 #[derive(Default)]
 struct Visits {
     /// When he had given a place back: what he is told afterwards is another one.
@@ -60,10 +61,11 @@ impl Visits {
     }
 }
 
-fn visits(commands: &[Command<'_>]) -> HashMap<u32, Visits> {
-    let mut all: HashMap<u32, Visits> = HashMap::new();
-    for command in commands {
-        let visits = all.entry(command.asked.by).or_default();
+/// The visits of all buyers, by room.
+fn visits(commands: &[Command<'_>]) -> HashMap<u64, HashMap<u32, Visits>> {
+    let mut all: HashMap<u64, HashMap<u32, Visits>> = HashMap::new();
+    for command in commands.iter().filter(|one| one.is(Op::Leave) || one.is(Op::Join)) {
+        let visits = all.entry(command.asked.on).or_default().entry(command.asked.by).or_default();
         if command.is(Op::Leave) && command.named().is_some() {
             visits.left.extend(command.returned_ns);
         } else if command.is(Op::Join) && command.is_open() {
@@ -75,8 +77,11 @@ fn visits(commands: &[Command<'_>]) -> HashMap<u32, Visits> {
 
 /// Who had a place before another one asked for his stands before him. Who still has a place is told of that one
 /// whenever he asks, also when he comes back after many others: he was there before them.
-fn overtaken(joins: &[(&Command<'_>, u64)], commands: &[Command<'_>], audited: &mut Audited) {
-    let mut visits = visits(commands);
+fn overtaken(
+    joins: &[(&Command<'_>, u64)],
+    visits: &mut HashMap<u32, Visits>,
+    audited: &mut Audited,
+) {
     let mut ended: Vec<(u64, u64, u64)> = joins
         .iter()
         .filter_map(|(join, place)| Some((join.returned_ns?, *place, join.number)))

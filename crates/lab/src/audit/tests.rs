@@ -313,6 +313,21 @@ fn who_comes_back_to_the_place_that_he_still_has_overtakes_nobody() {
 }
 
 #[test]
+fn who_leaves_one_room_still_has_his_place_in_another() {
+    let found = |left_room: u64| {
+        kinds(|sale: &mut Sale| {
+            let again = by(0, join(102, 1, (240, 250)));
+            let others = by(1, join(101, 2, (220, 230)));
+            let left = event(103, (Op::Leave, left_room, 0), (212, 214));
+            let left = by(0, Event { outcome: done(0, 0), ..left });
+            sale.events.extend([by(0, join(100, 1, (200, 210))), others, again, left]);
+        })
+    };
+    assert_eq!(found(7), Vec::<&str>::new());
+    assert_eq!(found(0), ["overtaken"]);
+}
+
+#[test]
 fn whose_place_was_not_told_may_have_had_it_all_the_same() {
     let back = |first: Option<Event>| {
         kinds(|sale: &mut Sale| {
