@@ -4,7 +4,7 @@
 
 mod reading;
 
-pub(crate) use reading::json;
+pub(crate) use reading::object;
 
 use crate::house::House;
 use crate::problem::Problem;
@@ -317,11 +317,7 @@ pub(crate) fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Re
     if !headers.get(header::CONTENT_TYPE).is_some_and(of_type) {
         return Err(Problem::media_type());
     }
-    // Serde would take an array for an object, field by field.
-    if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
-        return Err(Problem::invalid("the body must be a JSON object"));
-    }
-    json(body)
+    object(body)
 }
 
 async fn read(

@@ -65,11 +65,22 @@ const FIELDS: [(&str, &str); 8] = [
 
 /// The same in the words of a language.
 pub(crate) fn said(language: Language, text: &str) -> String {
-    let found = KNOWN.iter().find_map(|(form, key)| Some((values(form, text)?, key)));
-    let Some((values, key)) = found else { return text.to_owned() };
-    let values: Vec<&str> = values.iter().map(|value| named(language, value)).collect();
+    let said = in_words(language, &KNOWN, text, |value| named(language, value));
+    said.unwrap_or_else(|| text.to_owned())
+}
+
+/// A text in the words of the first form that it has, each value as `name` calls it; none where it has none of them.
+pub(crate) fn in_words<'a>(
+    language: Language,
+    forms: &[(&str, &str)],
+    text: &'a str,
+    name: impl Fn(&'a str) -> &'a str,
+) -> Option<String> {
+    let mut forms = forms.iter();
+    let (values, key) = forms.find_map(|(form, key)| Some((values(form, text)?, key)))?;
+    let values: Vec<&str> = values.into_iter().map(name).collect();
     let values: Vec<&dyn Display> = values.iter().map(|value| value as &dyn Display).collect();
-    language.fill(key, &values)
+    Some(language.fill(key, &values))
 }
 
 /// What a page calls a field; what is none stays as it is.
@@ -79,7 +90,7 @@ fn named(language: Language, value: &str) -> &str {
 }
 
 /// What stands where a form has `{}`; none where the text is of another form.
-pub(crate) fn values<'a>(form: &str, text: &'a str) -> Option<Vec<&'a str>> {
+fn values<'a>(form: &str, text: &'a str) -> Option<Vec<&'a str>> {
     let mut parts = form.split("{}");
     let mut rest = text.strip_prefix(parts.next()?)?;
     let mut values = Vec::new();

@@ -10,8 +10,16 @@ const PATH_MAX: usize = 100;
 const TEXT_MAX: usize = 500;
 
 /// JSON of any kind; what is wrong with it, and in which field.
-pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| Problem::invalid(with_field::<T>(body, &error)))
+}
+
+/// The same of what must be an object: serde would take an array for one, field by field.
+pub(crate) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+        return Err(Problem::invalid("the body must be a JSON object"));
+    }
+    json(body)
 }
 
 /// An error with the way to the field in front of it, where it is about one. The body is read once more for
@@ -74,6 +82,16 @@ mod tests {
         let unknown = said(r#"{"amount":1,"colour":2}"#);
         assert!(unknown.starts_with("`colour`: unknown field `colour`, expected"), "{unknown}");
         json::<Wish>(br#"{"amount":1,"seats":[{"row":2}]}"#).unwrap();
+    }
+
+    #[test]
+    fn an_array_is_no_object_though_its_fields_would_fit() {
+        json::<Wish>(b"[1,[]]").unwrap();
+        assert_eq!(
+            object::<Wish>(b" [1,[]]").unwrap_err().detail,
+            "the body must be a JSON object"
+        );
+        object::<Wish>(b" {\"amount\":1}").unwrap();
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A gateway says that the status of a payment changed. Nothing that comes here is signed, so
 //! nothing of it is believed: it only has the gateway asked, sooner than it would be.
 
-use crate::ask::{Plain, json};
+use crate::ask::{Plain, object};
 use crate::house::{House, buyer_named};
 use crate::payments::gateway;
 use crate::problem::{Problem, Problems};
@@ -55,9 +55,7 @@ pub(crate) async fn hear_of_payment(
     Plain(bytes): Plain,
 ) -> Result<Response<Body>, Problem> {
     let payments = gateway::of(&house)?;
-    // Serde would take an array for an object, field by field.
-    json::<Map<String, Value>>(&bytes)?;
-    let PaymentNews { data } = json(&bytes)?;
+    let PaymentNews { data } = object(&bytes)?;
     let text = |field: &str| {
         let found = data.get(field).and_then(Value::as_str);
         found.ok_or_else(|| Problem::invalid(format!("`data.{field}` must be a text")))

@@ -2,7 +2,7 @@
 //! is answered. The order id is the idempotency key. Where the house has a gateway, it is asked
 //! first; else whoever asks is believed that the money was taken.
 
-use crate::ask::{Plain, json};
+use crate::ask::{Plain, object};
 use crate::house::{House, buyer_named};
 use crate::payments::gateway::{self, Wanted};
 use crate::problem::Problem;
@@ -48,7 +48,7 @@ pub(crate) async fn confirm(
     State(house): State<House>,
     Plain(bytes): Plain,
 ) -> Result<Response<Body>, Problem> {
-    let wanted: ConfirmRequest = json(&bytes)?;
+    let wanted: ConfirmRequest = object(&bytes)?;
     let order = wanted.order_id.clone();
     if !(1..=64).contains(&order.len()) || wanted.payment_key.len() > 200 {
         return Err(Problem::invalid(

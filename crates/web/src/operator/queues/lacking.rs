@@ -2,9 +2,8 @@
 //! know as it came, which is in English.
 
 use crate::language::Language;
-use crate::unfit::values;
+use crate::unfit::in_words;
 use admitone_app::ports::queues::Lack;
-use std::fmt::Display;
 
 /// How a broker begins where it refuses to go on from elsewhere.
 const NOT_MOVED: &str = "nothing was moved: ";
@@ -44,15 +43,9 @@ pub(super) fn lacking(language: Language, said: &str) -> Said {
 /// Why nothing goes on from elsewhere, lane by lane; none where a part of it is not known.
 fn not_moved(language: Language, said: &str) -> Option<String> {
     let places = said.strip_prefix(NOT_MOVED)?.split("; ");
-    let places = places.map(|place| at(language, place)).collect::<Option<Vec<_>>>()?;
+    let said = |place| in_words(language, &PLACES, place, |value| value);
+    let places = places.map(said).collect::<Option<Vec<_>>>()?;
     Some(language.fill("queues.not_moved", &[&places.join(" ")]))
-}
-
-fn at(language: Language, place: &str) -> Option<String> {
-    let mut known = PLACES.iter();
-    let (values, key) = known.find_map(|(form, key)| Some((values(form, place)?, key)))?;
-    let values: Vec<&dyn Display> = values.iter().map(|value| value as &dyn Display).collect();
-    Some(language.fill(key, &values))
 }
 
 #[cfg(test)]
