@@ -1,6 +1,7 @@
 //! What can be typed about queues.
 
 use super::Place;
+use admitone_app::logbook::WHY_MAX;
 use admitone_app::ports::queues::JobState;
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -8,8 +9,19 @@ use clap::{Args, Subcommand, ValueEnum};
 pub(crate) struct Queue {
     #[command(flatten)]
     pub(crate) place: Place,
+    /// Why it is done, in at most 500 characters: it stands in the operators' log beside what was changed.
+    #[arg(long, global = true, default_value = "", hide_default_value = true, value_parser = reason)]
+    pub(crate) why: String,
     #[command(subcommand)]
     pub(crate) task: QueueTask,
+}
+
+/// What was said, unless that is longer than what is kept.
+fn reason(said: &str) -> Result<String, String> {
+    if said.chars().count() > WHY_MAX {
+        return Err(format!("at most {WHY_MAX} characters are kept"));
+    }
+    Ok(said.to_owned())
 }
 
 #[derive(Debug, Subcommand)]
@@ -30,6 +42,9 @@ pub(crate) enum QueueTask {
         /// At most so many.
         #[arg(long, default_value_t = 50)]
         limit: usize,
+        /// Print them as JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Have a job that was put away delivered again.
     Retry {

@@ -19,6 +19,8 @@ use admitone_app::ports::queues::{JobState, Lying, NamedQueues, QueueReport, Que
 use admitone_app::queue_desk::{QueueAction, QueueDesk};
 use admitone_app::strategy::{DeliveryKind, Operation, StrategyMap};
 use admitone_domain::Actor;
+use serde::Serialize;
+use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 
 pub(crate) fn run(arguments: &Queue) -> Result<Exit, Failed> {
@@ -32,7 +34,7 @@ pub(crate) fn run(arguments: &Queue) -> Result<Exit, Failed> {
         let queues = Carriers::of(&map, &configuration, beside.as_ref(), at).await?.queues();
         let book = LogBook { notes: shelf.ways()?.notes, clock, chance };
         let desk = QueueDesk { queues: &NamedQueues(queues), book: &book };
-        let done = follow(desk, &arguments.task).await;
+        let done = follow(desk, arguments).await;
         if done.is_ok() && matches!(arguments.task, QueueTask::List { json: false }) {
             tell_of_channels(&map);
         }
@@ -41,14 +43,12 @@ pub(crate) fn run(arguments: &Queue) -> Result<Exit, Failed> {
     })
 }
 
-async fn follow(desk: QueueDesk<'_>, task: &QueueTask) -> Result<(), Failed> {
-    let (queue, action) = match task {
+async fn follow(desk: QueueDesk<'_>, arguments: &Queue) -> Result<(), Failed> {
+    let (queue, action) = match &arguments.task {
         QueueTask::List { json } => return list(desk.queues, *json).await,
-        QueueTask::Jobs { queue, state, limit } => {
-            for job in desk.queues.jobs(queue, JobState::from(*state), *limit).await? {
-                say!("{}", line(&job));
-            }
-            return Ok(());
+        QueueTask::Jobs { queue, state, limit, json } => {
+            let found = desk.queues.jobs(queue, JobState::from(*state), *limit).await?;
+            return jobs(found, *json);
         }
         QueueTask::Retry { queue, job } => (queue, QueueAction::Retry(job.clone())),
         QueueTask::Drop { queue, job } => (queue, QueueAction::Drop(job.clone())),
@@ -59,9 +59,10 @@ async fn follow(desk: QueueDesk<'_>, task: &QueueTask) -> Result<(), Failed> {
             (queue, QueueAction::Start(from.parse().map_err(failed("--from"))?))
         }
     };
-    let by = By { who: Actor::House.to_string(), wish: None, why: String::new() };
+    let why = arguments.why.clone();
+    let by = By { who: Actor::House.to_string(), wish: None, why };
     let jobs = desk.act(by, queue, action).await.map_err(failed("queue"))?;
-    if let (QueueTask::Drain { .. }, Some(jobs)) = (task, jobs) {
+    if let (QueueTask::Drain { .. }, Some(jobs)) = (&arguments.task, jobs) {
         say!("{jobs} jobs were thrown away");
     }
     Ok(())
@@ -120,13 +121,58 @@ fn tell_of_channels(map: &StrategyMap) {
     }
 }
 
-fn line(job: &Lying) -> String {
-    let what = match Job::decode(&job.body) {
-        Ok(found) => {
-            format!("{} by {}", Operation::wish(&found.command.action), found.command.actor)
+fn jobs(found: Vec<Lying>, json: bool) -> Result<(), Failed> {
+    let lines: Vec<Line> = found.into_iter().map(Line::of).collect();
+    if json {
+        return voice::json(&lines);
+    }
+    for line in lines {
+        say!("{line}");
+    }
+    Ok(())
+}
+
+/// A job as it is printed.
+#[derive(Debug, Serialize)]
+struct Line {
+    id: String,
+    state: JobState,
+    attempts: u32,
+    reason: Option<String>,
+    worker: Option<String>,
+    /// When it came or was put away, in milliseconds since 1970.
+    since_ms: Option<i64>,
+    operation: Option<&'static str>,
+    by: Option<String>,
+    /// Why nobody can read it.
+    unreadable: Option<String>,
+}
+
+impl Line {
+    fn of(job: Lying) -> Self {
+        let read = Job::decode(&job.body);
+        let command = read.as_ref().ok().map(|job| &job.command);
+        Self {
+            operation: command.map(|command| Operation::wish(&command.action)),
+            by: command.map(|command| command.actor.to_string()),
+            unreadable: read.as_ref().err().map(ToString::to_string),
+            id: job.id,
+            state: job.state,
+            attempts: job.attempts,
+            reason: job.reason,
+            worker: job.consumer,
+            since_ms: job.since.map(|since| since.0),
         }
-        Err(error) => error.to_string(),
-    };
-    let reason = job.reason.as_deref().unwrap_or_default();
-    format!("{}\t{what}\t{} attempts\t{reason}", job.id, job.attempts)
+    }
+}
+
+impl Display for Line {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\t", self.id)?;
+        match (&self.operation, &self.by, &self.unreadable) {
+            (Some(operation), Some(by), _) => write!(f, "{operation} by {by}")?,
+            (.., why) => write!(f, "{}", why.as_deref().unwrap_or_default())?,
+        }
+        write!(f, "\t{} attempts\t{}", self.attempts, self.reason.as_deref().unwrap_or_default())
+    }
 }

@@ -308,6 +308,13 @@ fn operators_see_the_queue_and_what_is_in_it() {
     assert_eq!(jobs["data"][0]["operation"], "close_account", "{jobs}");
     let said = setting.queue(&["jobs", "job-queue", "--state", "waiting"]);
     assert!(said.contains("close_account by "), "{said}");
+    let told = setting.queue(&["jobs", "job-queue", "--state", "waiting", "--json"]);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(
+        (&told[0]["id"], &told[0]["operation"]),
+        (&jobs["data"][0]["id"], &json!("close_account"))
+    );
+    assert!(told[0]["since_ms"].as_i64() > Some(0) && told[0]["state"] == "waiting", "{told}");
     let id = jobs["data"][0]["id"].as_str().unwrap();
     assert_eq!(acted(&mut desk, &format!("jobs/{id}/actions/drop")), 200);
     assert_eq!(queue()["waiting"].as_u64(), Some(0));

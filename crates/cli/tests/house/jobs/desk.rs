@@ -45,7 +45,7 @@ fn a_broker_that_is_away_hides_no_other_queue() {
 fn what_the_command_line_does_about_a_queue_stands_in_the_log() {
     let Some(setting) = Setting::new() else { return };
     let house = setting.accepts(&NO_WORKERS[1..]);
-    setting.queue(&["pause", "job-queue"]);
+    setting.queue(&["pause", "job-queue", "--why", "the venue burns"]);
     setting.queue(&["drain", "job-queue"]);
     setting.queue(&["list"]);
     setting.queue(&["start", "job-queue", "--from", "end"]);
@@ -53,6 +53,10 @@ fn what_the_command_line_does_about_a_queue_stands_in_the_log() {
     let mut missing = Command::new(env!("CARGO_BIN_EXE_admitone"));
     missing.arg("queue").args(setting.flags()).args(["drop", "job-queue", "dead-1-1"]);
     assert_eq!(missing.output().unwrap().status.code(), Some(3));
+    let mut wordy = Command::new(env!("CARGO_BIN_EXE_admitone"));
+    wordy.arg("queue").args(setting.flags()).args(["resume", "job-queue", "--why"]);
+    let refused = wordy.arg("w".repeat(501)).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2), "nobody's words are cut off unseen");
     let bearer = format!("Bearer {}", setting.operator_key);
     let log = house.connect().get("/api/v1/operator/log", &[("authorization", &bearer)]).json();
     let of_queue = log["data"].as_array().unwrap().iter().filter(|one| one["kind"] == "queue");
@@ -64,5 +68,7 @@ fn what_the_command_line_does_about_a_queue_stands_in_the_log() {
     let wanted =
         [dropped, of_all("resumed"), of_all("restarted"), of_all("drained"), of_all("paused")];
     assert_eq!(told, wanted, "{log}");
+    let mut whys = log["data"].as_array().unwrap().iter().filter(|one| one["what"] == "paused");
+    assert_eq!(whys.next().unwrap()["why"], "the venue burns", "{log}");
     assert!(house.stop());
 }
