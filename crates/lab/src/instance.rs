@@ -14,6 +14,9 @@ use std::time::Duration;
 
 /// How long a house may take to answer what it accepted and to close its store.
 const CLOSE_SECONDS: f64 = 30.0;
+/// Whose store has operators shows no key.
+const SERVED_BEFORE: &str = "its store has operators already, whose keys nobody knows here: \
+                             name a store from which nobody has sold, or a running house and a key of it (--url)";
 const GLANCE: Duration = Duration::from_millis(1);
 
 /// A setting of a house by its variable: an address has a password that the list of processes is
@@ -149,10 +152,7 @@ fn is_ours(name: &OsStr) -> bool {
 }
 
 /// Reads where it listens, and the operator's key if it is not known.
-fn listens(
-    said: &mut BufReader<ChildStdout>,
-    operator_key: Option<&str>,
-) -> std::io::Result<Target> {
+fn listens(said: &mut impl BufRead, operator_key: Option<&str>) -> std::io::Result<Target> {
     let mut address: Option<SocketAddr> = None;
     let mut key = operator_key.map(str::to_owned);
     loop {
@@ -165,6 +165,8 @@ fn listens(
             address = text.parse().ok();
         } else if let Some(text) = line.strip_prefix("operator key: ") {
             key = Some(text.to_owned());
+        } else if line.starts_with("operators: ") && key.is_none() {
+            return Err(std::io::Error::other(SERVED_BEFORE));
         }
         if let (Some(address), Some(key)) = (address, &key) {
             return Ok(Target { address, operator_key: key.clone() });
@@ -242,6 +244,18 @@ mod tests {
     fn a_directory_in_memory_is_known() {
         assert!(is_in_memory(Path::new("/dev/shm")));
         assert!(!is_in_memory(Path::new("/proc")));
+    }
+
+    #[test]
+    fn a_house_that_has_operators_is_not_waited_for_until_it_shows_a_key() {
+        let address = "admitone 0.1.0 sells at http://127.0.0.1:8080\n";
+        let listens = |more: &str, key| listens(&mut format!("{address}{more}").as_bytes(), key);
+        let fresh = listens("  operator key: op_1\n    (shown this once)\n", None).unwrap();
+        assert_eq!((fresh.address.port(), &*fresh.operator_key), (8080, "op_1"));
+        let served = "  operators:      have their keys\n";
+        let told = listens(served, None).unwrap_err().to_string();
+        assert!(told.contains("operators already"), "{told}");
+        assert_eq!(listens(served, Some("op_2")).unwrap().operator_key, "op_2");
     }
 
     #[test]

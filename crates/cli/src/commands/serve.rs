@@ -236,10 +236,15 @@ fn say(address: SocketAddr, store: &str, operator_key: Option<&str>) {
         env!("CARGO_PKG_VERSION"),
         store
     );
-    if let Some(key) = operator_key {
-        lines += "  operator key: ";
-        lines += key;
-        lines += "\n    (shown this once; more with `admitone user add NAME`)\n";
+    match operator_key {
+        Some(key) => {
+            lines += "  operator key: ";
+            lines += key;
+            lines += "\n    (shown this once; more with `admitone user add NAME`)\n";
+        }
+        None => {
+            lines += "  operators:      have their keys; another with `admitone user add NAME`\n"
+        }
     }
     voice::announce(&lines);
 }
