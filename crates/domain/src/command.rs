@@ -205,6 +205,11 @@ impl Command {
         self.action.rule().keys(self, rows, want);
     }
 
+    /// Whether it makes the row of this key. Before it is there nobody else can want anything of it.
+    pub fn makes(&self, key: Key) -> bool {
+        key == Key::Reservation(self.reservation_id()) || key == Key::Payment(self.payment_id())
+    }
+
     pub(crate) fn reservation_id(&self) -> ReservationId {
         ReservationId(self.fresh)
     }
