@@ -117,6 +117,12 @@ impl Clock for SystemClock {
     async fn sleep_ms(&self, span_ms: u64) {
         tokio::time::sleep(Duration::from_millis(span_ms)).await;
     }
+
+    /// The timer has ticks of a millisecond: whoever waits for a whole one from the middle of a tick waits for two.
+    #[expect(clippy::disallowed_methods, reason = "this is the Clock port")]
+    async fn sleep_a_tick(&self) {
+        tokio::time::sleep(Duration::from_micros(1)).await;
+    }
 }
 
 /// A clock that is moved by hand, for tests. Sleeping only lets others run.

@@ -49,13 +49,16 @@ impl Looks {
                 return Err(busy());
             }
             let pause_ms = pause_ms(looking.expects_us() - (now.0 - came.0));
+            let left_ms = u64::try_from((until.0 - now.0) / 1_000).unwrap_or(0);
             if pause_ms == 0 && eager < self.eager {
                 eager += 1;
                 tokio::task::yield_now().await;
+            } else if pause_ms.min(left_ms) == 0 {
+                eager = 0;
+                self.clock.sleep_a_tick().await;
             } else {
                 eager = 0;
-                let left_ms = u64::try_from((until.0 - now.0) / 1_000).unwrap_or(0);
-                self.clock.sleep_ms(pause_ms.min(left_ms).max(1)).await;
+                self.clock.sleep_ms(pause_ms.min(left_ms)).await;
             }
             if let Some(taken) = looking.try_take(self.clock.now().0 - came.0) {
                 return Ok(Box::new(taken));

@@ -11,4 +11,9 @@ pub trait Clock: Send + Sync {
 
     /// Waits so many milliseconds.
     async fn sleep_ms(&self, span_ms: u64);
+
+    /// Waits as short as it can, a millisecond at most.
+    async fn sleep_a_tick(&self) {
+        self.sleep_ms(1).await;
+    }
 }

@@ -7,8 +7,8 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 /// milliseconds on.
 const DOUBLINGS_MAX: u32 = 4;
 
-/// What is halved where there are turns.
-const SPAN_MS: u64 = 2;
+/// So often a batch that has its turn is tried again at once.
+const AT_ONCE_MAX: u32 = 4;
 
 /// Some time within a span that doubles with every conflict: many who want the same row leave each
 /// other room. Other ones for other batches and tries, so that two that met once do not meet again
@@ -17,14 +17,11 @@ pub(super) fn pause_ms(part: &[Command], conflicts: u32) -> u64 {
     by_chance(part, conflicts) % ((1 << conflicts.min(DOUBLINGS_MAX)) + 1)
 }
 
-/// The same for a batch that has its turn, and meets hardly anybody but those of other processes: after the second
-/// conflict some time within a span that is halved, down to a millisecond. Were it to grow, those of the other process
-/// who have just come would be before it again and again; were it nothing, many processes would meet in step.
+/// The same for a batch that has its turn, and meets hardly anybody but those of other processes. Whoever was first among
+/// them is followed by the next of his line at once, and whoever pauses meanwhile is not before that one: so he does not,
+/// and only where many meet again and again they leave each other a millisecond.
 pub(super) fn in_turn_ms(part: &[Command], conflicts: u32) -> u64 {
-    match conflicts.saturating_sub(1) {
-        0 => 0,
-        again => by_chance(part, again) % ((SPAN_MS >> (again - 1).min(1)) + 1),
-    }
+    if conflicts <= AT_ONCE_MAX { 0 } else { by_chance(part, conflicts) % 2 }
 }
 
 fn by_chance(part: &[Command], conflicts: u32) -> u64 {
