@@ -104,7 +104,8 @@ impl Settler {
 
     async fn try_to_settle(&self, part: &[Command], tries: u32) -> Result<Replies, Trouble> {
         let mut conflicts = 0;
-        let mut turn = self.turn(part, false).await;
+        // Whoever locks rows meets others there, and nobody tells him: he asks at once.
+        let mut turn = self.turn(part, self.mode == Mode::Pessimistic).await;
         loop {
             match self.settle_locked(part).await {
                 Err(failed) if failed.may_pass() && conflicts + 1 < tries => {

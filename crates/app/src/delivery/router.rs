@@ -238,10 +238,9 @@ impl RouterSetup {
 }
 
 /// Whether those who meet take turns: where each settles its own command, nothing keeps them apart before, and
-/// whoever was second finds out at the save. Where batches gather, those in one batch do not meet.
+/// whoever was second waits at the row or finds out at the save. Where batches gather, those in one batch do not meet.
 fn has_turns(strategy: Strategy) -> bool {
-    let finds_out_late = [Mode::Optimistic, Mode::Conditional, Mode::Serializable];
     strategy.delivery == DeliveryKind::Direct
         && strategy.lock == LockKind::None
-        && finds_out_late.contains(&strategy.mode)
+        && strategy.mode != Mode::Plain
 }

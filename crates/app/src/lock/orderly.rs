@@ -1,6 +1,7 @@
 //! Orderly: no lock, and turns for those who met. A strategy that finds out at the commit that somebody else
 //! was first tries again; where fifty want one row, forty-nine try in vain each time, and chance decides who
-//! is next. Once two met on a key, whoever names it stands in line until nobody does.
+//! is next. Once two met on a key, whoever names it stands in line until nobody does. Where rows are locked nobody is
+//! told that he meets somebody, and each waits at the row with a connection of his own: there all stand in line.
 //!
 //! It protects nothing: that stays with the transaction, which meets other instances as ever.
 

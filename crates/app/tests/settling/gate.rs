@@ -23,6 +23,32 @@ pub(crate) struct Gate {
     tear: Arc<Tear>,
     is_open: watch::Receiver<bool>,
     tried: Arc<Mutex<Vec<usize>>>,
+    open: Arc<Mutex<Open>>,
+}
+
+/// How many transactions are open, and how many were at most.
+#[derive(Default)]
+struct Open {
+    now: usize,
+    most: usize,
+}
+
+/// One of those that are open.
+struct OneOpen(Arc<Mutex<Open>>);
+
+impl OneOpen {
+    fn of(open: &Arc<Mutex<Open>>) -> Self {
+        let mut counted = open.lock().unwrap();
+        counted.now += 1;
+        counted.most = counted.most.max(counted.now);
+        Self(Arc::clone(open))
+    }
+}
+
+impl Drop for OneOpen {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().now -= 1;
+    }
 }
 
 impl Gate {
@@ -32,8 +58,9 @@ impl Gate {
         judge: impl Fn(&Verdict) -> Option<TroubleKind> + Send + Sync + 'static,
     ) -> (Self, watch::Sender<bool>) {
         let (opener, is_open) = watch::channel(true);
-        let (store, judge, tried) = (store.clone(), Arc::new(judge), Arc::default());
-        (Self { store, judge, tear: Arc::new(|_| {}), is_open, tried }, opener)
+        let (store, judge, tear) = (store.clone(), Arc::new(judge), Arc::new(|_: &mut Rows| {}));
+        let (tried, open) = (Arc::default(), Arc::default());
+        (Self { store, judge, tear, is_open, tried, open }, opener)
     }
 
     /// Rows come through it as they never were.
@@ -44,6 +71,11 @@ impl Gate {
     /// How many commands each batch had that came to its commit, in order.
     pub(crate) fn tried(&self) -> Vec<usize> {
         self.tried.lock().unwrap().clone()
+    }
+
+    /// How many transactions were open at once, at most.
+    pub(crate) fn most_open(&self) -> usize {
+        self.open.lock().unwrap().most
     }
 }
 
@@ -65,8 +97,9 @@ impl Store for Gate {
     }
 
     async fn begin(&self, mode: Mode, fences: &Fences) -> Result<Box<dyn Transaction>, Trouble> {
+        let open = OneOpen::of(&self.open);
         let inner = self.store.begin(mode, fences).await?;
-        Ok(Box::new(Passing { gate: self.clone(), inner, verdict: None }))
+        Ok(Box::new(Passing { gate: self.clone(), inner, verdict: None, _open: open }))
     }
 
     async fn draw_fence(&self, name: &str) -> Result<Fence, Trouble> {
@@ -83,6 +116,7 @@ struct Passing {
     gate: Gate,
     inner: Box<dyn Transaction>,
     verdict: Option<Arc<Verdict>>,
+    _open: OneOpen,
 }
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! Those who met on a row take turns, and whoever comes behind them does.
+//! Those who met on a row take turns, and whoever comes behind them does; where rows are locked, whoever comes while one is.
 
 use crate::gate::Gate;
 use crate::steps::{answer, balance, settler, store};
@@ -24,8 +24,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 /// So many want the same wallet at once.
 const CROWD: u64 = 30;
 
-/// How often a transaction came to its commit until all of a crowd had charged one wallet.
-async fn tries(mode: Mode, lock: Arc<dyn Lock>) -> usize {
+/// A gate through which all of a crowd charged one wallet.
+async fn crowded(mode: Mode, lock: Arc<dyn Lock>) -> Gate {
     let (store, _) = store();
     let (gate, _opener) = Gate::before(&store, |_| None);
     let slow = SlowStore { store: Arc::new(gate.clone()), by_ms: 1 };
@@ -38,7 +38,16 @@ async fn tries(mode: Mode, lock: Arc<dyn Lock>) -> usize {
         assert!(answer(reply.unwrap()).is_ok());
     }
     assert_eq!(balance(&store, 1).await, i64::try_from(CROWD).unwrap());
-    gate.tried().len()
+    gate
+}
+
+#[tokio::test]
+async fn of_those_who_want_a_row_that_is_locked_one_waits_at_the_store_and_without_turns_all() {
+    let orderly = Orderly::new(Arc::new(SystemClock::default()));
+    assert_eq!(crowded(Mode::Pessimistic, Arc::new(orderly)).await.most_open(), 1);
+    let all = usize::try_from(CROWD).unwrap();
+    let open = crowded(Mode::Pessimistic, Arc::new(NoLock)).await.most_open();
+    assert_eq!(open, all, "each has a connection to wait with: the harm");
 }
 
 #[tokio::test]
@@ -46,9 +55,9 @@ async fn who_met_once_meets_nobody_again_and_without_turns_again_and_again() {
     let once_each = usize::try_from(CROWD * 2).unwrap();
     for mode in [Mode::Optimistic, Mode::Conditional] {
         let orderly = Orderly::new(Arc::new(SystemClock::default()));
-        let tried = tries(mode, Arc::new(orderly)).await;
+        let tried = crowded(mode, Arc::new(orderly)).await.tried().len();
         assert!(tried < once_each, "{mode}: {tried}");
-        let tried = tries(mode, Arc::new(NoLock)).await;
+        let tried = crowded(mode, Arc::new(NoLock)).await.tried().len();
         assert!(tried > once_each, "{mode}: {tried}, the harm");
     }
 }
