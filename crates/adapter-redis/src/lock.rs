@@ -2,9 +2,9 @@
 //! that know nothing of each other.
 //!
 //! Those of one instance stand in line for a key, so that the nodes have one contender of each instance:
-//! without that, whoever tries at the right moment overtakes all who have waited for longer. Where nobody is
-//! woken, the first of a line looks the more often the longer it has tried, the lock goes from hand to hand in a line
-//! for some turns, and then those of other instances have a look ([`rivals`]).
+//! without that, whoever tries at the right moment overtakes all who have waited for longer. Where one is woken, the lock
+//! is kept for him until he comes. Where nobody is, the first of a line looks the more often the longer it has tried, the
+//! lock goes from hand to hand in a line for some turns, and then those of other instances have a look ([`rivals`]).
 //!
 //! Both take all keys of a batch in one script per node, all or nothing, and only the owner's
 //! script lets go. A lease that ran out is lost whatever its holder believes, so every key also
@@ -29,7 +29,7 @@ use async_trait::async_trait;
 use away::{Outage, Tokens};
 use claim::{Attempt, Claim, Scripts, Turns};
 use futures_util::future::try_join_all;
-use held::{Held, Nothing, Passed, Place, Watch};
+use held::{Held, Nothing, Passed, Place, Watch, Won};
 use rivals::{Rivals, Tries};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -56,8 +56,8 @@ pub struct LockOptions {
     /// Whether those of this instance stand in line for a key. Off only to show what happens then.
     /// Default true.
     pub in_line: bool,
-    /// Whether the lock goes from hand to hand in a line, and instances leave each other a look, where nobody is
-    /// woken. Off only to show what happens then. Default true.
+    /// Whether instances have their turns: where one is woken the lock is kept for him; where nobody is, it goes from
+    /// hand to hand in a line, and instances leave each other a look. Off only to show what happens then. Default true.
     pub in_turn: bool,
     /// What becomes of a batch whose lock cannot be reached: it is refused, or goes on in this
     /// mode, with a token of each of its keys, so that nobody who holds the lock all the same
@@ -146,6 +146,7 @@ impl RedisLock {
             prefix: self.setup.options.prefix.clone(),
             lease_ms: self.setup.options.lease_ms,
             drift_permille: self.setup.options.drift_permille,
+            kept_ms: if self.setup.options.in_turn { wakers::KEPT_MS } else { 0 },
             turns: Turns::of(self.nodes.len()),
         }
     }
@@ -190,7 +191,7 @@ impl RedisLock {
         place: &mut Place,
         names: &Arc<[String]>,
         until: Instant,
-    ) -> Result<(Claim, Instant), Trouble> {
+    ) -> Result<Won, Trouble> {
         let left = place.as_mut().and_then(LineTurn::left);
         if let Some(passed) = left.and_then(Passed::open) {
             return Ok(passed);
@@ -200,16 +201,12 @@ impl RedisLock {
     }
 
     /// Tries until it is held or the patience is over.
-    async fn take(
-        &self,
-        names: &Arc<[String]>,
-        until: Instant,
-    ) -> Result<(Claim, Instant), Trouble> {
-        let waiter = self.wakers.as_ref().map(Wakers::enlist);
-        let won = self.take_as(names, until, waiter.as_ref()).await;
-        if let (Err(_), Some(waiter)) = (&won, &waiter) {
-            self.claim(names).leave(waiter.id());
-        }
+    async fn take(&self, names: &Arc<[String]>, until: Instant) -> Result<Won, Trouble> {
+        let Some(wakers) = &self.wakers else { return self.take_as(names, until, None).await };
+        let mut enlisted =
+            Enlisted { claim: self.claim(names), waiter: wakers.enlist(), has_won: false };
+        let won = self.take_as(names, until, Some(&enlisted.waiter)).await;
+        enlisted.has_won = won.is_ok();
         won
     }
 
@@ -218,7 +215,7 @@ impl RedisLock {
         names: &Arc<[String]>,
         until: Instant,
         waiter: Option<&Waiter>,
-    ) -> Result<(Claim, Instant), Trouble> {
+    ) -> Result<Won, Trouble> {
         let mut tries = Tries::default();
         loop {
             let claim = self.claim(names);
@@ -228,7 +225,7 @@ impl RedisLock {
             let (free_in_ms, trouble) = match claim.attempt(waiter.map(Waiter::id)).await {
                 Attempt::Won { valid_until } => {
                     self.outage.ends();
-                    return Ok((claim, valid_until));
+                    return Ok(Won { claim, valid_until, fences: None });
                 }
                 Attempt::Taken { free_in_ms, is_split } => {
                     self.outage.ends();
@@ -307,6 +304,22 @@ impl RedisLock {
     }
 }
 
+/// Somebody in the lines of the server. Who goes without the lock, whatever made him, is in none of them any more, and
+/// what is kept for him is the next one's.
+struct Enlisted {
+    claim: Claim,
+    waiter: Waiter,
+    has_won: bool,
+}
+
+impl Drop for Enlisted {
+    fn drop(&mut self) {
+        if !self.has_won {
+            self.claim.leave(self.waiter.id());
+        }
+    }
+}
+
 #[async_trait]
 impl Lock for RedisLock {
     async fn acquire(
@@ -320,7 +333,7 @@ impl Lock for RedisLock {
         let names: Arc<[String]> = keys.iter().map(name_of).collect::<Result<_, _>>()?;
         let until = monotonic::now() + Duration::from_millis(patience_ms);
         let mut place = self.place(keys, patience_ms).await?;
-        let (claim, valid_until) = match self.hold(&mut place, &names, until).await {
+        let Won { claim, valid_until, fences } = match self.hold(&mut place, &names, until).await {
             Err(trouble) if trouble.kind == TroubleKind::Unavailable => {
                 self.outage.begins(&trouble);
                 return self.without(&names, trouble).await;
@@ -331,7 +344,11 @@ impl Lock for RedisLock {
         let watch = Watch { renewing, is_passed_on: self.goes_in_turn() };
         // Held before the tokens are drawn: dropped on the way, the claim is let go.
         let mut held = Held::new((claim, place), valid_until, watch, &self.setup.stop);
-        match self.fences(&names).await {
+        let fences = match fences {
+            Some(fences) => Ok(fences),
+            None => self.fences(&names).await,
+        };
+        match fences {
             Ok(fences) => {
                 held.carry(fences);
                 Ok(Box::new(held))

@@ -105,6 +105,43 @@ async fn without_fencing_he_undoes_what_was_saved_meanwhile() {
     }
 }
 
+/// A holder's commit is under way when he lets go, and nobody knows what becomes of it; the next one has the lock from his
+/// hand and charges 5; then the commit of 10 arrives. What it is told, and the balance.
+async fn late_commit(
+    house: &House,
+    redlock: RedisLock,
+    says_settled: bool,
+) -> (Result<(), TroubleKind>, i64) {
+    let redlock = Arc::new(redlock);
+    let mut earlier = take(&redlock, &[1], PATIENCE_MS).await;
+    let late = begin(&house.store, &earlier.fences(), charge(1, 10)).await;
+    let (lock, store) = (Arc::clone(&redlock), house.store.clone());
+    let next = tokio::spawn(async move {
+        let next = take(&lock, &[1], PATIENCE_MS).await;
+        finish(begin(&store, &next.fences(), charge(2, 5)).await).await.unwrap();
+        next.release().await;
+    });
+    house::wait_ms(200).await;
+    if says_settled {
+        earlier.settled();
+    }
+    earlier.release().await;
+    next.await.unwrap();
+    (finish(late).await, balance(&house.store).await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_arrives_when_the_lock_went_on_is_refused_unless_it_was_said_to_have_ended() {
+    let Some(addresses) = redis_server::shared() else { return };
+    let house = || House::new(LockOptions { in_line: true, ..options() });
+    let one = house();
+    let lock = lock_of(&one, &addresses, true).await;
+    assert_eq!(late_commit(&one, lock, false).await, (Err(TroubleKind::Fenced), 5));
+    let one = house();
+    let lock = lock_of(&one, &addresses, true).await;
+    assert_eq!(late_commit(&one, lock, true).await, (Ok(()), 10), "the harm: 5 are gone");
+}
+
 /// Somebody else has it. A node that a busy machine keeps from answering in time says nothing of that.
 async fn busy(lock: &RedisLock, numbers: &[u64]) {
     for _ in 0..50 {

@@ -147,10 +147,13 @@ impl Settler {
             keys = self.limits.lock_scope.keys(part, &Rows::default());
         }
         for _ in 0..LOCK_ROUNDS_MAX {
-            let guard = self.take(&keys).await.map_err(|trouble| self.failed(trouble))?;
+            let mut guard = self.take(&keys).await.map_err(|trouble| self.failed(trouble))?;
             let mode = guard.mode(self.mode);
             let since = self.clock.now();
             let attempted = self.attempt(part, &keys, guard.as_ref()).await;
+            if attempted.is_ok() {
+                guard.settled();
+            }
             guard.release().await;
             self.held(since);
             let failed = |trouble| FailedTry { trouble: self.as_conflict_if_lost(trouble), mode };

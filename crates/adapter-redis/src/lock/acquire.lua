@@ -1,23 +1,15 @@
 -- Takes all keys or none. KEYS: the locks, then in the same order the lines of those who wait.
--- ARGV: owner, lease in ms, waiter ("" for nobody), how long a line is kept in ms, channels.
+-- ARGV: owner, lease in ms, waiter ("" for nobody), how long a line lasts in ms, channels, how long a key is kept
+-- for whoever is woken, in ms.
 -- Answers 0 when they are taken, else in how many ms the lease in the way runs out.
 local count = #KEYS / 2
-local owner, lease, waiter, kept, channels = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-
--- Wakes the first who waits and can still be reached; nobody else hears of it.
-local function wake(line)
-  for _ = 1, 64 do
-    local first = redis.call('ZPOPMIN', line)[1]
-    if not first then return end
-    local instance = string.match(first, '^[^/]+')
-    if first ~= waiter and redis.call('PUBLISH', channels .. instance, first) > 0 then return end
-  end
-end
+local owner, lease, waiter, lasts, channels, kept = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local own = 'next:' .. waiter
 
 local busy
 for i = 1, count do
   local holder = redis.call('GET', KEYS[i])
-  if holder and holder ~= owner then
+  if holder and holder ~= owner and holder ~= own then
     busy = i
     break
   end
@@ -33,10 +25,14 @@ if waiter ~= '' then
   local time = redis.call('TIME')
   -- In the line in the same step as the failed try: a release after it finds the waiter there.
   redis.call('ZADD', KEYS[count + busy], 'NX', time[1] * 1000000 + time[2], waiter)
-  redis.call('PEXPIRE', KEYS[count + busy], kept)
+  redis.call('PEXPIRE', KEYS[count + busy], lasts)
   -- Woken for one key and stopped by another: the first key's next waiter must not sleep on.
   for i = 1, count do
-    if i ~= busy and redis.call('EXISTS', KEYS[i]) == 0 then wake(KEYS[count + i]) end
+    local holder = redis.call('GET', KEYS[i])
+    if holder == own then redis.call('DEL', KEYS[i]) end
+    if i ~= busy and (not holder or holder == own) then
+      wake(KEYS[i], KEYS[count + i], channels, kept, waiter)
+    end
   end
 end
 return math.max(redis.call('PTTL', KEYS[busy]), 1)

@@ -29,10 +29,10 @@ pub(super) struct Scripts {
 impl Default for Scripts {
     fn default() -> Self {
         Self {
-            acquire: script(include_str!("acquire.lua")),
-            release: script(include_str!("release.lua")),
+            acquire: script(concat!(include_str!("wake.lua"), include_str!("acquire.lua"))),
+            release: script(concat!(include_str!("wake.lua"), include_str!("release.lua"))),
             renew: script(include_str!("renew.lua")),
-            leave: script(include_str!("leave.lua")),
+            leave: script(concat!(include_str!("wake.lua"), include_str!("leave.lua"))),
         }
     }
 }
@@ -49,6 +49,8 @@ pub(super) struct Claim {
     pub(super) prefix: String,
     pub(super) lease_ms: u64,
     pub(super) drift_permille: u64,
+    /// So long a key that is let go is kept for whoever is woken for it.
+    pub(super) kept_ms: u64,
     pub(super) turns: Turns,
 }
 
@@ -180,9 +182,12 @@ impl Claim {
         self.tracker.spawn(async move {
             let mut call = claim.scripts.leave.prepare_invoke();
             for name in &*claim.names {
+                call.key(claim.key(name));
+            }
+            for name in &*claim.names {
                 call.key(claim.line(name));
             }
-            call.arg(waiter);
+            call.arg(waiter).arg(claim.channels()).arg(claim.kept_ms);
             for node in &*claim.nodes {
                 // A line that is kept ends by itself, and who is not there is not woken.
                 let _ = node.run::<u64>("leave a line", &call).await;
@@ -277,13 +282,15 @@ impl Claim {
         call.arg(&self.owner);
         match question {
             Question::Acquire => {
-                let kept_ms = self.lease_ms.saturating_mul(4);
-                call.arg(self.lease_ms).arg(waiter).arg(kept_ms).arg(self.channels());
+                let lasts_ms = self.lease_ms.saturating_mul(4);
+                call.arg(self.lease_ms).arg(waiter).arg(lasts_ms);
+                call.arg(self.channels()).arg(self.kept_ms);
                 let free_in_ms: u64 = node.run("acquire a lock", &call).await?;
                 Ok((free_in_ms > 0).then_some(free_in_ms))
             }
             Question::Release => {
-                let owned: usize = node.run("release a lock", call.arg(self.channels())).await?;
+                call.arg(self.channels()).arg(self.kept_ms);
+                let owned: usize = node.run("release a lock", &call).await?;
                 Ok((owned == 0).then_some(1))
             }
             Question::Renew => {

@@ -23,30 +23,40 @@ pub(super) struct Held {
     _watched: DropGuard,
     is_released: bool,
     is_passed_on: bool,
+    /// Whether all that was done under it has ended.
+    is_settled: bool,
 }
 
 /// A place in the line of this instance, if there is one: given up by being dropped.
 pub(super) type Place = Option<LineTurn<Passed>>;
 
+/// A lock as somebody gets it.
+pub(super) struct Won {
+    pub(super) claim: Claim,
+    pub(super) valid_until: Instant,
+    /// The tokens of the one before, if all that he did under them has ended.
+    pub(super) fences: Option<Fences>,
+}
+
 /// A lock that goes from hand to hand in the line of an instance: let go if nobody takes it.
-pub(super) struct Passed(Option<(Claim, Instant)>);
+pub(super) struct Passed(Option<Won>);
 
 impl Passed {
-    /// The lock and until when it is held, if it still is.
-    pub(super) fn open(mut self) -> Option<(Claim, Instant)> {
-        let (claim, until) = self.0.take()?;
-        if monotonic::now() < until {
-            return Some((claim, until));
+    /// The lock, if it is still held.
+    pub(super) fn open(mut self) -> Option<Won> {
+        let won = self.0.take()?;
+        if monotonic::now() < won.valid_until {
+            return Some(won);
         }
-        claim.release_later();
+        won.claim.release_later();
         None
     }
 }
 
 impl Drop for Passed {
     fn drop(&mut self) {
-        if let Some((claim, _)) = self.0.take() {
-            claim.release_later();
+        if let Some(won) = self.0.take() {
+            won.claim.release_later();
         }
     }
 }
@@ -128,6 +138,7 @@ impl Held {
             _watched: over.drop_guard(),
             is_released: false,
             is_passed_on: watch.is_passed_on,
+            is_settled: false,
         }
     }
 
@@ -177,13 +188,18 @@ impl Guard for Held {
         self.lease.is_over()
     }
 
+    fn settled(&mut self) {
+        self.is_settled = true;
+    }
+
     async fn release(mut self: Box<Self>) {
         self.is_released = true;
+        let fences = self.is_settled.then(|| self.fences.clone());
         let Self { claim, lease, is_passed_on, .. } = &*self;
         // Half of a lease is left at least: the next one makes it new when it has had it for a while.
         let least = Duration::from_millis(claim.lease_ms / 2);
-        if let Some((turn, until)) = is_passed_on.then(|| lease.pass_on(least)).flatten() {
-            turn.leaves(Passed(Some((claim.clone(), until))));
+        if let Some((turn, valid_until)) = is_passed_on.then(|| lease.pass_on(least)).flatten() {
+            turn.leaves(Passed(Some(Won { claim: claim.clone(), valid_until, fences })));
             return;
         }
         claim.release().await;

@@ -1,6 +1,6 @@
 //! Whoever waits for a lock, and the connection over which he is woken. A release takes the first
-//! waiter out of the key's line and tells the instance he waits in, so one is woken and nobody
-//! else; a message that is lost costs one poll.
+//! waiter out of the key's line, tells the instance he waits in, and keeps the key for him a moment: one is woken and
+//! nobody else, and whoever comes meanwhile is not before him. A message that is lost costs one poll.
 
 use super::LockSetup;
 use super::claim::channels;
@@ -14,6 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
+
+/// So long a key is kept for whoever was woken for it, in ms: he comes sooner, and where he cannot the next one tries.
+pub(super) const KEPT_MS: u64 = 20;
 
 /// A connection that broke is made anew after so long.
 const PAUSE: Duration = Duration::from_millis(100);

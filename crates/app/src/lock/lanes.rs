@@ -82,6 +82,10 @@ impl Guard for Held {
         Ok((!lanes.contains(&own)).then_some(own))
     }
 
+    fn settled(&mut self) {
+        self.guard.settled();
+    }
+
     async fn release(self: Box<Self>) {
         self.guard.release().await;
     }

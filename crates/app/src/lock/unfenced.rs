@@ -49,6 +49,10 @@ impl Guard for Bare {
         self.0.mode(usual)
     }
 
+    fn settled(&mut self) {
+        self.0.settled();
+    }
+
     async fn release(self: Box<Self>) {
         self.0.release().await;
     }

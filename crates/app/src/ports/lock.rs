@@ -94,6 +94,11 @@ pub trait Guard: Send + Sync {
         Ok(None)
     }
 
+    /// What was done under it is durable or undone, and nothing of it comes later: whoever has the keys next may have
+    /// its tokens too. Where that is not said, as where the answer to a commit was lost, a new token ends what may be
+    /// under way yet.
+    fn settled(&mut self) {}
+
     /// Lets go.
     async fn release(self: Box<Self>);
 }

@@ -1,13 +1,14 @@
 //! What is locked around a batch: all that it names once its rows are loaded, and nothing longer
 //! than it takes.
 
+use crate::gate::{Gate, against};
 use crate::steps::{STANDING, answer, charge, command, hold, sale, settled, settler, store};
-use admitone_app::Trouble;
 use admitone_app::lock::LockScope;
 use admitone_app::memory::MemoryStore;
 use admitone_app::ports::lock::{Guard, Lock};
 use admitone_app::ports::store::{Fences, Store};
 use admitone_app::settle::{SettleLimits, Settler};
+use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::command::{Charge, Pay};
 use admitone_domain::id::{BuyerId, ReservationId, SeatId, ShowId};
 use admitone_domain::{Action, Actor, Command, Currency, Key, Money};
@@ -25,12 +26,15 @@ struct Recorder {
     /// Of how many guards it turns out that they are lost.
     lost: Arc<AtomicUsize>,
     is_held: Arc<AtomicBool>,
+    /// How many guards were told that all has ended.
+    settled: Arc<AtomicUsize>,
 }
 
 struct Recorded {
     fences: Fences,
     is_lost: bool,
     is_held: Arc<AtomicBool>,
+    settled: Arc<AtomicUsize>,
 }
 
 impl Drop for Recorded {
@@ -51,7 +55,8 @@ impl Lock for Recorder {
         let fences = self.fences.lock().unwrap().pop().unwrap_or_default();
         let one_less = |lost: usize| lost.checked_sub(1);
         let is_lost = self.lost.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok();
-        Ok(Box::new(Recorded { fences, is_lost, is_held: Arc::clone(&self.is_held) }))
+        let (is_held, settled) = (Arc::clone(&self.is_held), Arc::clone(&self.settled));
+        Ok(Box::new(Recorded { fences, is_lost, is_held, settled }))
     }
 }
 
@@ -63,6 +68,10 @@ impl Guard for Recorded {
 
     fn is_lost(&self) -> bool {
         self.is_lost
+    }
+
+    fn settled(&mut self) {
+        self.settled.fetch_add(1, Ordering::SeqCst);
     }
 
     async fn release(self: Box<Self>) {}
@@ -132,6 +141,18 @@ async fn a_batch_that_names_all_at_once_is_locked_once() {
     locked(&store, &lock, LockScope::Seat).settle(vec![charge(1), charge(2)]).await;
     let wallets = [Key::Wallet(BuyerId(1)), Key::Wallet(BuyerId(2))];
     assert_eq!(*lock.said.lock().unwrap(), [BTreeSet::from(wallets)]);
+}
+
+#[tokio::test]
+async fn of_a_commit_whose_answer_was_lost_nobody_says_that_it_has_ended() {
+    let (store, _) = store();
+    let lock = Recorder::default();
+    let (gate, _opener) = Gate::before(&store, against(2, TroubleKind::Unavailable));
+    let settler = Settler { store: Arc::new(gate), ..locked(&store, &lock, LockScope::Seat) };
+    assert!(settler.settle(vec![charge(1)]).await[0].is_ok());
+    assert_eq!(lock.settled.load(Ordering::SeqCst), 1);
+    assert!(settler.settle(vec![charge(2)]).await[0].is_err());
+    assert_eq!((lock.settled.load(Ordering::SeqCst), lock.said.lock().unwrap().len()), (1, 2));
 }
 
 #[tokio::test]
