@@ -28,7 +28,7 @@ impl Default for RabbitmqConfiguration {
             queues: QueueKind::Quorum,
             lanes: 0,
             prefetch: 1,
-            consumers: 3,
+            consumers: 6,
             length_max: 100_000,
             events: String::new(),
         }
