@@ -27,7 +27,7 @@ use admitone_app::{Trouble, TroubleKind};
 use admitone_domain::Key;
 use async_trait::async_trait;
 use away::{Outage, Tokens};
-use claim::{Attempt, Claim, Scripts, Turns};
+use claim::{Attempt, Claim, Scripts, Turns, Waits};
 use futures_util::future::try_join_all;
 use held::{Held, Nothing, Passed, Place, Watch, Won};
 use rivals::{Rivals, Tries};
@@ -59,6 +59,9 @@ pub struct LockOptions {
     /// Whether instances have their turns: where one is woken the lock is kept for him; where nobody is, it goes from
     /// hand to hand in a line, and instances leave each other a look. Off only to show what happens then. Default true.
     pub in_turn: bool,
+    /// Whoever wants several keys and was stopped so often by one of them does not give on any more what is kept for
+    /// him, where one is woken. Default 8.
+    pub keeps_after: u32,
     /// What becomes of a batch whose lock cannot be reached: it is refused, or goes on in this
     /// mode, with a token of each of its keys, so that nobody who holds the lock all the same
     /// overwrites it, nor it him. Default: it is refused.
@@ -77,6 +80,7 @@ impl Default for LockOptions {
             fencing: true,
             in_line: true,
             in_turn: true,
+            keeps_after: 8,
             fallback: None,
             prefix: "admitone".to_owned(),
         }
@@ -216,13 +220,14 @@ impl RedisLock {
         until: Instant,
         waiter: Option<&Waiter>,
     ) -> Result<Won, Trouble> {
-        let mut tries = Tries::default();
+        let (mut tries, came) = (Tries::default(), monotonic::now());
         loop {
             let claim = self.claim(names);
             if self.sees_somebody(&claim, &mut tries, until).await {
                 continue;
             }
-            let (free_in_ms, trouble) = match claim.attempt(waiter.map(Waiter::id)).await {
+            let waits = waiter.map(|waiter| self.waits(waiter, came, &tries)).unwrap_or_default();
+            let (free_in_ms, trouble) = match claim.attempt(waits).await {
                 Attempt::Won { valid_until } => {
                     self.outage.ends();
                     return Ok(Won { claim, valid_until, fences: None });
@@ -249,6 +254,16 @@ impl RedisLock {
                 Some(waiter) => waiter.woken_within(pause).await,
                 None => self.sleep(pause).await,
             }
+        }
+    }
+
+    /// What the server is told of somebody who came then and tried so often.
+    fn waits(&self, waiter: &Waiter, came: Instant, tries: &Tries) -> Waits {
+        let since_then = monotonic::now().saturating_duration_since(came);
+        Waits {
+            id: waiter.id().to_owned(),
+            waited_us: u64::try_from(since_then.as_micros()).unwrap_or(0),
+            keeps: tries.in_vain() >= self.setup.options.keeps_after,
         }
     }
 

@@ -6,10 +6,13 @@ mod house;
 mod nodes;
 
 use admitone_adapter_redis::{LockOptions, RedisLock};
+use admitone_app::ports::lock::Lock;
 use admitone_conformance::redis_server;
-use house::{House, both, keys_of, options, short, take};
+use house::{House, both, keys_of, options, seats, short, take};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// The lock on a majority.
@@ -188,4 +191,82 @@ async fn who_was_woken_and_does_not_come_is_not_waited_for_until_a_lease_is_over
     let kept_for = owner_at(&address, prefix).await;
     assert!(kept_for.is_none_or(|whom| whom == "next:ghost/0"), "or the moment is over already");
     take(&lock, &[1], 1_000).await.release().await;
+}
+
+/// Whether somebody who wants two keys has them both before his patience ends, while each has somebody who waits for it
+/// all the time.
+async fn has_both(keeps_after: u32, patience_ms: u64) -> Option<bool> {
+    let house = House::new(LockOptions { keeps_after, ..options() });
+    let lock = Arc::new(lock(&house, "pubsub").await?);
+    let is_over = Arc::new(AtomicBool::new(false));
+    let mut crowd = JoinSet::new();
+    for one in 0..8 {
+        let (lock, is_over) = (Arc::clone(&lock), Arc::clone(&is_over));
+        crowd.spawn(async move {
+            while !is_over.load(Ordering::Relaxed) {
+                let turn = take(&lock, &[1 + one % 2], 60_000).await;
+                house::wait_ms(1).await;
+                turn.release().await;
+            }
+        });
+    }
+    house::wait_ms(100).await;
+    let taken = lock.acquire(&seats(&[1, 2]), patience_ms).await;
+    is_over.store(true, Ordering::Relaxed);
+    let has_both = taken.is_ok();
+    if let Ok(both) = taken {
+        both.release().await;
+    }
+    while let Some(ended) = crowd.join_next().await {
+        ended.unwrap();
+    }
+    Some(has_both)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_wants_two_keys_has_them_though_each_is_always_wanted() {
+    let Some(has_both) = has_both(LockOptions::default().keeps_after, 10_000).await else { return };
+    assert!(has_both);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_keeping_one_while_the_other_is_taken_he_never_has_both() {
+    for _ in 0..10 {
+        let Some(has_both) = has_both(u32::MAX, 1_500).await else { return };
+        if !has_both {
+            return;
+        }
+    }
+    panic!("no harm: he came in between each time");
+}
+
+/// Somebody is woken and goes without the lock before he could come; whether the next is woken by that. If not he sleeps until
+/// a lease is over.
+async fn next_is_woken(leaves: bool) -> Option<bool> {
+    let house = House::new(LockOptions { poll_ms: 60_000, ..options() });
+    let lock = Arc::new(lock(&house, "pubsub").await?);
+    let held = take(&lock, &[1], 0).await;
+    let keys = seats(&[1]);
+    let mut first = lock.acquire(&keys, 60_000);
+    let looked = tokio::time::timeout(Duration::from_millis(300), &mut first).await;
+    assert!(looked.is_err(), "somebody has it");
+    let next = {
+        let lock = Arc::clone(&lock);
+        tokio::spawn(async move { take(&lock, &[1], 60_000).await.release().await })
+    };
+    house::wait_ms(300).await;
+    held.release().await;
+    if leaves {
+        drop(first)
+    } else {
+        std::mem::forget(first)
+    }
+    Some(tokio::time::timeout(Duration::from_secs(2), next).await.is_ok())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_for_who_goes_is_the_next_ones_and_without_his_word_nobodys() {
+    let Some(is_woken) = next_is_woken(true).await else { return };
+    assert!(is_woken);
+    assert_eq!(next_is_woken(false).await, Some(false), "the harm: he sleeps on");
 }

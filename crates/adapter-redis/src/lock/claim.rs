@@ -72,6 +72,15 @@ impl Turns {
     }
 }
 
+/// Who waits, as a server that wakes him is told; by default nobody does.
+#[derive(Clone, Default)]
+pub(super) struct Waits {
+    pub(super) id: String,
+    pub(super) waited_us: u64,
+    /// Whether a key that is kept for him stays that though another one stops him.
+    pub(super) keeps: bool,
+}
+
 /// What came of an attempt.
 pub(super) enum Attempt {
     /// Held on a majority until then.
@@ -116,10 +125,10 @@ enum Question {
 impl Claim {
     /// Asks all nodes at once. If a majority did not say yes in time, everything is let go again,
     /// also where the answer was lost: the node may have said yes.
-    pub(super) async fn attempt(&self, waiter: Option<&str>) -> Attempt {
+    pub(super) async fn attempt(&self, waits: Waits) -> Attempt {
         let begun = monotonic::now();
         let mut unsettled = Unsettled { claim: self, is_settled: false };
-        let tally = self.ask(Question::Acquire, waiter.unwrap_or_default()).await;
+        let tally = self.ask(Question::Acquire, waits).await;
         let valid_until = self.valid_until(begun);
         if tally.yes >= self.quorum() && monotonic::now() < valid_until {
             unsettled.is_settled = true;
@@ -149,7 +158,7 @@ impl Claim {
     /// a key, it is lost.
     pub(super) async fn renew(&self) -> Result<Option<Instant>, Trouble> {
         let begun = monotonic::now();
-        let tally = self.ask(Question::Renew, "").await;
+        let tally = self.ask(Question::Renew, Waits::default()).await;
         if tally.yes >= self.quorum() {
             return Ok(Some(self.valid_until(begun)));
         }
@@ -163,7 +172,8 @@ impl Claim {
     /// Lets go everywhere; returns when a majority has.
     pub(super) async fn release(&self) {
         let patience = self.nodes.iter().map(Node::patience).max().unwrap_or_default();
-        let asked = tokio::time::timeout(patience, self.ask(Question::Release, ""));
+        let asked = self.ask(Question::Release, Waits::default());
+        let asked = tokio::time::timeout(patience, asked);
         let tally = asked.await.unwrap_or_default();
         if tally.yes < self.quorum() {
             tracing::debug!(names = ?self.names, "a lock was not let go by a majority");
@@ -206,10 +216,10 @@ impl Claim {
 
     /// Asks all nodes at once, each in a task of its own, so that a slow one holds up nobody and
     /// is asked all the same. Returns when the majority is clear.
-    async fn ask(&self, question: Question, waiter: &str) -> Tally {
+    async fn ask(&self, question: Question, waits: Waits) -> Tally {
         let (answers, mut answered) = mpsc::channel(self.nodes.len());
         for at in 0..self.nodes.len() {
-            let (claim, waiter, answers) = (self.clone(), waiter.to_owned(), answers.clone());
+            let (claim, waits, answers) = (self.clone(), waits.clone(), answers.clone());
             let (before, done) = self.turns.join(at);
             self.tracker.spawn(async move {
                 if let Some(before) = before {
@@ -217,7 +227,7 @@ impl Claim {
                     let _ = before.await;
                 }
                 let node = &claim.nodes[at];
-                let answer = match claim.ask_one(node, question, &waiter).await {
+                let answer = match claim.ask_one(node, question, &waits).await {
                     Err(_) if matches!(question, Question::Release) => claim.insist(node).await,
                     answer => answer,
                 };
@@ -251,7 +261,7 @@ impl Claim {
         for times in RELEASE_AGAIN {
             let _ =
                 tokio::time::timeout(node.patience() * times, std::future::pending::<()>()).await;
-            answer = self.ask_one(node, Question::Release, "").await;
+            answer = self.ask_one(node, Question::Release, &Waits::default()).await;
             if answer.is_ok() {
                 break;
             }
@@ -264,7 +274,7 @@ impl Claim {
         &self,
         node: &Node,
         question: Question,
-        waiter: &str,
+        waits: &Waits,
     ) -> Result<Option<u64>, Trouble> {
         let script = match question {
             Question::Acquire => &self.scripts.acquire,
@@ -283,8 +293,9 @@ impl Claim {
         match question {
             Question::Acquire => {
                 let lasts_ms = self.lease_ms.saturating_mul(4);
-                call.arg(self.lease_ms).arg(waiter).arg(lasts_ms);
+                call.arg(self.lease_ms).arg(&waits.id).arg(lasts_ms);
                 call.arg(self.channels()).arg(self.kept_ms);
+                call.arg(waits.waited_us).arg(u8::from(waits.keeps));
                 let free_in_ms: u64 = node.run("acquire a lock", &call).await?;
                 Ok((free_in_ms > 0).then_some(free_in_ms))
             }

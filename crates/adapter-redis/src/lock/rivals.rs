@@ -78,6 +78,11 @@ impl Tries {
         self.may_look = true;
     }
 
+    /// How often somebody else had it.
+    pub(super) fn in_vain(&self) -> u32 {
+        self.failed
+    }
+
     /// No majority of the nodes answered.
     pub(super) fn nobody_knew(&mut self) {
         self.failed(true);

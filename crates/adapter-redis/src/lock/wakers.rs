@@ -15,7 +15,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
-/// So long a key is kept for whoever was woken for it, in ms: he comes sooner, and where he cannot the next one tries.
+/// So long a key is kept for whoever was woken for it, in ms: he comes sooner. Where he does not, whoever tries then has
+/// it, and those who sleep try with their next poll.
 pub(super) const KEPT_MS: u64 = 20;
 
 /// A connection that broke is made anew after so long.
