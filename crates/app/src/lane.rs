@@ -50,7 +50,7 @@ fn lane_key(command: &Command, rows: &Rows) -> Result<Key, Key> {
     let first = first.unwrap_or(Key::Show(ShowId(0)));
     match named.iter().filter(owner).find(|key| !rows.has(**key)) {
         // What the command makes itself is not there to be read.
-        Some(unread) if !makes(command, *unread) => Err(*unread),
+        Some(unread) if !command.makes(*unread) => Err(*unread),
         _ => Ok(money_only(&named, rows).unwrap_or(first)),
     }
 }
@@ -84,14 +84,6 @@ fn money_only(named: &[Key], rows: &Rows) -> Option<Key> {
         }
         _ => None,
     })
-}
-
-fn makes(command: &Command, key: Key) -> bool {
-    match key {
-        Key::Payment(id) => id.0 == command.fresh,
-        Key::Reservation(id) => id.0 == command.fresh,
-        _ => false,
-    }
 }
 
 fn show_of_rows(named: &[Key], rows: &Rows) -> Option<ShowId> {

@@ -37,7 +37,8 @@ use std::sync::Arc;
 /// of its keys covers.
 #[derive(Debug, Clone, Copy)]
 pub struct SettleLimits {
-    /// Most tries of one batch, the first one included.
+    /// Most tries of one batch, the first one included; of one that has its turn, and tries again at once, four times
+    /// as many.
     pub tries_max: u32,
     /// How long to wait for a lock, in milliseconds.
     pub lock_wait_ms: u64,
@@ -78,6 +79,9 @@ pub struct Settler {
     pub limits: SettleLimits,
 }
 
+/// So many times as many tries has a batch in its turn, none of which waits for long.
+const IN_TURN_TIMES: u32 = 4;
+
 type Replies = Vec<Result<Reply, Trouble>>;
 
 impl Settler {
@@ -107,8 +111,9 @@ impl Settler {
         // Whoever locks rows meets others there, and nobody tells him: he asks at once.
         let mut turn = self.turn(part, self.mode == Mode::Pessimistic).await;
         loop {
+            let times = if matches!(turn, Turn::Come(_)) { IN_TURN_TIMES } else { 1 };
             match self.settle_locked(part).await {
-                Err(failed) if failed.may_pass() && conflicts + 1 < tries => {
+                Err(failed) if failed.may_pass() && conflicts + 1 < tries.saturating_mul(times) => {
                     conflicts += 1;
                     metrics::counter!("admitone_conflicts_total").increment(1);
                     if matches!(turn, Turn::Unneeded) && conflicts == 1 {
@@ -138,7 +143,12 @@ impl Settler {
             // These are added to and taken from, and nobody meets there.
             keys.retain(|key| !matches!(key, Key::TicketType(_)));
         }
-        self.lock.turn(&keys, has_met, self.limits.lock_wait_ms).await
+        let began = self.clock.now();
+        let turn = self.lock.turn(&keys, has_met, self.limits.lock_wait_ms).await;
+        if !matches!(turn, Turn::Unneeded) {
+            metrics::histogram!("admitone_turn_wait_seconds").record(self.seconds_since(began));
+        }
+        turn
     }
 
     async fn settle_locked(&self, part: &[Command]) -> Result<Replies, FailedTry> {

@@ -39,7 +39,7 @@ pub(super) const fn figure(
 use Kind::{Counter, Gauge, Histogram};
 
 /// All figures of the house.
-pub(super) const FIGURES: [Figure; 56] = [
+pub(super) const FIGURES: [Figure; 57] = [
     figure(
         "admitone_requests_total",
         Counter,
@@ -152,6 +152,13 @@ pub(super) const FIGURES: [Figure; 56] = [
         "seconds",
         "",
         "How long a batch waited for its lock, also in vain.",
+    ),
+    figure(
+        "admitone_turn_wait_seconds",
+        Histogram,
+        "seconds",
+        "",
+        "How long a batch waited for its turn among those of this instance who want the same rows, also in vain.",
     ),
     figure(
         "admitone_lock_hold_seconds",

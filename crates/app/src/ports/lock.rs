@@ -42,7 +42,7 @@ pub trait Lock: Send + Sync {
     }
 
     /// A turn among those of this process who met on one of these keys, in the order in which they come. Nobody
-    /// waits where nobody met; `has_met` says that this one did. A turn is an order and no exclusion: nothing may
+    /// waits where nobody met; `has_met` says that this one did, or that he would not know of it. A turn is an order and no exclusion: nothing may
     /// rest on it.
     async fn turn(&self, _keys: &BTreeSet<Key>, _has_met: bool, _patience_ms: u64) -> Turn {
         Turn::Unneeded

@@ -59,7 +59,9 @@ fn every_figure_is_explained_and_every_explained_one_is_there() {
     let scrape = over.expect("the room never heard of the payment");
     let mut expected = documented();
     // Observed only where a strategy has a lock, and the embedded store's has none.
-    for name in ["admitone_lock_wait_seconds", "admitone_lock_hold_seconds"] {
+    let waits =
+        ["admitone_lock_wait_seconds", "admitone_lock_hold_seconds", "admitone_turn_wait_seconds"];
+    for name in waits {
         assert!(expected.remove(name).is_some());
     }
     // Counted only where there are others to follow.
