@@ -9,11 +9,16 @@ use clap::{Args, Subcommand, ValueEnum};
 pub(crate) struct Queue {
     #[command(flatten)]
     pub(crate) place: Place,
-    /// Why it is done, in at most 500 characters: it stands in the operators' log beside what was changed.
-    #[arg(long, global = true, default_value = "", hide_default_value = true, value_parser = reason)]
-    pub(crate) why: String,
     #[command(subcommand)]
     pub(crate) task: QueueTask,
+}
+
+/// Why somebody changes something.
+#[derive(Debug, Args)]
+pub(crate) struct Why {
+    /// Why it is done, in at most 500 characters: it stands in the operators' log beside what was changed.
+    #[arg(long, default_value = "", hide_default_value = true, value_parser = reason)]
+    pub(crate) why: String,
 }
 
 /// What was said, unless that is longer than what is kept.
@@ -52,6 +57,8 @@ pub(crate) enum QueueTask {
         queue: String,
         /// The job, as `jobs` names it.
         job: String,
+        #[command(flatten)]
+        why: Why,
     },
     /// Throw a job away that no worker has.
     Drop {
@@ -59,21 +66,29 @@ pub(crate) enum QueueTask {
         queue: String,
         /// The job, as `jobs` names it.
         job: String,
+        #[command(flatten)]
+        why: Why,
     },
     /// Throw away all that nobody has taken.
     Drain {
         /// The queue.
         queue: String,
+        #[command(flatten)]
+        why: Why,
     },
     /// Have workers take nothing.
     Pause {
         /// The queue.
         queue: String,
+        #[command(flatten)]
+        why: Why,
     },
     /// Have workers take again.
     Resume {
         /// The queue.
         queue: String,
+        #[command(flatten)]
+        why: Why,
     },
     /// Have workers go on from elsewhere, as a clean group.
     Start {
@@ -84,6 +99,8 @@ pub(crate) enum QueueTask {
         /// they are. An offset that its lane does not have is refused with those it has, and no lane is moved.
         #[arg(long, default_value = "end")]
         from: String,
+        #[command(flatten)]
+        why: Why,
     },
 }
 

@@ -236,7 +236,7 @@ async fn listens(said: &mut Lines<BufReader<ChildStdout>>) -> Option<(SocketAddr
     let first = said.next_line().await.ok().flatten()?;
     let place = first.rsplit("http://").next()?.parse().ok()?;
     let mut key = None;
-    // All of it is said at once: what comes behind the store is the key, or nothing.
+    // All of it is said at once: what comes behind the store is the key, or that there are operators.
     while let Ok(Ok(Some(line))) = tokio::time::timeout(REST, said.next_line()).await {
         key = key.or_else(|| line.trim().strip_prefix("operator key: ").map(str::to_owned));
     }

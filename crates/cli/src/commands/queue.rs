@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &Queue) -> Result<Exit, Failed> {
         let queues = Carriers::of(&map, &configuration, beside.as_ref(), at).await?.queues();
         let book = LogBook { notes: shelf.ways()?.notes, clock, chance };
         let desk = QueueDesk { queues: &NamedQueues(queues), book: &book };
-        let done = follow(desk, arguments).await;
+        let done = follow(desk, &arguments.task).await;
         if done.is_ok() && matches!(arguments.task, QueueTask::List { json: false }) {
             tell_of_channels(&map);
         }
@@ -43,26 +43,25 @@ pub(crate) fn run(arguments: &Queue) -> Result<Exit, Failed> {
     })
 }
 
-async fn follow(desk: QueueDesk<'_>, arguments: &Queue) -> Result<(), Failed> {
-    let (queue, action) = match &arguments.task {
+async fn follow(desk: QueueDesk<'_>, task: &QueueTask) -> Result<(), Failed> {
+    let (queue, action, why) = match task {
         QueueTask::List { json } => return list(desk.queues, *json).await,
         QueueTask::Jobs { queue, state, limit, json } => {
             let found = desk.queues.jobs(queue, JobState::from(*state), *limit).await?;
             return jobs(found, *json);
         }
-        QueueTask::Retry { queue, job } => (queue, QueueAction::Retry(job.clone())),
-        QueueTask::Drop { queue, job } => (queue, QueueAction::Drop(job.clone())),
-        QueueTask::Drain { queue } => (queue, QueueAction::Drain),
-        QueueTask::Pause { queue } => (queue, QueueAction::Pause),
-        QueueTask::Resume { queue } => (queue, QueueAction::Resume),
-        QueueTask::Start { queue, from } => {
-            (queue, QueueAction::Start(from.parse().map_err(failed("--from"))?))
+        QueueTask::Retry { queue, job, why } => (queue, QueueAction::Retry(job.clone()), why),
+        QueueTask::Drop { queue, job, why } => (queue, QueueAction::Drop(job.clone()), why),
+        QueueTask::Drain { queue, why } => (queue, QueueAction::Drain, why),
+        QueueTask::Pause { queue, why } => (queue, QueueAction::Pause, why),
+        QueueTask::Resume { queue, why } => (queue, QueueAction::Resume, why),
+        QueueTask::Start { queue, from, why } => {
+            (queue, QueueAction::Start(from.parse().map_err(failed("--from"))?), why)
         }
     };
-    let why = arguments.why.clone();
-    let by = By { who: Actor::House.to_string(), wish: None, why };
+    let by = By { who: Actor::House.to_string(), wish: None, why: why.why.clone() };
     let jobs = desk.act(by, queue, action).await.map_err(failed("queue"))?;
-    if let (QueueTask::Drain { .. }, Some(jobs)) = (&arguments.task, jobs) {
+    if let (QueueTask::Drain { .. }, Some(jobs)) = (task, jobs) {
         say!("{jobs} jobs were thrown away");
     }
     Ok(())
@@ -161,7 +160,7 @@ impl Line {
             attempts: job.attempts,
             reason: job.reason,
             worker: job.consumer,
-            since_ms: job.since.map(|since| since.0),
+            since_ms: job.since.map(|since| since.0.div_euclid(1_000)),
         }
     }
 }

@@ -314,7 +314,10 @@ fn operators_see_the_queue_and_what_is_in_it() {
         (&told[0]["id"], &told[0]["operation"]),
         (&jobs["data"][0]["id"], &json!("close_account"))
     );
-    assert!(told[0]["since_ms"].as_i64() > Some(0) && told[0]["state"] == "waiting", "{told}");
+    // Of this century, in milliseconds.
+    let since_ms = told[0]["since_ms"].as_i64().unwrap();
+    assert!((1_000_000_000_000..4_200_000_000_000).contains(&since_ms), "{told}");
+    assert_eq!(told[0]["state"], "waiting", "{told}");
     let id = jobs["data"][0]["id"].as_str().unwrap();
     assert_eq!(acted(&mut desk, &format!("jobs/{id}/actions/drop")), 200);
     assert_eq!(queue()["waiting"].as_u64(), Some(0));
