@@ -4,6 +4,7 @@
 //! The tables below make the help lines of the scrape and `docs/metrics.md`; a test compares them
 //! with what is really exported.
 
+mod of_rooms;
 mod roads;
 mod rooms;
 mod table;
@@ -33,7 +34,7 @@ const UPKEEP_MS: u64 = 5_000;
 
 /// Every figure there is.
 pub fn all() -> impl Iterator<Item = &'static Figure> {
-    table::FIGURES.iter().chain(&roads::OF_ROADS)
+    table::FIGURES.iter().chain(&of_rooms::OF_ROOMS).chain(&roads::OF_ROADS)
 }
 
 /// Starts to keep figures, with their meanings and the borders of their histograms.

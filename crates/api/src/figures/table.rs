@@ -38,8 +38,8 @@ pub(super) const fn figure(
 
 use Kind::{Counter, Gauge, Histogram};
 
-/// All figures of the house.
-pub(super) const FIGURES: [Figure; 57] = [
+/// The figures of the house beside those of rooms and roads.
+pub(super) const FIGURES: [Figure; 32] = [
     figure(
         "admitone_requests_total",
         Counter,
@@ -275,132 +275,5 @@ pub(super) const FIGURES: [Figure; 57] = [
         "messages",
         "",
         "Messages about passes to the waiting rooms that were dropped because too many waited.",
-    ),
-    figure("wr_issued", Gauge, "places", "room", "The last place that was given."),
-    figure("wr_waiting", Gauge, "users", "room", "Users with a place who are not inside."),
-    figure(
-        "wr_waiting_present_est",
-        Gauge,
-        "users",
-        "room",
-        "How many of them are really there, by the measured share.",
-    ),
-    figure("wr_deck", Gauge, "users", "room", "Users on the deck: invited and present."),
-    figure("wr_active", Gauge, "users", "room", "Users called or inside."),
-    figure("wr_active_called", Gauge, "users", "room", "Users called who have not shown up yet."),
-    figure("wr_active_claimed", Gauge, "users", "room", "Users inside."),
-    figure(
-        "wr_active_limit",
-        Gauge,
-        "users",
-        "room",
-        "At most so many called and inside; +Inf without a limit.",
-    ),
-    figure(
-        "wr_show_rate",
-        Gauge,
-        "ratio",
-        "room",
-        "The share of invited users who are there; NaN while there is too little to go by.",
-    ),
-    figure(
-        "wr_eta_coverage",
-        Gauge,
-        "ratio",
-        "room",
-        "The share of published waiting times that held; should be near 0.6; NaN while unknown.",
-    ),
-    figure(
-        "wr_snapshot_age_seconds",
-        Gauge,
-        "seconds",
-        "room",
-        "How old the room's published counters are; grows while nothing changes in it.",
-    ),
-    figure(
-        "wr_slot_idle_seconds_total",
-        Gauge,
-        "seconds",
-        "room",
-        "How long a slot was free while a user was ripe and there. Only grows, and must stay near zero: the alarm that matters.",
-    ),
-    figure("wr_admitted_total", Counter, "users", "room", "Calls."),
-    figure(
-        "wr_ended_total",
-        Counter,
-        "places",
-        "room, reason",
-        "Places that ended: paid, left, expired or revoked.",
-    ),
-    figure("wr_no_show_total", Counter, "users", "room", "Calls that nobody claimed."),
-    figure(
-        "wr_overshoot_total",
-        Counter,
-        "users",
-        "room",
-        "Admissions beyond the limit. Must be zero.",
-    ),
-    figure(
-        "wr_order_violation_total",
-        Counter,
-        "users",
-        "room",
-        "Admissions past a smaller place on the deck. Must be zero.",
-    ),
-    figure(
-        "wr_duplicate_join_total",
-        Counter,
-        "requests",
-        "room",
-        "Joins of users who had a place.",
-    ),
-    figure(
-        "wr_refused_total",
-        Counter,
-        "requests",
-        "room, why",
-        "Joins and polls that were refused: draining, closed, full, ended, other_user, renewed or passed.",
-    ),
-    figure(
-        "wr_heals_total",
-        Counter,
-        "heals",
-        "",
-        "How often this instance put a room together again that Redis had lost.",
-    ),
-    figure(
-        "wr_places_not_kept_total",
-        Counter,
-        "writes",
-        "",
-        "How often places of a room in Redis could not be written down in the store at once; they are written later.",
-    ),
-    figure(
-        "wr_not_copied_total",
-        Counter,
-        "admissions",
-        "",
-        "How often no replica of Redis knew of an admission in time.",
-    ),
-    figure(
-        "wr_wait_seconds",
-        Histogram,
-        "seconds",
-        "room",
-        "From join to call, for users who joined since the house was started.",
-    ),
-    figure(
-        "wr_exchange_seconds",
-        Histogram,
-        "seconds",
-        "room",
-        "How long an exchange of the room took, its durable log among it.",
-    ),
-    figure(
-        "wr_exchange_batch",
-        Histogram,
-        "questions",
-        "room",
-        "How many questions were answered in one exchange.",
     ),
 ];
