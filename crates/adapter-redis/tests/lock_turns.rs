@@ -250,18 +250,16 @@ async fn next_is_woken(leaves: bool) -> Option<bool> {
     let mut first = lock.acquire(&keys, 60_000);
     let looked = tokio::time::timeout(Duration::from_millis(300), &mut first).await;
     assert!(looked.is_err(), "somebody has it");
-    let next = {
-        let lock = Arc::clone(&lock);
-        tokio::spawn(async move { take(&lock, &[1], 60_000).await.release().await })
-    };
+    let (mut next, waits) = (JoinSet::new(), Arc::clone(&lock));
+    next.spawn(async move { take(&waits, &[1], 60_000).await.release().await });
     house::wait_ms(300).await;
     held.release().await;
     if leaves {
-        drop(first)
+        drop(first);
     } else {
-        std::mem::forget(first)
+        std::mem::forget(first);
     }
-    Some(tokio::time::timeout(Duration::from_secs(2), next).await.is_ok())
+    Some(tokio::time::timeout(Duration::from_secs(2), next.join_next()).await.is_ok())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -243,7 +243,7 @@ fn say(address: SocketAddr, store: &str, operator_key: Option<&str>) {
             lines += "\n    (shown this once; more with `admitone user add NAME`)\n";
         }
         None => {
-            lines += "  operators:      have their keys; another with `admitone user add NAME`\n"
+            lines += "  operators:      have their keys; another with `admitone user add NAME`\n";
         }
     }
     voice::announce(&lines);
