@@ -9,7 +9,7 @@ pub(crate) use reading::object;
 use crate::house::House;
 use crate::problem::Problem;
 use admitone_app::box_office::Request as Named;
-use admitone_app::logbook::{By, WHY_MAX};
+use admitone_app::logbook::{By, WHY_MAX, is_kept_whole};
 use admitone_app::ports::delivery::Reply;
 use admitone_domain::id::{BuyerId, OperatorId, ShowId};
 use admitone_domain::party::Right;
@@ -236,7 +236,7 @@ impl FromRequestParts<House> for Why {
 impl Why {
     /// What was said, unless that is longer than what is kept: nobody's words are cut off unseen.
     pub(crate) fn said(why: String) -> Result<Self, Problem> {
-        if why.chars().count() > WHY_MAX {
+        if !is_kept_whole(&why) {
             return Err(Problem::invalid(format!("`why` may have {WHY_MAX} characters")));
         }
         Ok(Self { why })

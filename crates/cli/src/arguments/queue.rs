@@ -1,7 +1,7 @@
 //! What can be typed about queues.
 
 use super::Place;
-use admitone_app::logbook::WHY_MAX;
+use admitone_app::logbook::{WHY_MAX, is_kept_whole};
 use admitone_app::ports::queues::JobState;
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -23,7 +23,7 @@ pub(crate) struct Why {
 
 /// What was said, unless that is longer than what is kept.
 fn reason(said: &str) -> Result<String, String> {
-    if said.chars().count() > WHY_MAX {
+    if !is_kept_whole(said) {
         return Err(format!("at most {WHY_MAX} characters are kept"));
     }
     Ok(said.to_owned())

@@ -9,6 +9,7 @@ use crate::query::Query;
 use crate::site::Site;
 use crate::staff::{Staff, StaffForm};
 use admitone_app::delivery::Job;
+use admitone_app::logbook::is_kept_whole;
 use admitone_app::ports::queues::{JobState, Lying, QueueReport, Seen};
 use admitone_app::queue_desk::{QueueAction, QueueDesk, QueueTrouble};
 use admitone_app::strategy::Operation;
@@ -24,8 +25,6 @@ use lacking::lacking;
 /// So many jobs are shown.
 const SHOWN: usize = 50;
 const HERE: &str = "/operator/queues";
-/// The longest reason that is taken, in characters.
-const WHY_MAX: usize = admitone_app::logbook::WHY_MAX;
 
 /// States by their names in an address, and the keys of the words for them. The first is looked into
 /// where none is asked for.
@@ -148,7 +147,7 @@ pub(crate) async fn act(
     let (queue, job) = (asked.form.text("queue"), asked.form.text("job"));
     let back = back_to(queue);
     let onward = |oops: Oops| oops.onward(back.clone());
-    if asked.why().chars().count() > WHY_MAX {
+    if !is_kept_whole(asked.why()) {
         return Err(onward(Oops::malformed()));
     }
     let (action, from) = (asked.form.text("action"), asked.form.text("from"));
