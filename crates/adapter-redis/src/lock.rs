@@ -207,8 +207,7 @@ impl RedisLock {
     /// Tries until it is held or the patience is over.
     async fn take(&self, names: &Arc<[String]>, until: Instant) -> Result<Won, Trouble> {
         let Some(wakers) = &self.wakers else { return self.take_as(names, until, None).await };
-        let mut enlisted =
-            Enlisted { claim: self.claim(names), waiter: wakers.enlist(), has_won: false };
+        let mut enlisted = Enlisted { lock: self, names, waiter: wakers.enlist(), has_won: false };
         let won = self.take_as(names, until, Some(&enlisted.waiter)).await;
         enlisted.has_won = won.is_ok();
         won
@@ -321,16 +320,17 @@ impl RedisLock {
 
 /// Somebody in the lines of the server. Who goes without the lock, whatever made him, is in none of them any more, and
 /// what is kept for him is the next one's.
-struct Enlisted {
-    claim: Claim,
+struct Enlisted<'a> {
+    lock: &'a RedisLock,
+    names: &'a Arc<[String]>,
     waiter: Waiter,
     has_won: bool,
 }
 
-impl Drop for Enlisted {
+impl Drop for Enlisted<'_> {
     fn drop(&mut self) {
         if !self.has_won {
-            self.claim.leave(self.waiter.id());
+            self.lock.claim(self.names).leave(self.waiter.id());
         }
     }
 }

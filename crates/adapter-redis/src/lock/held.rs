@@ -194,11 +194,11 @@ impl Guard for Held {
 
     async fn release(mut self: Box<Self>) {
         self.is_released = true;
-        let fences = self.is_settled.then(|| self.fences.clone());
-        let Self { claim, lease, is_passed_on, .. } = &*self;
+        let Self { claim, fences, lease, is_passed_on, is_settled, .. } = &*self;
         // Half of a lease is left at least: the next one makes it new when it has had it for a while.
         let least = Duration::from_millis(claim.lease_ms / 2);
         if let Some((turn, valid_until)) = is_passed_on.then(|| lease.pass_on(least)).flatten() {
+            let fences = is_settled.then(|| fences.clone());
             turn.leaves(Passed(Some(Won { claim: claim.clone(), valid_until, fences })));
             return;
         }

@@ -11,4 +11,3 @@ local function wake(key, line, channels, kept, but)
     end
   end
 end
-
