@@ -161,6 +161,7 @@ offsets.topic.replication.factor={NODES}
 offsets.topic.num.partitions=4
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
+log.cleaner.dedupe.buffer.size=8388608
 broker.session.timeout.ms=4000
 broker.heartbeat.interval.ms=500
 log.dirs={}
