@@ -91,8 +91,8 @@ impl Publisher {
         });
         match sent.await {
             Ok(results) => {
-                if results.iter().any(is_unroutable) {
-                    // Somebody removed a queue: whoever connects next declares it again.
+                if results.iter().any(is_away) {
+                    // Somebody may have removed a queue or the exchange: whoever connects next declares it again.
                     self.give_up();
                 }
                 results
@@ -243,6 +243,6 @@ fn unroutable(queue: &str) -> Trouble {
     Trouble::new(TroubleKind::Unavailable, OPERATION, detail)
 }
 
-fn is_unroutable(result: &Result<(), Trouble>) -> bool {
-    result.as_ref().is_err_and(|trouble| trouble.detail.starts_with("unroutable"))
+fn is_away(result: &Result<(), Trouble>) -> bool {
+    result.as_ref().is_err_and(|trouble| trouble.kind == TroubleKind::Unavailable)
 }

@@ -10,9 +10,12 @@ use admitone_conformance::own_broker::Broker;
 use admitone_conformance::redis_server::own_prefix;
 use admitone_domain::id::{ReservationId, ShowId};
 use admitone_domain::{Event, Happening, Key, Moment};
-use lapin::options::{BasicAckOptions, BasicGetOptions, QueueBindOptions, QueueDeclareOptions};
-use lapin::types::FieldTable;
-use lapin::{Channel, Connection, ConnectionProperties};
+use lapin::options::{
+    BasicAckOptions, BasicGetOptions, ExchangeDeclareOptions, ExchangeDeleteOptions,
+    QueueBindOptions, QueueDeclareOptions,
+};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Channel, Connection, ConnectionProperties, ExchangeKind};
 use std::sync::Arc;
 
 fn event(number: u64, aggregate: Key, version: u64, what: Happening) -> Envelope {
@@ -82,6 +85,43 @@ async fn who_bound_a_queue_finds_what_he_wants_in_its_order() {
     assert_eq!(lying(&channel, &reservations).await, wanted);
 }
 
+/// A queue that takes one message and no more, and is bound so.
+async fn narrow(channel: &Channel, exchange: &str, key: &str) {
+    let mut limits = FieldTable::default();
+    limits.insert("x-max-length".into(), AMQPValue::LongInt(1));
+    limits.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
+    let queue = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
+    let queue = channel.queue_declare("".into(), queue, limits).await.unwrap();
+    let (name, how) = (queue.name().as_str().into(), QueueBindOptions::default());
+    channel
+        .queue_bind(name, exchange.into(), key.into(), how, FieldTable::default())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_follows_an_event_that_is_refused_does_not_overtake_it() {
+    let Some(address) = Broker::Rabbitmq.shared() else { return };
+    let exchange = own_prefix();
+    let bus = bus(&address, &exchange);
+    bus.check().await.unwrap();
+    let connection = Connection::connect(&address, ConnectionProperties::default()).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    narrow(&channel, &exchange, "reservation.released").await;
+    let expired = bound(&channel, &exchange, "reservation.expired").await;
+    let [one, other] = [1, 2].map(|number| Key::Reservation(ReservationId(number)));
+    bus.publish(0, &[event(1, other, 1, Happening::Released)]).await.unwrap();
+    let is_refused = event(2, one, 1, Happening::Released);
+    let of_another = event(3, other, 2, Happening::Expired);
+    let of_the_same = event(4, one, 2, Happening::Expired);
+    let refused = bus.publish(0, &[is_refused.clone(), of_another.clone()]).await;
+    assert_eq!(refused.unwrap_err().kind, TroubleKind::Busy);
+    assert_eq!(lying(&channel, &expired).await, [of_another], "sent together, it is taken");
+    let refused = bus.publish(0, &[is_refused, of_the_same]).await;
+    assert_eq!(refused.unwrap_err().kind, TroubleKind::Busy);
+    assert_eq!(lying(&channel, &expired).await, [], "it waits for the one before");
+}
+
 #[tokio::test]
 async fn an_event_that_is_too_large_stops_nobody() {
     let Some(address) = Broker::Rabbitmq.shared() else { return };
@@ -97,6 +137,35 @@ async fn an_event_that_is_too_large_stops_nobody() {
     bus.publish(0, &events).await.unwrap();
     events.remove(1);
     assert_eq!(lying(&channel, &all).await, events);
+}
+
+#[tokio::test]
+async fn an_exchange_of_another_kind_is_trouble_and_no_event_is_passed_over() {
+    let Some(address) = Broker::Rabbitmq.shared() else { return };
+    let exchange = own_prefix();
+    let connection = Connection::connect(&address, ConnectionProperties::default()).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let (how, kind) = (ExchangeDeclareOptions::default(), ExchangeKind::Direct);
+    let name = exchange.as_str().into();
+    channel.exchange_declare(name, kind, how, FieldTable::default()).await.unwrap();
+    let bus = bus(&address, &exchange);
+    assert!(bus.publish(0, &some()).await.is_err());
+    let how = ExchangeDeleteOptions::default();
+    channel.exchange_delete(exchange.as_str().into(), how).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_exchange_that_was_removed_is_made_again() {
+    let Some(address) = Broker::Rabbitmq.shared() else { return };
+    let exchange = own_prefix();
+    let bus = bus(&address, &exchange);
+    bus.publish(0, &some()).await.unwrap();
+    let connection = Connection::connect(&address, ConnectionProperties::default()).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let how = ExchangeDeleteOptions::default();
+    channel.exchange_delete(exchange.as_str().into(), how).await.unwrap();
+    assert!(bus.publish(0, &some()).await.is_err(), "it says so once");
+    bus.publish(0, &some()).await.unwrap();
 }
 
 #[tokio::test]
