@@ -1,12 +1,12 @@
 //! The courier: asks once, on a connection that is kept for what comes next to the same endpoint.
 
 use crate::connector::{Connector, Connects};
-use crate::exchange::{request, status};
+use crate::exchange::{answered, request};
 use crate::failed::Failed;
 use crate::line::Used;
 use crate::target::Target;
 use crate::tls::{Tls, Trust};
-use admitone_app::ports::webhooks::{Courier, Letter};
+use admitone_app::ports::webhooks::{Answered, Courier, Letter};
 use async_trait::async_trait;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -60,14 +60,14 @@ impl HttpCourier {
     /// A kept connection that was closed over there while this was on its way says nothing about the
     /// message: it is sent on the next one, at last on a fresh one. Who got it all the same knows it by
     /// its id.
-    async fn ask(&self, letter: &Letter) -> Result<u16, Failed> {
+    async fn ask(&self, letter: &Letter) -> Result<Answered, Failed> {
         let target = Target::of(&letter.url, self.connects.allows_private)?;
         loop {
-            let (was_kept, answered) = self.exchange(request(&target, letter)?).await;
-            match answered {
+            let (was_kept, answer) = self.exchange(request(&target, letter)?).await;
+            match answer {
                 Err(Failed::Closed) if was_kept => {}
                 Err(failed) => return Err(failed),
-                Ok(answer) => return Ok(status(answer).await),
+                Ok(answer) => return Ok(answered(answer).await),
             }
         }
     }
@@ -102,7 +102,7 @@ impl Courier for HttpCourier {
         target.map(drop).map_err(|failed| failed.to_string())
     }
 
-    async fn send(&self, letter: &Letter) -> Result<u16, String> {
+    async fn send(&self, letter: &Letter) -> Result<Answered, String> {
         let wait = self.connects.wait;
         let answered = tokio::time::timeout(wait, self.ask(letter)).await;
         let answered = answered.unwrap_or(Err(Failed::AnsweredTooLate(wait)));

@@ -2,12 +2,12 @@
 
 use crate::failed::Failed;
 use crate::target::Target;
-use admitone_app::ports::webhooks::Letter;
+use admitone_app::ports::webhooks::{Answered, Letter};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, RETRY_AFTER, USER_AGENT};
 use hyper::{Method, Request, Response};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Of the body so much is read and thrown away: whoever answers more is cut off.
 const BODY_MAX_BYTES: usize = 16 * 1024;
@@ -30,12 +30,23 @@ pub(crate) fn request(target: &Target, letter: &Letter) -> Result<Request<Full<B
     request.map_err(|error| Failed::Request(error.to_string()))
 }
 
-/// The status of an answer. What its body says, or that it does not end, changes nothing; a connection
+/// What the head of an answer says. What its body says, or that it does not end, changes nothing; a connection
 /// on which it did end is kept.
-pub(crate) async fn status(answer: Response<Incoming>) -> u16 {
+pub(crate) async fn answered(answer: Response<Incoming>) -> Answered {
     let status = answer.status().as_u16();
+    let not_within_ms = not_within_ms(answer.headers(), SystemTime::now());
     let _ = tokio::time::timeout(BODY_WAIT, drain(answer)).await;
-    status
+    Answered { status, not_within_ms }
+}
+
+/// How long nothing is to be asked, by `Retry-After`: seconds, or a date. A date that has passed asks for nothing.
+fn not_within_ms(headers: &HeaderMap, now: SystemTime) -> Option<u64> {
+    let said = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = said.parse::<u64>() {
+        return Some(seconds.saturating_mul(1_000));
+    }
+    let until = httpdate::parse_http_date(said).ok()?.duration_since(now).ok()?;
+    u64::try_from(until.as_millis()).ok()
 }
 
 async fn drain(answer: Response<Incoming>) {
@@ -46,5 +57,32 @@ async fn drain(answer: Response<Incoming>) {
             Some(Ok(frame)) => read += frame.data_ref().map_or(0, Bytes::len),
             Some(Err(_)) | None => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::HeaderValue;
+
+    #[test]
+    fn an_answer_says_in_seconds_or_with_a_date_when_it_may_be_asked_again() {
+        // Sun, 06 Nov 1994 08:49:37 GMT.
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        for (said, not_within) in [
+            ("120", Some(120_000)),
+            (" 0 ", Some(0)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("Sun, 06 Nov 1994 08:50:37 GMT", Some(60_000)),
+            ("Sun, 06 Nov 1994 08:49:36 GMT", None),
+            ("-1", None),
+            ("1.5", None),
+            ("soon", None),
+        ] {
+            let value = HeaderValue::from_static(said);
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, value)]);
+            assert_eq!(not_within_ms(&headers, now), not_within, "{said}");
+        }
+        assert_eq!(not_within_ms(&HeaderMap::new(), now), None);
     }
 }

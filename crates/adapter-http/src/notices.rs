@@ -57,6 +57,7 @@ impl HttpNotices {
 
     async fn hand(&self, notice: &Notice) -> Result<Fate, Trouble> {
         let answered = self.courier.send(&self.letter(notice)).await;
+        let answered = answered.map(|answered| answered.status);
         let said = said(&answered);
         let outcome = match said {
             Said::Taken => "taken",

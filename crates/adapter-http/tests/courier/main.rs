@@ -4,7 +4,7 @@
 mod server;
 
 use admitone_adapter_http::{CourierOptions, HttpCourier, Trust};
-use admitone_app::ports::webhooks::{Courier, Letter};
+use admitone_app::ports::webhooks::{Answered, Courier, Letter};
 use server::{Manner, Server};
 use std::path::Path;
 use std::process::Stdio;
@@ -20,17 +20,22 @@ fn letter(url: &str) -> Letter {
     Letter { url: url.to_owned(), headers, body: br#"{"type":"show.changed"}"#.to_vec() }
 }
 
+/// Sends; the status that was answered.
+async fn send(courier: &HttpCourier, letter: &Letter) -> Result<u16, String> {
+    courier.send(letter).await.map(|answered| answered.status)
+}
+
 /// Sends to a server that behaves so; what was told, and how often it was connected to.
 async fn told(manner: Manner) -> (Result<u16, String>, usize) {
     let server = Server::start(manner).await;
-    let answered = courier(true, Trust::System).send(&letter(&server.url("/hook?a=b"))).await;
+    let answered = send(&courier(true, Trust::System), &letter(&server.url("/hook?a=b"))).await;
     (answered, server.connections())
 }
 
 #[tokio::test]
 async fn a_message_arrives_as_it_was_written_and_its_status_is_told() {
     let server = Server::start(Manner::Says("HTTP/1.1 204 No Content\r\n\r\n".into())).await;
-    let answered = courier(true, Trust::System).send(&letter(&server.url("/hook?a=b"))).await;
+    let answered = send(&courier(true, Trust::System), &letter(&server.url("/hook?a=b"))).await;
     assert_eq!(answered, Ok(204));
     let request = server.request();
     assert!(request.starts_with("POST /hook?a=b HTTP/1.1\r\n"), "{request}");
@@ -52,6 +57,14 @@ async fn whatever_status_is_answered_is_told() {
         let says = format!("HTTP/1.1 {status} X\r\ncontent-length: 2\r\n\r\nno");
         assert_eq!(told(Manner::Says(says)).await, (Ok(status), 1));
     }
+}
+
+#[tokio::test]
+async fn who_says_when_to_come_again_is_heard() {
+    let says = "HTTP/1.1 503 X\r\nretry-after: 120\r\ncontent-length: 0\r\n\r\n";
+    let server = Server::start(Manner::Says(says.into())).await;
+    let answered = courier(true, Trust::System).send(&letter(&server.url("/"))).await;
+    assert_eq!(answered, Ok(Answered { status: 503, not_within_ms: Some(120_000) }));
 }
 
 #[tokio::test]
@@ -95,7 +108,7 @@ async fn two_messages_to_an_endpoint_share_a_connection() {
     let server = Server::start(Manner::SaysAgain(WELL.into())).await;
     let courier = courier(true, Trust::System);
     for path in ["/one", "/two", "/three"] {
-        assert_eq!(courier.send(&letter(&server.url(path))).await, Ok(200));
+        assert_eq!(send(&courier, &letter(&server.url(path))).await, Ok(200));
         assert!(server.request().starts_with(&format!("POST {path} ")), "{}", server.request());
     }
     assert_eq!(server.connections(), 1);
@@ -107,13 +120,13 @@ async fn a_connection_that_was_closed_while_it_was_kept_loses_no_message() {
     let server = Server::start(Manner::Says(WELL.into())).await;
     let kind = courier(true, Trust::System);
     for _ in 0..20 {
-        assert_eq!(kind.send(&letter(&server.url("/"))).await, Ok(200));
+        assert_eq!(send(&kind, &letter(&server.url("/"))).await, Ok(200));
     }
     assert_eq!(server.connections(), 20);
     // Closed when the next has come, without a word.
     let server = Server::start(Manner::SaysOnce(WELL.into())).await;
     for _ in 0..4 {
-        assert_eq!(kind.send(&letter(&server.url("/"))).await, Ok(200));
+        assert_eq!(send(&kind, &letter(&server.url("/"))).await, Ok(200));
     }
     assert_eq!(server.connections(), 4, "each was sent on a fresh one");
 }
@@ -124,7 +137,7 @@ async fn so_many_connections_are_kept_and_no_more() {
     let kind = courier(true, Trust::System);
     let letter = letter(&server.url("/"));
     let at_once = async || {
-        let sent = (0..20).map(|_| kind.send(&letter));
+        let sent = (0..20).map(|_| send(&kind, &letter));
         futures_util::future::join_all(sent).await
     };
     assert!(at_once().await.iter().all(|answered| *answered == Ok(200)));
@@ -140,13 +153,13 @@ async fn so_many_connections_are_kept_and_no_more() {
 async fn what_is_kept_for_one_name_is_not_used_for_another() {
     let server = Server::start(Manner::SaysAgain(WELL.into())).await;
     let (kind, port) = (courier(true, Trust::System), server.port());
-    assert_eq!(kind.send(&letter(&server.url("/"))).await, Ok(200));
+    assert_eq!(send(&kind, &letter(&server.url("/"))).await, Ok(200));
     let named = format!("http://localhost:{port}/");
-    assert_eq!(kind.send(&letter(&named)).await, Ok(200));
+    assert_eq!(send(&kind, &letter(&named)).await, Ok(200));
     assert_eq!(server.connections(), 2);
     // Nor by who may not ask there: what is kept belongs to who was allowed to make it.
     let strict = courier(false, Trust::System);
-    assert!(strict.send(&letter(&format!("https://localhost:{port}/"))).await.is_err());
+    assert!(send(&strict, &letter(&format!("https://localhost:{port}/"))).await.is_err());
     assert_eq!(server.connections(), 2);
 }
 
@@ -156,7 +169,7 @@ async fn a_huge_head_is_not_read_and_a_huge_body_changes_nothing() {
     let said = answered.unwrap_err();
     assert!(said.starts_with("what was answered is no HTTP"), "{said}");
     let server = Server::start(Manner::EndlessBody).await;
-    assert_eq!(courier(true, Trust::System).send(&letter(&server.url("/"))).await, Ok(200));
+    assert_eq!(send(&courier(true, Trust::System), &letter(&server.url("/"))).await, Ok(200));
     server.is_left().await;
     let sent = server.sent_bytes();
     assert!(sent < 8 * 1024 * 1024, "it went on reading: {sent} bytes");
@@ -174,7 +187,7 @@ async fn a_port_with_nobody_behind_is_said_with_its_address() {
     let url = nobody.url("/");
     let to = nobody.authority().to_owned();
     nobody.stop().await;
-    let said = courier(true, Trust::System).send(&letter(&url)).await.unwrap_err();
+    let said = send(&courier(true, Trust::System), &letter(&url)).await.unwrap_err();
     assert!(said.starts_with(&format!("no connection to {to}")), "{said}");
 }
 
@@ -191,7 +204,7 @@ async fn a_private_address_is_not_even_connected_to() {
     let port = server.port();
     let strict = courier(false, Trust::System);
     for host in ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "2130706433", "localhost"] {
-        let said = strict.send(&letter(&format!("https://{host}:{port}/"))).await.unwrap_err();
+        let said = send(&strict, &letter(&format!("https://{host}:{port}/"))).await.unwrap_err();
         assert!(said.contains("private_addresses") || said.contains("cannot be"), "{host}: {said}");
     }
     // A name says by itself nothing of where it leads.
@@ -200,7 +213,7 @@ async fn a_private_address_is_not_even_connected_to() {
     assert!(strict.check(&format!("http://shop.example:{port}/")).is_err());
     assert_eq!(server.connections(), 0);
     let kind = courier(true, Trust::System);
-    assert_eq!(kind.send(&letter(&server.url("/"))).await, Ok(200), "where it is allowed");
+    assert_eq!(send(&kind, &letter(&server.url("/"))).await, Ok(200), "where it is allowed");
 }
 
 #[tokio::test]
@@ -209,16 +222,16 @@ async fn a_certificate_is_checked_against_who_is_trusted_and_the_name_that_was_a
     let port = server.port();
     let trusting = courier(true, Trust::These(vec![authority]));
     let named = letter(&format!("https://localhost:{port}/"));
-    assert_eq!(trusting.send(&named).await, Ok(200));
+    assert_eq!(send(&trusting, &named).await, Ok(200));
     let other = letter(&format!("https://127.0.0.1:{port}/"));
-    let said = trusting.send(&other).await.unwrap_err();
+    let said = send(&trusting, &other).await.unwrap_err();
     assert!(said.starts_with("no TLS with 127.0.0.1"), "another name: {said}");
     let (_, stranger) = Server::start_secure("localhost").await;
     let wary = courier(true, Trust::These(vec![stranger]));
-    let said = wary.send(&named).await.unwrap_err();
+    let said = send(&wary, &named).await.unwrap_err();
     assert!(said.starts_with("no TLS with localhost"), "another authority: {said}");
     let nobody = courier(true, Trust::These(Vec::new()));
-    let said = nobody.send(&named).await.unwrap_err();
+    let said = send(&nobody, &named).await.unwrap_err();
     assert!(said.contains("certificates"), "{said}");
 }
 
@@ -229,7 +242,7 @@ async fn a_certificate_of_ones_own_is_named_in_a_variable() {
     const NAME: &str = "a_certificate_of_ones_own_is_named_in_a_variable";
     const URL: &str = "ADMITONE_TEST_COURIER_URL";
     if let Ok(url) = std::env::var(URL) {
-        assert_eq!(courier(true, Trust::System).send(&letter(&url)).await, Ok(200));
+        assert_eq!(send(&courier(true, Trust::System), &letter(&url)).await, Ok(200));
         return;
     }
     let (server, certificate) = Server::start_certified("localhost").await;

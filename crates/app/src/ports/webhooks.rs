@@ -188,9 +188,24 @@ pub trait Courier: Send + Sync {
     /// Whether such an address may be asked at all, as far as its text says.
     fn check(&self, url: &str) -> Result<(), String>;
 
-    /// Sends a request and tells the status that was answered; what went wrong, if none was. A
+    /// Sends a request and tells what was answered; what went wrong, if nothing was. A
     /// redirect is an answer and is not followed.
-    async fn send(&self, letter: &Letter) -> Result<u16, String>;
+    async fn send(&self, letter: &Letter) -> Result<Answered, String>;
+}
+
+/// What an endpoint answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answered {
+    /// Its status.
+    pub status: u16,
+    /// It does not want to be asked again within so many milliseconds (`Retry-After`).
+    pub not_within_ms: Option<u64>,
+}
+
+impl From<u16> for Answered {
+    fn from(status: u16) -> Self {
+        Self { status, not_within_ms: None }
+    }
 }
 
 /// A request to an endpoint.

@@ -1,12 +1,12 @@
 //! Carries the events of a lane to an endpoint, one after the other.
 
 use super::message::{body, letter, message_id};
-use super::patience::{GIVEN_UP_MS, wait_ms};
+use super::patience::{ASKED_MAX_MS, GIVEN_UP_MS, wait_ms};
 use crate::Trouble;
 use crate::events::{Carrier, Fate, Parcel};
 use crate::ports::clock::Clock;
-use crate::ports::webhooks::{Attempt, Courier, Endpoint, GONE, WHY_GONE, Webhooks};
-use admitone_domain::Key;
+use crate::ports::webhooks::{Answered, Attempt, Courier, Endpoint, GONE, WHY_GONE, Webhooks};
+use admitone_domain::{Key, Moment};
 use async_trait::async_trait;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +24,8 @@ pub(super) struct WebhookCarrier {
     pub(super) base: String,
     /// The last event that is told, if there is a last.
     pub(super) end: Option<u64>,
+    /// The endpoint asked not to be asked before.
+    pub(super) not_before: Mutex<Option<Moment>>,
 }
 
 /// What an answer means.
@@ -44,6 +46,19 @@ impl WebhookCarrier {
         *self.endpoint.lock().unwrap_or_else(PoisonError::into_inner) = endpoint;
     }
 
+    /// Whether the endpoint asked for patience that is not over.
+    fn is_to_wait(&self) -> bool {
+        let not_before = *self.not_before.lock().unwrap_or_else(PoisonError::into_inner);
+        not_before.is_some_and(|until| self.clock.now() < until)
+    }
+
+    /// Takes note of the patience that the endpoint asked for: what it asked for before still holds.
+    fn note_patience(&self, now: Moment, asked_ms: u64) {
+        let until = now.plus_ms(asked_ms.min(ASKED_MAX_MS));
+        let mut not_before = self.not_before.lock().unwrap_or_else(PoisonError::into_inner);
+        *not_before = (*not_before).max(Some(until));
+    }
+
     /// Tries once; what came of it, and what is to be written into the log.
     async fn attempt(&self, endpoint: &Endpoint, parcel: &Parcel) -> (Fate, Meaning, Attempt) {
         let begun = self.clock.now();
@@ -56,7 +71,11 @@ impl WebhookCarrier {
         let attempt = parcel.attempts + 1;
         let (since, spread) = (parcel.since.unwrap_or(begun), spread(endpoint.id, event, attempt));
         let is_given_up = now.ms_since(since) >= GIVEN_UP_MS;
-        let next = now.plus_ms(wait_ms(attempt, spread));
+        let asked_ms = answered.as_ref().ok().and_then(|answered| answered.not_within_ms);
+        if let (Meaning::Failed, Some(asked_ms)) = (meaning, asked_ms) {
+            self.note_patience(now, asked_ms);
+        }
+        let next = now.plus_ms(wait_ms(attempt, spread, asked_ms));
         let fate = match meaning {
             Meaning::Arrived => Fate::Done,
             Meaning::Gone => Fate::Untried,
@@ -71,7 +90,7 @@ impl WebhookCarrier {
             attempt,
             at: begun,
             took_ms: now.ms_since(begun),
-            status: answered.as_ref().ok().copied(),
+            status: answered.as_ref().ok().map(|answered| answered.status),
             error: answered.err(),
             next: matches!(fate, Fate::Later(_)).then_some(next),
         };
@@ -111,7 +130,7 @@ impl Carrier for WebhookCarrier {
             let has_time = self.clock.now().ms_since(begun) < TURN_MS;
             // After one failure the rest of the lane waits for the next turn: an endpoint that is
             // away is not asked for each message of a lane in one breath.
-            if is_gone || has_failed || !has_time || stopped.contains(&key) {
+            if is_gone || has_failed || !has_time || self.is_to_wait() || stopped.contains(&key) {
                 fates.push(Fate::Untried);
                 stopped.insert(key);
                 continue;
@@ -136,10 +155,10 @@ impl Carrier for WebhookCarrier {
 }
 
 /// What an answer means. A redirect leads to where nobody has looked whether it may be asked.
-pub(super) fn meaning(answered: &Result<u16, String>) -> Meaning {
-    match answered {
+pub(super) fn meaning(answered: &Result<Answered, String>) -> Meaning {
+    match answered.as_ref().map(|answered| answered.status) {
         Ok(200..=299) => Meaning::Arrived,
-        Ok(status) if *status == GONE => Meaning::Gone,
+        Ok(GONE) => Meaning::Gone,
         Ok(_) | Err(_) => Meaning::Failed,
     }
 }

@@ -94,18 +94,27 @@ impl Supervisor {
         }
         let ended: Vec<String> =
             self.at_work.keys().filter(|road| !wanted.contains_key(*road)).cloned().collect();
+        let mut closed = Ok(());
         for road in ended {
-            if let Some(at_work) = self.at_work.remove(&road) {
-                at_work.stop.cancel();
-                self.setup.lanes.close(&road).await?;
-            }
+            closed = closed.and(self.end(&road).await);
         }
         for (name, (road, endpoint)) in wanted {
-            match self.at_work.get(&name) {
+            match self.at_work.get(&name).filter(|at_work| !at_work.stop.is_cancelled()) {
                 Some(at_work) => at_work.carrier.change(endpoint),
                 None => self.start(road, endpoint, stop).await?,
             }
         }
+        closed
+    }
+
+    /// Ends a relay. It is forgotten when its road is closed: one that cannot be closed now is closed at a later look,
+    /// and keeps no other from its own.
+    async fn end(&mut self, road: &str) -> Result<(), Trouble> {
+        if let Some(at_work) = self.at_work.get(road) {
+            at_work.stop.cancel();
+        }
+        self.setup.lanes.close(road).await?;
+        self.at_work.remove(road);
         Ok(())
     }
 
@@ -144,6 +153,7 @@ impl Supervisor {
             clock: Arc::clone(clock),
             base: base.clone(),
             end,
+            not_before: Mutex::default(),
         });
         let relay = Relay::new(RelaySetup {
             road: road.clone(),

@@ -6,7 +6,7 @@ use crate::logged::{by, chance};
 use admitone_app::events::Lookout;
 use admitone_app::logbook::LogBook;
 use admitone_app::ports::clock::Clock;
-use admitone_app::ports::webhooks::{Attempt, Courier, Endpoint, Letter, Webhooks, Wish};
+use admitone_app::ports::webhooks::{Answered, Attempt, Courier, Endpoint, Letter, Webhooks, Wish};
 use admitone_app::webhooks::{
     Asked, Change, DeskTrouble, NewEndpoint, Supervisor, SupervisorSetup, WebhookDesk, sign,
 };
@@ -20,13 +20,18 @@ use tokio_util::task::TaskTracker;
 /// Answers each address as it was told to, and keeps what was sent.
 #[derive(Default)]
 struct Network {
-    answers: Mutex<HashMap<String, Result<u16, String>>>,
+    answers: Mutex<HashMap<String, Result<Answered, String>>>,
     sent: Mutex<Vec<Letter>>,
 }
 
 impl Network {
     fn answers(&self, url: &str, answer: Result<u16, String>) {
-        self.answers.lock().unwrap().insert(url.to_owned(), answer);
+        self.answers.lock().unwrap().insert(url.to_owned(), answer.map(Answered::from));
+    }
+
+    fn asks_for_patience(&self, url: &str, status: u16, not_within_ms: u64) {
+        let answer = Answered { status, not_within_ms: Some(not_within_ms) };
+        self.answers.lock().unwrap().insert(url.to_owned(), Ok(answer));
     }
 
     fn at(&self, url: &str) -> Vec<Letter> {
@@ -49,10 +54,10 @@ impl Courier for Network {
         if url.starts_with("https://") { Ok(()) } else { Err("no TLS".to_owned()) }
     }
 
-    async fn send(&self, letter: &Letter) -> Result<u16, String> {
+    async fn send(&self, letter: &Letter) -> Result<Answered, String> {
         self.sent.lock().unwrap().push(letter.clone());
         let answer = self.answers.lock().unwrap().get(&letter.url).cloned();
-        answer.unwrap_or(Ok(204))
+        answer.unwrap_or(Ok(204.into()))
     }
 }
 
@@ -205,6 +210,33 @@ async fn what_fails_is_tried_again_before_what_follows_it_and_stops_no_other_end
     stage.house.clock.advance_ms(40_000);
     stage.until("all has arrived", |stage| stage.network.at("https://down").len() == 5).await;
     assert_eq!(stage.network.versions("https://down"), [1, 1, 1, 2, 3]);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_asks_for_patience_is_not_asked_before() {
+    let stage = Stage::new().await;
+    stage.endpoint(1, "https://busy").await;
+    stage.network.asks_for_patience("https://busy", 429, 3_600_000);
+    let _instance = stage.instance(1).await;
+    stage.house.charge(1).await;
+    stage.until("it is written down", |stage| !stage.network.at("https://busy").is_empty()).await;
+    while stage.log(1).await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let attempt = stage.log(1).await.remove(0);
+    assert_eq!(attempt.status, Some(429));
+    let waits_ms = attempt.next.unwrap().ms_since(attempt.at);
+    assert!(waits_ms >= 3_600_000, "{waits_ms}");
+    stage.network.answers("https://busy", Ok(200));
+    // Of somebody else, in another lane.
+    stage.house.charge(2).await;
+    stage.house.clock.advance_ms(3_500_000);
+    for _ in 0..5_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stage.network.at("https://busy").len(), 1, "the hour is not over");
+    stage.house.clock.advance_ms(200_000);
+    stage.until("both arrive", |stage| stage.network.at("https://busy").len() == 3).await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use admitone_app::Trouble;
 use admitone_app::ports::notices::{Fate, Notice, Notices};
-use admitone_app::ports::webhooks::{Courier, Letter};
+use admitone_app::ports::webhooks::{Answered, Courier, Letter};
 use async_trait::async_trait;
 
 /// Others that are told of everything, and answer what they are told to.
@@ -16,8 +16,8 @@ impl Courier for Post {
         if url.starts_with("https://") { Ok(()) } else { Err(plain.into()) }
     }
 
-    async fn send(&self, letter: &Letter) -> Result<u16, String> {
-        if letter.url.ends_with("/broken") { Err("nobody is there".into()) } else { Ok(204) }
+    async fn send(&self, letter: &Letter) -> Result<Answered, String> {
+        if letter.url.ends_with("/broken") { Err("nobody is there".into()) } else { Ok(204.into()) }
     }
 }
 

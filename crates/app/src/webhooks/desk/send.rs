@@ -80,7 +80,7 @@ impl WebhookDesk {
             attempt: 0,
             at,
             took_ms,
-            status: answered.as_ref().ok().copied(),
+            status: answered.as_ref().ok().map(|answered| answered.status),
             error: answered.err(),
             next: None,
         };
