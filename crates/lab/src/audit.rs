@@ -41,6 +41,7 @@ pub fn audit(history: &History, state: &State) -> Audited {
     let commands = commands::commands(history);
     let checked = u64::try_from(commands.len()).unwrap_or(u64::MAX);
     let mut audited = Audited { checked, ..Audited::default() };
+    commands::taken_back(&commands, &mut audited);
     sale::audit(&commands, state, &mut audited);
     money::audit(&commands, state, &mut audited);
     line::audit(&commands, state, &mut audited);

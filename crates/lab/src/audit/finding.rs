@@ -28,6 +28,15 @@ pub enum Finding {
         /// What both were told.
         acknowledged: String,
     },
+    /// Done, and refused when it was asked for again under the same key.
+    TakenBack {
+        /// Which request.
+        request: u64,
+        /// The number that it was told first.
+        acknowledged: u64,
+        /// What it was told then.
+        refused: String,
+    },
     /// There, and nobody asked for it.
     Foreign {
         /// What is there.
@@ -165,6 +174,7 @@ impl Finding {
         match self {
             Self::Lost { request, .. }
             | Self::Twice { request, .. }
+            | Self::TakenBack { request, .. }
             | Self::Unacknowledged { request, .. }
             | Self::Different { request, .. }
             | Self::HeldPastExpiry { request, .. }
@@ -182,6 +192,7 @@ impl Finding {
             Self::Lost { .. } => "lost",
             Self::Twice { .. } => "applied twice",
             Self::Shared { .. } => "told to two",
+            Self::TakenBack { .. } => "taken back",
             Self::Foreign { .. } => "foreign",
             Self::Unacknowledged { .. } => "unacknowledged",
             Self::Different { .. } => "different",
@@ -215,6 +226,10 @@ impl fmt::Display for Finding {
             Self::Shared { requests: [one, other], acknowledged } => {
                 write!(f, "shared: requests {one} and {other} were both told {acknowledged}")
             }
+            Self::TakenBack { request, acknowledged, refused } => write!(
+                f,
+                "taken back: request {request} was told {acknowledged}, and {refused} when it asked again"
+            ),
             Self::Foreign { found } => write!(f, "foreign: nobody asked for {found}"),
             Self::Unacknowledged { request, found } => {
                 write!(f, "unacknowledged: request {request} was refused, {found} is there")

@@ -1,6 +1,8 @@
 //! Histories that are known to be bad, each with the kind of finding that it must be convicted of,
 //! beside the good one that they were made from.
 
+mod confirmed;
+
 use super::{Finding, audit};
 use crate::history::{Asked, Event, History, Op, Outcome, Window};
 use crate::state::{Entry, Item, Payment, Reservation, Rules, State, Stock, Wallet};
