@@ -1,5 +1,6 @@
 //! What was asked of the house, each command once however often it was sent.
 
+use super::{Audited, Finding};
 use crate::history::{Asked, Event, History, Op, Outcome};
 use std::collections::HashMap;
 
@@ -17,6 +18,8 @@ pub(crate) struct Command<'a> {
     pub(crate) items: &'a [u64],
     /// Answers that say other things than the first.
     pub(crate) others: Vec<u64>,
+    /// What it was refused with when it was asked again behind the answer that it was done.
+    pub(crate) taken_back: Option<(u16, &'a str)>,
 }
 
 /// What its sender knows.
@@ -90,6 +93,7 @@ fn of(event: &Event) -> Command<'_> {
         end,
         items: &event.items,
         others: Vec::new(),
+        taken_back: None,
     }
 }
 
@@ -113,6 +117,12 @@ fn again<'a>(command: &mut Command<'a>, event: &'a Event) {
         {
             command.others.push(other);
         }
+        if let End::Refused { status, code } = new
+            && is_an_answer(command.asked.op, status)
+            && command.returned_ns.is_some_and(|told| told < event.sent_ns)
+        {
+            command.taken_back.get_or_insert((status, code));
+        }
         return;
     }
     match new {
@@ -131,5 +141,26 @@ fn again<'a>(command: &mut Command<'a>, event: &'a Event) {
             command.returned_ns = Some(event.ended_ns);
         }
         End::Refused { .. } | End::Never => {}
+    }
+}
+
+/// Whether a refusal speaks of the command itself. Who is busy, or asks who it is, has not looked at it
+/// yet; and places in a line have no key under which they are asked for again.
+fn is_an_answer(op: Op, status: u16) -> bool {
+    let has_key = !matches!(op, Op::Read | Op::Join | Op::Poll | Op::Leave | Op::Flow);
+    has_key && matches!(status, 402 | 404 | 409 | 410 | 422)
+}
+
+/// What was done and is refused under the same key afterwards: its sender cannot know which is true.
+pub(crate) fn taken_back(commands: &[Command<'_>], audited: &mut Audited) {
+    for command in commands {
+        let (Some((status, code)), Some(named)) = (command.taken_back, command.named()) else {
+            continue;
+        };
+        audited.findings.push(Finding::TakenBack {
+            request: command.number,
+            acknowledged: named,
+            refused: format!("{status} {code}").trim_end().to_owned(),
+        });
     }
 }

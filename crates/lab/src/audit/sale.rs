@@ -14,6 +14,7 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
     audited.count("reservations", state.reservations.len());
     acknowledged(commands, state, &by_id, audited);
     foreign(commands, state, audited);
+    confirmed(commands, state, audited);
     ended(commands, &by_id, audited);
     sold_twice(state, audited);
     oversold(state, audited);
@@ -101,15 +102,46 @@ fn foreign(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
             audited.findings.push(Finding::Foreign { found: name(found.id) });
         }
     }
-    let payments: HashMap<u64, u64> =
-        state.reservations.iter().filter_map(|found| Some((found.payment?, found.id))).collect();
-    for command in makers().filter(|command| command.is(Op::Confirm)) {
+}
+
+/// Each confirmation has a ticket of its own, of the type that it was for: it is told of a payment,
+/// and one reservation carries that.
+fn confirmed(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
+    let paid = state.reservations.iter().filter_map(|found| Some((found.payment?, found)));
+    let by_payment = grouped(paid);
+    let mut owners: HashMap<u64, u64> = HashMap::new();
+    for command in commands.iter().filter(|command| command.is(Op::Confirm)) {
         audited.count("confirmations", 1);
-        if let Some(id) = command.named().filter(|id| !payments.contains_key(id)) {
-            let acknowledged = format!("pay_{id}");
-            audited.findings.push(Finding::Lost { request: command.number, acknowledged });
+        let (Some(id), request) = (command.named(), command.number) else { continue };
+        let acknowledged = format!("pay_{id}");
+        if !command.others.is_empty() {
+            let told = [id].into_iter().chain(command.others.iter().copied());
+            let found = told.map(|id| format!("pay_{id}")).collect();
+            audited.findings.push(Finding::Twice { request, found });
+        }
+        if let Some(other) = owners.insert(id, request) {
+            let (requests, acknowledged) = ([other, request], acknowledged.clone());
+            audited.findings.push(Finding::Shared { requests, acknowledged });
+        }
+        match by_payment.get(&id).map(Vec::as_slice).unwrap_or_default() {
+            [] => audited.findings.push(Finding::Lost { request, acknowledged }),
+            [one] if is_one_ticket(one, command.asked.on) => {}
+            [one] => audited.findings.push(Finding::Different {
+                request,
+                found: format!("{} with {} items", name(one.id), one.items.len()),
+                wanted: format!("one ticket of type_{} for {acknowledged}", command.asked.on),
+            }),
+            many => {
+                let found = many.iter().map(|found| name(found.id)).collect();
+                audited.findings.push(Finding::Twice { request, found });
+            }
         }
     }
+}
+
+/// Whether it has what a confirmation buys. What became of the ticket afterwards is another matter.
+fn is_one_ticket(found: &Reservation, ticket_type: u64) -> bool {
+    matches!(&found.items[..], [item] if item.ticket_type == Some(ticket_type) && item.seat.is_none())
 }
 
 /// What was acknowledged to be released or paid is so.

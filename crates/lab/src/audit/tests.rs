@@ -1,6 +1,8 @@
 //! Histories that are known to be bad, each with the kind of finding that it must be convicted of,
 //! beside the good one that they were made from.
 
+mod confirmed;
+
 use super::{Finding, audit};
 use crate::history::{Asked, Event, History, Op, Outcome, Window};
 use crate::state::{Entry, Item, Payment, Reservation, Rules, State, Stock, Wallet};
@@ -84,6 +86,14 @@ fn good() -> Sale {
 fn findings(sale: Sale) -> Vec<Finding> {
     let window = Window { from_ns: 0, to_ns: 1_000 };
     audit(&History { events: sale.events, window }, &sale.state).findings
+}
+
+/// The requests whose answers do not count.
+fn convicted(sale: Sale) -> Vec<u64> {
+    let mut convicted: Vec<u64> = findings(sale).iter().flat_map(Finding::requests).collect();
+    convicted.sort_unstable();
+    convicted.dedup();
+    convicted
 }
 
 /// The kinds that are found when the good sale was changed.
@@ -212,6 +222,9 @@ fn a_lost_update_of_a_wallet_is_found_in_the_balance_and_in_what_was_told() {
     assert_eq!(lost, ["miscounted", "not linearizable"]);
     let told = kinds(|sale| sale.events[3].outcome = done(80, 100));
     assert_eq!(told, ["not linearizable"]);
+    let mut sale = good();
+    sale.events[3].outcome = done(80, 100);
+    assert_eq!(convicted(sale), [2], "who was told a balance that cannot have been");
 }
 
 #[test]

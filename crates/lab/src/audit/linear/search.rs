@@ -47,14 +47,25 @@ pub enum Verdict {
     GaveUp,
 }
 
-/// How far an order is: everything answered before `next` is in it, and what is ahead, and of what
-/// was never answered those that are used.
+/// How far an order is: everything answered that was sent before `front` is in it but for what is
+/// behind, and of what was never answered those that are used. What is behind was under way with the
+/// last that came in: it is never more than were under way at once, however long one of them took.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Order<S> {
-    next: usize,
-    ahead: Vec<usize>,
+    front: usize,
+    behind: Vec<usize>,
     used: Vec<usize>,
     state: S,
+}
+
+/// What is to be looked at.
+enum Step<S> {
+    /// An order that is new.
+    Onwards(Order<S>),
+    /// The same, when nothing that was answered led to an end: what was never answered may have come
+    /// between. It is not looked at before, or each answer of a long history would be tried with all
+    /// that are open.
+    WithOpen(Order<S>),
 }
 
 /// Searches an order; looks at so many at most.
@@ -62,25 +73,34 @@ pub fn check<M: Model>(model: &M, calls: &[Call<M::Op>], budget: usize) -> Verdi
     let mut known: Vec<(&Call<M::Op>, u64)> =
         calls.iter().filter_map(|call| Some((call, call.returned_ns?))).collect();
     known.sort_by_key(|(call, returned)| (call.invoked_ns, *returned));
-    let open: Vec<&Call<M::Op>> = calls.iter().filter(|call| call.returned_ns.is_none()).collect();
-    let search = Search { model, known, open };
-    let first = Order { next: 0, ahead: Vec::new(), used: Vec::new(), state: model.first() };
-    let (mut seen, mut stack) = (HashSet::new(), vec![first]);
+    let mut open: Vec<&Call<M::Op>> =
+        calls.iter().filter(|call| call.returned_ns.is_none()).collect();
+    open.sort_by_key(|call| call.invoked_ns);
+    let mut search = Search { model, known, open, seen: Seen::default(), stack: Vec::new() };
+    let first = Order { front: 0, behind: Vec::new(), used: Vec::new(), state: model.first() };
+    search.stack.push(Step::Onwards(first));
     let mut best: (usize, Vec<u64>) = (0, Vec::new());
-    while let Some(order) = stack.pop() {
-        if order.next == search.known.len() {
+    while let Some(step) = search.stack.pop() {
+        let order = match step {
+            Step::Onwards(order) => order,
+            Step::WithOpen(order) => {
+                search.with_open(&order);
+                continue;
+            }
+        };
+        if order.behind.is_empty() && order.front == search.known.len() {
             return Verdict::Linear;
         }
         let candidates = search.candidates(&order);
-        let reached = order.next + order.ahead.len();
+        let reached = order.front - order.behind.len();
         if best.1.is_empty() || reached > best.0 {
             let next = candidates.iter().map(|at| search.known[*at].0.request).collect();
             best = (reached, next);
         }
-        if seen.len() >= budget {
+        if search.seen.count >= budget {
             return Verdict::GaveUp;
         }
-        search.push(&order, &candidates, &mut seen, &mut stack);
+        search.onwards(order, candidates);
     }
     Verdict::Broken { longest: best.0, stuck: best.1 }
 }
@@ -89,7 +109,10 @@ struct Search<'a, M: Model> {
     model: &'a M,
     /// By when they were sent, with when they were answered.
     known: Vec<(&'a Call<M::Op>, u64)>,
+    /// By when they were sent.
     open: Vec<&'a Call<M::Op>>,
+    seen: Seen<Order<M::State>>,
+    stack: Vec<Step<M::State>>,
 }
 
 impl<M: Model> Search<'_, M> {
@@ -97,63 +120,106 @@ impl<M: Model> Search<'_, M> {
     fn candidates(&self, order: &Order<M::State>) -> Vec<usize> {
         let mut found = Vec::new();
         let mut first_end = u64::MAX;
-        let mut ahead = order.ahead.iter().peekable();
-        for (at, (call, returned)) in self.known.iter().enumerate().skip(order.next) {
+        for at in order.behind.iter().copied().chain(order.front..self.known.len()) {
+            let (call, returned) = self.known[at];
             if call.invoked_ns > first_end {
                 break;
             }
-            if ahead.peek() == Some(&&at) {
-                ahead.next();
-                continue;
-            }
             found.push(at);
-            first_end = first_end.min(*returned);
+            first_end = first_end.min(returned);
         }
         found.retain(|at| self.known[*at].0.invoked_ns <= first_end);
         found
     }
 
+    /// What was never answered and can come next.
+    fn free(&self, order: &Order<M::State>, first_end: u64) -> Vec<(usize, M::State)> {
+        let sent = self.open.partition_point(|call| call.invoked_ns <= first_end);
+        let free = (0..sent).filter(|at| order.used.binary_search(at).is_err());
+        let next =
+            free.filter_map(|at| Some((at, self.model.step(&order.state, &self.open[at].op)?)));
+        // What changes nothing need not have been done.
+        next.filter(|(_, state)| *state != order.state).collect()
+    }
+
+    fn first_end(&self, candidates: &[usize]) -> u64 {
+        candidates.iter().map(|at| self.known[*at].1).min().unwrap_or(u64::MAX)
+    }
+
     /// Goes on with each that can come next, what ends first on top.
-    fn push(
-        &self,
-        order: &Order<M::State>,
-        candidates: &[usize],
-        seen: &mut HashSet<Order<M::State>>,
-        stack: &mut Vec<Order<M::State>>,
-    ) {
-        let first_end = candidates.iter().map(|at| self.known[*at].1).min().unwrap_or(u64::MAX);
-        for (at, call) in self.open.iter().enumerate() {
-            let is_free = call.invoked_ns <= first_end && !order.used.contains(&at);
-            let next = is_free.then(|| self.model.step(&order.state, &call.op)).flatten();
-            // What changes nothing need not have been done.
-            if let Some(state) = next.filter(|state| *state != order.state) {
-                let mut used = order.used.clone();
-                used.insert(used.partition_point(|known| *known < at), at);
-                let new = Order { used, state, ..order.clone() };
-                if seen.insert(new.clone()) {
-                    stack.push(new);
-                }
-            }
+    fn onwards(&mut self, order: Order<M::State>, mut candidates: Vec<usize>) {
+        let has_open = !self.free(&order, self.first_end(&candidates)).is_empty();
+        candidates.sort_by_key(|at| std::cmp::Reverse(self.known[*at].1));
+        let steps = candidates
+            .into_iter()
+            .filter_map(|at| Some((at, self.model.step(&order.state, &self.known[at].0.op)?)));
+        let next: Vec<Order<M::State>> =
+            steps.map(|(at, state)| Self::after(&order, at, state)).collect();
+        if has_open {
+            self.stack.push(Step::WithOpen(order));
         }
-        let mut by_end = candidates.to_vec();
-        by_end.sort_by_key(|at| std::cmp::Reverse(self.known[*at].1));
-        for at in by_end {
-            let Some(state) = self.model.step(&order.state, &self.known[at].0.op) else { continue };
-            let new = Self::after(order, at, state);
-            if seen.insert(new.clone()) {
-                stack.push(new);
+        self.push(next);
+    }
+
+    /// Goes on with each that was never answered.
+    fn with_open(&mut self, order: &Order<M::State>) {
+        let first_end = self.first_end(&self.candidates(order));
+        let next = self.free(order, first_end).into_iter().map(|(at, state)| {
+            let mut used = order.used.clone();
+            used.insert(used.partition_point(|known| *known < at), at);
+            Order { used, state, ..order.clone() }
+        });
+        self.push(next.collect());
+    }
+
+    fn push(&mut self, orders: Vec<Order<M::State>>) {
+        for order in orders {
+            if self.seen.is_first(&order) {
+                self.stack.push(Step::Onwards(order));
             }
         }
     }
 
     fn after(order: &Order<M::State>, at: usize, state: M::State) -> Order<M::State> {
-        let Order { mut next, mut ahead, used, .. } = order.clone();
-        ahead.insert(ahead.partition_point(|known| *known < at), at);
-        let mut passed = 0;
-        while ahead.get(passed) == Some(&next) {
-            (next, passed) = (next + 1, passed + 1);
+        let Order { mut front, mut behind, used, .. } = order.clone();
+        if at < front {
+            behind.retain(|left| *left != at);
+        } else {
+            behind.extend(front..at);
+            front = at + 1;
         }
-        ahead.drain(..passed);
-        Order { next, ahead, used, state }
+        Order { front, behind, used, state }
+    }
+}
+
+/// What was seen lately. To forget one costs that it may be looked at again, and nothing else: what
+/// was looked at counts, however often.
+struct Seen<T> {
+    young: HashSet<T>,
+    old: HashSet<T>,
+    count: usize,
+}
+
+/// So many are remembered at least, and twice as many at most: orders of a long history that are
+/// far apart are never the same.
+const REMEMBERED: usize = 200_000;
+
+impl<T> Default for Seen<T> {
+    fn default() -> Self {
+        Self { young: HashSet::new(), old: HashSet::new(), count: 0 }
+    }
+}
+
+impl<T: Clone + Eq + Hash> Seen<T> {
+    /// Whether it was not seen lately; it is from now on.
+    fn is_first(&mut self, one: &T) -> bool {
+        if self.old.contains(one) || !self.young.insert(one.clone()) {
+            return false;
+        }
+        self.count += 1;
+        if self.young.len() >= REMEMBERED {
+            self.old = std::mem::take(&mut self.young);
+        }
+        true
     }
 }

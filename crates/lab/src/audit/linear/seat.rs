@@ -1,8 +1,8 @@
 //! One seat: free, held by a reservation, or sold to one.
 
-use super::{BUDGET, Call, Model, check};
-use crate::audit::Audited;
+use super::{AT_THE_END, Call, Model};
 use crate::audit::commands::{Command, End};
+use crate::audit::{Audited, SEATS_UNDECIDED};
 use crate::history::Op;
 use crate::state::State;
 use std::collections::{BTreeMap, HashMap};
@@ -101,9 +101,9 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
     let ends = at_the_end(state);
     for (seat, mut calls) in calls {
         let found = ends.get(&seat).copied().unwrap_or(Is::Free);
-        let (op, request) = (Move::Found(found), u64::MAX);
+        let (op, request) = (Move::Found(found), AT_THE_END);
         calls.push(Call { op, invoked_ns: u64::MAX, returned_ns: Some(u64::MAX), request });
-        audited.searched(format!("seat {seat}"), calls.len(), check(&Seat, &calls, BUDGET));
+        audited.search((&Seat, format!("seat {seat}")), &calls, SEATS_UNDECIDED);
     }
 }
 

@@ -1,8 +1,8 @@
 //! One wallet: a balance that never is negative, and is told after each movement.
 
-use super::{BUDGET, Call, Model, Verdict, check};
+use super::{AT_THE_END, Call, Model};
 use crate::audit::commands::{Command, End};
-use crate::audit::{Audited, Finding};
+use crate::audit::{Audited, WALLETS_UNDECIDED};
 use crate::history::Op;
 use crate::state::State;
 use std::collections::BTreeMap;
@@ -61,11 +61,11 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
             op: Movement::Found { balance: wallet.balance },
             invoked_ns: u64::MAX,
             returned_ns: Some(u64::MAX),
-            request: u64::MAX,
+            request: AT_THE_END,
         });
         let what = format!("the wallet of buyer {}", wallet.by);
-        let verdict = check(&Purse { opening: wallet.opening }, &mine, BUDGET);
-        audited.searched(what, mine.len(), verdict);
+        let purse = Purse { opening: wallet.opening };
+        audited.search((&purse, what), &mine, WALLETS_UNDECIDED);
     }
 }
 
@@ -91,20 +91,5 @@ fn movement(command: &Command<'_>) -> Option<Movement> {
             Some(Movement::TooLittle { amount: command.asked.amount })
         }
         End::Refused { .. } | End::Never => None,
-    }
-}
-
-impl Audited {
-    /// What a search came to, of so many calls.
-    pub(crate) fn searched(&mut self, what: String, calls: usize, verdict: Verdict) {
-        self.count("calls searched for an order", calls);
-        match verdict {
-            Verdict::Linear => self.count("objects with an order", 1),
-            Verdict::GaveUp => self.count("objects whose search was given up", 1),
-            Verdict::Broken { longest, mut stuck } => {
-                stuck.truncate(8);
-                self.findings.push(Finding::NoOrder { what, longest, stuck });
-            }
-        }
     }
 }
