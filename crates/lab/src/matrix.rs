@@ -14,10 +14,13 @@ mod publish;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod verdict;
+mod words;
 
 pub use measured::{ActMeasured, Measured};
 pub use page::{markdown, page};
 pub use publish::{choose_page, result_page, summary};
+pub use verdict::Verdict;
 
 use crate::Trouble;
 use crate::load::Stop;
@@ -83,8 +86,6 @@ pub struct Plan {
     pub build: String,
     /// The command that repeats it.
     pub command: String,
-    /// When it began, in seconds since 1970.
-    pub began_s: u64,
 }
 
 /// Where the cells are run, and what is kept of them.
@@ -105,6 +106,10 @@ pub trait Houses {
 
     /// The command that repeats a cell alone.
     fn command(&self, cell: &Cell, workload: &str, with: &Parameters) -> String;
+
+    /// What time it is, in seconds since 1970. Each cell begins at its own: points of two in one series
+    /// would else be written over each other.
+    fn now_s(&self) -> u64;
 }
 
 /// Everything.
@@ -194,7 +199,7 @@ pub fn matrix(
                 strategy: cell.strategy.clone(),
                 build: plan.build.clone(),
                 command: houses.command(cell, about.name, with),
-                began_s: plan.began_s,
+                began_s: houses.now_s(),
             };
             table.add(run_cell(cell, &settings, houses, (stop, &said, progress))?);
         }
@@ -268,22 +273,5 @@ impl Table {
             (None, Some(_)) => Ordering::Greater,
             (None, None) => Ordering::Equal,
         });
-    }
-
-    /// Whether the control was run and found out in every cell of it; nothing where it was not run.
-    pub fn control(&self) -> Option<bool> {
-        let controls = self.rows.iter().filter(|row| row.cell.strategy == CONTROL);
-        let found = controls.filter_map(|row| row.result.as_ref()).map(|result| !result.is_sound);
-        found.reduce(|one, other| one && other)
-    }
-}
-
-impl Matrix {
-    /// Whether the audit can be believed: where the control was run, it was found out in every
-    /// workload in which people want the same, and in one at least.
-    pub fn is_trustworthy(&self) -> bool {
-        let run = || self.tables.iter().filter_map(|table| Some((table, table.control()?)));
-        let must = |(table, is_found): (&Table, bool)| is_found || !table.is_contended;
-        run().all(must) && (run().next().is_none() || run().any(|(_, is_found)| is_found))
     }
 }

@@ -94,7 +94,7 @@ pub(crate) struct How {
     /// How many threads send.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) threads: u8,
-    /// The quick parameters: a first look, a minute at most.
+    /// The quick parameters: a first look, a minute or less for each run.
     #[arg(long)]
     pub(crate) quick: bool,
     /// Print the report as JSON, and nothing while it runs; only a matrix says on the standard error how each cell ended.

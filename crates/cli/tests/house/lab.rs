@@ -1,5 +1,6 @@
 //! The laboratory as people run it: a workload, its replay, a comparison, a matrix.
 
+mod control;
 mod faults;
 mod method;
 mod quick;
@@ -155,6 +156,10 @@ fn a_house_elsewhere_is_driven_and_a_killed_instance_is_shown_beside_what_it_did
     assert!(failed.sum::<u64>() > 0, "nobody noticed: {outcomes}");
 }
 
+/// How a limit that was measured begins.
+const LIMITS: [&str; 5] =
+    ["its lock: ", "conflicts: ", "processors: ", "waiting for the store: ", "what is asked: "];
+
 /// A matrix of few movements on the server of this address; how it ended, and its process id.
 fn matrix(store: &str, out: &str, more: &[&str]) -> (Output, u32) {
     let what = ["lab", "matrix", "cash", "--quick", "--json", "--store", store, "--out", out];
@@ -220,12 +225,14 @@ fn a_matrix_ranks_what_is_sound_and_finds_the_control_out() {
     for (strategy, instances, is_embedded) in sound {
         let result = &row(&matrix, strategy, instances, is_embedded)["result"];
         assert_eq!(result["is_sound"], true, "{strategy}: {result}");
-        assert!(!result["limit"].as_str().unwrap().is_empty());
+        let limit = result["limit"].as_str().unwrap();
+        assert!(LIMITS.iter().any(|known| limit.starts_with(known)), "{strategy}: {limit}");
         assert_eq!(result["acts"].as_array().unwrap().len(), 3);
     }
     let harmful = row(&matrix, "simple-lock", 2, false)["why_not"].as_str().unwrap();
     assert!(harmful.contains("safe only alone"), "{harmful}");
     let choices = matrix["tables"][0]["choices"].as_array().unwrap();
+    assert!(!choices.is_empty(), "something sound was measured");
     assert!(choices.iter().all(|choice| choice["strategy"] != "unsafe"), "{choices:?}");
     let page = text(&out.path().join("matrix.html"));
     assert!(page.contains("cells/cash/batched-2/report.html"), "{page}");

@@ -5,8 +5,10 @@
 
 use super::choose::Needs;
 use super::standing::{Standing, columns, median, row, standings, throughput};
+use super::words::{none_of, undecided};
 use super::{Matrix, Measured, Table};
 use crate::reports::{maybe, number, number_of};
+use std::iter;
 
 /// A situation, what R0 chose in it, and what was best in it here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,10 +82,17 @@ impl Looking<'_> {
         row(table, strategy, (self.instances, false))?.ranked()
     }
 
-    /// How many commands of a strategy were audited, in all workloads.
-    fn commands(&self, strategy: &str) -> u64 {
-        let tables = self.matrix.tables.iter();
-        tables.filter_map(|table| self.result(table, strategy)).map(|one| one.commands).sum()
+    /// That nothing was found in what was audited of these strategies, in all workloads.
+    fn nothing_found<'a>(&self, strategies: impl Iterator<Item = &'a str>) -> String {
+        let (mut commands, mut given_up) = (0, 0);
+        for strategy in strategies {
+            let tables = self.matrix.tables.iter();
+            for result in tables.filter_map(|table| self.result(table, strategy)) {
+                commands += result.commands;
+                given_up += result.undecided;
+            }
+        }
+        none_of(commands) + &undecided(given_up)
     }
 
     /// How another one stands, to be said behind the best.
@@ -129,9 +138,9 @@ fn embedded(looking: &Looking<'_>) -> Option<(String, String)> {
 fn on_the_store(looking: &Looking<'_>) -> Option<(String, String)> {
     let (best, share) = looking.best(|one| one.needs() == Needs::Store)?;
     let because = format!(
-        "{} of the best over all workloads; 0 of {} commands wrong",
+        "{} of the best over all workloads; {}",
         percent(share),
-        number_of(looking.commands(&best.strategy))
+        looking.nothing_found(iter::once(&*best.strategy))
     );
     Some((best.named(), because))
 }
@@ -139,11 +148,10 @@ fn on_the_store(looking: &Looking<'_>) -> Option<(String, String)> {
 fn consistent(looking: &Looking<'_>) -> Option<(String, String)> {
     let (best, share) = looking.best(|_| true)?;
     let ranked = || looking.many.iter().filter(|one| one.overall.is_some());
-    let commands: u64 = ranked().map(|one| looking.commands(&one.strategy)).sum();
     let because = format!(
-        "all {} that have a rank in every workload have it: 0 of {} commands wrong; this one did {}{}",
+        "all {} that have a rank in every workload have it: {}; this one did {}{}",
         ranked().count(),
-        number_of(commands),
+        looking.nothing_found(ranked().map(|one| &*one.strategy)),
         percent(share),
         looking.beside("pessimistic", best)
     );

@@ -10,13 +10,22 @@ use std::collections::BTreeMap;
 /// So much is said of a finding in a table.
 const EXAMPLE: usize = 200;
 
+/// What the names of counts have in them that say what was given up.
+const UNDECIDED: &str = "undecided";
+
 /// What a cell came to. It is ranked by its last act.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Measured {
     /// Whether the audit found nothing.
     pub is_sound: bool,
+    /// How often it was run.
+    #[serde(default = "once")]
+    pub runs: u32,
     /// How many commands were audited.
     pub commands: u64,
+    /// What the audit gave up on: of that it says nothing.
+    #[serde(default)]
+    pub undecided: u64,
     /// How often each kind of finding came.
     pub findings: BTreeMap<String, u64>,
     /// One of each kind, as it was found.
@@ -25,9 +34,10 @@ pub struct Measured {
     pub acts: Vec<ActMeasured>,
     /// What failed, in all acts.
     pub failed: u64,
-    /// Processor time of house and services for each outcome of the last act, in microseconds.
+    /// Processor time of house and services for each outcome of the last act, in microseconds; in the
+    /// middle of all runs.
     pub cpu_us: Option<f64>,
-    /// What limits the last act.
+    /// What limits the last act, in the first run.
     pub limit: String,
     /// Whether all goals were reached.
     pub meets_goals: bool,
@@ -75,18 +85,18 @@ impl Measured {
         let acts: Vec<ActMeasured> =
             (0..report.acts.len()).map(|at| ActMeasured::of(report, at)).collect();
         let last = report.runs.first().and_then(|run| run.acts.last());
-        let cpu_us = last.and_then(|act| {
-            let used = act.cost.house_cpu? + act.cost.services_cpu.unwrap_or(0.0);
-            (act.throughput > 0.0).then(|| used * 1e6 / act.throughput)
-        });
+        let checked = report.runs.iter().flat_map(|run| &run.checked);
+        let undecided = checked.filter(|(what, _)| what.contains(UNDECIDED));
         Self {
             is_sound: report.is_sound(),
+            runs: u32::try_from(report.runs.len()).unwrap_or(u32::MAX),
             commands: report.commands(),
+            undecided: undecided.map(|(_, many)| many).sum(),
             findings,
             examples,
             failed: acts.iter().map(|act| act.failed).sum(),
             acts,
-            cpu_us,
+            cpu_us: cpu_us(report),
             limit: last
                 .map(|act| act.cost.limit(report.head.machine.processors))
                 .into_iter()
@@ -119,6 +129,20 @@ impl Measured {
         }
         much(other).total_cmp(&much(self))
     }
+}
+
+/// What a file says that was written before anybody wrote down how often.
+fn once() -> u32 {
+    1
+}
+
+fn cpu_us(report: &Report) -> Option<f64> {
+    let last = report.runs.iter().filter_map(|run| run.acts.last());
+    let each = last.filter_map(|act| {
+        let used = act.cost.house_cpu? + act.cost.services_cpu.unwrap_or(0.0);
+        (act.throughput > 0.0).then(|| used * 1e6 / act.throughput)
+    });
+    Spread::of(each).map(|spread| spread.median)
 }
 
 impl ActMeasured {

@@ -1,5 +1,6 @@
 //! The matrix as Markdown and as a page.
 
+use super::words::{figures_are, undecided};
 use super::{Matrix, Measured, Row, Table, builds};
 use crate::figures::Spread;
 use crate::reports::{begin_page, escaped, spread};
@@ -15,7 +16,7 @@ pub fn markdown(matrix: &Matrix) -> String {
     for line in builds::lines(matrix) {
         let _ = writeln!(out, "- {line}");
     }
-    let _ = writeln!(out, "\n    {}", matrix.command);
+    let _ = writeln!(out, "\n{}\n\n    {}", figures_are(matrix), matrix.command);
     out
 }
 
@@ -94,20 +95,23 @@ fn line(text: &str) -> String {
 
 fn verdict(row: &Row, result: &Measured) -> String {
     let short = if result.meets_goals { "" } else { ", short of a goal" };
+    let undecided = undecided(result.undecided);
     match (&row.cell.harm, result.is_sound) {
-        (None, true) => format!("0 of {} wrong{short}", result.commands),
-        (Some(harm), true) => format!("**not found out** in {}: {}", result.commands, line(harm)),
+        (None, true) => format!("{}{short}", result.nothing_found()),
+        (Some(harm), true) => {
+            format!("**not found out** in {}: {}{undecided}", result.commands, line(harm))
+        }
         (_, false) => {
             let parts = result.findings.iter().map(|(kind, count)| format!("{count} {kind}"));
-            format!("**UNSOUND**: {}", parts.collect::<Vec<_>>().join(", "))
+            format!("**UNSOUND**: {}{undecided}", parts.collect::<Vec<_>>().join(", "))
         }
     }
 }
 
-fn control(table: &Table) -> &'static str {
-    match table.control() {
+fn control(table: &Table) -> String {
+    let said = match table.control() {
         Some(true) => "The control `unsafe` was found out.",
-        Some(false) if !table.is_contended => {
+        _ if !table.is_contended => {
             "Nobody here wants what another wants, so the control `unsafe` cannot be found out by \
              this workload: it says how fast a strategy is, and not whether it is right."
         }
@@ -115,8 +119,15 @@ fn control(table: &Table) -> &'static str {
             "**The control was not found out: this run is too short to say that the others are \
              right.**"
         }
-        None => "The control could not be run here: that nothing was found proves less.",
-    }
+        None => {
+            return format!(
+                "**No control: {}. That nothing was found in the others does not say that they \
+                 are right.**",
+                line(&table.without_control())
+            );
+        }
+    };
+    said.to_owned()
 }
 
 /// One page with all tables.
@@ -127,8 +138,12 @@ pub fn page(matrix: &Matrix) -> String {
         // Writing into a text does not fail.
         let _ = write_section(&mut out, table);
     }
-    let _ =
-        write!(out, "<section><h2>Repeat it</h2><p><code>{}</code></p>", escaped(&matrix.command));
+    let _ = write!(
+        out,
+        "<section><h2>Repeat it</h2><p>{}</p><p><code>{}</code></p>",
+        escaped(&figures_are(matrix)),
+        escaped(&matrix.command)
+    );
     for line in builds::lines(matrix) {
         let _ = write!(out, "<p>{}</p>", escaped(&line));
     }
@@ -152,7 +167,8 @@ fn write_section(out: &mut String, table: &Table) -> std::fmt::Result {
     for row in &table.rows {
         write_row(out, (row, &table.workload), most)?;
     }
-    write!(out, "</tbody></table></div><p class=\"note\">{}</p>", escaped(control(table)))?;
+    let control = control(table).replace("**", "");
+    write!(out, "</tbody></table></div><p class=\"note\">{}</p>", escaped(&control))?;
     if !table.choices.is_empty() {
         out.push_str(
             "<h3>Which one to choose</h3><div class=\"scroll\"><table><thead><tr><th>when</th>\

@@ -7,6 +7,7 @@ mod tests;
 
 use super::advice::{advice, percent};
 use super::standing::{columns, median, row, standings};
+use super::words::{figures_are, undecided};
 use super::{Matrix, Measured, Row, Table, builds};
 use crate::Trouble;
 use crate::figures::Spread;
@@ -84,9 +85,11 @@ fn setting(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
         "*Audited outcomes* are answers that the auditor lets stand. *Refused* are refusals by the rules, as sold out is; *failed* \
          is everything else that was not answered as wanted. Each cell has an empty store without the constraints that catch an \
          oversell, so that what a strategy lets through is seen. Where requests are sent as fast as they are answered, latency says \
-         how long the line is; where they come at a rate, it says how long people wait. In brackets the least and the greatest of \
-         several runs.\n\nBeside each workload stands what the small public booking systems published after which it is made, called R0 to R4. {}\n",
-        beside::ALWAYS
+         how long the line is; where they come at a rate, it says how long people wait. *n wrong, fewer than x each* is by the rule \
+         of three what at most may be wrong unseen, and *undecided* is what the audit gave up on. {}\n\nBeside each workload stands what \
+         the small public booking systems published after which it is made, called R0 to R4. {}\n",
+        figures_are(matrix),
+        beside::always(matrix)
     )
 }
 
@@ -184,14 +187,14 @@ fn line(text: &str) -> String {
 }
 
 fn audited(row: &Row, result: &Measured) -> String {
-    let commands = number_of(result.commands);
+    let undecided = undecided(result.undecided);
     match (&row.cell.harm, result.is_sound) {
-        (None, true) => format!("0 of {commands} wrong"),
-        (Some(_), true) => format!("not found out in {commands}"),
+        (None, true) => result.nothing_found(),
+        (Some(_), true) => format!("not found out in {}{undecided}", number_of(result.commands)),
         (_, false) => {
             let kinds = result.findings.iter();
             let kinds = kinds.map(|(kind, count)| format!("{} {kind}", number_of(*count)));
-            format!("**wrong**: {}", kinds.collect::<Vec<_>>().join(", "))
+            format!("**wrong**: {}{undecided}", kinds.collect::<Vec<_>>().join(", "))
         }
     }
 }

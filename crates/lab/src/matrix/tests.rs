@@ -1,5 +1,8 @@
 //! Tables of cells that nobody ran.
 
+mod cells;
+mod verdict;
+
 use super::*;
 use crate::figures::Spread;
 use std::collections::BTreeMap;
@@ -21,7 +24,9 @@ fn row(strategy: &str, is_sound: bool, throughput: f64) -> Row {
     };
     let result = Measured {
         is_sound,
+        runs: 1,
         commands: 10,
+        undecided: 0,
         findings: BTreeMap::new(),
         examples: Vec::new(),
         acts: vec![act],
@@ -68,6 +73,7 @@ fn the_unsound_is_never_ranked_above_the_sound_however_fast_it_is() {
     assert_eq!(table.control(), Some(true));
     let markdown = markdown(&Matrix { tables: vec![table.clone()], command: "x".into() });
     assert!(markdown.contains("| 1 | `batched`") && markdown.contains("no broker"), "{markdown}");
+    assert!(!table.choices.is_empty(), "something sound was measured");
     assert!(table.choices.iter().all(|choice| choice.strategy != "unsafe"));
     let page = page(&Matrix { tables: vec![table], command: "x".into() });
     assert!(page.contains("batched") && page.contains("its lock"));
@@ -92,7 +98,8 @@ fn a_workload_without_contention_convicts_nobody_and_must_have_one_beside_it_tha
     assert!(of(vec![overbook.clone(), flow.clone()]).is_trustworthy());
     assert!(!of(vec![flow.clone()]).is_trustworthy());
     let without = table("overbook", vec![row("batched", true, 5_000.0)]);
-    assert!(of(vec![without]).is_trustworthy(), "nothing is said of a control that was not run");
+    assert!(!of(vec![without.clone()]).is_trustworthy(), "nobody was convicted");
+    assert!(!of(vec![overbook, without]).is_trustworthy(), "nor in the second workload");
     assert!(markdown(&of(vec![flow])).contains("not whether it is right"));
 }
 
@@ -102,6 +109,7 @@ fn what_is_computed_to_do_harm_has_no_rank_where_nothing_was_found() {
     harmful.cell.harm = Some("another process does not see the lock".to_owned());
     let table = table("overbook", vec![harmful, row("pessimistic", true, 200.0)]);
     assert_eq!(table.rows[0].cell.strategy, "pessimistic");
+    assert!(!table.choices.is_empty(), "something sound was measured");
     assert!(table.choices.iter().all(|choice| choice.strategy == "pessimistic"));
     let markdown = markdown(&Matrix { tables: vec![table], command: String::new() });
     assert!(markdown.contains("| — | `simple-lock` | 2 |"), "{markdown}");

@@ -4,13 +4,13 @@ mod cells;
 mod sets;
 
 use super::live::Live;
-use super::{build, chosen, now_s, typed, write_all};
+use super::{build, chosen, typed, write_all};
 use crate::arguments::{How, Matrix};
 use crate::commands::bench::{scratch, stop_on_signal};
 use crate::exit::{Exit, Failed};
 use crate::voice;
 use admitone_lab::Trouble;
-use admitone_lab::matrix::{Matrix as Measured, Plan, markdown, matrix, page};
+use admitone_lab::matrix::{Matrix as Measured, Plan, Verdict, markdown, matrix, page};
 use cells::{Cells, cells};
 use std::path::Path;
 
@@ -31,7 +31,6 @@ pub(super) fn run(arguments: &Matrix) -> Result<Exit, Failed> {
         runs: *runs,
         build: build()?,
         command: typed(),
-        began_s: now_s(),
     };
     let scratch = scratch(out.as_deref())?;
     let stop = stop_on_signal()?;
@@ -53,7 +52,19 @@ pub(super) fn run(arguments: &Matrix) -> Result<Exit, Failed> {
     } else {
         voice::text(&markdown(&ran));
     }
-    Ok(if ran.is_trustworthy() { Exit::Done } else { Exit::Unsound })
+    Ok(ended(&ran.verdict()))
+}
+
+/// How the command ends: as that of a run does.
+fn ended(verdict: &Verdict) -> Exit {
+    match verdict {
+        Verdict::Sound => Exit::Done,
+        Verdict::Short => Exit::Slow,
+        Verdict::Wrong(why) => {
+            voice::aside(format_args!("admitone: {why}"));
+            Exit::Unsound
+        }
+    }
 }
 
 /// Writes it in all its forms.
@@ -64,4 +75,16 @@ fn keep(ran: &Measured, out: &Path) -> Result<(), Failed> {
         ("matrix.html", page(ran)),
     ];
     write_all(&files, out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_matrix_ends_as_a_run_does() {
+        assert_eq!(ended(&Verdict::Sound), Exit::Done);
+        assert_eq!(ended(&Verdict::Short), Exit::Slow);
+        assert_eq!(ended(&Verdict::Wrong("`batched × 2` was found wrong".into())), Exit::Unsound);
+    }
 }

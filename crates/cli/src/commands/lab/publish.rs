@@ -10,8 +10,8 @@ pub(super) fn run(arguments: &Publish) -> Result<Exit, Failed> {
     let path = &arguments.matrix;
     let path = if path.is_dir() { path.join("matrix.json") } else { path.clone() };
     let matrix: Matrix = read(&path)?;
-    if !matrix.is_trustworthy() {
-        return Err(failed("publishing")("the control was not found out: nothing follows from it"));
+    if let Some(why) = matrix.doubts() {
+        return Err(failed("publishing")(format!("nothing follows from it: {why}")));
     }
     // The pages are made of the small file, so that they can be held against it.
     let small = summary(&matrix)?;

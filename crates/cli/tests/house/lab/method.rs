@@ -94,5 +94,6 @@ fn one_thread_is_ten_thousand_users() {
         act["outcomes"].as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(ended, ["done"], "{act}");
     assert!(act["due"].as_u64() > Some(10_000), "each asked again: {act}");
-    assert!(act["cost"]["generator_cpu"].as_f64() < Some(1.1), "{act}");
+    let cpu = act["cost"]["generator_cpu"].as_f64().unwrap_or_else(|| panic!("{act}"));
+    assert!(cpu > 0.0 && cpu < 1.1, "{act}");
 }

@@ -3,14 +3,23 @@
 
 use crate::figures::Spread;
 use crate::matrix::standing::{columns, median, row, throughput};
+use crate::matrix::words::runs;
 use crate::matrix::{ActMeasured, Matrix, Measured, Table};
 use crate::reports::{maybe, number, number_of};
 use std::fmt::Write;
 
 /// What differs in all of them.
-pub(super) const ALWAYS: &str = "None of the five states its machine, or how generator, service and database shared it, and none \
-     ran anything twice. Here all of them share the processors of one machine, and only outcomes that the audit \
-     lets stand are counted.";
+pub(super) fn always(matrix: &Matrix) -> String {
+    let spread = if runs(matrix) == Some((1, 1)) {
+        "none gives the spread of several runs, and neither does this page"
+    } else {
+        "none gives the spread of several runs"
+    };
+    format!(
+        "None of the five states its machine, or how generator, service and database shared it; {spread}. Here all of them \
+         share the processors of one machine, and only outcomes that the audit lets stand are counted."
+    )
+}
 
 /// What stands beside the table of a workload, if one of them published something about it.
 pub(super) fn beside(matrix: &Matrix, table: &Table) -> String {

@@ -23,7 +23,9 @@ fn row(strategy: &str, instances: usize, (throughput, found): (f64, u64)) -> Row
     };
     let result = Measured {
         is_sound: found == 0,
+        runs: 1,
         commands: 1_000,
+        undecided: 0,
         findings: BTreeMap::from([("lost".to_owned(), found)]),
         examples: Vec::new(),
         acts: vec![ActMeasured { name: "before".to_owned(), ..act.clone() }, act],

@@ -2,7 +2,7 @@
 
 use crate::arguments::{House, Matrix};
 use crate::commands::lab::run::{flags, variables};
-use crate::commands::lab::{keep, shown};
+use crate::commands::lab::{keep, now_s, shown};
 use crate::exit::{Failed, failed};
 use crate::shelf::{clear_place, empty_place};
 use crate::voice;
@@ -218,6 +218,10 @@ impl Houses for Cells<'_> {
         words.push(format!("--runs {} --seed {} --threads {}", how.runs, how.seed, how.threads));
         words.extend(with.values().iter().map(|(name, value)| format!("--set {name}={value}")));
         words.join(" ")
+    }
+
+    fn now_s(&self) -> u64 {
+        now_s()
     }
 }
 
