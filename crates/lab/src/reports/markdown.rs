@@ -58,6 +58,7 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
     for why in report.unrest() {
         writeln!(out, "- NOT AT REST {why}")?;
     }
+    faults(out, report)?;
     let parameters: Vec<String> =
         head.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
     writeln!(
@@ -73,6 +74,21 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
         head.limits.join("; "),
         head.command
     )
+}
+
+/// The faults of all runs, and why one was not done.
+fn faults(out: &mut String, report: &Report) -> std::fmt::Result {
+    for (turn, run) in (1..).zip(&report.runs) {
+        for fault in &run.faults {
+            let at = number(super::seconds(fault.at_ns));
+            write!(out, "- fault `{}` at {at} s of run {turn}", fault.what)?;
+            match &fault.trouble {
+                Some(why) => writeln!(out, ": NOT DONE: {why}")?,
+                None => writeln!(out)?,
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What the acts of the first run cost.

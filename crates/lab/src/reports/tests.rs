@@ -151,3 +151,23 @@ fn the_same_run_in_which_all_succeed_is_both() {
     assert_eq!(report.acts[0].throughput.map(|spread| spread.median), Some(999.0));
     assert!(page(&report).contains("verdict good"));
 }
+
+#[test]
+fn a_fault_that_was_not_done_stands_there_with_the_reason_and_not_on_the_axis() {
+    let mut record = costly();
+    let fault = |at_ns: u64, until_ns: u64, trouble: Option<&str>| Happened {
+        at_ns,
+        until_ns,
+        what: format!("{at_ns}:run:x"),
+        trouble: trouble.map(str::to_owned),
+    };
+    let due = 600_000_000_000;
+    record.seen.faults = vec![fault(5, 6, None), fault(due, due, Some("it was over"))];
+    let report = Report::of(&[record]).unwrap();
+    let (page, markdown) = (page(&report), markdown(&report));
+    assert!(page.contains("not done: it was over"), "{page}");
+    assert!(page.contains("<title>5:run:x") && !page.contains("<title>600000000000:"), "{page}");
+    assert!(markdown.contains("- fault `5:run:x` at 0.000 s of run 1\n"), "{markdown}");
+    let not_done = "- fault `600000000000:run:x` at 600 s of run 1: NOT DONE: it was over";
+    assert!(markdown.contains(not_done), "{markdown}");
+}
