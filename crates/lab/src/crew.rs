@@ -117,26 +117,38 @@ impl Crew {
     }
 
     /// Ends an instance without a word.
-    pub(crate) fn kill(&mut self, number: usize) {
+    pub(crate) fn kill(&mut self, number: usize) -> Result<(), Trouble> {
+        self.running(number)?;
+        self.end(number);
+        Ok(())
+    }
+
+    fn end(&mut self, number: usize) {
         if let Some(instance) = self.members.get_mut(number).and_then(|one| one.instance.take()) {
             instance.kill();
         }
     }
 
     /// Stops an instance where it is, or lets it go on.
-    pub(crate) fn pause(&self, number: usize, signal: Signal) {
-        let instance = self.members.get(number).and_then(|member| member.instance.as_ref());
-        if let Some(instance) = instance {
-            instance.signal(signal);
-        }
+    pub(crate) fn pause(&mut self, number: usize, signal: Signal) -> Result<(), Trouble> {
+        self.running(number)?.signal(signal);
+        Ok(())
+    }
+
+    /// An instance that lives: what has ended can be hurt no more.
+    fn running(&mut self, number: usize) -> Result<&mut Instance, Trouble> {
+        let missing = missing(number, self.members.len());
+        let member = self.members.get_mut(number).ok_or(missing)?;
+        let down = || Trouble::Impossible(format!("instance-{} is down", number + 1));
+        let instance = member.instance.as_mut().ok_or_else(down)?;
+        if instance.is_running() { Ok(instance) } else { Err(down()) }
     }
 
     /// Starts an instance again where it was.
     pub(crate) fn restart(&mut self, number: usize) -> Result<(), Trouble> {
-        let Some(address) = self.members.get(number).map(|member| member.address) else {
-            return Ok(());
-        };
-        self.kill(number);
+        let address = self.members.get(number).map(|member| member.address);
+        let address = address.ok_or_else(|| missing(number, self.members.len()))?;
+        self.end(number);
         let instance = self.open(number, Some(address))?;
         self.members[number].instance = Some(instance);
         Ok(())
@@ -166,6 +178,12 @@ impl Crew {
     }
 }
 
+/// Who is not there, and how many are.
+pub(crate) fn missing(number: usize, instances: usize) -> Trouble {
+    let who = number + 1;
+    Trouble::Impossible(format!("there is no instance-{who}: the run has {instances}"))
+}
+
 /// Copies what the instances logged.
 pub fn keep_logs(from: &Path, to: &Path) -> Result<(), Trouble> {
     let entries = std::fs::read_dir(from).map_err(Trouble::system("keeping the logs"))?;
@@ -177,4 +195,38 @@ pub fn keep_logs(from: &Path, to: &Path) -> Result<(), Trouble> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A house with one instance, which was started and has ended.
+    pub(crate) fn gone() -> Crew {
+        let opened = Opened {
+            program: PathBuf::from("/nonexistent/admitone"),
+            directory: std::env::temp_dir(),
+            variables: Vec::new(),
+            flags: Vec::new(),
+            programme: None,
+            instances: 1,
+            without_guards: false,
+        };
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        let members = vec![Member { address, instance: None }];
+        Crew { opened, members, operator_key: String::new(), ended_well: true }
+    }
+
+    #[test]
+    fn whoever_is_not_there_is_not_hurt() {
+        let mut crew = gone();
+        let said = |done: Result<(), Trouble>| done.unwrap_err().to_string();
+        let down = "instance-1 is down";
+        assert_eq!(said(crew.kill(0)), down);
+        assert_eq!(said(crew.pause(0, Signal::STOP)), down);
+        let missing = "there is no instance-9: the run has 1";
+        assert_eq!(said(crew.kill(8)), missing);
+        assert_eq!(said(crew.pause(8, Signal::STOP)), missing);
+        assert_eq!(said(crew.restart(8)), missing);
+    }
 }

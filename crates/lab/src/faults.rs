@@ -6,8 +6,10 @@
 //! `9s:run:COMMAND`.
 
 mod deeds;
+mod plan;
 
 pub(crate) use deeds::Weather;
+pub(crate) use plan::must_be_possible;
 
 use crate::Trouble;
 use serde::{Deserialize, Serialize};
@@ -64,10 +66,10 @@ impl Deed {
     }
 }
 
-/// A fault that happened.
+/// A fault of the schedule: that it happened, or why it did not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Happened {
-    /// When, in nanoseconds since the run began.
+    /// When, in nanoseconds since the run began; when it was due, if the run was over before.
     pub at_ns: u64,
     /// Until when.
     pub until_ns: u64,

@@ -43,6 +43,14 @@ pub enum Op {
     Flow,
 }
 
+impl Op {
+    /// Whether this is of what an act counts that is measured by `measured`: charges and uses of a wallet are movements of
+    /// one kind, and where both are sent neither is left out.
+    pub fn counts_as(self, measured: Self) -> bool {
+        self == measured || (measured, self) == (Self::Charge, Self::Use)
+    }
+}
+
 /// What a request asks for, as far as an auditor must know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Asked {
@@ -182,10 +190,11 @@ impl History {
         counts
     }
 
-    /// The requests of one kind that were due in a window, which is the window then.
+    /// What is measured by one kind and was due in a window, which is the window then.
     #[must_use]
-    pub fn of(&self, op: Op, window: Window) -> Self {
-        let is_meant = |event: &&Event| event.asked.op == op && window.has(event.intended_ns);
+    pub fn of(&self, measured: Op, window: Window) -> Self {
+        let is_meant =
+            |event: &&Event| event.asked.op.counts_as(measured) && window.has(event.intended_ns);
         Self { events: self.events.iter().filter(is_meant).cloned().collect(), window }
     }
 }

@@ -31,7 +31,7 @@ pub(crate) use words::{maybe, number, number_of, spread, versions};
 use crate::audit::{Audited, Finding, audit};
 use crate::faults::Happened;
 use crate::figures::{Latency, Percentiles, Spread, real, throughput};
-use crate::history::{History, Outcome};
+use crate::history::{Event, History, Outcome};
 use crate::record::{Head, Played, Record};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
@@ -231,7 +231,6 @@ impl ActFigures {
         let counted = record.history.of(played.measured, played.window);
         let latency = Latency::of(&without_refusals(&counted));
         let (from_s, to_s) = (seconds(played.window.from_ns), seconds(played.window.to_ns));
-        // What was answered within the time counts, whenever it was due.
         let whole = of_act(&record.history, at, played);
         let due = u64::try_from(counted.events.len()).unwrap_or(u64::MAX);
         let mut figures = Self {
@@ -302,16 +301,14 @@ fn without_refusals(history: &History) -> History {
     History { events: kept.cloned().collect(), window: history.window }
 }
 
-/// What of a history an act sent and counts.
+/// What of a history an act sent and counts. In a closed loop what is answered within the time counts, whenever it was
+/// due. Where it was due at a moment of its own that has to be within the time too: what a warm-up left behind would
+/// make it more than was sent.
 fn of_act(history: &History, at: usize, played: &Played) -> History {
     let act = u64::try_from(at).unwrap_or(0);
-    let is_mine = |number: u64| number >> 40 == act;
-    let counts = |event: &&crate::history::Event| {
-        let is_movement = matches!(
-            (played.measured, event.asked.op),
-            (crate::history::Op::Charge, crate::history::Op::Use)
-        );
-        is_mine(event.number) && (event.asked.op == played.measured || is_movement)
+    let counts = |event: &&Event| {
+        let is_due = !played.is_open || played.window.has(event.intended_ns);
+        is_due && event.number >> 40 == act && event.asked.op.counts_as(played.measured)
     };
     let events = history.events.iter().filter(counts).cloned().collect();
     History { events, window: played.window }

@@ -3,18 +3,19 @@
 
 mod live;
 mod played;
+mod services;
 
 use live::{EVERY, Watch};
 pub use live::{Glance, News, Progress};
+use services::{SERVICES, services_of, versions_of};
 
 use crate::Trouble;
 use crate::audit::serial::Transaction;
 use crate::crew::{Crew, Opened};
-use crate::faults::{Deed, Fault, Weather};
+use crate::faults::{Deed, Fault, Weather, must_be_possible};
 use crate::history::{History, Window};
-use crate::instance::Variable;
 use crate::load::{Live, Plan, Sent, Stop, send};
-use crate::machine::{Machine, addresses_of, listener_at, version_of};
+use crate::machine::{Machine, listener_at};
 use crate::parameters::Parameters;
 use crate::proxy::Proxy;
 use crate::record::{Head, Played, Record, Seen};
@@ -97,10 +98,6 @@ pub enum Quarters {
     Elsewhere(Vec<Target>),
 }
 
-/// The variables that name services.
-const SERVICES: [&str; 4] =
-    ["ADMITONE_STORE", "ADMITONE_REDIS", "ADMITONE_RABBITMQ", "ADMITONE_KAFKA"];
-
 /// Runs it as often as is wanted, each time on a fresh stage of the same house. Whatever happens, a
 /// house of our own is ended.
 pub fn run(
@@ -149,6 +146,7 @@ impl Lodging {
     ) -> Result<Self, Trouble> {
         let opened = match quarters {
             Quarters::Elsewhere(targets) => {
+                must_be_possible(&settings.faults, None, &[])?;
                 settings.must_need_no_flags()?;
                 let store = "as the house has it".to_owned();
                 return Ok(Self {
@@ -163,8 +161,9 @@ impl Lodging {
             }
             Quarters::Own(opened) => opened,
         };
-        progress(News::Says("starting a house"));
         let addresses = services_of(&opened.variables);
+        must_be_possible(&settings.faults, Some(opened.instances.max(1)), &addresses)?;
+        progress(News::Says("starting a house"));
         let services: Vec<u32> = addresses.iter().filter_map(|at| listener_at(*at)).collect();
         let versions = versions_of(&services);
         let proxies = if settings.faults.iter().any(|fault| fault.deed.needs_a_proxy()) {
@@ -377,17 +376,5 @@ impl Lodging {
     }
 }
 
-fn services_of(variables: &[Variable]) -> Vec<SocketAddr> {
-    let is_service = |variable: &&Variable| SERVICES.contains(&variable.name);
-    let urls = variables.iter().filter(is_service);
-    urls.flat_map(|variable| addresses_of(&variable.value)).collect()
-}
-
-fn versions_of(services: &[u32]) -> BTreeMap<String, String> {
-    let said = services.iter().filter_map(|pid| version_of(*pid));
-    let named = said.map(|text| {
-        let name = text.split_whitespace().next().unwrap_or("service").to_lowercase();
-        (name.rsplit('/').next().unwrap_or_default().to_owned(), text)
-    });
-    named.collect()
-}
+#[cfg(test)]
+mod tests;

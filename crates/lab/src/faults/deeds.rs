@@ -2,7 +2,7 @@
 
 use super::{Deed, Fault, Happened};
 use crate::Trouble;
-use crate::crew::Crew;
+use crate::crew::{Crew, missing};
 use crate::machine::{listener_at, tree};
 use crate::proxy::Proxy;
 use crate::target::{As, Visit};
@@ -25,6 +25,8 @@ const START_SECONDS: f64 = 30.0;
 /// A disk is filled in steps of so many bytes, up to a bound.
 const FILL: usize = 1 << 20;
 const FILL_STEPS: usize = 4 << 10;
+/// What stands beside a fault that nobody saw.
+const TOO_LATE: &str = "the run was over before it was due";
 
 /// Everybody whom faults can hurt.
 #[derive(Clone, Default)]
@@ -37,7 +39,7 @@ pub(crate) struct Weather {
 
 /// Faults under way.
 pub(crate) struct Storm {
-    threads: Vec<JoinHandle<Option<Happened>>>,
+    threads: Vec<JoinHandle<Happened>>,
     over: crate::load::Stop,
 }
 
@@ -52,39 +54,38 @@ impl Weather {
         Storm { threads: threads.collect(), over }
     }
 
-    fn happen(
-        &self,
-        fault: &Fault,
-        clock: Stopwatch,
-        over: &crate::load::Stop,
-    ) -> Option<Happened> {
-        while clock.ns() < crate::time::nanos(fault.at) {
+    fn happen(&self, fault: &Fault, clock: Stopwatch, over: &crate::load::Stop) -> Happened {
+        let (due_ns, what) = (crate::time::nanos(fault.at), fault.text.clone());
+        while clock.ns() < due_ns {
             if over.load(std::sync::atomic::Ordering::Relaxed) {
-                return None;
+                let trouble = Some(TOO_LATE.to_owned());
+                return Happened { at_ns: due_ns, until_ns: due_ns, what, trouble };
             }
             std::thread::sleep(GLANCE);
         }
         let at_ns = clock.ns();
         let trouble = self.do_it(&fault.deed).err().map(|trouble| trouble.to_string());
-        Some(Happened { at_ns, until_ns: clock.ns(), what: fault.text.clone(), trouble })
+        Happened { at_ns, until_ns: clock.ns(), what, trouble }
     }
 
     fn do_it(&self, deed: &Deed) -> Result<(), Trouble> {
         match deed {
-            Deed::Kill(number) => self.crew()?.kill(*number),
+            Deed::Kill(number) => self.crew()?.kill(*number)?,
             Deed::Restart(number) => self.crew()?.restart(*number)?,
             Deed::Pause(number, long) => {
-                self.crew()?.pause(*number, Signal::STOP);
+                self.crew()?.pause(*number, Signal::STOP)?;
                 std::thread::sleep(*long);
-                self.crew()?.pause(*number, Signal::CONT);
+                // Another fault may have ended it meanwhile: it did nothing all the same.
+                drop(self.crew()?.pause(*number, Signal::CONT));
             }
             Deed::PauseService(number, long) => {
                 let tree = self.service(*number)?;
-                signal(&tree, Signal::STOP);
+                signal(&tree, Signal::STOP)?;
                 std::thread::sleep(*long);
-                signal(&tree, Signal::CONT);
+                // As with an instance, it may be gone.
+                drop(signal(&tree, Signal::CONT));
             }
-            Deed::KillService(number) => signal(&self.service(*number)?, Signal::KILL),
+            Deed::KillService(number) => signal(&self.service(*number)?, Signal::KILL)?,
             Deed::RestartService(number, command) => {
                 start(command)?;
                 await_listener(self.place(*number)?)?;
@@ -116,8 +117,8 @@ impl Weather {
 
     /// Has the house see another wall clock; the machine's stays as it is.
     fn move_clock(&self, number: usize, by_ms: i64) -> Result<(), Trouble> {
-        let missing = || Trouble::Impossible("there is no such instance".to_owned());
-        let target = self.crew()?.targets().get(number).cloned().ok_or_else(missing)?;
+        let targets = self.crew()?.targets();
+        let target = targets.get(number).ok_or_else(|| missing(number, targets.len()))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(Trouble::system("moving a clock"))?;
         runtime.block_on(async {
@@ -146,22 +147,25 @@ impl Weather {
 }
 
 impl Storm {
-    /// What happened; what was not due any more did not.
+    /// What happened, and what was due after the end and did not.
     pub(crate) fn end(self) -> Vec<Happened> {
         self.over.store(true, std::sync::atomic::Ordering::Relaxed);
-        let ended = self.threads.into_iter().filter_map(|thread| thread.join().ok().flatten());
+        let ended = self.threads.into_iter().filter_map(|thread| thread.join().ok());
         let mut happened: Vec<Happened> = ended.collect();
         happened.sort_by_key(|one| one.at_ns);
         happened
     }
 }
 
-fn signal(pids: &[u32], signal: Signal) {
+/// Sends a signal to processes; one that has ended meanwhile is sent nothing, but one must be there
+/// that may be sent it.
+fn signal(pids: &[u32], signal: Signal) -> Result<(), Trouble> {
     let pids = pids.iter().filter_map(|pid| Pid::from_raw(i32::try_from(*pid).ok()?));
-    // One that has ended meanwhile is sent nothing.
-    for pid in pids {
-        let _ = kill_process(pid, signal);
+    let sent = pids.filter(|pid| kill_process(*pid, signal).is_ok()).count();
+    if sent > 0 {
+        return Ok(());
     }
+    Err(Trouble::Impossible("none of its processes could be sent a signal".to_owned()))
 }
 
 /// Fills the disk of a directory; gives it back after a while. A large disk is not filled whole.
@@ -207,4 +211,50 @@ fn run(command: &str) -> Result<(), Trouble> {
     }
     let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     Err(Trouble::Impossible(format!("{command}: {said}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crew::tests::gone;
+
+    /// What came of a schedule on a house whose only instance has ended.
+    fn came_of(schedule: &[&str], wait: Duration) -> Vec<(String, u64, Option<String>)> {
+        let faults: Vec<Fault> = schedule.iter().map(|text| text.parse().unwrap()).collect();
+        let crew = Some(Arc::new(Mutex::new(gone())));
+        let weather = Weather { crew, ..Weather::default() };
+        let storm = weather.begin(&faults, Stopwatch::start());
+        std::thread::sleep(wait);
+        let happened = storm.end().into_iter();
+        happened.map(|one| (one.what, one.at_ns, one.trouble)).collect()
+    }
+
+    #[test]
+    fn what_could_not_be_done_stands_among_the_faults_with_the_reason() {
+        let schedule =
+            ["0ms:kill:instance-1", "0ms:pause:instance-1:1ms", "0ms:jump:instance-9:1s"];
+        let came = came_of(&schedule, Duration::from_millis(60));
+        let said = |what: &str| {
+            let found = came.iter().find(|(text, ..)| text == what).unwrap();
+            found.2.clone().unwrap()
+        };
+        assert_eq!(said(schedule[0]), "instance-1 is down");
+        assert_eq!(said(schedule[1]), "instance-1 is down");
+        assert_eq!(said(schedule[2]), "there is no instance-9: the run has 1");
+    }
+
+    #[test]
+    fn what_was_due_after_the_end_stands_there_as_not_happened() {
+        let came = came_of(&["600s:run:true"], Duration::ZERO);
+        let wanted = ("600s:run:true".to_owned(), 600_000_000_000, Some(TOO_LATE.to_owned()));
+        assert_eq!(came, [wanted]);
+    }
+
+    #[test]
+    fn a_signal_that_reaches_nobody_is_trouble() {
+        // Beyond the greatest number that a process can have.
+        assert!(signal(&[1 << 23], Signal::CONT).is_err());
+        assert!(signal(&[], Signal::CONT).is_err());
+        assert!(signal(&[1 << 23, std::process::id()], Signal::CONT).is_ok());
+    }
 }

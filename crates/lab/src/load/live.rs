@@ -81,7 +81,7 @@ impl Live {
             return;
         }
         self.done.fetch_add(1, Ordering::Relaxed);
-        if self.measured.is_none_or(|measured| measured == event.asked.op) {
+        if self.measured.is_none_or(|measured| event.asked.op.counts_as(measured)) {
             let took = &self.took[span(event.ended_ns.saturating_sub(event.intended_ns))];
             took.fetch_add(1, Ordering::Relaxed);
         }

@@ -2,7 +2,7 @@
 
 use super::Report;
 
-const COLUMNS: &str = "workload,strategy,store,instances,run,seed,act,from_s,to_s,due,done,failed,\
+const COLUMNS: &str = "workload,strategy,store,instances,run,seed,act,from_s,to_s,due,done,refused,failed,\
                        audited_per_s,mean_ms,p50_ms,p90_ms,p95_ms,p99_ms,longest_ms,lateness_p99_ms,\
                        house_cpu,services_cpu,generator_cpu,batch,commits_per_s,lock_wait_ms,\
                        lock_hold_ms,conflicts_per_command,findings";
@@ -26,6 +26,7 @@ pub fn csv(report: &Report) -> String {
                 format!("{:.3}", act.to_s),
                 act.due.to_string(),
                 done.to_string(),
+                act.refused().to_string(),
                 act.failed().to_string(),
             ];
             let cost = &act.cost;
@@ -68,6 +69,24 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::Outcome;
+    use crate::reports::tests::second;
+
+    #[test]
+    fn what_the_rules_refused_stands_beside_what_failed() {
+        let cells = |status: u16| {
+            let report = Report::of(&[second(&Outcome::Refused { status, code: None })]).unwrap();
+            let text = csv(&report);
+            let lines: Vec<Vec<&str>> =
+                text.lines().map(|line| line.split(',').collect()).collect();
+            ["due", "done", "refused", "failed"].map(|name| {
+                let at = lines[0].iter().position(|column| *column == name).unwrap();
+                lines[1][at].to_owned()
+            })
+        };
+        assert_eq!(cells(409), ["999", "0", "999", "0"]);
+        assert_eq!(cells(503), ["999", "0", "0", "999"]);
+    }
 
     #[test]
     fn what_has_a_comma_is_quoted() {

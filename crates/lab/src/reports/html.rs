@@ -112,7 +112,8 @@ fn acts(out: &mut String, report: &Report) {
 
 fn plots(out: &mut String, run: &RunReport) {
     let marks = || -> Vec<(f64, f64, String)> {
-        let faults = run.faults.iter();
+        // What was due after the end has no place on the axis.
+        let faults = run.faults.iter().filter(|fault| fault.until_ns > fault.at_ns);
         faults
             .map(|fault| {
                 (super::seconds(fault.at_ns), super::seconds(fault.until_ns), fault.what.clone())

@@ -1,7 +1,8 @@
 //! The figures over time in `InfluxDB`'s line protocol: one line for each slice, behind it one for
-//! each reason of refusals.
+//! each reason of refusals. The tags say of which run and act it is, so that what several runs wrote
+//! is told apart.
 
-use super::{Point, Report};
+use super::{Point, Report, RunReport};
 use std::fmt::Write;
 
 /// The lines.
@@ -9,17 +10,28 @@ pub fn lines(report: &Report) -> String {
     let mut out = String::new();
     let head = &report.head;
     for (number, run) in (1..).zip(&report.runs) {
-        let tags = format!(
-            "workload={},strategy={},run={number}",
+        let of_run = format!(
+            "workload={},strategy={},store={},instances={},run={number}",
             tag(&head.workload),
-            tag(&head.strategy)
+            tag(&head.strategy),
+            tag(&head.store),
+            head.instances
         );
         for point in &run.series {
+            let act = act_at(run, point.at_s);
+            let tags =
+                act.map_or_else(|| of_run.clone(), |act| format!("{of_run},act={}", tag(act)));
             // Writing into a text does not fail.
             let _ = write_point(&mut out, point, &tags, head.began_s);
         }
     }
     out
+}
+
+/// The act that a slice is of: the last that counted when it began, or else the first.
+fn act_at(run: &RunReport, at_s: f64) -> Option<&str> {
+    let begun = run.acts.iter().rev().find(|act| act.from_s <= at_s);
+    Some(begun.or(run.acts.first())?.name.as_str())
 }
 
 fn write_point(out: &mut String, point: &Point, tags: &str, began_s: u64) -> std::fmt::Result {
@@ -98,6 +110,24 @@ mod tests {
                 fields.filter_map(|field| Some(field.split_once('=')?.0.to_owned())).collect();
             assert_eq!(plotted(measurement), written, "{measurement}");
         }
+    }
+
+    #[test]
+    fn the_tags_say_of_which_run_and_act_a_slice_is() {
+        let mut record = crate::reports::tests::costly();
+        let mut second = record.seen.acts[0].clone();
+        "two, more".clone_into(&mut second.name);
+        (second.window.from_ns, second.window.to_ns) = (500_000_000, 1_000_000_000);
+        record.seen.acts[0].window.to_ns = 500_000_000;
+        record.seen.acts.push(second);
+        record.head.instances = 2;
+        let lines = lines(&Report::of(&[record]).unwrap());
+        let begin = "admitone_lab,workload=polls,strategy=batched,store=embedded,instances=2,run=1";
+        let of = |act: &str| {
+            lines.lines().filter(|line| line.starts_with(&format!("{begin},act={act} "))).count()
+        };
+        assert_eq!((of("polls"), of("two\\,\\ more")), (2, 2), "{lines}");
+        assert_eq!(lines.lines().count(), 4, "{lines}");
     }
 
     #[test]

@@ -1,46 +1,105 @@
-//! The summary as k6 exports it, so that what reads k6's results reads ours: `http_reqs`,
-//! `http_req_duration`, `http_req_failed`, `iterations`, `vus`, and for the points workloads the
-//! metrics of their reference under its names.
+//! The summary as k6 exports it, so that what reads k6's results reads ours, of all runs: `http_reqs`,
+//! `http_req_failed` and `http_req_duration` where the requests are known one by one, `iterations`,
+//! `iteration_duration`, `vus`, and for the points workloads the metrics of their reference under its
+//! names. What a report does not know is left out.
+//!
+//! Where there are several acts or runs, times are those of each, as k6 names a part:
+//! `http_req_duration{scenario:ACT,run:1}`. They count from when a request was due, refusals by the
+//! rules are not in them, and what failed is slower than everything that was answered.
 
 use super::{ActFigures, Report};
 use crate::audit::Finding;
 use crate::figures::real;
 use serde_json::{Map, Value, json};
 
-/// The summary of the first run.
+/// Workloads that send single requests of one kind: what is counted is everything that is sent.
+const SINGLE: [&str; 7] =
+    ["overbook", "confirm", "token-ramp", "seat-browse", "list-cache", "search-index", "ceiling"];
+/// Workloads in which what is counted is a whole visit of several requests.
+const VISITS: [&str; 5] = ["retries", "sell-out", "whole-flow", "soak", "drill"];
+/// What a report calls such a visit.
+const VISIT: &str = "flow";
+
+/// The summary of all runs.
 pub fn summary(report: &Report) -> Value {
-    let Some(run) = report.runs.first() else { return json!({ "metrics": {} }) };
     let mut metrics = Map::new();
-    let sum = |of: &dyn Fn(&ActFigures) -> f64| run.acts.iter().map(of).sum::<f64>();
+    let acts: Vec<(u32, &ActFigures)> = (1..)
+        .zip(&report.runs)
+        .flat_map(|(number, run)| run.acts.iter().map(move |act| (number, act)))
+        .collect();
+    let sum = |of: &dyn Fn(&ActFigures) -> f64| acts.iter().map(|(_, act)| of(act)).sum::<f64>();
     let span = sum(&|act| act.to_s - act.from_s).max(1e-9);
-    let due = sum(&|act| real(act.due));
-    let failed = sum(&|act| real(act.failed()));
-    let requests = sum(&|act| real(act.requests.values().map(|(count, _)| count).sum()));
-    let counter = |count: f64| {
-        json!({ "type": "counter", "contains": "default",
-        "values": { "count": count, "rate": count / span } })
-    };
-    metrics.insert("http_reqs".to_owned(), counter(requests));
-    metrics.insert("iterations".to_owned(), counter(due));
-    metrics.insert("http_req_failed".to_owned(), rate(failed, due));
-    if let Some(longest) = run.acts.iter().max_by_key(|act| act.due) {
-        metrics.insert("http_req_duration".to_owned(), trend(longest));
-        if report.head.workload.starts_with("points") {
-            points(&mut metrics, longest, &run.findings);
+    let workload = report.head.workload.as_str();
+    let (is_single, is_visit) = (SINGLE.contains(&workload), VISITS.contains(&workload));
+    let sent = sum(&|act| real(act.due.saturating_sub(named(act, "not sent"))));
+    if is_single {
+        metrics.insert("http_reqs".to_owned(), counter(sent, span));
+        if sent > 0.0 {
+            let failed = rate(sum(&|act| real(failed(act))), sent);
+            metrics.insert("http_req_failed".to_owned(), failed);
         }
     }
-    let users = real(report.head.parameters.get("users").copied().unwrap_or(0));
-    metrics.insert(
-        "vus".to_owned(),
-        json!({ "type": "gauge", "contains": "default",
-            "values": { "value": users, "min": users, "max": users } }),
-    );
+    if is_single || is_visit {
+        metrics.insert("iterations".to_owned(), counter(sent, span));
+    }
+    // Not k6's: it has no name for what it could not send, and none for what was answered as wanted.
+    let not_sent = counter(sum(&|act| real(named(act, "not sent"))), span);
+    metrics.insert("measured_not_sent".to_owned(), not_sent);
+    metrics.insert("requests_done".to_owned(), counter(sum(&|act| real(requests(act))), span));
+    let duration = match (is_single, is_visit) {
+        (true, _) => "http_req_duration",
+        (_, true) => "iteration_duration",
+        // Of what is counted, such as the charges where there are charges and uses in turn.
+        _ => "measured_duration",
+    };
+    for (run, act) in &acts {
+        metrics.insert(part(duration, (*run, act), acts.len()), trend(act));
+    }
+    if workload.starts_with("points") {
+        points(&mut metrics, &acts, &report.findings().collect::<Vec<_>>());
+    }
+    if let Some(users) = report.head.parameters.get("users").copied().map(real) {
+        let values = json!({ "value": users, "min": users, "max": users });
+        let gauge = json!({ "type": "gauge", "contains": "default", "values": values });
+        metrics.insert("vus".to_owned(), gauge);
+    }
     json!({
         "root_group": { "name": "", "path": "", "groups": [], "checks": [] },
         "options": { "summaryTrendStats": ["avg", "min", "med", "max", "p(90)", "p(95)", "p(99)"] },
         "state": { "isStdOutTTY": false, "isStdErrTTY": false, "testRunDurationMs": span * 1e3 },
         "metrics": metrics,
     })
+}
+
+/// How often an outcome of this name came.
+fn named(act: &ActFigures, name: &str) -> u64 {
+    act.outcomes.get(name).copied().unwrap_or(0)
+}
+
+/// What k6 calls failed: no answer, or a status from 400 on. An answer with the wrong content is none.
+fn failed(act: &ActFigures) -> u64 {
+    let is_failed = |name: &str| {
+        let status = name.split(' ').next().and_then(|status| status.parse::<u16>().ok());
+        status.map_or(name == "unknown", |status| status >= 400)
+    };
+    let outcomes = act.outcomes.iter().filter(|(name, _)| is_failed(name));
+    outcomes.map(|(_, count)| count).sum()
+}
+
+/// Requests that were answered as wanted; a visit is none of them.
+fn requests(act: &ActFigures) -> u64 {
+    let kinds = act.requests.iter().filter(|(kind, _)| *kind != VISIT);
+    kinds.map(|(_, (count, _))| count).sum()
+}
+
+/// The name of a metric of one act of one run; it is the whole where there is only one.
+fn part(name: &str, (run, act): (u32, &ActFigures), parts: usize) -> String {
+    if parts == 1 { name.to_owned() } else { format!("{name}{{scenario:{},run:{run}}}", act.name) }
+}
+
+fn counter(count: f64, span: f64) -> Value {
+    json!({ "type": "counter", "contains": "default",
+        "values": { "count": count, "rate": count / span } })
 }
 
 /// A rate: of how many something is true.
@@ -58,38 +117,150 @@ fn trend(act: &ActFigures) -> Value {
 }
 
 /// The metrics and thresholds of the points scenarios, under their names.
-fn points(metrics: &mut Map<String, Value>, act: &ActFigures, findings: &[Finding]) {
-    let done = real(act.outcomes.get("done").copied().unwrap_or(0));
-    let due = real(act.due);
-    let span = (act.to_s - act.from_s).max(1e-9);
-    let conflicts = act.outcomes.iter().filter(|(name, _)| name.starts_with("503"));
-    let conflicts = real(conflicts.map(|(_, count)| count).sum());
+fn points(metrics: &mut Map<String, Value>, acts: &[(u32, &ActFigures)], findings: &[&Finding]) {
+    let sum = |of: &dyn Fn(&ActFigures) -> f64| acts.iter().map(|(_, act)| of(act)).sum::<f64>();
+    let (done, due) = (sum(&|act| real(named(act, "done"))), sum(&|act| real(act.due)));
+    let span = sum(&|act| act.to_s - act.from_s).max(1e-9);
+    let conflicts = sum(&|act| {
+        let conflicts = act.outcomes.iter().filter(|(name, _)| name.starts_with("503"));
+        real(conflicts.map(|(_, count)| count).sum())
+    });
     let unequal = findings
         .iter()
         .filter(|finding| matches!(finding, Finding::NoOrder { .. } | Finding::Miscounted { .. }));
     let counter = |count: f64, bound: Option<&str>, is_met: bool| {
-        let mut metric = json!({ "type": "counter", "contains": "default",
-            "values": { "count": count, "rate": count / span } });
+        let mut metric = counter(count, span);
         if let Some(bound) = bound {
             metric["thresholds"] = json!({ bound: { "ok": is_met } });
         }
         metric
     };
     let number = |count: usize| real(u64::try_from(count).unwrap_or(u64::MAX));
-    let (errors, wrong) = (real(act.failed()), number(findings.len()));
+    let (errors, wrong) = (sum(&|act| real(act.failed())), number(findings.len()));
     let mut success = rate(done, due);
     success["thresholds"] = json!({ "rate>0.95": { "ok": done / due.max(1.0) > 0.95 } });
-    let mut time = trend(act);
-    let is_fast = act.latency.p95_ms.is_some_and(|ms| ms < 500.0);
-    time["thresholds"] = json!({ "p(95)<500": { "ok": is_fast } });
+    for (run, act) in acts {
+        let mut time = trend(act);
+        let is_fast = act.latency.p95_ms.is_some_and(|ms| ms < 500.0);
+        time["thresholds"] = json!({ "p(95)<500": { "ok": is_fast } });
+        metrics.insert(part("point_charge_time", (*run, act), acts.len()), time);
+    }
     let all = [
         ("concurrency_failures", counter(conflicts, None, true)),
         ("expected_amount_mismatch", counter(number(unequal.count()), None, true)),
         ("success_rate", success),
         ("point_charge_errors", counter(errors, Some("count<50"), errors < 50.0)),
-        ("point_charge_time", time),
         ("point_charge_success", counter(done, None, true)),
         ("point_consistency_failures", counter(wrong, Some("count<5"), wrong < 5.0)),
     ];
     metrics.extend(all.map(|(name, metric)| (name.to_owned(), metric)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Op, Outcome};
+    use crate::record::Record;
+    use crate::reports::tests::second;
+
+    const DONE: Outcome = Outcome::Done { named: 0, value: 0 };
+
+    /// A second of 999 requests: what became of the first ones, and all others were done.
+    fn run(workload: &str, first: &[(usize, Outcome)]) -> Record {
+        let mut record = second(&DONE);
+        workload.clone_into(&mut record.head.workload);
+        let outcomes =
+            first.iter().flat_map(|(count, outcome)| std::iter::repeat_n(outcome, *count));
+        for (event, outcome) in record.history.events.iter_mut().zip(outcomes) {
+            event.outcome = outcome.clone();
+        }
+        record
+    }
+
+    fn refused(status: u16) -> Outcome {
+        Outcome::Refused { status, code: Some("WHY".into()) }
+    }
+
+    fn metrics(records: &[Record]) -> Value {
+        summary(&Report::of(records).unwrap())["metrics"].clone()
+    }
+
+    fn count(metrics: &Value, name: &str) -> f64 {
+        metrics[name]["values"]["count"].as_f64().unwrap()
+    }
+
+    #[test]
+    fn requests_are_all_that_were_sent_and_failed_are_those_without_a_good_status() {
+        let first = [
+            (5, Outcome::NotSent),
+            (7, Outcome::Unknown),
+            (11, refused(409)),
+            (13, refused(503)),
+            (17, refused(202)),
+            (19, Outcome::Wrong),
+        ];
+        let read = metrics(&[run("overbook", &first)]);
+        assert!((count(&read, "http_reqs") - 994.0).abs() < 1e-9, "{read}");
+        assert!((count(&read, "iterations") - 994.0).abs() < 1e-9, "{read}");
+        assert!((count(&read, "measured_not_sent") - 5.0).abs() < 1e-9, "{read}");
+        assert!((count(&read, "requests_done") - 927.0).abs() < 1e-9, "{read}");
+        let failed = &read["http_req_failed"]["values"];
+        assert!((failed["rate"].as_f64().unwrap() - 31.0 / 994.0).abs() < 1e-9, "{read}");
+        assert!((failed["passes"].as_f64().unwrap() - 31.0).abs() < 1e-9, "{read}");
+        assert!(read["http_req_duration"]["values"]["avg"].as_f64() > Some(0.0), "{read}");
+    }
+
+    #[test]
+    fn nothing_is_left_out_because_nothing_succeeded() {
+        let read = metrics(&[run("confirm", &[(999, refused(500))])]);
+        assert!((count(&read, "http_reqs") - 999.0).abs() < 1e-9, "{read}");
+        assert_eq!(read["http_req_failed"]["values"]["rate"], 1.0, "{read}");
+    }
+
+    #[test]
+    fn all_runs_are_counted_and_their_times_stand_beside_each_other() {
+        let runs = [run("overbook", &[]), run("overbook", &[(9, Outcome::Unknown)])];
+        let read = metrics(&runs);
+        assert!((count(&read, "http_reqs") - 1_998.0).abs() < 1e-9, "{read}");
+        assert!((read["http_reqs"]["values"]["rate"].as_f64().unwrap() - 999.0).abs() < 1e-6);
+        assert!((read["http_req_failed"]["values"]["passes"].as_f64().unwrap() - 9.0).abs() < 1e-9);
+        assert!(read["http_req_duration"].is_null(), "{read}");
+        for number in 1..=2 {
+            let name = format!("http_req_duration{{scenario:polls,run:{number}}}");
+            assert!(read[&name]["values"]["avg"].as_f64() > Some(0.0), "{read}");
+        }
+        let runs = [run("points-spread", &[]), run("points-spread", &[(9, Outcome::Unknown)])];
+        assert!((count(&metrics(&runs), "point_charge_errors") - 9.0).abs() < 1e-9);
+        let named = "point_charge_time{scenario:polls,run:2}";
+        assert_eq!(metrics(&runs)[named]["thresholds"]["p(95)<500"]["ok"], true);
+    }
+
+    #[test]
+    fn a_visit_is_an_iteration_and_no_request() {
+        let mut record = run("whole-flow", &[]);
+        record.seen.acts[0].measured = Op::Flow;
+        let visits: Vec<_> = record.history.events.iter().take(10).cloned().collect();
+        for mut visit in visits {
+            visit.asked.op = Op::Flow;
+            record.history.events.push(visit);
+        }
+        let read = metrics(&[record]);
+        assert!((count(&read, "iterations") - 10.0).abs() < 1e-9, "{read}");
+        assert!((count(&read, "requests_done") - 999.0).abs() < 1e-9, "{read}");
+        assert!(read["iteration_duration"]["values"]["avg"].as_f64() > Some(0.0), "{read}");
+        for unknown in ["http_reqs", "http_req_failed", "http_req_duration"] {
+            assert!(read[unknown].is_null(), "{unknown}: {read}");
+        }
+        // Of charges and uses in turn only the charges are counted.
+        let read = metrics(&[run("points-spike", &[])]);
+        assert!(read["http_reqs"].is_null() && read["iterations"].is_null(), "{read}");
+        assert!(read["http_req_duration"].is_null() && !read["measured_duration"].is_null());
+    }
+
+    #[test]
+    fn the_workloads_that_are_named_are_there() {
+        for name in SINGLE.iter().chain(&VISITS) {
+            assert!(crate::workloads::named(name).is_some(), "{name}");
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use super::Report;
 use super::words::{bound, instances, maybe, number, number_of, spread, versions};
+use crate::machine::Machine;
+use crate::record::Head;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -58,21 +60,57 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
     for why in report.unrest() {
         writeln!(out, "- NOT AT REST {why}")?;
     }
-    let parameters: Vec<String> =
-        head.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    faults(out, report)?;
     writeln!(
         out,
-        "\n{} run(s), seed {}, {}; {} with {}; {} processors; {}; {}\n\n    {}",
+        "\n{} run(s); {} with {}\n\n{}",
         report.runs.len(),
-        head.seed,
-        parameters.join(" "),
         head.store,
         instances(head.instances),
-        head.machine.processors,
+        repeated(head)
+    )
+}
+
+/// What it takes to repeat a run, and to know what its figures mean: seed, parameters, machine,
+/// versions, limits, and the command.
+pub(super) fn repeated(head: &Head) -> String {
+    let parameters: Vec<String> =
+        head.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let lines = [
+        format!("seed {}, {} thread(s) send; {}", head.seed, head.threads, parameters.join(" ")),
+        machine(&head.machine),
         versions(&head.versions),
         head.limits.join("; "),
-        head.command
-    )
+        format!("`{}`", head.command),
+    ];
+    let said = lines.iter().filter(|line| !line.is_empty());
+    said.map(|line| format!("  - {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// The machine, as far as it says.
+fn machine(machine: &Machine) -> String {
+    let processor = machine.processor.as_deref().unwrap_or("processors that do not say their name");
+    let memory = machine
+        .memory_mib
+        .map_or_else(String::new, |mib| format!(", {} GiB of memory", mib.div_ceil(1_024)));
+    let kernel =
+        machine.kernel.as_ref().map_or_else(String::new, |kernel| format!("; Linux {kernel}"));
+    format!("{} × {processor}{memory}{kernel}", machine.processors)
+}
+
+/// The faults of all runs, and why one was not done.
+fn faults(out: &mut String, report: &Report) -> std::fmt::Result {
+    for (turn, run) in (1..).zip(&report.runs) {
+        for fault in &run.faults {
+            let at = number(super::seconds(fault.at_ns));
+            write!(out, "- fault `{}` at {at} s of run {turn}", fault.what)?;
+            match &fault.trouble {
+                Some(why) => writeln!(out, ": NOT DONE: {why}")?,
+                None => writeln!(out)?,
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What the acts of the first run cost.
@@ -109,9 +147,37 @@ pub fn verdict(report: &Report) -> String {
     for finding in report.findings() {
         *kinds.entry(finding.kind()).or_default() += 1;
     }
+    let undecided = undecided(report);
     if kinds.is_empty() {
-        return format!("sound: {}", bound(report.commands()));
+        return format!("sound: {}{undecided}", bound(report.commands()));
     }
     let parts: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    format!("UNSOUND: {}", parts.join(", "))
+    format!("UNSOUND: {}{undecided}", parts.join(", "))
+}
+
+/// What the auditor gave up on: nothing is known of it.
+fn undecided(report: &Report) -> String {
+    let counts = report.runs.iter().flat_map(|run| &run.checked);
+    let open: u64 =
+        counts.filter(|(what, _)| what.contains("undecided")).map(|(_, many)| many).sum();
+    if open == 0 { String::new() } else { format!("; {open} undecided") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_is_its_model_its_memory_and_its_kernel() {
+        let known = Machine {
+            processors: 2,
+            processor: Some("Xeon".to_owned()),
+            kernel: Some("6.18".to_owned()),
+            memory_mib: Some(23_900),
+            optimised: true,
+        };
+        assert_eq!(machine(&known), "2 × Xeon, 24 GiB of memory; Linux 6.18");
+        let mute = Machine { processor: None, kernel: None, memory_mib: None, ..known };
+        assert_eq!(machine(&mute), "2 × processors that do not say their name");
+    }
 }

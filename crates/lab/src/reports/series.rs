@@ -1,7 +1,7 @@
 //! Figures over time: what happened in each slice of a run.
 
 use crate::figures::real;
-use crate::history::{Event, Op, Outcome};
+use crate::history::{Event, Outcome};
 use crate::record::{Played, Record};
 use crate::sampler::Sample;
 use serde::{Deserialize, Serialize};
@@ -83,9 +83,7 @@ pub(super) fn of(record: &Record) -> Vec<Point> {
 
 /// Whether an event is of what an act counts.
 fn counts(act: &Played, event: &Event) -> bool {
-    let is_near = event.ended_ns <= act.ended_ns;
-    let is_movement = act.measured == Op::Charge && event.asked.op == Op::Use;
-    is_near && (event.asked.op == act.measured || is_movement)
+    event.ended_ns <= act.ended_ns && event.asked.op.counts_as(act.measured)
 }
 
 fn is_timed(event: &Event) -> bool {

@@ -151,3 +151,68 @@ fn the_same_run_in_which_all_succeed_is_both() {
     assert_eq!(report.acts[0].throughput.map(|spread| spread.median), Some(999.0));
     assert!(page(&report).contains("verdict good"));
 }
+
+#[test]
+fn a_fault_that_was_not_done_stands_there_with_the_reason_and_not_on_the_axis() {
+    let mut record = costly();
+    let fault = |at_ns: u64, until_ns: u64, trouble: Option<&str>| Happened {
+        at_ns,
+        until_ns,
+        what: format!("{at_ns}:run:x"),
+        trouble: trouble.map(str::to_owned),
+    };
+    let due = 600_000_000_000;
+    record.seen.faults = vec![fault(5, 6, None), fault(due, due, Some("it was over"))];
+    let report = Report::of(&[record]).unwrap();
+    let (page, markdown) = (page(&report), markdown(&report));
+    assert!(page.contains("not done: it was over"), "{page}");
+    assert!(page.contains("<title>5:run:x") && !page.contains("<title>600000000000:"), "{page}");
+    assert!(markdown.contains("- fault `5:run:x` at 0.000 s of run 1\n"), "{markdown}");
+    let not_done = "- fault `600000000000:run:x` at 600 s of run 1: NOT DONE: it was over";
+    assert!(markdown.contains(not_done), "{markdown}");
+}
+
+/// Charges and uses in turn, all of one act.
+fn movements(of_uses: &Outcome) -> Record {
+    let mut record = second(&Outcome::Done { named: 0, value: 0 });
+    record.seen.acts[0].measured = Op::Charge;
+    for event in &mut record.history.events {
+        event.asked.op = if event.number % 2 == 0 { Op::Charge } else { Op::Use };
+        if event.asked.op == Op::Use {
+            event.outcome = of_uses.clone();
+        }
+    }
+    record
+}
+
+#[test]
+fn where_charges_and_uses_are_sent_both_are_counted() {
+    let failed = RunReport::of(&movements(&Outcome::Unknown)).acts.remove(0);
+    assert_eq!((failed.due, failed.failed()), (999, 499));
+    assert_eq!(failed.latency.p99_ms, None, "half of them failed");
+    let mut slow = movements(&Outcome::Done { named: 0, value: 0 });
+    slow.history.events[501].ended_ns += 300_000_000;
+    let slow = RunReport::of(&slow).acts.remove(0);
+    assert!(slow.longest_ms > Some(299.0), "{:?}", slow.longest_ms);
+}
+
+#[test]
+fn what_was_due_before_makes_an_open_loop_no_faster_than_what_was_sent() {
+    let mut record = second(&Outcome::Done { named: 0, value: 0 });
+    record.seen.acts[0].window = Window { from_ns: 500_000_000, to_ns: 1_000_000_000 };
+    for event in &mut record.history.events {
+        event.ended_ns = event.ended_ns.max(500_000_000);
+    }
+    let throughput = |record: &Record| RunReport::of(record).acts[0].throughput;
+    assert!((throughput(&record) - 1_998.0).abs() < 5.0, "closed: what is answered within it");
+    record.seen.acts[0].is_open = true;
+    assert!((throughput(&record) - 998.0).abs() < 5.0, "open: {}", throughput(&record));
+}
+
+#[test]
+fn what_the_auditor_gave_up_on_is_said() {
+    let mut report = Report::of(&[second(&Outcome::Done { named: 0, value: 0 })]).unwrap();
+    assert!(!verdict(&report).contains("undecided"));
+    report.runs[0].checked.insert("wallets undecided".to_owned(), 2);
+    assert!(verdict(&report).ends_with("; 2 undecided"), "{}", verdict(&report));
+}

@@ -46,7 +46,7 @@ impl Act {
     /// Where everything is sold, what counts ends with the last who got something: refusals are fast
     /// and sell nothing.
     pub(super) fn until_sold_out(&self, window: Window, begun: u64, events: &[Event]) -> Window {
-        let mine = || events.iter().filter(|event| event.asked.op == self.measured);
+        let mine = || events.iter().filter(|event| event.asked.op.counts_as(self.measured));
         let last = mine().filter(|event| event.outcome.is_done()).map(|event| event.ended_ns).max();
         let Some(last) = last else { return window };
         let is_none_left = |outcome: &Outcome| match outcome {
