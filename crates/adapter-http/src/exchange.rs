@@ -5,9 +5,9 @@ use crate::target::Target;
 use admitone_app::ports::webhooks::{Answered, Letter};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, RETRY_AFTER, USER_AGENT};
+use hyper::header::{ACCEPT, CONTENT_TYPE, DATE, HOST, HeaderMap, RETRY_AFTER, USER_AGENT};
 use hyper::{Method, Request, Response};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// Of the body so much is read and thrown away: whoever answers more is cut off.
 const BODY_MAX_BYTES: usize = 16 * 1024;
@@ -34,19 +34,22 @@ pub(crate) fn request(target: &Target, letter: &Letter) -> Result<Request<Full<B
 /// on which it did end is kept.
 pub(crate) async fn answered(answer: Response<Incoming>) -> Answered {
     let status = answer.status().as_u16();
-    let not_within_ms = not_within_ms(answer.headers(), SystemTime::now());
+    let not_within_ms = not_within_ms(answer.headers());
     let _ = tokio::time::timeout(BODY_WAIT, drain(answer)).await;
     Answered { status, not_within_ms }
 }
 
-/// How long nothing is to be asked, by `Retry-After`: seconds, or a date. A date that has passed asks for nothing.
-fn not_within_ms(headers: &HeaderMap, now: SystemTime) -> Option<u64> {
-    let said = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = said.parse::<u64>() {
+/// How long nothing is to be asked, by `Retry-After`: seconds, or a date, which is as far away as the date of the answer
+/// itself says: whose clock is right is not asked. A date that has passed asks for nothing.
+fn not_within_ms(headers: &HeaderMap) -> Option<u64> {
+    let said = |name| Some(headers.get(name)?.to_str().ok()?.trim());
+    let retry = said(RETRY_AFTER)?;
+    if let Ok(seconds) = retry.parse::<u64>() {
         return Some(seconds.saturating_mul(1_000));
     }
-    let until = httpdate::parse_http_date(said).ok()?.duration_since(now).ok()?;
-    u64::try_from(until.as_millis()).ok()
+    let until = httpdate::parse_http_date(retry).ok()?;
+    let now = httpdate::parse_http_date(said(DATE)?).ok()?;
+    u64::try_from(until.duration_since(now).ok()?.as_millis()).ok()
 }
 
 async fn drain(answer: Response<Incoming>) {
@@ -67,8 +70,7 @@ mod tests {
 
     #[test]
     fn an_answer_says_in_seconds_or_with_a_date_when_it_may_be_asked_again() {
-        // Sun, 06 Nov 1994 08:49:37 GMT.
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let now = HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT");
         for (said, not_within) in [
             ("120", Some(120_000)),
             (" 0 ", Some(0)),
@@ -80,9 +82,12 @@ mod tests {
             ("soon", None),
         ] {
             let value = HeaderValue::from_static(said);
-            let headers = HeaderMap::from_iter([(RETRY_AFTER, value)]);
-            assert_eq!(not_within_ms(&headers, now), not_within, "{said}");
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, value), (DATE, now.clone())]);
+            assert_eq!(not_within_ms(&headers), not_within, "{said}");
         }
-        assert_eq!(not_within_ms(&HeaderMap::new(), now), None);
+        assert_eq!(not_within_ms(&HeaderMap::new()), None);
+        let value = HeaderValue::from_static("Sun, 06 Nov 1994 08:50:37 GMT");
+        let undated = HeaderMap::from_iter([(RETRY_AFTER, value)]);
+        assert_eq!(not_within_ms(&undated), None, "nobody knows how far away that is");
     }
 }
