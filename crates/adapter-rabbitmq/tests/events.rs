@@ -41,8 +41,13 @@ fn bus(address: &str, exchange: &str) -> RabbitEvents {
 
 /// A queue that is bound so.
 async fn bound(channel: &Channel, exchange: &str, key: &str) -> String {
+    queue(channel, (exchange, key), FieldTable::default()).await
+}
+
+/// A queue with limits, that is bound so.
+async fn queue(channel: &Channel, (exchange, key): (&str, &str), limits: FieldTable) -> String {
     let queue = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
-    let queue = channel.queue_declare("".into(), queue, FieldTable::default()).await.unwrap();
+    let queue = channel.queue_declare("".into(), queue, limits).await.unwrap();
     let name = queue.name().as_str().to_owned();
     let (from, how) = (exchange.into(), QueueBindOptions::default());
     let bind =
@@ -90,13 +95,7 @@ async fn narrow(channel: &Channel, exchange: &str, key: &str) {
     let mut limits = FieldTable::default();
     limits.insert("x-max-length".into(), AMQPValue::LongInt(1));
     limits.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
-    let queue = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
-    let queue = channel.queue_declare("".into(), queue, limits).await.unwrap();
-    let (name, how) = (queue.name().as_str().into(), QueueBindOptions::default());
-    channel
-        .queue_bind(name, exchange.into(), key.into(), how, FieldTable::default())
-        .await
-        .unwrap();
+    queue(channel, (exchange, key), limits).await;
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 /// The longest reason that is kept, in characters.
 pub const WHY_MAX: usize = 500;
+
 /// Whether a reason is not longer than what is kept: nobody's words are cut off unseen.
 pub fn is_kept_whole(why: &str) -> bool {
     why.chars().count() <= WHY_MAX

@@ -201,9 +201,9 @@ pub fn keep_logs(from: &Path, to: &Path) -> Result<(), Trouble> {
 pub(crate) mod tests {
     use super::*;
 
-    /// A house with one instance, which was started and has ended.
-    pub(crate) fn gone() -> Crew {
-        let opened = Opened {
+    /// One instance of a program that is not there.
+    pub(crate) fn nowhere() -> Opened {
+        Opened {
             program: PathBuf::from("/nonexistent/admitone"),
             directory: std::env::temp_dir(),
             variables: Vec::new(),
@@ -211,7 +211,12 @@ pub(crate) mod tests {
             programme: None,
             instances: 1,
             without_guards: false,
-        };
+        }
+    }
+
+    /// A house with one instance, which was started and has ended.
+    pub(crate) fn gone() -> Crew {
+        let opened = nowhere();
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
         let members = vec![Member { address, instance: None }];
         Crew { opened, members, operator_key: String::new(), ended_well: true }

@@ -26,9 +26,9 @@ pub use markdown::{markdown, verdict};
 pub use prometheus::prometheus;
 pub use series::Point;
 pub(crate) use svg::escaped;
-pub(crate) use words::{maybe, number, number_of, spread, versions};
+pub(crate) use words::{bound, maybe, number, number_of, spread, undecided, versions};
 
-use crate::audit::{Audited, Finding, audit};
+use crate::audit::{Audited, Finding, SEATS_UNDECIDED, WALLETS_UNDECIDED, audit};
 use crate::faults::Happened;
 use crate::figures::{Latency, Percentiles, Spread, real, throughput};
 use crate::history::{Event, History, Outcome};
@@ -179,6 +179,13 @@ impl Report {
     /// How many commands were audited.
     pub fn commands(&self) -> u64 {
         self.runs.iter().map(|run| run.commands).sum()
+    }
+
+    /// How many wallets and seats the audits gave up on: nothing is known of the order of their answers.
+    pub fn undecided(&self) -> u64 {
+        let names = [WALLETS_UNDECIDED, SEATS_UNDECIDED];
+        let counts = |run: &RunReport| names.map(|name| run.checked.get(name).copied());
+        self.runs.iter().flat_map(counts).flatten().sum()
     }
 
     /// Whether no audit found anything.

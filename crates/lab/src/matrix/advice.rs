@@ -5,8 +5,9 @@
 
 use super::choose::Needs;
 use super::standing::{Standing, columns, median, row, standings, throughput};
-use super::words::{none_of, undecided};
+use super::words::none_of;
 use super::{Matrix, Measured, Table};
+use crate::reports::undecided;
 use crate::reports::{maybe, number, number_of};
 use std::iter;
 

@@ -10,9 +10,6 @@ use std::collections::BTreeMap;
 /// So much is said of a finding in a table.
 const EXAMPLE: usize = 200;
 
-/// What the names of counts have in them that say what was given up.
-const UNDECIDED: &str = "undecided";
-
 /// What a cell came to. It is ranked by its last act.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Measured {
@@ -85,13 +82,11 @@ impl Measured {
         let acts: Vec<ActMeasured> =
             (0..report.acts.len()).map(|at| ActMeasured::of(report, at)).collect();
         let last = report.runs.first().and_then(|run| run.acts.last());
-        let checked = report.runs.iter().flat_map(|run| &run.checked);
-        let undecided = checked.filter(|(what, _)| what.contains(UNDECIDED));
         Self {
             is_sound: report.is_sound(),
             runs: u32::try_from(report.runs.len()).unwrap_or(u32::MAX),
             commands: report.commands(),
-            undecided: undecided.map(|(_, many)| many).sum(),
+            undecided: report.undecided(),
             findings,
             examples,
             failed: acts.iter().map(|act| act.failed).sum(),

@@ -1,8 +1,9 @@
 //! The matrix as Markdown and as a page.
 
-use super::words::{figures_are, undecided};
+use super::words::figures_are;
 use super::{Matrix, Measured, Row, Table, builds};
 use crate::figures::Spread;
+use crate::reports::undecided;
 use crate::reports::{begin_page, escaped, spread};
 use std::fmt::Write;
 

@@ -7,12 +7,12 @@ mod tests;
 
 use super::advice::{advice, percent};
 use super::standing::{columns, median, row, standings};
-use super::words::{figures_are, undecided};
+use super::words::figures_are;
 use super::{Matrix, Measured, Row, Table, builds};
 use crate::Trouble;
 use crate::figures::Spread;
 use crate::record::Head;
-use crate::reports::{maybe, number_of, spread, versions};
+use crate::reports::{maybe, number_of, spread, undecided, versions};
 use serde_json::Value;
 use std::fmt::Write;
 

@@ -1,21 +1,11 @@
 //! What the pages of a matrix say alike.
 
 use super::{Matrix, Measured};
-use crate::figures::real;
-use crate::reports::number_of;
+use crate::reports::{bound, undecided};
 
-/// Nothing found in so many commands, and what follows from that by the rule of three.
+/// Nothing found in so many commands, and what follows from that.
 pub(super) fn none_of(commands: u64) -> String {
-    if commands == 0 {
-        return "nothing was audited".to_owned();
-    }
-    let each = 3.0 / real(commands);
-    format!("0 of {} wrong: fewer than {each:.1e} each, at 95 %", number_of(commands))
-}
-
-/// What the audit gave up on, to be said behind what it found; nothing where that is nothing.
-pub(super) fn undecided(many: u64) -> String {
-    if many == 0 { String::new() } else { format!("; {} undecided", number_of(many)) }
+    bound(commands, "wrong")
 }
 
 /// How often cells were run: least and most.

@@ -1,7 +1,7 @@
 //! The page of a report: one file that needs nothing else, with plots as SVG inside.
 
 use super::svg::{Line, Plot, escaped};
-use super::words::{bound, maybe, number, number_of, spread};
+use super::words::{maybe, nothing_found, number, number_of, spread};
 use super::{ActFigures, Report, RunReport};
 use crate::record::Head;
 use std::collections::BTreeMap;
@@ -52,9 +52,9 @@ fn verdict(out: &mut String, report: &Report) {
     let (class, text) = if count > 0 {
         ("bad", format!("{count} findings: what was answered is not true"))
     } else if !report.meets_its_goals() {
-        ("slow", format!("sound, and short of a goal; {}", bound(report.commands())))
+        ("slow", format!("sound, and short of a goal; {}", nothing_found(report)))
     } else {
-        ("good", format!("sound; {}", bound(report.commands())))
+        ("good", format!("sound; {}", nothing_found(report)))
     };
     let _ = write!(out, "<p class=\"verdict {class}\">{}</p>", escaped(&text));
     let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();

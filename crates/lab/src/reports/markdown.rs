@@ -1,7 +1,9 @@
 //! A report as people read it in a terminal or a document: Markdown.
 
 use super::Report;
-use super::words::{bound, instances, maybe, number, number_of, spread, versions};
+use super::words::{
+    instances, maybe, nothing_found, number, number_of, spread, undecided, versions,
+};
 use crate::machine::Machine;
 use crate::record::Head;
 use std::collections::BTreeMap;
@@ -147,20 +149,11 @@ pub fn verdict(report: &Report) -> String {
     for finding in report.findings() {
         *kinds.entry(finding.kind()).or_default() += 1;
     }
-    let undecided = undecided(report);
     if kinds.is_empty() {
-        return format!("sound: {}{undecided}", bound(report.commands()));
+        return format!("sound: {}", nothing_found(report));
     }
     let parts: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    format!("UNSOUND: {}{undecided}", parts.join(", "))
-}
-
-/// What the auditor gave up on: nothing is known of it.
-fn undecided(report: &Report) -> String {
-    let counts = report.runs.iter().flat_map(|run| &run.checked);
-    let open: u64 =
-        counts.filter(|(what, _)| what.contains("undecided")).map(|(_, many)| many).sum();
-    if open == 0 { String::new() } else { format!("; {open} undecided") }
+    format!("UNSOUND: {}{}", parts.join(", "), undecided(report.undecided()))
 }
 
 #[cfg(test)]

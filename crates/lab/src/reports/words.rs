@@ -1,5 +1,6 @@
 //! Numbers and names as people read them.
 
+use super::Report;
 use crate::figures::Spread;
 use crate::history::Op;
 use std::collections::BTreeMap;
@@ -49,13 +50,23 @@ pub(crate) fn maybe(value: Option<f64>) -> String {
     value.map_or_else(|| "—".to_owned(), number)
 }
 
-/// Nothing found in so many: what that says at 95 %, by the rule of three.
-pub(super) fn bound(commands: u64) -> String {
+/// Nothing found in so many of something: what that says at 95 %, by the rule of three.
+pub(crate) fn bound(commands: u64, of_what: &str) -> String {
     if commands == 0 {
         return "nothing was audited".to_owned();
     }
     let each = 3.0 / crate::figures::real(commands);
-    format!("0 of {} commands: fewer than {each:.1e} each, at 95 %", number_of(commands))
+    format!("0 of {} {of_what}: fewer than {each:.1e} each, at 95 %", number_of(commands))
+}
+
+/// That nothing was found in a report, with what follows from it and what was given up.
+pub(super) fn nothing_found(report: &Report) -> String {
+    bound(report.commands(), "commands") + &undecided(report.undecided())
+}
+
+/// What the audit gave up on, to be said behind what it found; nothing where that is nothing.
+pub(crate) fn undecided(many: u64) -> String {
+    if many == 0 { String::new() } else { format!("; {} undecided", number_of(many)) }
 }
 
 /// How many instances.
@@ -88,6 +99,6 @@ mod tests {
         assert_eq!(read, ["12,346", "412", "41.3", "4.13", "0.041", "0", "-1,000"]);
         assert_eq!(number_of(7), "7");
         assert_eq!(number_of(1_000_000), "1,000,000");
-        assert!(bound(3_000).contains("1.0e-3"), "{}", bound(3_000));
+        assert!(bound(3_000, "commands").contains("1.0e-3"), "{}", bound(3_000, "commands"));
     }
 }

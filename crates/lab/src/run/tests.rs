@@ -1,8 +1,8 @@
 //! What a run refuses before anything is started.
 
 use super::*;
+use crate::crew::tests::nowhere;
 use crate::workloads::named;
-use std::path::PathBuf;
 
 #[test]
 fn a_fault_on_nobody_is_refused_before_anything_is_started() {
@@ -19,16 +19,7 @@ fn a_fault_on_nobody_is_refused_before_anything_is_started() {
         command: String::new(),
         began_s: 0,
     };
-    let opened = Opened {
-        program: PathBuf::from("/nonexistent/admitone"),
-        directory: std::env::temp_dir(),
-        variables: Vec::new(),
-        flags: Vec::new(),
-        programme: None,
-        instances: 1,
-        without_guards: false,
-    };
-    let places = [Quarters::Own(opened), Quarters::Elsewhere(Vec::new())];
+    let places = [Quarters::Own(nowhere()), Quarters::Elsewhere(Vec::new())];
     for (quarters, why) in places.iter().zip(["the run has 1", "runs elsewhere"]) {
         let mut said = 0;
         let settings = settings("1s:kill:instance-9");
