@@ -3,8 +3,9 @@
 //!
 //! The search is that of Wing, Gong and Lowe with remembered states. Seats and wallets are
 //! independent objects, so each is searched alone; across them see `serial`. An order that there is
-//! is found almost without a step back, as the balances that were told lead it; but each call takes
-//! a step, so how far a search goes grows with the calls.
+//! is found almost without a step back, as the balances that were told lead it, and where the same
+//! balance comes again while fifty calls are under way, the numbers of their entries do; but each
+//! call takes a step, so how far a search goes grows with the calls.
 
 mod search;
 pub(crate) mod seat;
@@ -84,6 +85,7 @@ mod tests {
                 invoked_ns: number * 10,
                 returned_ns: Some(number * 10 + 25),
                 request: number,
+                hint: 0,
             }
         };
         (0..count).map(call).collect()
@@ -113,6 +115,7 @@ mod tests {
             invoked_ns: 0,
             returned_ns: Some(300_000),
             request: 99_999,
+            hint: 0,
         });
         assert_eq!(check(&Sum, &calls, 40_000), Verdict::Linear);
     }
@@ -124,6 +127,7 @@ mod tests {
             invoked_ns: 5,
             returned_ns: None,
             request: 9_000 + number,
+            hint: 0,
         };
         // So many open calls would be tried with each answer.
         let mut with_many = calls(5_000);
@@ -148,9 +152,16 @@ mod tests {
             invoked_ns: 0,
             returned_ns: None,
             request: number,
+            hint: 0,
         };
         let mut calls: Vec<_> = (0..20).map(open).collect();
-        calls.push(Call { op: (0, Some(-1)), invoked_ns: 10, returned_ns: Some(20), request: 50 });
+        calls.push(Call {
+            op: (0, Some(-1)),
+            invoked_ns: 10,
+            returned_ns: Some(20),
+            request: 50,
+            hint: 0,
+        });
         let audited = searched(&calls);
         assert_eq!(audited.counts.get(WALLETS_UNDECIDED), Some(&1), "{:?}", audited.counts);
         assert_eq!(audited.findings, []);

@@ -5,8 +5,8 @@ use std::hash::Hash;
 
 /// What one object may do.
 pub trait Model {
-    /// What is asked of it, with what was answered.
-    type Op;
+    /// What is asked of it, with what was answered: two that are equal can stand for each other.
+    type Op: PartialEq;
     /// How it is.
     type State: Clone + Eq + Hash;
 
@@ -29,6 +29,9 @@ pub struct Call<Op> {
     pub returned_ns: Option<u64>,
     /// Which request it is.
     pub request: u64,
+    /// Which is likely to have come first, of those that can: the smaller. It says where to look
+    /// first, and nothing else.
+    pub hint: u64,
 }
 
 /// What a search came to.
@@ -68,41 +71,24 @@ enum Step<S> {
     WithOpen(Order<S>),
 }
 
-/// Searches an order; looks at so many at most.
+/// Searches an order; looks at so many at most with the hints, and at as many again without them if
+/// they led nowhere.
 pub fn check<M: Model>(model: &M, calls: &[Call<M::Op>], budget: usize) -> Verdict {
-    let mut known: Vec<(&Call<M::Op>, u64)> =
-        calls.iter().filter_map(|call| Some((call, call.returned_ns?))).collect();
-    known.sort_by_key(|(call, returned)| (call.invoked_ns, *returned));
-    let mut open: Vec<&Call<M::Op>> =
-        calls.iter().filter(|call| call.returned_ns.is_none()).collect();
-    open.sort_by_key(|call| call.invoked_ns);
-    let mut search = Search { model, known, open, seen: Seen::default(), stack: Vec::new() };
-    let first = Order { front: 0, behind: Vec::new(), used: Vec::new(), state: model.first() };
-    search.stack.push(Step::Onwards(first));
-    let mut best: (usize, Vec<u64>) = (0, Vec::new());
-    while let Some(step) = search.stack.pop() {
-        let order = match step {
-            Step::Onwards(order) => order,
-            Step::WithOpen(order) => {
-                search.with_open(&order);
-                continue;
-            }
-        };
-        if order.behind.is_empty() && order.front == search.known.len() {
-            return Verdict::Linear;
-        }
-        let candidates = search.candidates(&order);
-        let reached = order.front - order.behind.len();
-        if best.1.is_empty() || reached > best.0 {
-            let next = candidates.iter().map(|at| search.known[*at].0.request).collect();
-            best = (reached, next);
-        }
-        if search.seen.count >= budget {
-            return Verdict::GaveUp;
-        }
-        search.onwards(order, candidates);
+    let hinted = Search::of(model, calls, Lead::Hint).run(budget);
+    let has_hints = calls.iter().any(|call| call.hint > 0);
+    if hinted == Verdict::GaveUp && has_hints {
+        return Search::of(model, calls, Lead::End).run(budget);
     }
-    Verdict::Broken { longest: best.0, stuck: best.1 }
+    hinted
+}
+
+/// What is looked at first of several that can come next.
+#[derive(Clone, Copy)]
+enum Lead {
+    /// What its hint says came first; of those that have the same, what ended first.
+    Hint,
+    /// What ended first.
+    End,
 }
 
 struct Search<'a, M: Model> {
@@ -111,11 +97,59 @@ struct Search<'a, M: Model> {
     known: Vec<(&'a Call<M::Op>, u64)>,
     /// By when they were sent.
     open: Vec<&'a Call<M::Op>>,
+    lead: Lead,
     seen: Seen<Order<M::State>>,
     stack: Vec<Step<M::State>>,
 }
 
-impl<M: Model> Search<'_, M> {
+/// A call that can come next: how it is afterwards, and what leads there.
+struct Next<S> {
+    at: usize,
+    state: S,
+    lead: (u64, u64),
+}
+
+impl<'a, M: Model> Search<'a, M> {
+    fn of(model: &'a M, calls: &'a [Call<M::Op>], lead: Lead) -> Self {
+        let mut known: Vec<(&Call<M::Op>, u64)> =
+            calls.iter().filter_map(|call| Some((call, call.returned_ns?))).collect();
+        known.sort_by_key(|(call, returned)| (call.invoked_ns, *returned));
+        let mut open: Vec<&Call<M::Op>> =
+            calls.iter().filter(|call| call.returned_ns.is_none()).collect();
+        open.sort_by_key(|call| call.invoked_ns);
+        Self { model, known, open, lead, seen: Seen::default(), stack: Vec::new() }
+    }
+
+    fn run(&mut self, budget: usize) -> Verdict {
+        let state = self.model.first();
+        let first = Order { front: 0, behind: Vec::new(), used: Vec::new(), state };
+        self.stack.push(Step::Onwards(first));
+        let mut best: (usize, Vec<u64>) = (0, Vec::new());
+        while let Some(step) = self.stack.pop() {
+            let order = match step {
+                Step::Onwards(order) => order,
+                Step::WithOpen(order) => {
+                    self.with_open(&order);
+                    continue;
+                }
+            };
+            if order.behind.is_empty() && order.front == self.known.len() {
+                return Verdict::Linear;
+            }
+            let candidates = self.candidates(&order);
+            let reached = order.front - order.behind.len();
+            if best.1.is_empty() || reached > best.0 {
+                let next = candidates.iter().map(|at| self.known[*at].0.request).collect();
+                best = (reached, next);
+            }
+            if self.seen.count >= budget {
+                return Verdict::GaveUp;
+            }
+            self.onwards(order, &candidates);
+        }
+        Verdict::Broken { longest: best.0, stuck: best.1 }
+    }
+
     /// What was answered and can come next: sent before anything else that is left was answered.
     fn candidates(&self, order: &Order<M::State>) -> Vec<usize> {
         let mut found = Vec::new();
@@ -146,19 +180,45 @@ impl<M: Model> Search<'_, M> {
         candidates.iter().map(|at| self.known[*at].1).min().unwrap_or(u64::MAX)
     }
 
-    /// Goes on with each that can come next, what ends first on top.
-    fn onwards(&mut self, order: Order<M::State>, mut candidates: Vec<usize>) {
-        let has_open = !self.free(&order, self.first_end(&candidates)).is_empty();
-        candidates.sort_by_key(|at| std::cmp::Reverse(self.known[*at].1));
-        let steps = candidates
-            .into_iter()
-            .filter_map(|at| Some((at, self.model.step(&order.state, &self.known[at].0.op)?)));
+    /// Goes on with each that can come next, what leads on top.
+    fn onwards(&mut self, order: Order<M::State>, candidates: &[usize]) {
+        let mut steps = self.steps(&order, candidates);
+        let idle = steps.iter().position(|next| next.state == order.state);
+        if let Some(at) = idle {
+            // What changes nothing can come now, wherever else it could: nothing waits for it.
+            let next = steps.swap_remove(at);
+            self.push([Self::after(&order, next.at, next.state)]);
+            return;
+        }
+        steps.sort_by_key(|next| std::cmp::Reverse(next.lead));
         let next: Vec<Order<M::State>> =
-            steps.map(|(at, state)| Self::after(&order, at, state)).collect();
-        if has_open {
+            steps.into_iter().map(|next| Self::after(&order, next.at, next.state)).collect();
+        if !self.free(&order, self.first_end(candidates)).is_empty() {
             self.stack.push(Step::WithOpen(order));
         }
         self.push(next);
+    }
+
+    /// What can come next by its answer, too. Of those that are equal it is the one that ends first:
+    /// in an order that has another one of them here, the two can change places.
+    fn steps(&self, order: &Order<M::State>, candidates: &[usize]) -> Vec<Next<M::State>> {
+        let mut found: Vec<Next<M::State>> = Vec::new();
+        for at in candidates.iter().copied() {
+            let (call, returned) = self.known[at];
+            let Some(state) = self.model.step(&order.state, &call.op) else { continue };
+            let hint = if let Lead::Hint = self.lead { call.hint } else { 0 };
+            let lead = (hint, returned);
+            match found.iter_mut().find(|next| self.known[next.at].0.op == call.op) {
+                Some(next) => {
+                    if returned < self.known[next.at].1 {
+                        next.at = at;
+                    }
+                    next.lead = next.lead.min(lead);
+                }
+                None => found.push(Next { at, state, lead }),
+            }
+        }
+        found
     }
 
     /// Goes on with each that was never answered.
@@ -169,10 +229,11 @@ impl<M: Model> Search<'_, M> {
             used.insert(used.partition_point(|known| *known < at), at);
             Order { used, state, ..order.clone() }
         });
-        self.push(next.collect());
+        let next: Vec<Order<M::State>> = next.collect();
+        self.push(next);
     }
 
-    fn push(&mut self, orders: Vec<Order<M::State>>) {
+    fn push(&mut self, orders: impl IntoIterator<Item = Order<M::State>>) {
         for order in orders {
             if self.seen.is_first(&order) {
                 self.stack.push(Step::Onwards(order));

@@ -30,6 +30,7 @@ impl Whose {
     }
 }
 
+#[derive(PartialEq)]
 enum Move {
     Hold(Whose),
     /// A hold was refused because the seat was somebody's.
@@ -102,14 +103,15 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
     for (seat, mut calls) in calls {
         let found = ends.get(&seat).copied().unwrap_or(Is::Free);
         let (op, request) = (Move::Found(found), AT_THE_END);
-        calls.push(Call { op, invoked_ns: u64::MAX, returned_ns: Some(u64::MAX), request });
+        let (invoked_ns, returned_ns) = (u64::MAX, Some(u64::MAX));
+        calls.push(Call { op, invoked_ns, returned_ns, request, hint: 0 });
         audited.search((&Seat, format!("seat {seat}")), &calls, SEATS_UNDECIDED);
     }
 }
 
 fn call(op: Move, command: &Command<'_>) -> Call<Move> {
     let Command { invoked_ns, returned_ns, number: request, .. } = *command;
-    Call { op, invoked_ns, returned_ns, request }
+    Call { op, invoked_ns, returned_ns, request, hint: 0 }
 }
 
 fn hold(
@@ -150,6 +152,7 @@ fn over(id: u64, hold: &Command<'_>, state: &State) -> Call<Move> {
         invoked_ns: hold.invoked_ns.saturating_add(lasts_ns),
         returned_ns: None,
         request: hold.number,
+        hint: 0,
     }
 }
 

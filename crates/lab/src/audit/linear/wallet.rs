@@ -11,6 +11,7 @@ struct Purse {
     opening: i64,
 }
 
+#[derive(PartialEq)]
 enum Movement {
     /// So much came, or went, and this was told.
     Told { amount: i64, balance: i64 },
@@ -52,6 +53,7 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
                 invoked_ns: command.invoked_ns,
                 returned_ns: command.returned_ns,
                 request: command.number,
+                hint: hint(command),
             });
         }
     }
@@ -62,10 +64,20 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
             invoked_ns: u64::MAX,
             returned_ns: Some(u64::MAX),
             request: AT_THE_END,
+            hint: u64::MAX,
         });
         let what = format!("the wallet of buyer {}", wallet.by);
         let purse = Purse { opening: wallet.opening };
         audited.search((&purse, what), &mine, WALLETS_UNDECIDED);
+    }
+}
+
+/// Entries and payments are numbered in the order in which they are written, by each instance for
+/// itself: mostly that is the order of the balances. Where it is not, nothing is wrong.
+fn hint(command: &Command<'_>) -> u64 {
+    match command.asked.op {
+        Op::Charge | Op::Use | Op::Pay => command.named().unwrap_or_default(),
+        _ => 0,
     }
 }
 
