@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -101,6 +102,9 @@ impl Instance {
         without_ours(&mut command, opening.variables);
         command.arg("--data-dir").arg(opening.data);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(append);
+        // Of a group of its own: what a terminal sends to end the laboratory is not meant for the
+        // house, which is asked what it has before it is ended.
+        command.process_group(0);
         let mut child = command.spawn().map_err(Trouble::system(doing()))?;
         let Some(said) = child.stdout.take() else {
             return Err(Trouble::Impossible("a process without an output".to_owned()));

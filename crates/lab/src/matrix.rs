@@ -200,6 +200,7 @@ pub fn matrix(
                 build: plan.build.clone(),
                 command: houses.command(cell, about.name, with),
                 began_s: houses.now_s(),
+                keeps_cut: false,
             };
             table.add(run_cell(cell, &settings, houses, (stop, &said, progress))?);
         }

@@ -1,11 +1,11 @@
 //! Runs a workload: starts a house or goes to one, sets the stage, plays the acts while faults
 //! happen and everybody is watched, and asks the house what it has when it is over.
 
+mod acts;
 mod live;
 mod played;
 mod services;
 
-use live::{EVERY, Watch};
 pub use live::{Glance, News, Progress};
 use services::{SERVICES, services_of, versions_of};
 
@@ -13,18 +13,17 @@ use crate::Trouble;
 use crate::audit::serial::Transaction;
 use crate::crew::{Crew, Opened};
 use crate::faults::{Deed, Fault, Weather, must_be_possible};
-use crate::history::{History, Window};
-use crate::load::{Live, Plan, Sent, Stop, send};
+use crate::history::History;
+use crate::load::Stop;
 use crate::machine::{Machine, listener_at};
 use crate::parameters::Parameters;
 use crate::proxy::Proxy;
-use crate::record::{Head, Played, Record, Seen};
+use crate::record::{Head, Record, Seen};
 use crate::sampler::{Sampler, Watched};
 use crate::site::Site;
 use crate::state::{Rest, collect, observed};
 use crate::target::{Target, Visit};
 use crate::time::Stopwatch;
-use crate::workload::Work;
 use crate::workloads::{Act, Brief, Recipe};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -33,9 +32,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Under what name the build stands among the versions.
 pub const BUILD: &str = "build";
-/// Numbers of the requests of one act are so far from those of the next.
-const ACT: u64 = 1 << 40;
-
 /// What is run.
 #[derive(Clone)]
 pub struct Settings {
@@ -59,6 +55,9 @@ pub struct Settings {
     pub command: String,
     /// When it began, in seconds since 1970.
     pub began_s: u64,
+    /// Whether what was measured is audited and told when somebody ends it early, as a run of hours
+    /// wants to be; otherwise it is thrown away.
+    pub keeps_cut: bool,
 }
 
 impl Settings {
@@ -110,10 +109,14 @@ pub fn run(
     let lodging = Lodging::enter(settings, quarters, progress)?;
     let mut records = Vec::new();
     for number in 1..=settings.runs.max(1) {
+        if number > 1 && stop.load(Ordering::Relaxed) {
+            break;
+        }
         let runs = settings.runs;
         progress(News::Says(&format!("{}: run {number} of {runs}, the stage", about.name)));
         match lodging.play(settings, number, stop, progress) {
             Ok(record) => records.push(record),
+            Err(Trouble::Interrupted) if settings.keeps_cut && !records.is_empty() => break,
             Err(trouble) => {
                 lodging.leave();
                 return Err(trouble);
@@ -223,7 +226,8 @@ impl Lodging {
         let storm = weather.begin(&settings.faults, clock);
         let played = self.acts(&set.acts, (settings, number), (clock, stop), progress);
         let (faults, looks) = (storm.end(), sampler.stop());
-        let (history, acts) = played?;
+        let mut course = played?;
+        let history = course.history(clock);
         progress(News::Says(&format!("{}: run {number}, the audit", about.name)));
         self.all_back()?;
         let mut state = collect(&site, &set.scope, &self.rest(&history))?;
@@ -231,9 +235,9 @@ impl Lodging {
         if settings.faults.iter().any(|fault| matches!(fault.deed, Deed::Jump(..))) {
             state.rules = state.rules.with_moved_clock();
         }
-        let meanwhile = Seen { acts, samples: looks, faults, ended_well: None };
+        let meanwhile = Seen { acts: course.acts, samples: looks, faults, ended_well: None };
         let mut head = self.head(settings, seed);
-        head.limits.extend(set.acts.iter().filter_map(Act::limit));
+        head.limits.extend(set.acts.iter().filter_map(Act::limit).chain(course.cut));
         Ok(Record { head, history, state, seen: meanwhile })
     }
 
@@ -259,75 +263,6 @@ impl Lodging {
 
     fn addresses(&self) -> Vec<SocketAddr> {
         self.targets.iter().map(|target| target.address).collect()
-    }
-
-    /// Plays one act after the other.
-    fn acts(
-        &self,
-        acts: &[Act],
-        (settings, number): (&Settings, u32),
-        (clock, stop): (Stopwatch, &Stop),
-        progress: &mut Progress<'_>,
-    ) -> Result<(History, Vec<Played>), Trouble> {
-        let (mut events, mut played) = (Vec::new(), Vec::new());
-        for (at, act) in (0..).zip(acts) {
-            let plan = Plan {
-                connections: act.users,
-                threads: settings.threads,
-                pace: act.pace,
-                warm_up: act.warm_up,
-                span: act.span,
-                seed: settings.seed_of(number),
-                stop: Arc::clone(stop),
-                live: Arc::new(Live::of(act.measured)),
-            };
-            let place = format!(
-                "act {} of {}, run {number} of {}",
-                at + 1,
-                acts.len(),
-                settings.runs.max(1)
-            );
-            let title = format!("{}: {}", settings.recipe.about().name, act.name);
-            let words = [title, place, act.pace_in_words()];
-            let watch = Watch::begin(words, &plan, (&settings.faults, clock));
-            let sent = self.watched(&act.work, watch, progress)?;
-            if stop.load(Ordering::Relaxed) {
-                return Err(Trouble::Interrupted);
-            }
-            let begun = sent.clock.ns_after(&clock);
-            let Window { from_ns, to_ns } = sent.history.window;
-            let window = Window { from_ns: from_ns + begun, to_ns: to_ns.saturating_add(begun) };
-            let window = act.until_sold_out(window, begun, &sent.history.events);
-            for mut event in sent.history.events {
-                event.number += at * ACT;
-                event.intended_ns += begun;
-                event.sent_ns += begun;
-                event.ended_ns += begun;
-                events.push(event);
-            }
-            played.push(act.played(window, clock.ns()));
-        }
-        let window = Window { from_ns: 0, to_ns: clock.ns() };
-        Ok((History { events, window }, played))
-    }
-
-    /// Sends a load, and says now and then how it goes.
-    fn watched(
-        &self,
-        work: &Work,
-        mut watch: Watch<'_>,
-        progress: &mut Progress<'_>,
-    ) -> Result<Sent, Trouble> {
-        let (addresses, plan) = (self.addresses(), watch.plan);
-        std::thread::scope(|scope| {
-            let sending = scope.spawn(|| send(&addresses, work, plan));
-            while !sending.is_finished() {
-                std::thread::sleep(EVERY);
-                progress(News::Goes(&watch.glance()));
-            }
-            let died = |_| Trouble::Impossible("the generator died".to_owned());
-            sending.join().map_err(died)?
-        })
     }
 
     /// Whoever is down is needed for the audit.

@@ -17,7 +17,8 @@ pub(crate) enum LabTask {
     List(List),
     /// Run a workload on a house and audit what it answered.
     ///
-    /// Ends with 1 if the audit finds something wrong, with 4 if a goal was not reached.
+    /// Ends with 1 if the audit finds something wrong, with 4 if a goal was not reached, and with 3 if
+    /// it was ended early (Ctrl-C): what was played until then is audited and told.
     Run(Box<Run>),
     /// Audit a kept run again and make its reports anew.
     Replay(Replay),

@@ -135,9 +135,11 @@ pub(super) fn address(url: &str) -> Result<SocketAddr, Failed> {
 /// Set when somebody asks the benchmark to end; it then ends its house too.
 pub(super) fn stop_on_signal() -> Result<Stop, Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (mut terminate, mut interrupt) = {
+    let (mut terminate, mut interrupt, mut hang_up) = {
         let _inside = runtime.enter();
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+        let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
+        let [terminate, interrupt, hang_up] = kinds.map(signal);
+        (terminate?, interrupt?, hang_up?)
     };
     let stop = Stop::default();
     let watched = Arc::clone(&stop);
@@ -146,6 +148,7 @@ pub(super) fn stop_on_signal() -> Result<Stop, Failed> {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
+                _ = hang_up.recv() => {}
             }
         });
         watched.store(true, Ordering::Relaxed);

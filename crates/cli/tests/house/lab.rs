@@ -1,6 +1,7 @@
 //! The laboratory as people run it: a workload, its replay, a comparison, a matrix.
 
 mod control;
+mod cut;
 mod faults;
 mod method;
 mod quick;

@@ -45,7 +45,7 @@ impl Act {
 
     /// Where everything is sold, what counts ends with the last who got something: refusals are fast
     /// and sell nothing.
-    pub(super) fn until_sold_out(&self, window: Window, begun: u64, events: &[Event]) -> Window {
+    pub(super) fn until_sold_out(&self, window: Window, events: &[Event]) -> Window {
         let mine = || events.iter().filter(|event| event.asked.op.counts_as(self.measured));
         let last = mine().filter(|event| event.outcome.is_done()).map(|event| event.ended_ns).max();
         let Some(last) = last else { return window };
@@ -55,8 +55,26 @@ impl Act {
         };
         let mut behind = mine().filter(|event| event.ended_ns > last);
         let is_sold_out = behind.any(|event| is_none_left(&event.outcome));
-        let end = last + begun + 1;
+        let end = last + 1;
         if is_sold_out && end > window.from_ns { Window { to_ns: end, ..window } } else { window }
+    }
+
+    /// Whether anybody succeeded while it counted.
+    pub(super) fn has_success(&self, window: Window, events: &[Event]) -> bool {
+        events.iter().any(|event| {
+            event.asked.op.counts_as(self.measured)
+                && event.outcome.is_done()
+                && window.has(event.ended_ns)
+        })
+    }
+
+    /// That it was ended early, in words.
+    pub(super) fn cut(&self, window: Window) -> String {
+        let (name, span) = (&self.name, self.span.as_secs_f64());
+        let counts = window.seconds();
+        format!(
+            "somebody ended the run in {name}: {counts:.1} of {span:.1} s count, and nothing behind"
+        )
     }
 }
 

@@ -18,6 +18,7 @@ fn a_fault_on_nobody_is_refused_before_anything_is_started() {
         build: String::new(),
         command: String::new(),
         began_s: 0,
+        keeps_cut: true,
     };
     let places = [Quarters::Own(nowhere()), Quarters::Elsewhere(Vec::new())];
     for (quarters, why) in places.iter().zip(["the run has 1", "runs elsewhere"]) {

@@ -5,6 +5,7 @@ use super::{build, chosen, keep, now_s, show, typed};
 use crate::arguments::{How, Run};
 use crate::commands::bench::{address, scratch, stop_on_signal};
 use crate::exit::{Exit, Failed, failed};
+use crate::voice;
 use admitone_lab::bench::STORE;
 use admitone_lab::crew::{Opened, keep_logs};
 use admitone_lab::history::lines;
@@ -42,6 +43,8 @@ pub(super) fn run(arguments: &Run) -> Result<Exit, Failed> {
         build: build()?,
         command: typed(),
         began_s: now_s(),
+        // Who ends a rehearsal wants its processors back, and not its figures.
+        keeps_cut: !arguments.beside_a_sale,
     };
     let quarters = quarters(arguments, scratch.path(), recipe.about().reference_routes)?;
     let stop = stop_on_signal()?;
@@ -60,7 +63,15 @@ pub(super) fn run(arguments: &Run) -> Result<Exit, Failed> {
         keep_runs(&records, out, arguments.lines)?;
         keep(&report, out)?;
     }
-    show(&report, *json)
+    let shown = show(&report, *json)?;
+    Ok(if stop.load(Ordering::Relaxed) { cut(shown) } else { shown })
+}
+
+/// How a run ends that somebody ended early: what is wrong is wrong, and what was not played cannot
+/// have been reached.
+fn cut(shown: Exit) -> Exit {
+    voice::aside("admitone: interrupted; the report is of what was played until then");
+    if shown == Exit::Unsound { shown } else { Exit::Failed }
 }
 
 /// Ends the run when the standard input ends: whoever started it has gone, or wants an end.

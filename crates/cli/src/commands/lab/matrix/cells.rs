@@ -327,6 +327,7 @@ mod tests {
             build: "build 0a1b2c".to_owned(),
             command: command.to_owned(),
             began_s: 7,
+            keeps_cut: false,
         }
     }
 
