@@ -205,7 +205,7 @@ pub(crate) struct Compare {
 
 #[derive(Debug, Args)]
 pub(crate) struct Matrix {
-    /// The workloads; `overbook` and `cash` where none is named. `--set` is for all of them that have the parameter, and `--set confirm.seconds=5` for one of them.
+    /// The workloads; where none is named, `overbook` and `cash`, or with `--quick` `cash` alone. `--set` is for all of them that have the parameter, and `--set confirm.seconds=5` for one of them.
     pub(crate) workloads: Vec<String>,
     #[command(flatten)]
     pub(crate) how: How,
@@ -214,8 +214,8 @@ pub(crate) struct Matrix {
     /// A strategy, or a map as of `serve`; can be given more than once. Without it, all that have a name, and the embedded store beside them. The control `unsafe` is always among them.
     #[arg(long = "strategy")]
     pub(crate) strategies: Vec<StrategyMap>,
-    /// With so many instances; several with commas between them.
-    #[arg(long = "instances", value_delimiter = ',', default_values_t = [1, 2], value_parser = clap::value_parser!(u8).range(1..=64))]
+    /// With so many instances; several with commas between them. With `--quick`, 1 where nothing is said.
+    #[arg(long = "instances", value_delimiter = ',', default_values_t = [1, 2], default_value_if("quick", "true", "1"), value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) instances: Vec<u8>,
     /// Run also what is computed to do harm, such as a lock in the process with several instances; it gets no rank, whatever is found. Without it, only the control is run to its harm.
     #[arg(long)]

@@ -16,12 +16,13 @@ use std::path::Path;
 
 /// What is run where nobody says otherwise.
 const USUAL: [&str; 2] = ["overbook", "cash"];
+/// And for a first look: what takes a second, and finds out the control.
+const FIRST_LOOK: [&str; 1] = ["cash"];
 
 pub(super) fn run(arguments: &Matrix) -> Result<Exit, Failed> {
     let How { quick, runs, seed, threads, out, json, .. } = &arguments.how;
-    let usual = USUAL.map(str::to_owned);
-    let names = if arguments.workloads.is_empty() { &usual[..] } else { &arguments.workloads };
-    let sets = sets::of_each(names, &arguments.how.set)?;
+    let names = named(&arguments.workloads, *quick);
+    let sets = sets::of_each(&names, &arguments.how.set)?;
     let workloads = names.iter().zip(&sets).map(|(name, set)| chosen(name, (*quick, set)));
     let plan = Plan {
         workloads: workloads.collect::<Result<_, _>>()?,
@@ -53,6 +54,16 @@ pub(super) fn run(arguments: &Matrix) -> Result<Exit, Failed> {
         voice::text(&markdown(&ran));
     }
     Ok(ended(&ran.verdict()))
+}
+
+/// The workloads that are meant.
+fn named(given: &[String], is_quick: bool) -> Vec<String> {
+    let usual = if is_quick { &FIRST_LOOK[..] } else { &USUAL[..] };
+    if given.is_empty() {
+        usual.iter().map(|name| (*name).to_owned()).collect()
+    } else {
+        given.to_vec()
+    }
 }
 
 /// How the command ends: as that of a run does.
