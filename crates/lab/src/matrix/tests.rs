@@ -4,8 +4,8 @@ mod cells;
 mod verdict;
 
 use super::*;
+use crate::audit::Finding;
 use crate::figures::Spread;
-use std::collections::BTreeMap;
 
 fn row(strategy: &str, is_sound: bool, throughput: f64) -> Row {
     let spread = Spread { median: throughput, min: throughput, max: throughput };
@@ -27,7 +27,7 @@ fn row(strategy: &str, is_sound: bool, throughput: f64) -> Row {
         runs: 1,
         commands: 10,
         undecided: 0,
-        findings: BTreeMap::new(),
+        findings: (!is_sound).then(|| ("lost".to_owned(), 1)).into_iter().collect(),
         examples: Vec::new(),
         acts: vec![act],
         failed: 0,
@@ -86,6 +86,22 @@ fn a_matrix_whose_control_was_not_found_out_is_not_to_be_trusted() {
     let matrix = Matrix { tables: vec![table], command: String::new() };
     assert!(!matrix.is_trustworthy());
     assert!(markdown(&matrix).contains("control was not found out"), "{}", markdown(&matrix));
+}
+
+#[test]
+fn a_control_that_answered_nobody_was_not_found_out() {
+    let mut silent = row("unsafe", false, 9_000.0);
+    let result = silent.result.as_mut().unwrap();
+    let of_the_house = [
+        Finding::NobodySucceeded { act: String::new() },
+        Finding::EndedBadly,
+        Finding::Leak { what: String::new(), first: 1, last: 2 },
+    ];
+    result.findings = of_the_house.map(|finding| (finding.kind().to_owned(), 1)).into();
+    let mut both = silent.clone();
+    both.result.as_mut().unwrap().findings.insert("lost".to_owned(), 1);
+    assert_eq!(table("overbook", vec![silent]).control(), Some(false));
+    assert_eq!(table("overbook", vec![both]).control(), Some(true));
 }
 
 #[test]

@@ -33,7 +33,7 @@ impl Table {
 
     /// Whether the control was found out in every cell of it; nothing where one of them was not run.
     pub fn control(&self) -> Option<bool> {
-        let found = self.controls().map(|row| Some(!row.result.as_ref()?.is_sound));
+        let found = self.controls().map(|row| Some(row.result.as_ref()?.is_found_out()));
         // One that was not found out is worse than one that was not run.
         let both = |one: Option<bool>, other: Option<bool>| match (one, other) {
             (Some(false), _) | (_, Some(false)) => Some(false),
