@@ -2,13 +2,21 @@
 
 use admitone_app::{Trouble, TroubleKind};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, FromRedisValue, Script, ScriptInvocation};
+use redis::io::tcp::TcpSettings;
+use redis::io::tcp::socket2::TcpKeepalive;
+use redis::{Client, FromRedisValue, IntoConnectionInfo, RedisResult, Script, ScriptInvocation};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// After so many calls without an answer, one after the other, the connection is given up: one that
 /// a network has swallowed is never closed, and nobody else notices.
 const SILENT_MAX: u32 = 3;
+
+/// A connection on which nothing is said for so long is asked whether it is alive. One that only
+/// listens is never written to: where a network has swallowed it, nothing else would tell.
+const QUIET: Duration = Duration::from_secs(10);
+/// And again after so long, so often.
+const ASKED_AGAIN: (Duration, u32) = (Duration::from_secs(3), 3);
 
 /// One Redis server.
 #[derive(Clone)]
@@ -27,6 +35,14 @@ struct Line {
     silent: u32,
 }
 
+/// Who connects, with connections that find out by themselves that nobody is there any more.
+fn client_of(address: &str) -> RedisResult<Client> {
+    let (interval, times) = ASKED_AGAIN;
+    let asks = TcpKeepalive::new().with_time(QUIET).with_interval(interval).with_retries(times);
+    let settings = TcpSettings::default().set_nodelay(true).set_keepalive(asks);
+    Client::open(address.into_connection_info()?.set_tcp_settings(settings))
+}
+
 impl Node {
     /// A server by its address. It need not be there yet: a call says so.
     ///
@@ -34,7 +50,7 @@ impl Node {
     /// The address is none.
     pub fn new(address: &str, patience: Duration) -> Result<Self, Trouble> {
         let unreadable = |error| Trouble::new(TroubleKind::Inconsistent, "open redis", error);
-        let client = Client::open(address).map_err(unreadable)?;
+        let client = client_of(address).map_err(unreadable)?;
         let manager = connect(&client, patience).map_err(unreadable)?;
         let line = Arc::new(Mutex::new(Line { manager, number: 0, silent: 0 }));
         Ok(Self { client, line, patience })
@@ -146,4 +162,38 @@ fn connect(client: &Client, patience: Duration) -> redis::RedisResult<Connection
 /// A script from its source.
 pub(crate) fn script(source: &str) -> Script {
     Script::new(source)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    /// Which timer of the connection to a port runs, as the kernel tells: `02` is that which asks
+    /// whether anybody is there. Nothing where there is no such connection.
+    fn timer_of(port: u16) -> Option<String> {
+        let table = std::fs::read_to_string("/proc/self/net/tcp").ok()?;
+        let remote = format!("0100007F:{port:04X}");
+        let line = table.lines().find(|line| line.split_whitespace().nth(2) == Some(&remote))?;
+        let timer = line.split_whitespace().nth(5)?;
+        timer.split(':').next().map(str::to_owned)
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_only_listens_is_asked_whether_it_is_alive() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = server.local_addr().unwrap().port();
+        let node = Node::new(&format!("redis://127.0.0.1:{port}"), QUIET).unwrap();
+        let looking = std::thread::spawn(move || {
+            let looks = (0..100).map(|_| {
+                std::thread::sleep(Duration::from_millis(10));
+                timer_of(port)
+            });
+            looks.take_while(|timer| timer.as_deref() != Some("02")).count()
+        });
+        // Nobody answers here: it waits until there was time to look.
+        let connect = node.client().get_async_pubsub();
+        drop(tokio::time::timeout(Duration::from_millis(1_200), connect).await);
+        assert!(looking.join().unwrap() < 100, "nobody would notice that it is dead");
+    }
 }
