@@ -12,6 +12,14 @@ use rdkafka::producer::Producer as _;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
+/// An event, and as it travels.
+type Record<'a> = (&'a Envelope, Vec<u8>);
+
+/// Whether the brokers will never take it as it is.
+fn is_refused(trouble: &Trouble) -> bool {
+    trouble.kind == TroubleKind::Inconsistent
+}
+
 /// Publishes events to a topic.
 pub struct KafkaEvents {
     options: Arc<KafkaOptions>,
@@ -32,6 +40,35 @@ impl KafkaEvents {
     async fn partitions(&self) -> Result<u16, Trouble> {
         self.partitions.get_or_try_init(|| topics::ensure_events(&self.options)).await.copied()
     }
+
+    /// Sends events together; a result for each.
+    async fn send(&self, partition: i32, records: &[Record<'_>]) -> Vec<Result<(), Trouble>> {
+        let mut messages = Vec::with_capacity(records.len());
+        for (event, body) in records {
+            messages.push(Message {
+                topic: &self.options.name,
+                partition,
+                key: event.subject().1,
+                body: Some(body),
+                headers: vec![("content-type", CONTENT_TYPE.to_owned())],
+            });
+        }
+        self.producer.publish(&messages).await
+    }
+
+    /// What travels together is refused together: a topic whose largest message is smaller than a
+    /// batch takes each of its events alone. What is refused alone would stop its lane for ever.
+    async fn one_by_one(&self, partition: i32, records: &[Record<'_>]) -> Result<(), Trouble> {
+        for record in records {
+            for result in self.send(partition, std::slice::from_ref(record)).await {
+                match result {
+                    Err(trouble) if is_refused(&trouble) => too_large(record.0),
+                    other => other?,
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -42,22 +79,20 @@ impl EventBus for KafkaEvents {
 
     async fn publish(&self, lane: u8, events: &[Envelope]) -> Result<(), Trouble> {
         let partition = i32::from(u16::from(lane) % self.partitions().await?);
-        let bodies: Vec<Vec<u8>> = events.iter().map(Envelope::to_bytes).collect();
-        let message = |(event, body)| {
-            let (event, body): (&Envelope, &Vec<u8>) = (event, body);
-            Message {
-                topic: &self.options.name,
-                partition,
-                key: event.subject().1,
-                body: Some(body),
-                headers: vec![("content-type", CONTENT_TYPE.to_owned())],
+        let mut records = Vec::with_capacity(events.len());
+        for event in events {
+            let body = event.to_bytes();
+            if body.len() > self.options.body_max {
+                too_large(event);
+            } else {
+                records.push((event, body));
             }
-        };
-        let messages: Vec<Message<'_>> = events.iter().zip(&bodies).map(message).collect();
-        for (event, result) in events.iter().zip(self.producer.publish(&messages).await) {
+        }
+        for (at, result) in self.send(partition, &records).await.into_iter().enumerate() {
             match result {
-                // It would stop its lane for ever.
-                Err(trouble) if trouble.kind == TroubleKind::Inconsistent => too_large(event),
+                Err(trouble) if is_refused(&trouble) => {
+                    return self.one_by_one(partition, &records[at..]).await;
+                }
                 other => other?,
             }
         }

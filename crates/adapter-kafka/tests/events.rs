@@ -9,10 +9,11 @@ use admitone_conformance::own_broker::Broker;
 use admitone_conformance::redis_server::own_prefix;
 use admitone_domain::id::ReservationId;
 use admitone_domain::{Event, Happening, Key, Moment};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 const PARTITIONS: u16 = 4;
@@ -87,6 +88,38 @@ async fn an_event_that_is_too_large_stops_nobody() {
     let found = tokio::task::spawn_blocking(move || read(&address, &topic, 2)).await.unwrap();
     let found: Vec<Envelope> = found.into_iter().map(|(_, _, event)| event).collect();
     assert_eq!(found, [event(1, 1, 1), event(3, 1, 3)]);
+}
+
+/// A topic of somebody else's, which takes no message that is larger than so many bytes.
+async fn small_topic(address: &str, topic: &str, bytes_max: &str) {
+    let mut config = ClientConfig::new();
+    let admin: AdminClient<_> = config.set("bootstrap.servers", address).create().unwrap();
+    let new = NewTopic::new(topic, i32::from(PARTITIONS), TopicReplication::Fixed(1));
+    let new = new.set("max.message.bytes", bytes_max);
+    let made = admin.create_topics([&new], &AdminOptions::new()).await.unwrap();
+    assert!(made.iter().all(Result::is_ok), "{made:?}");
+}
+
+#[tokio::test]
+async fn a_topic_that_takes_no_batch_takes_its_events_alone_but_the_one_that_is_too_large() {
+    let Some(address) = Broker::Kafka.shared() else { return };
+    let topic = own_prefix();
+    small_topic(&address, &topic, "1200").await;
+    let options = KafkaOptions::new(&address, &topic, PARTITIONS);
+    let bus = KafkaEvents::new(KafkaOptions { patience: Duration::from_mins(1), ..options });
+    // Not to be compressed to nothing.
+    let noise = |seed: u64| {
+        let word =
+            |at: u64| format!("{:016x}", (seed * 1_000 + at).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        (1..200).map(word).collect::<String>()
+    };
+    let mut events: Vec<Envelope> = (1..=40).map(|number| event(number, 1, number)).collect();
+    events[20].event.what = Happening::Changed { by: noise(7) };
+    bus.publish(0, &events).await.unwrap();
+    let found = tokio::task::spawn_blocking(move || read(&address, &topic, 39)).await.unwrap();
+    let found: BTreeSet<u64> = found.into_iter().map(|(_, _, event)| event.number).collect();
+    let wanted: BTreeSet<u64> = (1..=40).filter(|number| *number != 21).collect();
+    assert_eq!(found, wanted);
 }
 
 #[tokio::test]
