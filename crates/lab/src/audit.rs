@@ -11,6 +11,7 @@ pub mod linear;
 mod money;
 mod sale;
 pub mod serial;
+mod told;
 pub mod wallet;
 
 pub use finding::Finding;

@@ -195,6 +195,11 @@ impl Reservation {
         is_live(&self.state)
     }
 
+    /// Those of its items that are somebody's still.
+    pub fn live_items(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(|item| is_live(&item.state))
+    }
+
     /// Its seats, whatever became of them.
     pub fn seats(&self) -> impl Iterator<Item = u64> {
         self.items.iter().filter_map(|item| item.seat)

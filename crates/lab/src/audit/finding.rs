@@ -64,6 +64,9 @@ pub enum Finding {
         seat: String,
         /// Whose.
         reservations: Vec<String>,
+        /// The requests that were told so; those whose reservation nobody was told of are not there.
+        #[serde(default)]
+        requests: Vec<u64>,
     },
     /// Two ways to count, two results.
     Miscounted {
@@ -90,6 +93,9 @@ pub enum Finding {
         capacity: i64,
         /// How many are somebody's.
         live: i64,
+        /// Those that were told so when there was nothing left, the first come first.
+        #[serde(default)]
+        requests: Vec<u64>,
     },
     /// What was answered about one thing has no order that it could have had.
     NoOrder {
@@ -122,6 +128,9 @@ pub enum Finding {
         reservation: String,
         /// What became of that.
         found: String,
+        /// The requests that were told of the payment.
+        #[serde(default)]
+        requests: Vec<u64>,
     },
     /// Somebody stands before one who had his place already.
     Overtaken {
@@ -142,6 +151,9 @@ pub enum Finding {
         limit: i64,
         /// How many there were.
         counted: i64,
+        /// The requests with which it went beyond.
+        #[serde(default)]
+        requests: Vec<u64>,
     },
     /// A house uses ever more of something.
     Leak {
@@ -180,9 +192,21 @@ impl Finding {
             | Self::HeldPastExpiry { request, .. }
             | Self::EndedEarly { request, .. }
             | Self::Disordered { request, .. } => vec![*request],
+            Self::Overtaken { by, .. } => vec![*by],
             Self::Shared { requests, .. } => requests.to_vec(),
             Self::NoOrder { stuck, .. } => stuck.clone(),
-            _ => Vec::new(),
+            Self::SoldTwice { requests, .. }
+            | Self::Oversold { requests, .. }
+            | Self::PaidForNothing { requests, .. }
+            | Self::BeyondLimit { requests, .. } => requests.clone(),
+            // What nobody asked for, counts that are off, circles of transactions and a whole house
+            // are nobody's answer.
+            Self::Foreign { .. }
+            | Self::Miscounted { .. }
+            | Self::Leak { .. }
+            | Self::Cycle { .. }
+            | Self::NobodySucceeded { .. }
+            | Self::EndedBadly => Vec::new(),
         }
     }
 
@@ -214,6 +238,26 @@ impl Finding {
     }
 }
 
+/// So many requests are said of those that a finding names.
+const SAID_MAX: usize = 8;
+
+/// The requests of a finding, as they are said behind it.
+struct Requests<'a>(&'a [u64]);
+
+impl fmt::Display for Requests<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said: Vec<String> = self.0.iter().take(SAID_MAX).map(u64::to_string).collect();
+        match self.0.len() {
+            0 => Ok(()),
+            1 => write!(f, " (request {})", said[0]),
+            many if many > SAID_MAX => {
+                write!(f, " (requests {}, and {} more)", said.join(", "), many - SAID_MAX)
+            }
+            _ => write!(f, " (requests {})", said.join(", ")),
+        }
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -237,8 +281,9 @@ impl fmt::Display for Finding {
             Self::Different { request, found, wanted } => {
                 write!(f, "different: request {request} is there as {found}, not as {wanted}")
             }
-            Self::SoldTwice { seat, reservations } => {
-                write!(f, "sold twice: {seat} is in {}", reservations.join(", "))
+            Self::SoldTwice { seat, reservations, requests } => {
+                let told = Requests(requests);
+                write!(f, "sold twice: {seat} is in {}{told}", reservations.join(", "))
             }
             Self::Miscounted { what, said, counted } => {
                 write!(f, "miscounted: {what}: the house says {said}, there are {counted}")
@@ -246,8 +291,9 @@ impl fmt::Display for Finding {
             Self::Disordered { request, balance } => {
                 write!(f, "disordered: request {request} was told a balance of {balance}")
             }
-            Self::Oversold { what, capacity, live } => {
-                write!(f, "oversold: {live} of {what} are somebody's, of {capacity}")
+            Self::Oversold { what, capacity, live, requests } => {
+                let told = Requests(requests);
+                write!(f, "oversold: {live} of {what} are somebody's, of {capacity}{told}")
             }
             Self::NoOrder { what, longest, stuck } if stuck.is_empty() => write!(
                 f,
@@ -263,14 +309,16 @@ impl fmt::Display for Finding {
             Self::EndedEarly { request, reservation } => {
                 write!(f, "ended early: request {request} was told that {reservation} is over")
             }
-            Self::PaidForNothing { payment, reservation, found } => {
-                write!(f, "charged without ticket: {payment} for {reservation}, which is {found}")
+            Self::PaidForNothing { payment, reservation, found, requests } => {
+                write!(f, "charged without ticket: {payment} for {reservation}, which is {found}")?;
+                Requests(requests).fmt(f)
             }
             Self::Overtaken { request, place, by, with } => {
                 write!(f, "overtaken: request {request} had place {place} when {by} got {with}")
             }
-            Self::BeyondLimit { what, limit, counted } => {
-                write!(f, "beyond a limit: {what}: {counted}, and {limit} may be")
+            Self::BeyondLimit { what, limit, counted, requests } => {
+                let told = Requests(requests);
+                write!(f, "beyond a limit: {what}: {counted}, and {limit} may be{told}")
             }
             Self::Leak { what, first, last } => {
                 write!(f, "leak: {what} grew from {first} to {last}")

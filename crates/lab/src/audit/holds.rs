@@ -104,7 +104,9 @@ fn sold_twice(by_seat: &BTreeMap<SeatId, Vec<&Held>>) -> Vec<Finding> {
         let live: Vec<String> =
             there.iter().filter(|held| held.is_live).map(|held| held.id.to_string()).collect();
         if live.len() > 1 {
-            findings.push(Finding::SoldTwice { seat: seat.to_string(), reservations: live });
+            // Who asked for it is found as having it twice.
+            let (seat, reservations, requests) = (seat.to_string(), live, Vec::new());
+            findings.push(Finding::SoldTwice { seat, reservations, requests });
         }
     }
     findings
@@ -174,7 +176,11 @@ mod tests {
         let findings = after(|found| found.push(Held { id: ReservationId(99), ..held(1) }));
         let both = vec!["res_11".to_owned(), "res_99".to_owned()];
         let twice = Finding::Twice { request: 1, found: both.clone() };
-        let sold = Finding::SoldTwice { seat: "seat_101".into(), reservations: both };
+        let sold = Finding::SoldTwice {
+            seat: "seat_101".into(),
+            reservations: both,
+            requests: Vec::new(),
+        };
         assert_eq!(findings, [twice, sold]);
     }
 

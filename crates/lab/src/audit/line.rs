@@ -5,7 +5,7 @@ use super::commands::{Command, End};
 use super::{Audited, Finding, grouped};
 use crate::history::Op;
 use crate::state::State;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Looks at joins, polls and ends.
 pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
@@ -110,19 +110,23 @@ fn overtaken(
 
 /// Somebody is inside for certain from when he was told until he asked for something that ends it.
 fn inside(commands: &[Command<'_>], limit: u64, audited: &mut Audited) {
-    let mut entered: HashMap<u32, u64> = HashMap::new();
-    let mut steps: Vec<(u64, i64)> = Vec::new();
+    // When he was told, and which of his requests was.
+    let mut entered: HashMap<u32, (u64, u64)> = HashMap::new();
+    let mut steps: Vec<(u64, Step, (u64, u64))> = Vec::new();
     for command in commands {
         let by = command.asked.by;
         match (command.asked.op, command.end) {
             (Op::Join | Op::Poll, End::Done { value: 1, .. }) => {
                 if let (false, Some(told)) = (entered.contains_key(&by), command.returned_ns) {
-                    entered.insert(by, told);
+                    entered.insert(by, (told, command.number));
                 }
             }
             (Op::Pay | Op::Leave, _) => {
-                if let Some(told) = entered.remove(&by) {
-                    steps.extend([(told, 1), (command.invoked_ns, -1)]);
+                if let Some(entry) = entered.remove(&by) {
+                    steps.extend([
+                        (entry.0, Step::In, entry),
+                        (command.invoked_ns, Step::Out, entry),
+                    ]);
                 }
             }
             _ => {}
@@ -130,14 +134,33 @@ fn inside(commands: &[Command<'_>], limit: u64, audited: &mut Audited) {
     }
     // Whoever asks at the very moment at which another is told has left.
     steps.sort_unstable();
-    let (mut now, mut most) = (0_i64, 0_i64);
-    for (_, step) in steps {
-        now += step;
-        most = most.max(now);
+    let mut now: BTreeSet<(u64, u64)> = BTreeSet::new();
+    let mut most: Vec<u64> = Vec::new();
+    for (_, step, entry) in steps {
+        if step == Step::Out {
+            now.remove(&entry);
+            continue;
+        }
+        now.insert(entry);
+        if now.len() > most.len() {
+            most = now.iter().map(|(_, request)| *request).collect();
+        }
     }
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    if most > limit {
-        let what = "users inside at once".to_owned();
-        audited.findings.push(Finding::BeyondLimit { what, limit, counted: most });
+    let within = usize::try_from(limit).unwrap_or(usize::MAX);
+    if most.len() > within {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        audited.findings.push(Finding::BeyondLimit {
+            what: "users inside at once".to_owned(),
+            limit,
+            counted: i64::try_from(most.len()).unwrap_or(i64::MAX),
+            requests: most.split_off(within),
+        });
     }
+}
+
+/// What a visit does to how many are inside.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Out,
+    In,
 }

@@ -1,7 +1,7 @@
 //! Wallets and payments: every movement that was acknowledged is there once, no other is, the
 //! balance is their sum, and nobody paid without a ticket.
 
-use super::commands::Command;
+use super::commands::{Command, End};
 use super::{Audited, Finding, grouped};
 use crate::history::Op;
 use crate::state::{Entry, State, Wallet};
@@ -15,7 +15,7 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
     for wallet in &state.wallets {
         let mine = by_owner.get(&wallet.by).map(Vec::as_slice).unwrap_or_default();
         audited.count("entries", wallet.entries.len());
-        sum(wallet, audited);
+        sum(wallet, mine, audited);
         movements(wallet, mine, audited);
     }
     if state.has_payments {
@@ -23,7 +23,7 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
     }
 }
 
-fn sum(wallet: &Wallet, audited: &mut Audited) {
+fn sum(wallet: &Wallet, commands: &[&Command<'_>], audited: &mut Audited) {
     let counted = wallet.opening + wallet.entries.iter().map(|entry| entry.amount).sum::<i64>();
     if counted != wallet.balance {
         let what = format!("the balance of buyer {} against the sum of its entries", wallet.by);
@@ -32,7 +32,9 @@ fn sum(wallet: &Wallet, audited: &mut Audited) {
     if wallet.balance < 0 {
         let what = format!("the balance of buyer {}", wallet.by);
         let (limit, counted) = (0, wallet.balance);
-        audited.findings.push(Finding::BeyondLimit { what, limit, counted });
+        let below = |command: &&&Command<'_>| matches!(command.end, End::Done { value: ..0, .. });
+        let requests = commands.iter().filter(below).map(|command| command.number).collect();
+        audited.findings.push(Finding::BeyondLimit { what, limit, counted, requests });
     }
 }
 
@@ -120,10 +122,14 @@ fn payments(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
         let Some(reservation) = payment.reservation else { continue };
         let found = states.get(&reservation).copied().unwrap_or("not there");
         if found != "sold" {
+            let told = commands
+                .iter()
+                .filter(|command| command.is(Op::Pay) && command.named() == Some(payment.id));
             audited.findings.push(Finding::PaidForNothing {
                 payment: format!("pay_{}", payment.id),
                 reservation: format!("res_{reservation}"),
                 found: found.to_owned(),
+                requests: told.map(|command| command.number).collect(),
             });
         }
     }

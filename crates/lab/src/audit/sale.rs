@@ -2,9 +2,10 @@
 //! is sold twice or beyond what there is.
 
 use super::commands::{Command, End};
+use super::told::Told;
 use super::{Audited, Finding, grouped};
 use crate::history::Op;
-use crate::state::{Reservation, State};
+use crate::state::{Item, Reservation, State};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Compares the commands with all reservations of the shows.
@@ -16,9 +17,10 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
     foreign(commands, state, audited);
     confirmed(commands, state, audited);
     ended(commands, &by_id, audited);
-    sold_twice(state, audited);
-    oversold(state, audited);
-    per_buyer(state, audited);
+    let told = Told::of(commands);
+    sold_twice(state, &told, audited);
+    oversold(state, &told, audited);
+    per_buyer(state, &told, audited);
     held_past_expiry(commands, state, audited);
     ended_early(commands, state, audited);
 }
@@ -170,15 +172,19 @@ fn ended(commands: &[Command<'_>], by_id: &BTreeMap<u64, &Reservation>, audited:
     }
 }
 
-fn sold_twice(state: &State, audited: &mut Audited) {
+fn sold_twice(state: &State, told: &Told, audited: &mut Audited) {
     let live = state.reservations.iter().filter(|found| found.is_live());
-    let by_seat = grouped(live.flat_map(|found| found.seats().map(move |seat| (seat, found.id))));
+    let by_seat = grouped(live.flat_map(|found| {
+        let seats = found.live_items().filter_map(|item| item.seat);
+        seats.map(move |seat| (seat, found))
+    }));
     audited.count("seats", by_seat.len());
-    for (seat, reservations) in
-        by_seat.into_iter().filter(|(_, reservations)| reservations.len() > 1)
-    {
-        let reservations = reservations.into_iter().map(name).collect();
-        audited.findings.push(Finding::SoldTwice { seat: format!("seat_{seat}"), reservations });
+    for (seat, found) in by_seat.into_iter().filter(|(_, found)| found.len() > 1) {
+        audited.findings.push(Finding::SoldTwice {
+            seat: format!("seat_{seat}"),
+            reservations: found.iter().map(|found| name(found.id)).collect(),
+            requests: told.requests(found.into_iter()),
+        });
     }
     for board in state.boards.iter().filter(|board| board.seats > 0) {
         let what = format!("seats of show_{} that are taken", board.show);
@@ -186,17 +192,21 @@ fn sold_twice(state: &State, audited: &mut Audited) {
     }
 }
 
-fn oversold(state: &State, audited: &mut Audited) {
+fn oversold(state: &State, told: &Told, audited: &mut Audited) {
     for stock in &state.stocks {
-        let items = state.reservations.iter().filter(|found| found.is_live());
-        let items = items.flat_map(|found| &found.items);
-        let mine = items.filter(|item| item.ticket_type == Some(stock.ticket_type));
-        let live = length(mine.filter(|item| crate::state::is_live(&item.state)).count());
+        let of_it = |item: &&Item| item.ticket_type == Some(stock.ticket_type);
+        let claims = || {
+            let live = state.reservations.iter().filter(|found| found.is_live());
+            live.map(|found| (found, length(found.live_items().filter(of_it).count())))
+        };
+        let live = claims().map(|(_, many)| many).sum::<i64>();
         audited.count("tickets", usize::try_from(live).unwrap_or(0));
         let what = format!("type_{}", stock.ticket_type);
         if live > stock.capacity {
-            let capacity = stock.capacity;
-            audited.findings.push(Finding::Oversold { what: what.clone(), capacity, live });
+            let (what, capacity) = (what.clone(), stock.capacity);
+            let mine = claims().filter(|(_, many)| *many > 0);
+            let requests = told.beyond(capacity, mine);
+            audited.findings.push(Finding::Oversold { what, capacity, live, requests });
         }
         miscounted(format!("{what} held and sold"), stock.held + stock.sold, live, audited);
     }
@@ -208,16 +218,19 @@ fn miscounted(what: String, said: i64, counted: i64, audited: &mut Audited) {
     }
 }
 
-fn per_buyer(state: &State, audited: &mut Audited) {
-    let Some(limit) = state.rules.per_buyer_max else { return };
+/// An item that was cancelled is nobody's, also where others of its reservation are somebody's.
+fn per_buyer(state: &State, told: &Told, audited: &mut Audited) {
+    let Some(limit) = state.rules.per_buyer_max.map(whole) else { return };
     let live = state.reservations.iter().filter(|found| found.is_live());
-    let mut counts: BTreeMap<(&str, u64), i64> = BTreeMap::new();
-    for found in live {
-        *counts.entry((&found.buyer, found.show)).or_default() += length(found.items.len());
-    }
-    for ((buyer, show), counted) in counts.into_iter().filter(|(_, count)| *count > whole(limit)) {
-        let what = format!("items of {buyer} in show_{show}");
-        audited.findings.push(Finding::BeyondLimit { what, limit: whole(limit), counted });
+    let claims = live.map(|found| (found, length(found.live_items().count())));
+    let of_buyers = grouped(claims.map(|claim| ((&claim.0.buyer, claim.0.show), claim)));
+    for ((buyer, show), claims) in of_buyers {
+        let counted = claims.iter().map(|(_, many)| many).sum();
+        if counted > limit {
+            let what = format!("items of {buyer} in show_{show}");
+            let requests = told.beyond(limit, claims.into_iter());
+            audited.findings.push(Finding::BeyondLimit { what, limit, counted, requests });
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! beside the good one that they were made from.
 
 mod confirmed;
+mod named;
 
 use super::{Finding, audit};
 use crate::history::{Asked, Event, History, Op, Outcome, Window};
