@@ -10,6 +10,11 @@ export function setting(name, usual) {
   return Number(__ENV[name] || usual);
 }
 
+// So many times a duration of one unit, such as `5s` (not `1m30s`): when what comes behind it begins.
+export function times(count, duration) {
+  return `${count * parseFloat(duration)}${duration.replace(/[0-9.]/g, '')}`;
+}
+
 // Brings in a show; its ids.
 export function bringIn(show, room) {
   const document = {

@@ -1,5 +1,5 @@
-// Points of many users, and a spike on a single one, with the metrics and thresholds that such
-// tests are known by. SCENARIO=single_user_spike runs the spike alone.
+// Charges and uses of points in turn, of many users, and a spike on a single one, with the metrics and
+// thresholds that such tests are known by. SCENARIO=single_user_spike runs the spike alone.
 import http from 'k6/http';
 import { check } from 'k6';
 import { Counter, Rate, Trend } from 'k6/metrics';
@@ -32,31 +32,37 @@ export const options = {
 };
 
 export function setup() {
-  return { tokens: accounts(setting('ACCOUNTS', 50)) };
+  const tokens = accounts(setting('ACCOUNTS', 50));
+  // Enough for whatever is used first.
+  const body = JSON.stringify({ amount: 10000000 });
+  tokens.forEach((token) => http.post(`${base}/api/v1/wallet/charges`, body, command(token, 'opening')));
+  return { tokens };
 }
 
-function charge(token) {
+function move(token) {
   const amount = 100;
-  const answer = http.post(`${base}/api/v1/wallet/charges`, JSON.stringify({ amount }), command(token, 'charge'));
+  const isCharge = __ITER % 2 === 0;
+  const path = isCharge ? 'charges' : 'uses';
+  const answer = http.post(`${base}/api/v1/wallet/${path}`, JSON.stringify({ amount }), command(token, path));
   const ok = answer.status === 201;
-  time.add(answer.timings.duration);
   success.add(ok);
-  check(answer, { charged: () => ok });
+  check(answer, { moved: () => ok });
+  if (isCharge) time.add(answer.timings.duration);
   if (!ok) {
-    errors.add(1);
+    if (isCharge) errors.add(1);
     if (answer.status === 409 || answer.status === 503) failures.add(1);
     return;
   }
-  charged.add(1);
+  if (isCharge) charged.add(1);
   if (answer.json('entry.amount') !== amount) mismatch.add(1);
 }
 
 export function spread({ tokens }) {
-  charge(tokens[1 + (__VU % (tokens.length - 1))]);
+  move(tokens[1 + (__VU % (tokens.length - 1))]);
 }
 
 export function spike({ tokens }) {
-  charge(tokens[0]);
+  move(tokens[0]);
 }
 
 // The oracle: not what was expected when the request was sent, which others may have overtaken, but
@@ -69,7 +75,7 @@ export function teardown({ tokens }) {
     let after = '';
     for (;;) {
       const page = http.get(`${base}/api/v1/wallet/entries?limit=200${after}`, who).json();
-      page.data.forEach((entry) => { sum += entry.amount; });
+      page.data.forEach((entry) => { sum += entry.kind === 'use' ? -entry.amount : entry.amount; });
       if (!page.next_cursor) break;
       after = `&after=${page.next_cursor}`;
     }
