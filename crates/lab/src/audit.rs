@@ -15,6 +15,7 @@ mod told;
 pub mod wallet;
 
 pub use finding::Finding;
+pub(crate) use line::FIRST_TOKEN;
 
 use crate::history::History;
 use crate::state::State;

@@ -16,6 +16,7 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
         .filter_map(|command| Some((command, command.named().filter(|place| *place > 0)?)))
         .collect();
     audited.count("places", joins.len());
+    tokens(commands, audited);
     let mut visits = visits(commands);
     // Every room counts its places by itself.
     for (room, joins) in grouped(joins.into_iter().map(|join| (join.0.asked.on, join))) {
@@ -24,6 +25,28 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
     }
     if let Some(limit) = state.rules.active_max {
         inside(commands, limit, audited);
+    }
+}
+
+/// Of a join that tells no place, the value is what its token is told apart by, from here on; below,
+/// it says whether somebody is inside.
+pub(crate) const FIRST_TOKEN: u64 = 1 << 60;
+
+/// Who has a token has a place of his own: the same is told to nobody else.
+fn tokens(commands: &[Command<'_>], audited: &mut Audited) {
+    let mut owners: HashMap<u64, &Command<'_>> = HashMap::new();
+    for join in commands.iter().filter(|command| command.is(Op::Join)) {
+        let End::Done { named: 0, value } = join.end else { continue };
+        let Some(token) = u64::try_from(value).ok().filter(|token| *token >= FIRST_TOKEN) else {
+            continue;
+        };
+        audited.count("tokens", 1);
+        let other = owners.insert(token, join);
+        if let Some(other) = other.filter(|other| other.asked.by != join.asked.by) {
+            let acknowledged = "the same token".to_owned();
+            let requests = [other.number, join.number];
+            audited.findings.push(Finding::Shared { requests, acknowledged });
+        }
     }
 }
 

@@ -2,18 +2,25 @@
 
 use super::{About, Act, Brief, Figure, Goal, Recipe, Set};
 use crate::Trouble;
+use crate::audit::FIRST_TOKEN;
 use crate::client::{Answer, text_field};
 use crate::history::{Asked, Op, Outcome};
 use crate::load::{Arrivals, Pace};
 use crate::parameters::Parameter;
 use crate::state::Scope;
 use crate::workload::{Work, Workload, refused};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Each with what it is in R4.
 const STEPS: [u64; 5] = [1_000, 1_500, 1_900, 2_000, 10_000];
+
+/// The number of the act behind the steps.
+const OPEN: u64 = 5;
+/// So many users of an act are told apart.
+const USERS: u64 = 1 << 28;
 
 pub(super) struct TokenRamp;
 
@@ -74,10 +81,17 @@ impl Recipe for TokenRamp {
                 Goal { figure: Figure::Failed, bound: 0.0 },
                 Goal { figure: Figure::P99Ms, bound: 50.0 },
             ],
-            ..act(99, 2_000)
+            ..act(OPEN, 2_000)
         });
         Ok(Set { acts, scope: Scope::default() })
     }
+}
+
+/// What a token is told apart by; never what says that somebody is inside.
+fn fingerprint(token: &str) -> i64 {
+    let mut hasher = DefaultHasher::new();
+    token.hash(&mut hasher);
+    i64::try_from(hasher.finish() >> 2 | FIRST_TOKEN).unwrap_or(i64::MAX)
 }
 
 struct Tokens {
@@ -88,8 +102,8 @@ struct Tokens {
 
 impl Workload for Tokens {
     fn asked(&self, number: u64) -> Asked {
-        // Another user each time; those of one act are told apart by the number alone.
-        let by = u32::try_from(number % u64::from(u32::MAX)).unwrap_or(0);
+        // Another user each time, and in each act.
+        let by = u32::try_from(self.act * USERS + number % USERS).unwrap_or(0);
         Asked { op: Op::Join, by, on: 0, amount: 0 }
     }
 
@@ -104,16 +118,36 @@ impl Workload for Tokens {
         );
     }
 
-    fn hear(&self, number: u64, answer: &Answer<'_>) -> Outcome {
+    fn hear(&self, _number: u64, answer: &Answer<'_>) -> Outcome {
         if answer.status != 200 {
             return refused(answer);
         }
         match text_field(answer.body, "\"token\":\"") {
             // The place is not told here; who has the token has a place of his own.
             Some(token) if token.len() >= 32 => {
-                Outcome::Done { named: 0, value: i64::try_from(number).unwrap_or(0) }
+                Outcome::Done { named: 0, value: fingerprint(token) }
             }
             _ => Outcome::Wrong,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_of_all_acts_are_told_apart_and_so_are_their_tokens() {
+        let by = |act: u64, number: u64| {
+            let (host, tag) = (String::new(), String::new());
+            Tokens { host, tag, act }.asked(number).by
+        };
+        let all = [by(0, 0), by(0, USERS - 1), by(1, 0), by(OPEN, 0), by(OPEN, USERS - 1)];
+        assert!(all.is_sorted_by(|one, next| one < next), "{all:?}");
+        assert_eq!(u64::try_from(STEPS.len()).unwrap_or(0), OPEN);
+        let token = "x".repeat(32);
+        assert_eq!(fingerprint(&token), fingerprint(&token));
+        assert_ne!(fingerprint(&token), fingerprint(&format!("{token}y")));
+        assert!(fingerprint(&token) >= i64::try_from(FIRST_TOKEN).unwrap_or(i64::MAX));
     }
 }

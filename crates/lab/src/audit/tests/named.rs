@@ -1,6 +1,7 @@
 //! Which requests a finding names: those that prove it, whose answers count for nobody.
 
 use super::*;
+use crate::audit::FIRST_TOKEN;
 
 /// What was found of a kind in the good sale after it was changed, and whom it convicts.
 fn convicted_of(kind: &str, change: impl Fn(&mut Sale)) -> Vec<u64> {
@@ -113,6 +114,21 @@ fn who_overtook_another_is_convicted_and_not_the_other() {
         sale.events.extend([join(100, 2, (200, 220)), join(101, 1, (221, 230))]);
     });
     assert_eq!(by, [101]);
+}
+
+#[test]
+fn a_token_that_two_were_told_names_both_and_one_that_is_told_again_nobody() {
+    let token = |number: u64, buyer: u32, token: i64| {
+        let told = done(0, i64::try_from(FIRST_TOKEN).unwrap() + token);
+        let join = event(number, (Op::Join, 0, 0), (200 + number, 210 + number));
+        by(buyer, Event { outcome: told, ..join })
+    };
+    let same = |sale: &mut Sale| sale.events.extend([token(100, 0, 5), token(101, 1, 5)]);
+    assert_eq!(convicted_of("told to two", same), [100, 101]);
+    let sound = kinds(|sale| {
+        sale.events.extend([token(100, 0, 5), token(101, 1, 6), token(102, 0, 5)]);
+    });
+    assert_eq!(sound, Vec::<&str>::new(), "each has his own, and was told so again");
 }
 
 #[test]
