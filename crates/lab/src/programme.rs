@@ -32,9 +32,19 @@ pub(crate) async fn sale(site: &Site, quantity: u32) -> Result<Sale, Trouble> {
     sale_at(site, quantity, PRICE).await
 }
 
+/// A show with so many tickets, of which a buyer may have so many.
+pub(crate) async fn limited_sale(site: &Site, quantity: u32, most: u64) -> Result<Sale, Trouble> {
+    let mut show = show(0);
+    show["per_buyer_max"] = json!(most);
+    sale_of(site, show, quantity, PRICE).await
+}
+
 /// A show with so many tickets of this price.
 pub(crate) async fn sale_at(site: &Site, quantity: u32, price: i64) -> Result<Sale, Trouble> {
-    let mut show = show(0);
+    sale_of(site, show(0), quantity, price).await
+}
+
+async fn sale_of(site: &Site, mut show: Value, quantity: u32, price: i64) -> Result<Sale, Trouble> {
     show["ticket_types"] = json!([{ "name": "Standing", "price": price, "quantity": quantity }]);
     let made = import(site, show).await?;
     let ticket_type = made["ticket_types"][0].as_str().unwrap_or_default();

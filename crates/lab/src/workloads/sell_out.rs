@@ -7,7 +7,7 @@ use crate::chance::Chance;
 use crate::client::{Answer, last_number, text_field};
 use crate::history::{Asked, Op, Outcome};
 use crate::parameters::Parameter;
-use crate::programme::{HOLD_MS, PRICE, Sale, sale};
+use crate::programme::{HOLD_MS, PRICE, Sale, limited_sale};
 use crate::requests::{number_of, post};
 use crate::scene::{Scene, Script};
 use crate::state::Scope;
@@ -16,14 +16,17 @@ use crate::workload::refused;
 use async_trait::async_trait;
 use std::sync::Arc;
 
+/// Nobody wants more, and nobody may have more.
+const MOST: u64 = 4;
+
 pub(super) struct SellOut;
 
 impl Recipe for SellOut {
     fn about(&self) -> About {
         About {
             name: "sell-out",
-            about: "Each buyer holds 1 to 4 tickets, charges what they cost and pays; who comes \
-                    too late is told so.",
+            about: "Each buyer holds 1 to 4 tickets, which is all that he may have, charges what \
+                    they cost and pays; who comes too late is told so.",
             origin: "The sale that all five systems are about: 15,000 buyers, 10,000 tickets.",
             parameters: const {
                 &[
@@ -47,13 +50,14 @@ impl Recipe for SellOut {
         let Brief { site, with, .. } = brief;
         let buyers = with.count("buyers");
         let (accounts, event) = site.wait(async {
-            let event = sale(site, with.small("tickets")).await?;
+            let event = limited_sale(site, with.small("tickets"), MOST).await?;
             Ok::<_, Trouble>((Arc::new(site.accounts(buyers).await?), event))
         })?;
         let buying =
             Buying { host: site.host(), accounts: Arc::clone(&accounts), event, seed: brief.seed };
         let act = Act::sale(buying, with.count("users"), with.seconds("seconds"));
-        let scope = Scope::of_buyers(accounts, vec![event.show], HOLD_MS);
+        let mut scope = Scope::of_buyers(accounts, vec![event.show], HOLD_MS);
+        scope.rules.per_buyer_max = Some(MOST);
         Ok(Set { acts: vec![act], scope })
     }
 }
@@ -73,7 +77,7 @@ impl Script for Buying {
 
     async fn play(&self, scene: &mut Scene<'_>) -> Outcome {
         let buyer = Buyer::new(&self.host, &self.accounts, scene.number);
-        let quantity = 1 + Chance::new(self.seed ^ scene.number.wrapping_mul(0x9e37)).below(4);
+        let quantity = 1 + Chance::new(self.seed ^ scene.number.wrapping_mul(0x9e37)).below(MOST);
         let wish = self.event.wish(quantity);
         let amount = i64::try_from(quantity).unwrap_or(1);
         let asked = Asked { op: Op::Take, by: buyer.by, on: self.event.ticket_type.0, amount };
