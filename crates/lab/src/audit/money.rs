@@ -139,9 +139,11 @@ fn payments(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
         if payments.len() > 1 {
             let pays =
                 |command: &&Command<'_>| command.is(Op::Pay) && command.asked.on == reservation;
-            let request = commands.iter().find(pays).map_or(0, |command| command.number);
-            let found = payments.iter().map(|id| format!("pay_{id}")).collect();
-            audited.findings.push(Finding::Twice { request, found });
+            let found: Vec<String> = payments.iter().map(|id| format!("pay_{id}")).collect();
+            audited.findings.push(match commands.iter().find(pays) {
+                Some(command) => Finding::Twice { request: command.number, found },
+                None => Finding::Foreign { found: found.join(", ") },
+            });
         }
     }
     let there: HashSet<u64> = state.payments.iter().map(|payment| payment.id).collect();

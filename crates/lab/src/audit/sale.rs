@@ -204,8 +204,7 @@ fn oversold(state: &State, told: &Told, audited: &mut Audited) {
         let what = format!("type_{}", stock.ticket_type);
         if live > stock.capacity {
             let (what, capacity) = (what.clone(), stock.capacity);
-            let mine = claims().filter(|(_, many)| *many > 0);
-            let requests = told.beyond(capacity, mine);
+            let requests = told.beyond(capacity, claims());
             audited.findings.push(Finding::Oversold { what, capacity, live, requests });
         }
         miscounted(format!("{what} held and sold"), stock.held + stock.sold, live, audited);

@@ -50,8 +50,10 @@ impl Told {
         limit: i64,
         found: impl Iterator<Item = (&'a Reservation, i64)>,
     ) -> Vec<u64> {
-        let mut claims: Vec<(Option<Answer>, i64)> =
-            found.map(|(found, many)| (self.answer(found), many)).collect();
+        let mut claims: Vec<(Option<Answer>, i64)> = found
+            .filter(|(_, many)| *many > 0)
+            .map(|(found, many)| (self.answer(found), many))
+            .collect();
         claims.sort_by_key(|(answer, _)| answer.map_or(u64::MAX, |answer| answer.at_ns));
         let mut sum = 0;
         let beyond = claims.into_iter().filter(|(_, many)| {

@@ -156,6 +156,22 @@ fn a_wallet_whose_balances_come_again_is_decided_by_the_order_of_its_entries() {
 }
 
 #[test]
+fn instances_that_count_for_themselves_lead_by_their_pieces() {
+    let mut calls = waves(5_000);
+    let (mut chance, mut left, mut here) = (Chance::new(2), 0, 0);
+    let mut counts = [1_u64, 1_000_000];
+    for call in &mut calls {
+        if left == 0 {
+            (left, here) = (1 + chance.below(20), 1 - here);
+        }
+        left -= 1;
+        counts[here] += 1;
+        call.hint = counts[here];
+    }
+    assert_eq!(check(&Wallet, &calls, 20_000), Verdict::Linear);
+}
+
+#[test]
 fn hints_that_lead_astray_cost_a_second_search_and_nothing_else() {
     let mut calls = waves(200);
     for call in &mut calls {

@@ -63,12 +63,12 @@ struct Order<S> {
 
 /// What is to be looked at.
 enum Step<S> {
-    /// An order that is new.
-    Onwards(Order<S>),
+    /// An order that is new, with the hint of what came into it last.
+    Onwards(Order<S>, u64),
     /// The same, when nothing that was answered led to an end: what was never answered may have come
     /// between. It is not looked at before, or each answer of a long history would be tried with all
     /// that are open.
-    WithOpen(Order<S>),
+    WithOpen(Order<S>, u64),
 }
 
 /// Searches an order; looks at so many at most with the hints, and at as many again without them if
@@ -85,7 +85,9 @@ pub fn check<M: Model>(model: &M, calls: &[Call<M::Op>], budget: usize) -> Verdi
 /// What is looked at first of several that can come next.
 #[derive(Clone, Copy)]
 enum Lead {
-    /// What its hint says came first; of those that have the same, what ended first.
+    /// What its hint puts next behind the last, then what is the first of all: each instance counts for
+    /// itself, and what it settles together comes in one piece. Of those that have the same hint, what
+    /// ended first.
     Hint,
     /// What ended first.
     End,
@@ -102,11 +104,12 @@ struct Search<'a, M: Model> {
     stack: Vec<Step<M::State>>,
 }
 
-/// A call that can come next: how it is afterwards, and what leads there.
+/// A call that can come next: how it is afterwards, and what leads there: whether it is of another
+/// piece than the last, its hint, and when it ended.
 struct Next<S> {
     at: usize,
     state: S,
-    lead: (u64, u64),
+    lead: (bool, u64, u64),
 }
 
 impl<'a, M: Model> Search<'a, M> {
@@ -123,13 +126,13 @@ impl<'a, M: Model> Search<'a, M> {
     fn run(&mut self, budget: usize) -> Verdict {
         let state = self.model.first();
         let first = Order { front: 0, behind: Vec::new(), used: Vec::new(), state };
-        self.stack.push(Step::Onwards(first));
+        self.stack.push(Step::Onwards(first, 0));
         let mut best: (usize, Vec<u64>) = (0, Vec::new());
         while let Some(step) = self.stack.pop() {
-            let order = match step {
-                Step::Onwards(order) => order,
-                Step::WithOpen(order) => {
-                    self.with_open(&order);
+            let (order, last) = match step {
+                Step::Onwards(order, last) => (order, last),
+                Step::WithOpen(order, last) => {
+                    self.with_open(&order, last);
                     continue;
                 }
             };
@@ -145,7 +148,7 @@ impl<'a, M: Model> Search<'a, M> {
             if self.seen.count >= budget {
                 return Verdict::GaveUp;
             }
-            self.onwards(order, &candidates);
+            self.onwards((order, last), &candidates);
         }
         Verdict::Broken { longest: best.0, stuck: best.1 }
     }
@@ -181,33 +184,37 @@ impl<'a, M: Model> Search<'a, M> {
     }
 
     /// Goes on with each that can come next, what leads on top.
-    fn onwards(&mut self, order: Order<M::State>, candidates: &[usize]) {
-        let mut steps = self.steps(&order, candidates);
+    fn onwards(&mut self, (order, last): (Order<M::State>, u64), candidates: &[usize]) {
+        let mut steps = self.steps((&order, last), candidates);
         let idle = steps.iter().position(|next| next.state == order.state);
         if let Some(at) = idle {
             // What changes nothing can come now, wherever else it could: nothing waits for it.
             let next = steps.swap_remove(at);
-            self.push([Self::after(&order, next.at, next.state)]);
+            self.push([(Self::after(&order, next.at, next.state), last)]);
             return;
         }
         steps.sort_by_key(|next| std::cmp::Reverse(next.lead));
-        let next: Vec<Order<M::State>> =
-            steps.into_iter().map(|next| Self::after(&order, next.at, next.state)).collect();
+        let after = |next: Next<M::State>| (Self::after(&order, next.at, next.state), next.lead.1);
+        let next: Vec<(Order<M::State>, u64)> = steps.into_iter().map(after).collect();
         if !self.free(&order, self.first_end(candidates)).is_empty() {
-            self.stack.push(Step::WithOpen(order));
+            self.stack.push(Step::WithOpen(order, last));
         }
         self.push(next);
     }
 
     /// What can come next by its answer, too. Of those that are equal it is the one that ends first:
     /// in an order that has another one of them here, the two can change places.
-    fn steps(&self, order: &Order<M::State>, candidates: &[usize]) -> Vec<Next<M::State>> {
+    fn steps(
+        &self,
+        (order, last): (&Order<M::State>, u64),
+        candidates: &[usize],
+    ) -> Vec<Next<M::State>> {
         let mut found: Vec<Next<M::State>> = Vec::new();
         for at in candidates.iter().copied() {
             let (call, returned) = self.known[at];
             let Some(state) = self.model.step(&order.state, &call.op) else { continue };
             let hint = if let Lead::Hint = self.lead { call.hint } else { 0 };
-            let lead = (hint, returned);
+            let lead = (hint <= last, hint, returned);
             match found.iter_mut().find(|next| self.known[next.at].0.op == call.op) {
                 Some(next) => {
                     if returned < self.known[next.at].1 {
@@ -222,21 +229,21 @@ impl<'a, M: Model> Search<'a, M> {
     }
 
     /// Goes on with each that was never answered.
-    fn with_open(&mut self, order: &Order<M::State>) {
+    fn with_open(&mut self, order: &Order<M::State>, last: u64) {
         let first_end = self.first_end(&self.candidates(order));
         let next = self.free(order, first_end).into_iter().map(|(at, state)| {
             let mut used = order.used.clone();
             used.insert(used.partition_point(|known| *known < at), at);
-            Order { used, state, ..order.clone() }
+            (Order { used, state, ..order.clone() }, last)
         });
-        let next: Vec<Order<M::State>> = next.collect();
+        let next: Vec<(Order<M::State>, u64)> = next.collect();
         self.push(next);
     }
 
-    fn push(&mut self, orders: impl IntoIterator<Item = Order<M::State>>) {
-        for order in orders {
+    fn push(&mut self, orders: impl IntoIterator<Item = (Order<M::State>, u64)>) {
+        for (order, last) in orders {
             if self.seen.is_first(&order) {
-                self.stack.push(Step::Onwards(order));
+                self.stack.push(Step::Onwards(order, last));
             }
         }
     }

@@ -109,6 +109,21 @@ fn money_without_a_ticket_names_who_paid_and_a_wallet_below_zero_who_was_told_so
 }
 
 #[test]
+fn two_payments_for_one_thing_name_who_paid_if_anybody_did() {
+    let paid = |sale: &mut Sale, id: u64, reservation: u64| {
+        let reservation = Some(reservation);
+        sale.state.payments.push(Payment { id, by: 0, reservation, amount: 60, refunded: 0 });
+    };
+    assert_eq!(convicted_of("applied twice", |sale| paid(sale, 81, 70)), [2]);
+    let nobody = |sale: &mut Sale| {
+        paid(sale, 81, 71);
+        paid(sale, 82, 71);
+    };
+    assert_eq!(convicted_of("foreign", nobody), Vec::<u64>::new());
+    assert!(!kinds(nobody).contains(&"applied twice"), "nobody's answer is wrong");
+}
+
+#[test]
 fn who_overtook_another_is_convicted_and_not_the_other() {
     let by = convicted_of("overtaken", |sale| {
         sale.events.extend([join(100, 2, (200, 220)), join(101, 1, (221, 230))]);
