@@ -119,15 +119,23 @@ impl Settler {
                     if matches!(turn, Turn::Unneeded) && conflicts == 1 {
                         turn = self.turn(part, true).await;
                     }
-                    let pause_ms = match turn {
-                        Turn::Come(_) => in_turn_ms(part, conflicts),
+                    let pause_ms = match &mut turn {
+                        Turn::Come(turn) => {
+                            turn.met();
+                            in_turn_ms(part, conflicts)
+                        }
                         Turn::Unneeded | Turn::Missed => pause_ms(part, conflicts),
                     };
                     if pause_ms > 0 {
                         self.clock.sleep_ms(pause_ms).await;
                     }
                 }
-                settled => return settled.map_err(|failed| failed.trouble),
+                settled => {
+                    if let (Turn::Come(turn), Ok(_)) = (&mut turn, &settled) {
+                        turn.settled();
+                    }
+                    return settled.map_err(|failed| failed.trouble);
+                }
             }
         }
     }

@@ -3,12 +3,19 @@
 //! is next. Once two met on a key, whoever names it stands in line until nobody does. Where rows are locked nobody is
 //! told that he meets somebody, and each waits at the row with a connection of his own: there all stand in line.
 //!
+//! Whoever meets somebody of another process has farther to go than the next of the line that won, so that each
+//! line leaves the other a gap now and then.
+//!
 //! It protects nothing: that stays with the transaction, which meets other instances as ever.
 
+mod others;
+
+use self::others::Others;
 use super::LineLock;
 use crate::Trouble;
 use crate::ports::clock::Clock;
 use crate::ports::lock::{Guard, Lock, NoLock, Turn};
+use crate::ports::store::Fences;
 use admitone_domain::Key;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -17,12 +24,40 @@ use std::sync::Arc;
 /// Turns of one process.
 pub struct Orderly {
     line: LineLock,
+    clock: Arc<dyn Clock>,
+    others: Arc<Others>,
 }
 
 impl Orderly {
     /// Nobody met; the clock ends patience.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { line: LineLock::new(clock) }
+        Self { line: LineLock::new(Arc::clone(&clock)), clock, others: Arc::default() }
+    }
+}
+
+/// A turn that tells what it met.
+struct OneTurn {
+    turn: Box<dyn Guard>,
+    clock: Arc<dyn Clock>,
+    others: Arc<Others>,
+}
+
+#[async_trait]
+impl Guard for OneTurn {
+    fn fences(&self) -> Fences {
+        self.turn.fences()
+    }
+
+    fn settled(&mut self) {
+        self.others.were_not_met();
+    }
+
+    fn met(&mut self) {
+        self.others.were_met(self.clock.now());
+    }
+
+    async fn release(self: Box<Self>) {
+        self.turn.release().await;
     }
 }
 
@@ -40,7 +75,12 @@ impl Lock for Orderly {
         if keys.is_empty() || !has_met && !self.line.is_wanted(keys) {
             return Turn::Unneeded;
         }
-        self.line.acquire(keys, patience_ms).await.map_or(Turn::Missed, Turn::Come)
+        let Ok(turn) = self.line.acquire(keys, patience_ms).await else { return Turn::Missed };
+        if let Some(gap_ms) = self.others.gap_ms(self.clock.now()) {
+            self.clock.sleep_ms(gap_ms).await;
+        }
+        let (clock, others) = (Arc::clone(&self.clock), Arc::clone(&self.others));
+        Turn::Come(Box::new(OneTurn { turn, clock, others }))
     }
 
     async fn acquire(

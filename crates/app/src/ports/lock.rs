@@ -99,6 +99,9 @@ pub trait Guard: Send + Sync {
     /// under way yet.
     fn settled(&mut self) {}
 
+    /// Of a turn: somebody of another process was met in it.
+    fn met(&mut self) {}
+
     /// Lets go.
     async fn release(self: Box<Self>);
 }
