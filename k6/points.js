@@ -28,6 +28,7 @@ export const options = {
     success_rate: ['rate>0.95'],
     point_consistency_failures: ['count<5'],
     point_charge_success: ['count>0'],
+    expected_amount_mismatch: ['count==0'],
   },
 };
 

@@ -3,7 +3,7 @@
 
 use crate::options::{KafkaOptions, blocking};
 use crate::producer::{Message, Producer};
-use crate::topics;
+use crate::topics::{self, Events};
 use admitone_app::events::{CONTENT_TYPE, Envelope, too_large};
 use admitone_app::ports::event_bus::EventBus;
 use admitone_app::{Trouble, TroubleKind};
@@ -20,12 +20,26 @@ fn is_refused(trouble: &Trouble) -> bool {
     trouble.kind == TroubleKind::Inconsistent
 }
 
+/// What a record has besides its key and its body, at most.
+const AROUND: usize = 200;
+
+/// So many of them fit into one message; one at least, which is then too large. What travels in two
+/// could be refused in its first half and taken in its second, in another order.
+fn that_fit(records: &[Record<'_>], bytes_max: usize) -> usize {
+    let mut room = bytes_max.saturating_sub(AROUND);
+    let fits = |(event, body): &&Record<'_>| {
+        let left = room.checked_sub(event.subject().1.len() + body.len() + AROUND);
+        left.map(|left| room = left).is_some()
+    };
+    records.iter().take_while(fits).count().max(1)
+}
+
 /// Publishes events to a topic.
 pub struct KafkaEvents {
     options: Arc<KafkaOptions>,
     producer: Producer,
-    /// How many the topic has, once that is known.
-    partitions: OnceCell<u16>,
+    /// What the topic is like, once that is known.
+    topic: OnceCell<Events>,
 }
 
 impl KafkaEvents {
@@ -34,11 +48,11 @@ impl KafkaEvents {
     pub fn new(options: KafkaOptions) -> Self {
         let options = Arc::new(options);
         let producer = Producer::new(Arc::clone(&options));
-        Self { options, producer, partitions: OnceCell::new() }
+        Self { options, producer, topic: OnceCell::new() }
     }
 
-    async fn partitions(&self) -> Result<u16, Trouble> {
-        self.partitions.get_or_try_init(|| topics::ensure_events(&self.options)).await.copied()
+    async fn topic(&self) -> Result<Events, Trouble> {
+        self.topic.get_or_try_init(|| topics::ensure_events(&self.options)).await.copied()
     }
 
     /// Sends events together; a result for each.
@@ -56,8 +70,8 @@ impl KafkaEvents {
         self.producer.publish(&messages).await
     }
 
-    /// What travels together is refused together: a topic whose largest message is smaller than a
-    /// batch takes each of its events alone. What is refused alone would stop its lane for ever.
+    /// What travels together is refused together: it is asked for each event alone. What is refused
+    /// alone would stop its lane for ever.
     async fn one_by_one(&self, partition: i32, records: &[Record<'_>]) -> Result<(), Trouble> {
         for record in records {
             for result in self.send(partition, std::slice::from_ref(record)).await {
@@ -78,7 +92,8 @@ impl EventBus for KafkaEvents {
     }
 
     async fn publish(&self, lane: u8, events: &[Envelope]) -> Result<(), Trouble> {
-        let partition = i32::from(u16::from(lane) % self.partitions().await?);
+        let topic = self.topic().await?;
+        let partition = i32::from(u16::from(lane) % topic.partitions);
         let mut records = Vec::with_capacity(events.len());
         for event in events {
             let body = event.to_bytes();
@@ -88,19 +103,25 @@ impl EventBus for KafkaEvents {
                 records.push((event, body));
             }
         }
-        for (at, result) in self.send(partition, &records).await.into_iter().enumerate() {
-            match result {
-                Err(trouble) if is_refused(&trouble) => {
-                    return self.one_by_one(partition, &records[at..]).await;
+        let mut rest = &records[..];
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(that_fit(rest, topic.bytes_max));
+            for (at, result) in self.send(partition, now).await.into_iter().enumerate() {
+                match result {
+                    Err(trouble) if is_refused(&trouble) => {
+                        self.one_by_one(partition, &now[at..]).await?;
+                        break;
+                    }
+                    other => other?,
                 }
-                other => other?,
             }
+            rest = later;
         }
         Ok(())
     }
 
     async fn check(&self) -> Result<(), Trouble> {
-        self.partitions().await?;
+        self.topic().await?;
         let (client, topic) = (self.producer.client()?, self.options.name.clone());
         let patience = self.options.patience;
         blocking("look at the topic of events", move || {

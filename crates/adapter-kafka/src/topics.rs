@@ -4,7 +4,7 @@
 use crate::options::{KafkaOptions, blocking, trouble};
 use admitone_app::{Trouble, TroubleKind};
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
 use std::sync::Arc;
@@ -35,15 +35,36 @@ pub(crate) async fn ensure(options: &Arc<KafkaOptions>) -> Result<(), Trouble> {
     Err(Trouble::new(TroubleKind::Inconsistent, OPERATION, detail))
 }
 
-/// Makes the topic of events where it is missing; how many partitions it has.
-pub(crate) async fn ensure_events(options: &Arc<KafkaOptions>) -> Result<u16, Trouble> {
+/// What a topic of events is like.
+#[derive(Clone, Copy)]
+pub(crate) struct Events {
+    pub(crate) partitions: u16,
+    /// What travels together is a message to it, and may not have more bytes.
+    pub(crate) bytes_max: usize,
+}
+
+/// As brokers have it where nobody says otherwise; it is taken where they do not tell.
+const BYTES_MAX: usize = 1_048_588;
+
+/// Makes the topic of events where it is missing; what it is like.
+pub(crate) async fn ensure_events(options: &Arc<KafkaOptions>) -> Result<Events, Trouble> {
     let topic = NewTopic::new(&options.name, i32::from(options.lanes), COPIES);
     let admin = make(options, &[topic]).await?;
+    let bytes_max = bytes_max(&admin, options).await.unwrap_or(BYTES_MAX);
     let found = partitions(admin, options, options.name.clone()).await?;
     match u16::try_from(found) {
-        Ok(found) if found > 0 => Ok(found),
+        Ok(partitions) if partitions > 0 => Ok(Events { partitions, bytes_max }),
         _ => Err(Trouble::new(TroubleKind::Unavailable, OPERATION, "it is not known yet")),
     }
+}
+
+/// The largest message that the topic takes.
+async fn bytes_max(admin: &Admin, options: &KafkaOptions) -> Option<usize> {
+    let topic = [ResourceSpecifier::Topic(&options.name)];
+    let patience = AdminOptions::new().request_timeout(Some(options.patience));
+    let told = admin.describe_configs(&topic, &patience).await.ok()?;
+    let config = told.into_iter().next()?.ok()?;
+    config.get("max.message.bytes")?.value.as_ref()?.parse().ok()
 }
 
 async fn make(options: &KafkaOptions, topics: &[NewTopic<'_>]) -> Result<Admin, Trouble> {

@@ -13,7 +13,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 const PARTITIONS: u16 = 4;
@@ -117,9 +117,9 @@ async fn a_topic_that_takes_no_batch_takes_its_events_alone_but_the_one_that_is_
     events[20].event.what = Happening::Changed { by: noise(7) };
     bus.publish(0, &events).await.unwrap();
     let found = tokio::task::spawn_blocking(move || read(&address, &topic, 39)).await.unwrap();
-    let found: BTreeSet<u64> = found.into_iter().map(|(_, _, event)| event.number).collect();
-    let wanted: BTreeSet<u64> = (1..=40).filter(|number| *number != 21).collect();
-    assert_eq!(found, wanted);
+    let found: Vec<u64> = found.into_iter().map(|(_, _, event)| event.number).collect();
+    let wanted: Vec<u64> = (1..=40).filter(|number| *number != 21).collect();
+    assert_eq!(found, wanted, "each once, in their order");
 }
 
 #[tokio::test]

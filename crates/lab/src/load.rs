@@ -25,10 +25,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, OnceLock};
 use std::time::Duration;
 use tick::Tick;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// How long answers are waited for when the last request is sent.
 const DRAIN: Duration = Duration::from_secs(15);
+/// So often it is looked whether somebody wants an end.
+const LOOK: Duration = Duration::from_millis(250);
 /// So many seconds of arrivals may wait to be sent; what comes beyond has failed.
 const WAITING_SECONDS: u64 = 1;
 
@@ -134,6 +137,30 @@ pub fn send(addresses: &[SocketAddr], work: &Work, plan: &Plan) -> Result<Sent, 
     Ok(Sent { history, clock: start.wait_for_clock() })
 }
 
+/// Waits for all who send. Whoever wants an end waits for a house that does not answer as long as at
+/// the end of a load, and no longer.
+async fn gather(
+    mut sending: JoinSet<Vec<Event>>,
+    events: &mut Vec<Event>,
+    (shared, give_up): (&Shared, &watch::Sender<bool>),
+) -> Result<(), Trouble> {
+    let mut stopped_ns = None;
+    loop {
+        if let Ok(ended) = tokio::time::timeout(LOOK, sending.join_next()).await {
+            let Some(ended) = ended else { return Ok(()) };
+            let died = |_| Trouble::Impossible("a connection of the generator died".to_owned());
+            events.append(&mut ended.map_err(died)?);
+        }
+        if shared.stop.load(Ordering::Relaxed) {
+            let now = shared.clock.ns();
+            let since = *stopped_ns.get_or_insert(now);
+            if now.saturating_sub(since) > nanos(DRAIN) {
+                give_up.send_replace(true);
+            }
+        }
+    }
+}
+
 /// What one thread does of a plan.
 fn share(plan: &Plan, thread: usize, threads: usize) -> Plan {
     let part = |whole: usize| whole / threads + usize::from(thread < whole % threads);
@@ -214,6 +241,7 @@ impl Sender {
     async fn send(self, drivers: Vec<Driver>, clock: Stopwatch) -> Result<Vec<Event>, Trouble> {
         let end_ns = nanos(self.plan.warm_up).saturating_add(nanos(self.plan.span));
         let line = self.line()?.map(Arc::new);
+        let (give_up, is_over) = watch::channel(false);
         let shared = Arc::new(Shared {
             stock: self.work.stock(),
             work: self.work,
@@ -227,6 +255,7 @@ impl Sender {
                 Pace::Closed | Pace::Open { .. } => Duration::ZERO,
             },
             stop: Arc::clone(&self.plan.stop),
+            given_up: is_over,
         });
         let mut sending = JoinSet::new();
         for driver in drivers {
@@ -238,10 +267,7 @@ impl Sender {
             let tick = Tick::new().map_err(Trouble::system("making a timer"))?;
             line.fill(schedule, &tick, &shared).await.map_err(Trouble::system("waiting"))?;
         }
-        while let Some(ended) = sending.join_next().await {
-            let died = |_| Trouble::Impossible("a connection of the generator died".to_owned());
-            events.append(&mut ended.map_err(died)?);
-        }
+        gather(sending, &mut events, (&shared, &give_up)).await?;
         if let Some(line) = line {
             events.extend(line.not_sent(clock.ns(), &shared.work));
         }

@@ -71,6 +71,9 @@ pub struct Seen {
     pub faults: Vec<Happened>,
     /// Whether the house ended well; nothing of a house elsewhere.
     pub ended_well: Option<bool>,
+    /// What is missing because somebody ended it early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<String>,
 }
 
 /// An act that was played.

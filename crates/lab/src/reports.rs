@@ -99,6 +99,9 @@ pub struct RunReport {
     /// Why some of that may only look wrong: what was read was not at rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrest: Option<String>,
+    /// What is missing because somebody ended it early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<String>,
     /// Over time.
     pub series: Vec<Point>,
     /// Faults that happened.
@@ -176,6 +179,11 @@ impl Report {
         self.runs.iter().filter_map(|run| run.unrest.as_deref())
     }
 
+    /// What is missing of each run that somebody ended early.
+    pub fn cuts(&self) -> impl Iterator<Item = &str> {
+        self.runs.iter().filter_map(|run| run.cut.as_deref())
+    }
+
     /// How many commands were audited.
     pub fn commands(&self) -> u64 {
         self.runs.iter().map(|run| run.commands).sum()
@@ -227,6 +235,7 @@ impl RunReport {
             commands,
             findings,
             unrest: record.state.unrest.clone(),
+            cut: record.seen.cut.clone(),
             series: series::of(record),
             faults: record.seen.faults.clone(),
         }

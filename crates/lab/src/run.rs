@@ -107,20 +107,30 @@ pub fn run(
 ) -> Result<Vec<Record>, Trouble> {
     let about = settings.recipe.about();
     let lodging = Lodging::enter(settings, quarters, progress)?;
-    let mut records = Vec::new();
-    for number in 1..=settings.runs.max(1) {
-        if number > 1 && stop.load(Ordering::Relaxed) {
-            break;
-        }
-        let runs = settings.runs;
+    let runs = settings.runs.max(1);
+    let mut records: Vec<Record> = Vec::new();
+    for number in 1..=runs {
         progress(News::Says(&format!("{}: run {number} of {runs}, the stage", about.name)));
         match lodging.play(settings, number, stop, progress) {
-            Ok(record) => records.push(record),
-            Err(Trouble::Interrupted) if settings.keeps_cut && !records.is_empty() => break,
+            Ok(mut record) => {
+                if record.seen.cut.is_some() && number > 1 {
+                    // It has no figures beside those of whole runs. What is found in it is found.
+                    record.seen.acts.clear();
+                }
+                records.push(record);
+            }
+            Err(Trouble::Interrupted) if settings.keeps_cut && number > 1 => {}
             Err(trouble) => {
                 lodging.leave();
                 return Err(trouble);
             }
+        }
+        let is_over = settings.keeps_cut && stop.load(Ordering::Relaxed);
+        let played = records.len();
+        if let (true, Some(last)) = (is_over && number < runs, records.last_mut()) {
+            let behind = || format!("somebody ended it behind run {played} of {runs}");
+            last.seen.cut.get_or_insert_with(behind);
+            break;
         }
     }
     let ended_well = lodging.leave();
@@ -235,9 +245,10 @@ impl Lodging {
         if settings.faults.iter().any(|fault| matches!(fault.deed, Deed::Jump(..))) {
             state.rules = state.rules.with_moved_clock();
         }
-        let meanwhile = Seen { acts: course.acts, samples: looks, faults, ended_well: None };
+        let cut = course.cut.map(|cut| format!("run {number} of {}: {cut}", settings.runs.max(1)));
+        let meanwhile = Seen { acts: course.acts, samples: looks, faults, ended_well: None, cut };
         let mut head = self.head(settings, seed);
-        head.limits.extend(set.acts.iter().filter_map(Act::limit).chain(course.cut));
+        head.limits.extend(set.acts.iter().filter_map(Act::limit));
         Ok(Record { head, history, state, seen: meanwhile })
     }
 

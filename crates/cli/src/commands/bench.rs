@@ -9,13 +9,15 @@ use admitone_lab::instance::Variable;
 use admitone_lab::load::Stop;
 use admitone_lab::target::Target;
 use indicatif::ProgressBar;
+use rustix::process::{Pid, kill_process};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Of the load of each run, so much more is warm-up.
 const WARM_UP_SHARE: f64 = 1.0 / 3.0;
@@ -132,28 +134,56 @@ pub(super) fn address(url: &str) -> Result<SocketAddr, Failed> {
     found.ok_or_else(|| failed(url)("no address"))
 }
 
-/// Set when somebody asks the benchmark to end; it then ends its house too.
+/// Set when somebody asks the benchmark to end; it then ends its house too. Asked a second time, both
+/// end at once.
 pub(super) fn stop_on_signal() -> Result<Stop, Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (mut terminate, mut interrupt, mut hang_up) = {
+    let mut signals = {
         let _inside = runtime.enter();
-        let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
-        let [terminate, interrupt, hang_up] = kinds.map(signal);
-        (terminate?, interrupt?, hang_up?)
+        let mut kinds = vec![SignalKind::terminate(), SignalKind::interrupt()];
+        // Whoever began it with `nohup` wants it to outlive its terminal.
+        kinds.extend((!ignores_hang_up()).then(SignalKind::hangup));
+        kinds.into_iter().map(signal).collect::<Result<Vec<_>, _>>()?
     };
     let stop = Stop::default();
     let watched = Arc::clone(&stop);
     std::thread::spawn(move || {
-        runtime.block_on(async {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-                _ = hang_up.recv() => {}
+        for is_asked_again in [false, true] {
+            runtime.block_on(std::future::poll_fn(|context| {
+                let is_there = |one: &mut Signal| one.poll_recv(context).is_ready();
+                if signals.iter_mut().any(is_there) { Poll::Ready(()) } else { Poll::Pending }
+            }));
+            watched.store(true, Ordering::Relaxed);
+            if is_asked_again {
+                end_at_once();
             }
-        });
-        watched.store(true, Ordering::Relaxed);
+        }
     });
     Ok(stop)
+}
+
+/// Whether a hang-up of the terminal was to be ignored when this began.
+fn ignores_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
+}
+
+/// As a shell reports a program that was interrupted.
+const INTERRUPTED: i32 = 130;
+
+/// Asks the houses to end, and waits for nothing.
+fn end_at_once() {
+    for task in std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
+        let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        let pids = children.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?));
+        for pid in pids {
+            let _ = kill_process(pid, rustix::process::Signal::TERM);
+        }
+    }
+    std::process::exit(INTERRUPTED);
 }
 
 fn keep_log(scratch: &Path, out: &Path) -> Result<(), Failed> {

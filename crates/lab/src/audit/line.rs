@@ -145,7 +145,9 @@ fn inside(commands: &[Command<'_>], limit: u64, audited: &mut Audited) {
                 }
             }
             (Op::Pay | Op::Leave, _) => {
-                if let Some(entry) = entered.remove(&by) {
+                // Whoever ended a visit before he was told that it began was not inside for certain.
+                let entry = entered.remove(&by).filter(|entry| entry.0 < command.invoked_ns);
+                if let Some(entry) = entry {
                     steps.extend([
                         (entry.0, Step::In, entry),
                         (command.invoked_ns, Step::Out, entry),

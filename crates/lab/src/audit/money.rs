@@ -137,8 +137,11 @@ fn payments(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
     for (reservation, mut payments) in grouped(once) {
         payments.dedup();
         if payments.len() > 1 {
-            let pays =
-                |command: &&Command<'_>| command.is(Op::Pay) && command.asked.on == reservation;
+            let pays = |command: &&Command<'_>| {
+                let may_be_his =
+                    command.is_open() || command.named().is_some_and(|id| payments.contains(&id));
+                command.is(Op::Pay) && command.asked.on == reservation && may_be_his
+            };
             let found: Vec<String> = payments.iter().map(|id| format!("pay_{id}")).collect();
             audited.findings.push(match commands.iter().find(pays) {
                 Some(command) => Finding::Twice { request: command.number, found },

@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// What the connections of a thread have in common.
 pub(super) struct Shared {
@@ -24,6 +25,8 @@ pub(super) struct Shared {
     /// Of the closed loop: from an answer to the next request.
     pub(super) think: Duration,
     pub(super) stop: Stop,
+    /// Whether nobody waits any more for what is under way.
+    pub(super) given_up: watch::Receiver<bool>,
 }
 
 impl Shared {
@@ -81,7 +84,11 @@ impl Driver {
             }
         };
         // A house that does not answer ends no run: what is under way stays unknown.
-        drop(tokio::time::timeout_at(until, sending).await);
+        let mut given_up = shared.given_up.clone();
+        tokio::select! {
+            _ = tokio::time::timeout_at(until, sending) => {}
+            _ = given_up.wait_for(|is_given_up| *is_given_up) => {}
+        }
         let now = shared.clock.ns();
         while !self.desk.under_way.is_empty() {
             self.desk.end(Outcome::Unknown, now);

@@ -282,7 +282,7 @@ fn findings(out: &mut String, report: &Report) {
             let _ = write!(out, "<p class=\"note\">and {} more in the JSON.</p>", all - FINDINGS);
         }
     }
-    for why in report.unrest() {
+    for why in report.unrest().chain(report.cuts()) {
         let _ = write!(out, "<p class=\"verdict slow\">{}</p>", escaped(why));
     }
     out.push_str("</section>");

@@ -62,6 +62,9 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
     for why in report.unrest() {
         writeln!(out, "- NOT AT REST {why}")?;
     }
+    for why in report.cuts() {
+        writeln!(out, "- ENDED EARLY {why}")?;
+    }
     faults(out, report)?;
     writeln!(
         out,

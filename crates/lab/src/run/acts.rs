@@ -15,6 +15,9 @@ use std::sync::atomic::Ordering;
 /// Numbers of the requests of one act are so far from those of the next.
 const ACT: u64 = 1 << 40;
 
+/// An act that was ended sooner than so many seconds after it began to count need not have a success.
+const LEAST_S: f64 = 1.0;
+
 /// What was played.
 #[derive(Default)]
 pub(super) struct Course {
@@ -61,7 +64,7 @@ impl Lodging {
                 break;
             }
         }
-        if course.acts.is_empty() { Err(Trouble::Interrupted) } else { Ok(course) }
+        if course.events.is_empty() { Err(Trouble::Interrupted) } else { Ok(course) }
     }
 
     /// Sends a load, and says now and then how it goes.
@@ -85,8 +88,8 @@ impl Lodging {
 }
 
 impl Course {
-    /// Everything that was sent is audited; what was measured of an act is written down with it. Of
-    /// one that was ended before anybody succeeded nothing was.
+    /// Everything that was sent is audited; what was measured of an act is written down with it. One
+    /// that was ended at once says nothing of whether anybody would have succeeded.
     fn add(&mut self, (at, act): (u64, &Act), sent: Sent, is_cut: bool, clock: Stopwatch) {
         let begun = sent.clock.ns_after(&clock);
         let Sent { history: History { mut events, window }, .. } = sent;
@@ -100,10 +103,10 @@ impl Course {
         let planned = Window { from_ns: from_ns + begun, to_ns: to_ns.saturating_add(begun) };
         let mut window = act.until_sold_out(planned, &events);
         if is_cut {
-            window = until_cut(window, &events);
+            window = until_cut(window, act.due(&events));
             self.cut = Some(act.cut(window));
         }
-        if !is_cut || act.has_success(window, &events) {
+        if !is_cut || window.seconds() >= LEAST_S || act.has_success(window, &events) {
             self.acts.push(act.played(window, clock.ns()));
         }
         self.events.append(&mut events);
@@ -116,29 +119,27 @@ impl Course {
     }
 }
 
-/// Nothing is sent when somebody wants an end: what counts ends with what was sent last.
-fn until_cut(window: Window, events: &[Event]) -> Window {
-    let last = events.iter().map(|event| event.sent_ns).max().unwrap_or(0);
+/// When somebody wants an end nothing more falls due: what counts ends with what was due last, and not
+/// when what was under way was over.
+fn until_cut(window: Window, due: impl Iterator<Item = u64>) -> Window {
+    let last = due.max().unwrap_or(0);
     Window { to_ns: window.to_ns.min(last.max(window.from_ns)), ..window }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{Asked, Op, Outcome};
-
-    fn event(sent_ns: u64, ended_ns: u64) -> Event {
-        let asked = Asked { op: Op::Charge, ..Asked::default() };
-        let outcome = Outcome::Done { named: 1, value: 1 };
-        Event { asked, sent_ns, ended_ns, outcome, ..Event::default() }
-    }
 
     #[test]
-    fn what_counts_ends_with_what_was_sent_last_when_somebody_ends_it() {
-        let events = [event(100, 150), event(700, 950), event(600, 900)];
+    fn what_counts_ends_with_what_was_due_last_when_somebody_ends_it() {
+        let due = [100, 700, 600];
         let window = |to_ns| Window { from_ns: 200, to_ns };
-        assert_eq!(until_cut(window(10_000), &events), window(700));
-        assert_eq!(until_cut(window(650), &events), window(650), "it was over by itself");
-        assert_eq!(until_cut(window(10_000), &events[..1]), window(200), "nothing counted yet");
+        assert_eq!(until_cut(window(10_000), due.into_iter()), window(700));
+        assert_eq!(until_cut(window(650), due.into_iter()), window(650), "it was over by itself");
+        assert_eq!(
+            until_cut(window(10_000), [100].into_iter()),
+            window(200),
+            "nothing counted yet"
+        );
     }
 }

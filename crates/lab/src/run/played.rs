@@ -59,22 +59,30 @@ impl Act {
         if is_sold_out && end > window.from_ns { Window { to_ns: end, ..window } } else { window }
     }
 
-    /// Whether anybody succeeded while it counted.
+    /// Whether anybody succeeded of those who were due while it counted.
     pub(super) fn has_success(&self, window: Window, events: &[Event]) -> bool {
         events.iter().any(|event| {
             event.asked.op.counts_as(self.measured)
                 && event.outcome.is_done()
-                && window.has(event.ended_ns)
+                && window.has(event.intended_ns)
         })
+    }
+
+    /// When each that counts was due, of those that were sent.
+    pub(super) fn due<'a>(&self, events: &'a [Event]) -> impl Iterator<Item = u64> + use<'a> {
+        let measured = self.measured;
+        events
+            .iter()
+            .filter(move |event| event.asked.op.counts_as(measured))
+            .filter(|event| event.outcome != Outcome::NotSent)
+            .map(|event| event.intended_ns)
     }
 
     /// That it was ended early, in words.
     pub(super) fn cut(&self, window: Window) -> String {
         let (name, span) = (&self.name, self.span.as_secs_f64());
         let counts = window.seconds();
-        format!(
-            "somebody ended the run in {name}: {counts:.1} of {span:.1} s count, and nothing behind"
-        )
+        format!("somebody ended it in {name}: {counts:.1} of {span:.1} s count, and nothing behind")
     }
 }
 

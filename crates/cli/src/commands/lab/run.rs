@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Run) -> Result<Exit, Failed> {
         keep(&report, out)?;
     }
     let shown = show(&report, *json)?;
-    Ok(if stop.load(Ordering::Relaxed) { cut(shown) } else { shown })
+    Ok(if report.cuts().next().is_some() { cut(shown) } else { shown })
 }
 
 /// How a run ends that somebody ended early: what is wrong is wrong, and what was not played cannot

@@ -13,7 +13,8 @@ pub trait Model {
     /// How it is in the beginning.
     fn first(&self) -> Self::State;
 
-    /// How it is after something, if that can have been answered so.
+    /// How it is after something, if that can have been answered so. What leaves it as it is somewhere
+    /// must do so wherever it fits: then it is done at once.
     fn step(&self, state: &Self::State, op: &Self::Op) -> Option<Self::State>;
 }
 

@@ -94,6 +94,20 @@ fn a_room_that_is_too_full_names_who_came_in_beyond() {
 }
 
 #[test]
+fn who_left_before_he_was_told_that_he_is_inside_is_not_counted() {
+    let found = kinds(|sale| {
+        sale.state.rules.active_max = Some(1);
+        for number in [100, 101] {
+            let entered = event(number, (Op::Join, 0, 0), (200 + number, 400));
+            let left = event(number, (Op::Leave, 0, 0), (350, 360));
+            sale.events.push(Event { outcome: done(number, 1), ..entered });
+            sale.events.push(Event { outcome: done(0, 0), ..left });
+        }
+    });
+    assert_eq!(found, Vec::<&str>::new());
+}
+
+#[test]
 fn money_without_a_ticket_names_who_paid_and_a_wallet_below_zero_who_was_told_so() {
     let paid = convicted_of("charged without ticket", |sale| {
         sale.state.reservations[0].state = "expired".to_owned();
@@ -115,6 +129,13 @@ fn two_payments_for_one_thing_name_who_paid_if_anybody_did() {
         sale.state.payments.push(Payment { id, by: 0, reservation, amount: 60, refunded: 0 });
     };
     assert_eq!(convicted_of("applied twice", |sale| paid(sale, 81, 70)), [2]);
+    let refused_before = |sale: &mut Sale| {
+        paid(sale, 81, 70);
+        let mut vain = event(4, (Op::Pay, 70, 60), (52, 55));
+        vain.outcome = refused("INSUFFICIENT_FUNDS");
+        sale.events.push(vain);
+    };
+    assert_eq!(convicted_of("applied twice", refused_before), [2], "whoever was told of one");
     let nobody = |sale: &mut Sale| {
         paid(sale, 81, 71);
         paid(sale, 82, 71);
