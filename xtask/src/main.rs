@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 const HELP: &str = "cargo xtask COMMAND
 
-  test [--long]       every test of the workspace, fuzz and k6; one line at the end counts them
+  test [--long]       every test of the workspace, planted defects, fuzz and k6; a line at the end counts the tests
                       --long: also all 244 cells of the matrix on PostgreSQL and MariaDB and a million
                       commands to the waiting rooms, hours; the matrix goes on where it was interrupted
   fuzz                only schemathesis against the running server
