@@ -72,6 +72,14 @@ impl Connection {
         Ok(())
     }
 
+    /// Whether the house has gone away while nothing was under way, as one does that was killed: what is
+    /// asked next is asked of whoever is there now, as every client of HTTP does it. Nothing is read
+    /// where nothing came.
+    fn is_left(&self) -> bool {
+        let read = self.stream.try_read(&mut [0]);
+        !matches!(read, Err(error) if error.kind() == ErrorKind::WouldBlock)
+    }
+
     /// Sends the request in `out` and waits for no answer.
     pub(crate) async fn send_only(&mut self) -> Result<()> {
         if self.is_over {
@@ -86,7 +94,7 @@ impl Connection {
     /// Sends the request in `out` and reads the answer. After an error the outcome is unknown,
     /// and the connection is of no more use until it is opened again.
     pub async fn exchange(&mut self) -> Result<Answer<'_>> {
-        if self.is_over {
+        if self.is_over || self.is_left() {
             self.reopen().await?;
         }
         self.is_over = true;
@@ -226,5 +234,32 @@ mod tests {
         assert_eq!(last_number(body, "\"balance\":"), Some(-42));
         assert_eq!(text_field(body, "\"code\":\""), None);
         assert_eq!(last_number(b"", "\"balance\":"), None);
+    }
+
+    /// A house that answers each connection once, and goes away without a word.
+    fn forgetful() -> SocketAddr {
+        let house = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = house.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for connection in house.incoming().take(2) {
+                let mut connection = connection.unwrap();
+                let asked = std::io::Read::read(&mut connection, &mut [0; 512]).unwrap();
+                assert!(asked > 0, "nothing was asked");
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                std::io::Write::write_all(&mut connection, answer).unwrap();
+            }
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn a_house_that_went_away_while_nothing_was_asked_is_asked_on_a_new_connection() {
+        let mut connection = Connection::open(forgetful(), KEEP_UNDER_LOAD).await.unwrap();
+        for _ in 0..2 {
+            connection.out.extend_from_slice(b"GET / HTTP/1.1\r\n\r\n");
+            assert_eq!(connection.exchange().await.unwrap().status, 200);
+            // Until it is known here that it is gone.
+            crate::time::pause(std::time::Duration::from_millis(50)).await;
+        }
     }
 }
