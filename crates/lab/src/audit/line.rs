@@ -20,7 +20,7 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
     let mut visits = visits(commands);
     // Every room counts its places by itself.
     for (room, joins) in grouped(joins.into_iter().map(|join| (join.0.asked.on, join))) {
-        shared(&joins, audited);
+        shared(&joins, |place| format!("place {place}"), audited);
         overtaken(&joins, visits.entry(room).or_default(), audited);
     }
     if let Some(limit) = state.rules.active_max {
@@ -32,32 +32,28 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
 /// it says whether somebody is inside.
 pub(crate) const FIRST_TOKEN: u64 = 1 << 60;
 
-/// Who has a token has a place of his own: the same is told to nobody else.
+/// Who has a token has a place of his own.
 fn tokens(commands: &[Command<'_>], audited: &mut Audited) {
-    let mut owners: HashMap<u64, &Command<'_>> = HashMap::new();
-    for join in commands.iter().filter(|command| command.is(Op::Join)) {
-        let End::Done { named: 0, value } = join.end else { continue };
-        let Some(token) = u64::try_from(value).ok().filter(|token| *token >= FIRST_TOKEN) else {
-            continue;
-        };
-        audited.count("tokens", 1);
-        let other = owners.insert(token, join);
-        if let Some(other) = other.filter(|other| other.asked.by != join.asked.by) {
-            let acknowledged = "the same token".to_owned();
-            let requests = [other.number, join.number];
-            audited.findings.push(Finding::Shared { requests, acknowledged });
+    let token = |join: &Command<'_>| match join.end {
+        End::Done { named: 0, value } => {
+            u64::try_from(value).ok().filter(|token| *token >= FIRST_TOKEN)
         }
-    }
+        _ => None,
+    };
+    let joins = commands.iter().filter(|command| command.is(Op::Join));
+    let joins: Vec<(&Command<'_>, u64)> =
+        joins.filter_map(|join| Some((join, token(join)?))).collect();
+    audited.count("tokens", joins.len());
+    shared(&joins, |_| "the same token".to_owned(), audited);
 }
 
-/// The same place may be told to the same buyer again, and to nobody else.
-fn shared(joins: &[(&Command<'_>, u64)], audited: &mut Audited) {
+/// The same may be told to the same buyer again, and to nobody else.
+fn shared(joins: &[(&Command<'_>, u64)], said: fn(u64) -> String, audited: &mut Audited) {
     let mut owners: HashMap<u64, &Command<'_>> = HashMap::new();
-    for (join, place) in joins {
-        let other = owners.insert(*place, join);
+    for (join, told) in joins {
+        let other = owners.insert(*told, join);
         if let Some(other) = other.filter(|other| other.asked.by != join.asked.by) {
-            let acknowledged = format!("place {place}");
-            let requests = [other.number, join.number];
+            let (requests, acknowledged) = ([other.number, join.number], said(*told));
             audited.findings.push(Finding::Shared { requests, acknowledged });
         }
     }
