@@ -64,6 +64,20 @@ export function command(token, name, pass) {
   return { headers, tags: { name } };
 }
 
+// Whether it was held, or refused because of these rules and no other.
+export function heldOr(answer, codes) {
+  return answer.status === 201 || (answer.status === 409 && codes.includes(answer.json('code')));
+}
+
+// Why tickets of a type are refused: nothing is left, for now or for good.
+export const none = ['SOLD_OUT', 'ALL_HELD'];
+
+// A show's ticket type as it is now.
+export function stockOf(show, type) {
+  const types = http.get(`${base}/api/v1/shows/${show}/ticket-types`).json();
+  return (types.data || types).find((one) => one.id === type);
+}
+
 // Seats in rows of 50.
 export function rows(count) {
   const all = [];

@@ -14,7 +14,12 @@ export const options = {
       preAllocatedVUs: setting('USERS', 500),
     },
   },
-  thresholds: { checks: ['rate==1'], tickets_bought: ['count>0'], http_req_failed: ['rate<0.01'] },
+  thresholds: {
+    checks: ['rate==1'],
+    tickets_bought: ['count>0'],
+    http_req_failed: ['rate<0.01'],
+    dropped_iterations: ['count==0'],
+  },
 };
 
 export function setup() {
