@@ -18,6 +18,7 @@ pub mod instance;
 pub mod load;
 pub mod machine;
 pub mod matrix;
+mod mirror;
 pub mod parameters;
 mod programme;
 mod proxy;

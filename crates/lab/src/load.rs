@@ -97,8 +97,11 @@ pub fn run(
     Ok(send(&[address], &work, plan)?.history)
 }
 
-/// Runs a load on threads of its own and waits for it. Connections go to the addresses in turn.
+/// Runs a load on threads of its own and waits for it. Connections go to the addresses in turn, unless
+/// the work is for somebody else.
 pub fn send(addresses: &[SocketAddr], work: &Work, plan: &Plan) -> Result<Sent, Trouble> {
+    let elsewhere = work.elsewhere();
+    let addresses = elsewhere.as_ref().map_or(addresses, std::slice::from_ref);
     if addresses.is_empty() {
         return Err(Trouble::Impossible("a house without an address".to_owned()));
     }

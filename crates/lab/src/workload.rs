@@ -3,6 +3,7 @@
 use crate::client::Answer;
 use crate::history::{Asked, Outcome};
 use crate::scene::Script;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Requests by number. The same number is always the same request, so that whoever audits a
@@ -16,6 +17,11 @@ pub trait Workload: Send + Sync {
     /// What a request asks for.
     fn asked(&self, _number: u64) -> Asked {
         Asked::default()
+    }
+
+    /// Who is asked, if it is not the house.
+    fn elsewhere(&self) -> Option<SocketAddr> {
+        None
     }
 
     /// Writes a request.
@@ -40,6 +46,14 @@ impl Work {
         match self {
             Self::Requests(workload) => workload.stock(),
             Self::Visits(script) => script.stock(),
+        }
+    }
+
+    /// Who is asked, if it is not the house.
+    pub(crate) fn elsewhere(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Requests(workload) => workload.elsewhere(),
+            Self::Visits(_) => None,
         }
     }
 

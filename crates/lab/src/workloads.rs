@@ -4,6 +4,7 @@
 //! stage and what acts are then played on it. To add one, write its file and its line in [`ALL`].
 
 mod cash;
+mod ceiling;
 mod confirm;
 mod drill;
 mod drop_outs;
@@ -163,7 +164,7 @@ pub const ALL: [&dyn Recipe; 18] = [
     &drop_outs::DropOuts,
     &retries::Retries,
     &whole_flow::Soak,
-    &reads::Ceiling,
+    &ceiling::Ceiling,
 ];
 
 /// The one of a name.

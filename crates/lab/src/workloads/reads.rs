@@ -1,5 +1,4 @@
-//! `seat-browse`, `list-cache`, `search-index`: what is looked at; `ceiling`: what the generator
-//! itself can do.
+//! `seat-browse`, `list-cache`, `search-index`: what is looked at.
 
 use super::{About, Act, Brief, Recipe, Set, seconds, users};
 use crate::Trouble;
@@ -123,30 +122,6 @@ impl Recipe for SearchIndex {
             format!("/api/v1/concerts?category=c{category}&from={from}T00:00:00Z&limit=30")
         });
         lists(brief, &paths.collect::<Vec<_>>())
-    }
-}
-
-pub(super) struct Ceiling;
-
-impl Recipe for Ceiling {
-    fn about(&self) -> About {
-        About {
-            name: "ceiling",
-            about: "Requests that the house answers from memory without doing anything: what the \
-                    generator can do, and what it adds.",
-            origin: "A figure is only worth as much as the generator that took it.",
-            parameters: const { &[users(256, 64), seconds(5, 1)] },
-            reference_routes: false,
-            is_contended: false,
-        }
-    }
-
-    fn set(&self, brief: &Brief<'_>) -> Result<Set, Trouble> {
-        let Brief { site, with, .. } = brief;
-        let requests = vec![get("/bench/noop", &site.host(), As::Nobody)];
-        let work = Work::Requests(Arc::new(Looks { requests, wanted: Vec::new() }));
-        let act = act("no-op", work, with.count("users"), with.seconds("seconds"));
-        Ok(Set { acts: vec![act], scope: Scope::default() })
     }
 }
 
