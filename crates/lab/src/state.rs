@@ -7,7 +7,7 @@ mod rest;
 mod tests;
 
 pub(crate) use collect::observed;
-pub use collect::{Scope, collect};
+pub use collect::{Opening, Scope, collect};
 pub use rest::Rest;
 
 use crate::audit::serial::Transaction;
