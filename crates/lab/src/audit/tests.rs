@@ -3,6 +3,7 @@
 
 mod confirmed;
 mod named;
+mod untold;
 
 use super::{Finding, audit};
 use crate::history::{Asked, Event, History, Op, Outcome, Window};
