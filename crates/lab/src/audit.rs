@@ -6,6 +6,7 @@
 mod commands;
 mod finding;
 pub mod holds;
+mod lasting;
 mod line;
 pub mod linear;
 mod money;
@@ -27,6 +28,9 @@ pub const WALLETS_UNDECIDED: &str = "wallets undecided";
 /// The same of seats.
 pub const SEATS_UNDECIDED: &str = "seats undecided";
 
+/// Clocks and the way of an answer are not exact to less than this.
+const MARGIN_NS: u64 = 500_000_000;
+
 /// What an audit came to.
 #[derive(Debug, Clone, Default)]
 pub struct Audited {
@@ -45,6 +49,7 @@ pub fn audit(history: &History, state: &State) -> Audited {
     let mut audited = Audited { checked, ..Audited::default() };
     commands::taken_back(&commands, &mut audited);
     sale::audit(&commands, state, &mut audited);
+    lasting::audit(&commands, state, &mut audited);
     money::audit(&commands, state, &mut audited);
     line::audit(&commands, state, &mut audited);
     linear::wallet::audit(&commands, state, &mut audited);

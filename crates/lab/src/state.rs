@@ -200,6 +200,13 @@ impl Reservation {
         self.items.iter().filter(|item| is_live(&item.state))
     }
 
+    /// How long its hold had left when it was looked at, in milliseconds, by the house's clock; negative
+    /// if it was over.
+    pub(crate) fn left_ms(&self) -> Option<i64> {
+        let moment = |text: &str| text.parse::<jiff::Timestamp>().ok();
+        Some(moment(&self.expires_at)?.as_millisecond() - moment(&self.seen_at)?.as_millisecond())
+    }
+
     /// Its seats, whatever became of them.
     pub fn seats(&self) -> impl Iterator<Item = u64> {
         self.items.iter().filter_map(|item| item.seat)

@@ -2,6 +2,7 @@
 //! beside the good one that they were made from.
 
 mod confirmed;
+mod lasting;
 mod named;
 mod untold;
 
@@ -30,6 +31,8 @@ fn refused(code: &str) -> Outcome {
 }
 
 fn reservation(id: u64, by: u64, item: Item) -> Reservation {
+    let until =
+        if item.state == "expired" { "2025-12-31T23:59:00Z" } else { "2026-01-01T00:10:00Z" };
     Reservation {
         id,
         buyer: format!("buyer_{by}"),
@@ -37,7 +40,7 @@ fn reservation(id: u64, by: u64, item: Item) -> Reservation {
         state: item.state.clone(),
         items: vec![item],
         payment: None,
-        expires_at: "2026-01-01T00:10:00Z".to_owned(),
+        expires_at: until.to_owned(),
         seen_at: "2026-01-01T00:00:00Z".to_owned(),
     }
 }
