@@ -6,6 +6,7 @@
 mod commands;
 mod finding;
 pub mod holds;
+mod inside;
 mod lasting;
 mod line;
 pub mod linear;

@@ -2,6 +2,7 @@
 //! beside the good one that they were made from.
 
 mod confirmed;
+mod inside;
 mod lasting;
 mod named;
 mod untold;
