@@ -19,7 +19,7 @@ pub mod wallet;
 pub use finding::Finding;
 pub(crate) use line::FIRST_TOKEN;
 
-use crate::history::History;
+use crate::history::{History, Outcome};
 use crate::state::State;
 use std::collections::{BTreeMap, HashSet};
 
@@ -55,8 +55,15 @@ pub fn audit(history: &History, state: &State) -> Audited {
     line::audit(&commands, state, &mut audited);
     linear::wallet::audit(&commands, state, &mut audited);
     linear::seat::audit(&commands, state, &mut audited);
-    serial::audit(&state.transactions, &mut audited);
+    serial::audit(&state.transactions, is_whole(history), &mut audited);
     audited
+}
+
+/// Whether everybody was answered. Where somebody was not, an instance may have been lost with what it
+/// had observed, or have committed what it was never told of.
+fn is_whole(history: &History) -> bool {
+    let is_known = |outcome: &Outcome| !outcome.is_open() && *outcome != Outcome::NotSent;
+    history.events.iter().all(|event| is_known(&event.outcome))
 }
 
 impl Audited {
