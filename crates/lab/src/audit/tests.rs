@@ -6,6 +6,7 @@ mod inside;
 mod lasting;
 mod named;
 mod untold;
+mod whole;
 
 use super::{Finding, audit};
 use crate::history::{Asked, Event, History, Op, Outcome, Window};
