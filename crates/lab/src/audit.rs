@@ -6,6 +6,8 @@
 mod commands;
 mod finding;
 pub mod holds;
+mod inside;
+mod lasting;
 mod line;
 pub mod linear;
 mod money;
@@ -17,7 +19,7 @@ pub mod wallet;
 pub use finding::Finding;
 pub(crate) use line::FIRST_TOKEN;
 
-use crate::history::History;
+use crate::history::{History, Outcome};
 use crate::state::State;
 use std::collections::{BTreeMap, HashSet};
 
@@ -26,6 +28,9 @@ use std::collections::{BTreeMap, HashSet};
 pub const WALLETS_UNDECIDED: &str = "wallets undecided";
 /// The same of seats.
 pub const SEATS_UNDECIDED: &str = "seats undecided";
+
+/// Clocks and the way of an answer are not exact to less than this.
+const MARGIN_NS: u64 = 500_000_000;
 
 /// What an audit came to.
 #[derive(Debug, Clone, Default)]
@@ -45,12 +50,20 @@ pub fn audit(history: &History, state: &State) -> Audited {
     let mut audited = Audited { checked, ..Audited::default() };
     commands::taken_back(&commands, &mut audited);
     sale::audit(&commands, state, &mut audited);
+    lasting::audit(&commands, state, &mut audited);
     money::audit(&commands, state, &mut audited);
     line::audit(&commands, state, &mut audited);
     linear::wallet::audit(&commands, state, &mut audited);
     linear::seat::audit(&commands, state, &mut audited);
-    serial::audit(&state.transactions, &mut audited);
+    serial::audit(&state.transactions, is_whole(history), &mut audited);
     audited
+}
+
+/// Whether everybody was answered. Where somebody was not, an instance may have been lost with what it
+/// had observed, or have committed what it was never told of.
+fn is_whole(history: &History) -> bool {
+    let is_known = |outcome: &Outcome| !outcome.is_open() && *outcome != Outcome::NotSent;
+    history.events.iter().all(|event| is_known(&event.outcome))
 }
 
 impl Audited {

@@ -10,6 +10,9 @@ use std::str::FromStr;
 /// How long a hold of a laboratory's show lasts.
 pub(crate) const HOLD_MS: u64 = 24 * 3_600 * 1_000;
 
+/// How long who is inside of a room stays there at least, if he does nothing that ends it.
+pub(crate) const PASS_MS: u64 = 600_000;
+
 /// A show that has tickets of one type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sale {
@@ -120,7 +123,7 @@ pub(crate) async fn gated(
 ) -> Result<(String, Vec<Concert>), Trouble> {
     let settings = json!({
         "active_max": inside_max, "rate": null, "poll_floor_ms": 250, "react_slack_ms": 250,
-        "invite_per_s": 100_000, "deck_target": 100_000,
+        "invite_per_s": 100_000, "deck_target": 100_000, "pass_ttl_ms": PASS_MS,
     });
     let room = room_with(site, &settings).await?;
     let mut visit = site.visit().await?;

@@ -7,7 +7,7 @@ mod rest;
 mod tests;
 
 pub(crate) use collect::observed;
-pub use collect::{Scope, collect};
+pub use collect::{Opening, Scope, collect};
 pub use rest::Rest;
 
 use crate::audit::serial::Transaction;
@@ -146,6 +146,9 @@ pub struct Rules {
     pub hold_off_ms: u64,
     /// At most so many inside at a time.
     pub active_max: Option<u64>,
+    /// How long a pass lasts at least, in milliseconds; nothing where nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass_ms: Option<u64>,
     /// At most so many items of a buyer in one show.
     pub per_buyer_max: Option<u64>,
 }
@@ -162,7 +165,9 @@ impl Rules {
 
     /// The clock of the house was moved.
     pub(crate) fn with_moved_clock(self) -> Self {
-        Self { hold_off_ms: self.hold_ms.div_ceil(Self::FOLLOWS_ONE_IN - 1), ..self }
+        let off = |ms: u64| ms.div_ceil(Self::FOLLOWS_ONE_IN - 1);
+        let pass_ms = self.pass_ms.map(|ms| ms.saturating_sub(off(ms)));
+        Self { hold_off_ms: off(self.hold_ms), pass_ms, ..self }
     }
 
     /// How long a hold lasts at least, in nanoseconds.
@@ -173,6 +178,11 @@ impl Rules {
     /// How long it lasts at most.
     pub(crate) fn longest_hold_ns(&self) -> u64 {
         self.hold_ms.saturating_add(self.hold_off_ms).saturating_mul(1_000_000)
+    }
+
+    /// How long a pass lasts at least, in nanoseconds.
+    pub(crate) fn shortest_pass_ns(&self) -> Option<u64> {
+        self.pass_ms.map(|ms| ms.saturating_mul(1_000_000))
     }
 }
 
@@ -198,6 +208,13 @@ impl Reservation {
     /// Those of its items that are somebody's still.
     pub fn live_items(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| is_live(&item.state))
+    }
+
+    /// How long its hold had left when it was looked at, in milliseconds, by the house's clock; negative
+    /// if it was over.
+    pub(crate) fn left_ms(&self) -> Option<i64> {
+        let moment = |text: &str| text.parse::<jiff::Timestamp>().ok();
+        Some(moment(&self.expires_at)?.as_millisecond() - moment(&self.seen_at)?.as_millisecond())
     }
 
     /// Its seats, whatever became of them.

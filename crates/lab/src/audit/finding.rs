@@ -120,6 +120,22 @@ pub enum Finding {
         /// Of which hold.
         reservation: String,
     },
+    /// A hold was acknowledged and ended before its time, though nobody gave it up.
+    EndedUnasked {
+        /// Which request was told of the hold.
+        request: u64,
+        /// Which hold.
+        reservation: String,
+        /// What became of it.
+        found: String,
+    },
+    /// Something is sold, and nobody paid for it.
+    SoldUnpaid {
+        /// What is sold.
+        reservation: String,
+        /// The requests that were told of it, and those that were to pay for it and did not.
+        requests: Vec<u64>,
+    },
     /// Money was taken and there is no ticket for it.
     PaidForNothing {
         /// Which payment.
@@ -191,6 +207,7 @@ impl Finding {
             | Self::Different { request, .. }
             | Self::HeldPastExpiry { request, .. }
             | Self::EndedEarly { request, .. }
+            | Self::EndedUnasked { request, .. }
             | Self::Disordered { request, .. } => vec![*request],
             Self::Overtaken { by, .. } => vec![*by],
             Self::Shared { requests, .. } => requests.to_vec(),
@@ -198,6 +215,7 @@ impl Finding {
             Self::SoldTwice { requests, .. }
             | Self::Oversold { requests, .. }
             | Self::PaidForNothing { requests, .. }
+            | Self::SoldUnpaid { requests, .. }
             | Self::BeyondLimit { requests, .. } => requests.clone(),
             // What nobody asked for, counts that are off, circles of transactions and a whole house
             // are nobody's answer.
@@ -227,6 +245,8 @@ impl Finding {
             Self::NoOrder { .. } => "not linearizable",
             Self::HeldPastExpiry { .. } => "held past expiry",
             Self::EndedEarly { .. } => "ended early",
+            Self::EndedUnasked { .. } => "ended unasked",
+            Self::SoldUnpaid { .. } => "sold unpaid",
             Self::PaidForNothing { .. } => "charged without ticket",
             Self::Overtaken { .. } => "overtaken",
             Self::BeyondLimit { .. } => "beyond a limit",
@@ -258,8 +278,40 @@ impl fmt::Display for Requests<'_> {
     }
 }
 
+/// Where an order ends, behind so many answers.
+struct Stuck<'a>(usize, &'a [u64]);
+
+impl fmt::Display for Stuck<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self(longest, []) => {
+                write!(f, "what was found at the end cannot come behind {longest} answers")
+            }
+            Self(longest, stuck) => {
+                write!(f, "behind {longest} answers none of {stuck:?} can come")
+            }
+        }
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.say(f)?;
+        match self {
+            Self::SoldTwice { requests, .. }
+            | Self::Oversold { requests, .. }
+            | Self::PaidForNothing { requests, .. }
+            | Self::SoldUnpaid { requests, .. }
+            | Self::BeyondLimit { requests, .. } => Requests(requests).fmt(f),
+            // The others have said theirs, or have none.
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Finding {
+    /// What is wrong, without a list of the requests.
+    fn say(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lost { request, acknowledged } => {
                 write!(f, "lost: request {request} was told {acknowledged}, which is not there")
@@ -281,9 +333,8 @@ impl fmt::Display for Finding {
             Self::Different { request, found, wanted } => {
                 write!(f, "different: request {request} is there as {found}, not as {wanted}")
             }
-            Self::SoldTwice { seat, reservations, requests } => {
-                let told = Requests(requests);
-                write!(f, "sold twice: {seat} is in {}{told}", reservations.join(", "))
+            Self::SoldTwice { seat, reservations, .. } => {
+                write!(f, "sold twice: {seat} is in {}", reservations.join(", "))
             }
             Self::Miscounted { what, said, counted } => {
                 write!(f, "miscounted: {what}: the house says {said}, there are {counted}")
@@ -291,34 +342,35 @@ impl fmt::Display for Finding {
             Self::Disordered { request, balance } => {
                 write!(f, "disordered: request {request} was told a balance of {balance}")
             }
-            Self::Oversold { what, capacity, live, requests } => {
-                let told = Requests(requests);
-                write!(f, "oversold: {live} of {what} are somebody's, of {capacity}{told}")
+            Self::Oversold { what, capacity, live, .. } => {
+                write!(f, "oversold: {live} of {what} are somebody's, of {capacity}")
             }
-            Self::NoOrder { what, longest, stuck } if stuck.is_empty() => write!(
-                f,
-                "not linearizable: {what}: what was found at the end cannot come behind {longest} answers"
-            ),
-            Self::NoOrder { what, longest, stuck } => write!(
-                f,
-                "not linearizable: {what}: behind {longest} answers none of {stuck:?} can come"
-            ),
+            Self::NoOrder { what, longest, stuck } => {
+                write!(f, "not linearizable: {what}: {}", Stuck(*longest, stuck))
+            }
             Self::HeldPastExpiry { request, reservation } => {
                 write!(f, "held past expiry: request {request} was refused for {reservation}")
             }
             Self::EndedEarly { request, reservation } => {
                 write!(f, "ended early: request {request} was told that {reservation} is over")
             }
-            Self::PaidForNothing { payment, reservation, found, requests } => {
-                write!(f, "charged without ticket: {payment} for {reservation}, which is {found}")?;
-                Requests(requests).fmt(f)
+            Self::EndedUnasked { request, reservation, found } => {
+                write!(
+                    f,
+                    "ended unasked: request {request} was told {reservation}, {found} too early"
+                )
+            }
+            Self::SoldUnpaid { reservation, .. } => {
+                write!(f, "sold unpaid: nobody paid for {reservation}")
+            }
+            Self::PaidForNothing { payment, reservation, found, .. } => {
+                write!(f, "charged without ticket: {payment} for {reservation}, which is {found}")
             }
             Self::Overtaken { request, place, by, with } => {
                 write!(f, "overtaken: request {request} had place {place} when {by} got {with}")
             }
-            Self::BeyondLimit { what, limit, counted, requests } => {
-                let told = Requests(requests);
-                write!(f, "beyond a limit: {what}: {counted}, and {limit} may be{told}")
+            Self::BeyondLimit { what, limit, counted, .. } => {
+                write!(f, "beyond a limit: {what}: {counted}, and {limit} may be")
             }
             Self::Leak { what, first, last } => {
                 write!(f, "leak: {what} grew from {first} to {last}")

@@ -2,10 +2,10 @@
 //! may be.
 
 use super::commands::{Command, End};
-use super::{Audited, Finding, grouped};
+use super::{Audited, Finding, grouped, inside};
 use crate::history::Op;
 use crate::state::State;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 /// Looks at joins, polls and ends.
 pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
@@ -23,9 +23,7 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
         shared(&joins, |place| format!("place {place}"), audited);
         overtaken(&joins, visits.entry(room).or_default(), audited);
     }
-    if let Some(limit) = state.rules.active_max {
-        inside(commands, limit, audited);
-    }
+    inside::audit(commands, &state.rules, audited);
 }
 
 /// Of a join that tells no place, the value is what its token is told apart by, from here on; below,
@@ -125,63 +123,4 @@ fn overtaken(
             });
         }
     }
-}
-
-/// Somebody is inside for certain from when he was told until he asked for something that ends it.
-fn inside(commands: &[Command<'_>], limit: u64, audited: &mut Audited) {
-    // When he was told, and which of his requests was.
-    let mut entered: HashMap<u32, (u64, u64)> = HashMap::new();
-    let mut steps: Vec<(u64, Step, (u64, u64))> = Vec::new();
-    for command in commands {
-        let by = command.asked.by;
-        match (command.asked.op, command.end) {
-            (Op::Join | Op::Poll, End::Done { value: 1, .. }) => {
-                if let (false, Some(told)) = (entered.contains_key(&by), command.returned_ns) {
-                    entered.insert(by, (told, command.number));
-                }
-            }
-            (Op::Pay | Op::Leave, _) => {
-                // Whoever ended a visit before he was told that it began was not inside for certain.
-                let entry = entered.remove(&by).filter(|entry| entry.0 < command.invoked_ns);
-                if let Some(entry) = entry {
-                    steps.extend([
-                        (entry.0, Step::In, entry),
-                        (command.invoked_ns, Step::Out, entry),
-                    ]);
-                }
-            }
-            _ => {}
-        }
-    }
-    // Whoever asks at the very moment at which another is told has left.
-    steps.sort_unstable();
-    let mut now: BTreeSet<(u64, u64)> = BTreeSet::new();
-    let mut most: Vec<u64> = Vec::new();
-    for (_, step, entry) in steps {
-        if step == Step::Out {
-            now.remove(&entry);
-            continue;
-        }
-        now.insert(entry);
-        if now.len() > most.len() {
-            most = now.iter().map(|(_, request)| *request).collect();
-        }
-    }
-    let within = usize::try_from(limit).unwrap_or(usize::MAX);
-    if most.len() > within {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        audited.findings.push(Finding::BeyondLimit {
-            what: "users inside at once".to_owned(),
-            limit,
-            counted: i64::try_from(most.len()).unwrap_or(i64::MAX),
-            requests: most.split_off(within),
-        });
-    }
-}
-
-/// What a visit does to how many are inside.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Step {
-    Out,
-    In,
 }

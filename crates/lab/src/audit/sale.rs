@@ -3,7 +3,7 @@
 
 use super::commands::{Command, End};
 use super::told::Told;
-use super::{Audited, Finding, grouped};
+use super::{Audited, Finding, MARGIN_NS, grouped};
 use crate::history::Op;
 use crate::state::{Item, Reservation, State};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -232,9 +232,6 @@ fn per_buyer(state: &State, told: &Told, audited: &mut Audited) {
         }
     }
 }
-
-/// Clocks and the way of an answer are not exact to less than this.
-const MARGIN_NS: u64 = 500_000_000;
 
 /// A seat was refused though every hold of it that there can have been was over for certain.
 fn held_past_expiry(commands: &[Command<'_>], state: &State, audited: &mut Audited) {

@@ -14,6 +14,9 @@ use graph::{Graph, Kind};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
+/// Under what the versions are counted of which nobody knows whether they were committed.
+pub const VERSIONS_UNDECIDED: &str = "versions undecided";
+
 /// A transaction that was committed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transaction {
@@ -32,8 +35,9 @@ struct Row {
     readers: BTreeMap<u64, Vec<usize>>,
 }
 
-/// Looks for circles.
-pub(crate) fn audit(transactions: &[Transaction], audited: &mut Audited) {
+/// Looks for circles. What an instance observed is in its memory, and a commit that it was not told of is
+/// in no list: where not everybody was answered, a version without a writer that is known is undecided.
+pub(crate) fn audit(transactions: &[Transaction], is_whole: bool, audited: &mut Audited) {
     if transactions.is_empty() {
         return;
     }
@@ -51,7 +55,10 @@ pub(crate) fn audit(transactions: &[Transaction], audited: &mut Audited) {
     let mut graph = Graph::new(transactions.len());
     for (row, known) in &rows {
         audited.findings.extend(twice_written(row, known, name));
-        audited.findings.extend(wrongly_read(row, known, name));
+        if !is_whole {
+            audited.count(VERSIONS_UNDECIDED, known.unwritten().count());
+        }
+        audited.findings.extend(wrongly_read((row, known), is_whole, name));
         known.depend(row, &mut graph);
     }
     audited.count("dependencies", graph.edges());
@@ -77,12 +84,15 @@ fn twice_written(row: &str, known: &Row, name: impl Fn(usize) -> String) -> Vec<
 }
 
 /// Versions that nobody committed, or that their writer wrote over.
-fn wrongly_read(row: &str, known: &Row, name: impl Fn(usize) -> String) -> Vec<Finding> {
-    let Some(first) = known.writers.keys().next() else { return Vec::new() };
+fn wrongly_read(
+    (row, known): (&str, &Row),
+    is_whole: bool,
+    name: impl Fn(usize) -> String,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
-    // What was there before anybody looked has no writer that is known.
-    for (version, readers) in known.readers.range(first..) {
+    for (version, readers) in known.readers() {
         let class = match known.writers.get(version).and_then(|writers| writers.first()) {
+            None if !is_whole => continue,
             None => "G1a",
             Some(writer) => {
                 let mut later = known.writers.range(version + 1..);
@@ -100,6 +110,17 @@ fn wrongly_read(row: &str, known: &Row, name: impl Fn(usize) -> String) -> Vec<F
 }
 
 impl Row {
+    /// Who read which version: what was there before anybody looked has no writer that is known.
+    fn readers(&self) -> impl Iterator<Item = (&u64, &Vec<usize>)> {
+        let first = self.writers.keys().next().copied().unwrap_or(u64::MAX);
+        self.readers.range(first..)
+    }
+
+    /// The versions that were read and have no writer that is known.
+    fn unwritten(&self) -> impl Iterator<Item = &u64> {
+        self.readers().map(|(version, _)| version).filter(|one| !self.writers.contains_key(one))
+    }
+
     /// Says who comes before whom for this row.
     fn depend(&self, row: &str, graph: &mut Graph) {
         let mut before: Option<&Vec<usize>> = None;
@@ -140,13 +161,39 @@ mod tests {
     }
 
     fn classes(transactions: &[Transaction]) -> Vec<String> {
+        classes_where(true, transactions).0
+    }
+
+    /// What is found, and how much is undecided.
+    fn classes_where(is_whole: bool, transactions: &[Transaction]) -> (Vec<String>, u64) {
         let mut audited = Audited::default();
-        audit(transactions, &mut audited);
+        audit(transactions, is_whole, &mut audited);
+        let undecided = audited.counts.get(VERSIONS_UNDECIDED).copied().unwrap_or(0);
         let class = |finding: Finding| match finding {
             Finding::Cycle { class, .. } => class,
             other => panic!("{other}"),
         };
-        audited.findings.into_iter().map(class).collect()
+        (audited.findings.into_iter().map(class).collect(), undecided)
+    }
+
+    #[test]
+    fn where_not_everybody_was_answered_a_version_without_a_writer_is_undecided() {
+        // Who wrote the second version was killed, and what it had observed is lost.
+        let lost = [
+            transaction("a", &[("x", 0)], &[("x", 1)]),
+            transaction("b", &[("x", 2)], &[("x", 3)]),
+        ];
+        assert_eq!(classes_where(false, &lost), (Vec::new(), 1));
+        assert_eq!(classes_where(true, &lost), (vec!["G1a".to_owned()], 0));
+        // Nothing of that excuses a circle, nor a version that its writer wrote over.
+        let wrong = [
+            transaction("a", &[], &[("x", 1), ("y", 2)]),
+            transaction("b", &[], &[("x", 2), ("y", 1)]),
+        ];
+        assert_eq!(classes_where(false, &wrong).0, ["G0"]);
+        let over =
+            [transaction("a", &[], &[("x", 1), ("x", 2)]), transaction("b", &[("x", 1)], &[])];
+        assert!(classes_where(false, &over).0.contains(&"G1b".to_owned()));
     }
 
     #[test]

@@ -2,7 +2,11 @@
 //! beside the good one that they were made from.
 
 mod confirmed;
+mod inside;
+mod lasting;
 mod named;
+mod untold;
+mod whole;
 
 use super::{Finding, audit};
 use crate::history::{Asked, Event, History, Op, Outcome, Window};
@@ -29,6 +33,8 @@ fn refused(code: &str) -> Outcome {
 }
 
 fn reservation(id: u64, by: u64, item: Item) -> Reservation {
+    let until =
+        if item.state == "expired" { "2025-12-31T23:59:00Z" } else { "2026-01-01T00:10:00Z" };
     Reservation {
         id,
         buyer: format!("buyer_{by}"),
@@ -36,7 +42,7 @@ fn reservation(id: u64, by: u64, item: Item) -> Reservation {
         state: item.state.clone(),
         items: vec![item],
         payment: None,
-        expires_at: "2026-01-01T00:10:00Z".to_owned(),
+        expires_at: until.to_owned(),
         seen_at: "2026-01-01T00:00:00Z".to_owned(),
     }
 }

@@ -22,12 +22,21 @@ pub struct Scope {
     pub accounts: Arc<Vec<Account>>,
     /// What was for sale.
     pub shows: Vec<ShowId>,
-    /// Whose wallets moved, with what they had before.
-    pub wallets: BTreeMap<u32, i64>,
+    /// Whose wallets moved, with what was put in before; nothing where they were empty.
+    pub wallets: BTreeMap<u32, Option<Opening>>,
     /// Whether these buyers paid for reservations.
     pub payments: bool,
     /// What must be kept.
     pub rules: Rules,
+}
+
+/// What was put into a wallet before a load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    /// The entry that it is: each instance numbers from a block of its own, so it need not be the first.
+    pub entry: u64,
+    /// How much.
+    pub amount: i64,
 }
 
 impl Scope {
@@ -35,7 +44,7 @@ impl Scope {
     pub(crate) fn of_buyers(accounts: Arc<Vec<Account>>, shows: Vec<ShowId>, hold_ms: u64) -> Self {
         let owners = 0..u32::try_from(accounts.len()).unwrap_or(0);
         Self {
-            wallets: owners.map(|by| (by, 0)).collect(),
+            wallets: owners.map(|by| (by, None)).collect(),
             accounts,
             shows,
             payments: true,
@@ -208,13 +217,13 @@ fn stock(value: &Value) -> Option<Stock> {
 }
 
 type Purse = (Wallet, Vec<Payment>);
+type Owner = (u32, Option<Opening>);
 
 async fn wallets(site: &Site, scope: &Scope) -> Result<Vec<Purse>, Trouble> {
     let mut asking = JoinSet::new();
-    let owners: Vec<(u32, i64)> = scope.wallets.iter().map(|(by, had)| (*by, *had)).collect();
+    let owners: Vec<Owner> = scope.wallets.iter().map(|(by, had)| (*by, *had)).collect();
     for visitor in 0..VISITORS.min(owners.len()) {
-        let mine: Vec<(u32, i64)> =
-            owners.iter().skip(visitor).step_by(VISITORS).copied().collect();
+        let mine: Vec<Owner> = owners.iter().skip(visitor).step_by(VISITORS).copied().collect();
         let (accounts, address) = (Arc::clone(&scope.accounts), site.address());
         let has_payments = scope.payments;
         asking.spawn(async move {
@@ -234,22 +243,30 @@ async fn wallets(site: &Site, scope: &Scope) -> Result<Vec<Purse>, Trouble> {
 async fn purse(
     visit: &mut Visit,
     account: &Account,
-    (by, opening): (u32, i64),
+    (by, opening): Owner,
     has_payments: bool,
 ) -> Result<Purse, Trouble> {
     let who = As::Bearer(&account.token);
     let (mut entries, balance) = purse::read(visit, who, entry).await?;
-    // What was put in before the load is no part of the history: it is the oldest.
-    entries.sort_by_key(|entry| entry.id);
-    if opening > 0 && entries.first().is_some_and(|first| first.amount == opening) {
-        entries.remove(0);
-    }
+    let opening = take_opening(&mut entries, opening);
     let mut payments = Vec::new();
     if has_payments {
         let read = |value: &Value| payments.extend(payment(value, by));
         visit.list(who, "/api/v1/payments", read).await?;
     }
     Ok((Wallet { by, opening, balance, entries }, payments))
+}
+
+/// What was put in before the load is no part of the history: that entry is taken out, and no other.
+/// One that is not there as it was told is not what the wallet had: then its balance shows it.
+pub(super) fn take_opening(entries: &mut Vec<Entry>, opening: Option<Opening>) -> i64 {
+    entries.sort_by_key(|entry| entry.id);
+    let Some(Opening { entry, amount }) = opening else { return 0 };
+    let is_it = |one: &Entry| one.id == entry && one.amount == amount;
+    match entries.iter().position(is_it) {
+        Some(at) => entries.remove(at).amount,
+        None => 0,
+    }
 }
 
 fn entry(value: &Value) -> Option<Entry> {

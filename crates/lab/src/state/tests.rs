@@ -1,6 +1,7 @@
 //! A house in which a command comes out of a queue while it is read, and one that never rests.
 
-use super::{Rest, Scope, State, collect};
+use super::collect::take_opening;
+use super::{Entry, Opening, Rest, Scope, State, Wallet, collect};
 use crate::audit::{Finding, audit};
 use crate::history::{Asked, Event, History, Op, Outcome, Window};
 use crate::programme::HOLD_MS;
@@ -139,6 +140,60 @@ fn history() -> History {
     let paying = event(5, Op::Pay, 7, 60, Outcome::Unknown);
     let window = Window { from_ns: 0, to_ns: 10 };
     History { events: vec![charged, held, paying], window }
+}
+
+/// A wallet that had 1,000 before a load, in which somebody charged as much; the opening's entry has this
+/// id, that of the charge is 2.
+fn charged(opening: u64, is_there: bool) -> (State, Vec<Finding>) {
+    let entry = |id, amount| Entry { id, amount, payment: None };
+    let mut entries = vec![entry(2, 1_000), entry(3, -30)];
+    entries.extend(is_there.then(|| entry(opening, 1_000)));
+    let put_in = Opening { entry: opening, amount: 1_000 };
+    let opening = take_opening(&mut entries, Some(put_in));
+    let wallet = Wallet { by: 0, opening, balance: 1_970, entries };
+    let state = State { wallets: vec![wallet], ..State::default() };
+    let event = |number, op, amount, named, value| Event {
+        number,
+        asked: Asked { op, by: 0, on: 0, amount },
+        sent_ns: number * 10,
+        ended_ns: number * 10 + 5,
+        outcome: Outcome::Done { named, value },
+        ..Event::default()
+    };
+    let events = vec![event(1, Op::Charge, 1_000, 2, 2_000), event(2, Op::Use, 30, 3, 1_970)];
+    let history = History { events, window: Window { from_ns: 0, to_ns: 100 } };
+    let findings = audit(&history, &state).findings;
+    (state, findings)
+}
+
+#[test]
+fn what_a_wallet_had_before_is_the_entry_that_was_told_and_not_the_one_with_the_smallest_id() {
+    // Another instance numbers from a block before this one.
+    let (state, findings) = charged(10_001, true);
+    assert_eq!(findings, []);
+    let ids: Vec<u64> = state.wallets[0].entries.iter().map(|entry| entry.id).collect();
+    assert_eq!((ids, state.wallets[0].opening), (vec![2, 3], 1_000));
+    assert_eq!(charged(1, true).1, []);
+}
+
+#[test]
+fn what_was_put_in_before_and_is_not_there_any_more_is_found() {
+    let (_, findings) = charged(10_001, false);
+    let kinds: Vec<&str> = findings.iter().map(Finding::kind).collect();
+    assert!(kinds.contains(&"miscounted") && !kinds.contains(&"lost"), "{findings:?}");
+}
+
+#[test]
+fn a_wallet_is_read_with_what_was_put_in_before() {
+    let opening = Opening { entry: 1, amount: 60 };
+    let address = moving(0).open();
+    let site = Site::new(Target { address, operator_key: "key".to_owned() }).expect("a house");
+    let account = Account { buyer: BuyerId(1), token: "token".to_owned() };
+    let mut scope = Scope::of_buyers(Arc::new(vec![account]), Vec::new(), HOLD_MS);
+    scope.wallets.insert(0, Some(opening));
+    let state = collect(&site, &scope, &Rest::unneeded()).expect("a state");
+    let wallet = &state.wallets[0];
+    assert_eq!((wallet.opening, wallet.balance, wallet.entries.len()), (60, 0, 1));
 }
 
 const PATIENCE: Duration = Duration::from_secs(20);

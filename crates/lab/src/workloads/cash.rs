@@ -7,7 +7,7 @@ use crate::history::{Asked, Op, Outcome};
 use crate::load::Pace;
 use crate::parameters::Parameter;
 use crate::requests::{finish, number_of, post_heads};
-use crate::state::Scope;
+use crate::state::{Opening, Scope};
 use crate::target::{Account, As};
 use crate::workload::{Work, Workload, refused};
 use serde_json::json;
@@ -50,10 +50,10 @@ impl Recipe for Cash {
 
     fn set(&self, brief: &Brief<'_>) -> Result<Set, Trouble> {
         let Brief { site, with, .. } = brief;
-        let accounts = site.wait(async {
+        let (accounts, opening) = site.wait(async {
             let accounts = site.accounts(1).await?;
-            charge(site, &accounts[0], OPENING).await?;
-            Ok::<_, Trouble>(accounts)
+            let opening = charge(site, &accounts[0], OPENING).await?;
+            Ok::<_, Trouble>((accounts, opening))
         })?;
         let count = with.get("count");
         let mut acts = Vec::new();
@@ -74,22 +74,26 @@ impl Recipe for Cash {
         }
         let scope = Scope {
             accounts: Arc::new(accounts),
-            wallets: BTreeMap::from([(0, OPENING)]),
+            wallets: BTreeMap::from([(0, Some(opening))]),
             ..Scope::default()
         };
         Ok(Set { acts, scope })
     }
 }
 
-/// Puts money into a wallet before a load.
+/// Puts money into a wallet before a load; which entry that is.
 pub(super) async fn charge(
     site: &crate::site::Site,
     account: &Account,
     amount: i64,
-) -> Result<(), Trouble> {
+) -> Result<Opening, Trouble> {
     let mut visit = site.visit().await?;
     let (who, body) = (As::Bearer(&account.token), json!({ "amount": amount }));
-    visit.post(who, "/api/v1/wallet/charges", Some("opening"), Some(&body)).await.map(|_| ())
+    let path = "/api/v1/wallet/charges";
+    let made = visit.post(who, path, Some("opening"), Some(&body)).await?;
+    let entry = made["entry"]["id"].as_str().and_then(number_of);
+    let entry = entry.ok_or_else(|| Trouble::Impossible(format!("a charge: {made}")))?;
+    Ok(Opening { entry, amount })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

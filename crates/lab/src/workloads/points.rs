@@ -8,6 +8,7 @@ use crate::load::Pace;
 use crate::parameters::{Parameter, Parameters};
 use crate::state::Scope;
 use crate::workload::Work;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,12 +69,13 @@ impl Recipe for Spike {
 
 fn points(brief: &Brief<'_>, wallets: usize, name: &str) -> Result<Set, Trouble> {
     let Brief { site, with, .. } = brief;
-    let accounts = site.wait(async {
+    let (accounts, openings) = site.wait(async {
         let accounts = site.accounts(wallets).await?;
-        for account in &accounts {
-            charge(site, account, OPENING).await?;
+        let mut openings = BTreeMap::new();
+        for (by, account) in (0..).zip(&accounts) {
+            openings.insert(by, Some(charge(site, account, OPENING).await?));
         }
-        Ok::<_, Trouble>(accounts)
+        Ok::<_, Trouble>((accounts, openings))
     })?;
     let movements = Movements::new(&site.host(), &accounts, (Kind::Mixed, u64::MAX, 0));
     let act = Act {
@@ -91,9 +93,7 @@ fn points(brief: &Brief<'_>, wallets: usize, name: &str) -> Result<Set, Trouble>
             Goal { figure: Figure::LongestMs, bound: 250.0 },
         ],
     };
-    let owners = (0..u32::try_from(wallets).unwrap_or(0)).map(|by| (by, OPENING));
-    let scope =
-        Scope { accounts: Arc::new(accounts), wallets: owners.collect(), ..Scope::default() };
+    let scope = Scope { accounts: Arc::new(accounts), wallets: openings, ..Scope::default() };
     Ok(Set { acts: vec![act], scope })
 }
 

@@ -7,7 +7,7 @@ use crate::client::{Answer, text_field};
 use crate::history::{Asked, Op, Outcome};
 use crate::load::{Arrivals, Pace};
 use crate::parameters::Parameter;
-use crate::programme::{HOLD_MS, Hall, PRICE, gated};
+use crate::programme::{HOLD_MS, Hall, PASS_MS, PRICE, gated};
 use crate::requests::{get, post};
 use crate::scene::{Scene, Script};
 use crate::state::Scope;
@@ -143,6 +143,7 @@ fn flow(brief: &Brief<'_>, name: &str) -> Result<Set, Trouble> {
     let halls = shows.iter().flat_map(|(_, halls)| halls);
     let mut scope = Scope::of_buyers(accounts, halls.map(|hall| hall.show).collect(), HOLD_MS);
     scope.rules.active_max = inside_max;
+    scope.rules.pass_ms = Some(PASS_MS);
     Ok(Set { acts: vec![act], scope })
 }
 

@@ -5,7 +5,7 @@ use crate::audit::commands::{Command, End};
 use crate::audit::{Audited, SEATS_UNDECIDED};
 use crate::history::Op;
 use crate::state::State;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 struct Seat;
 
@@ -36,8 +36,10 @@ enum Move {
     /// A hold was refused because the seat was somebody's.
     Taken,
     Pay(u64),
-    /// Released, or over its time.
+    /// Released.
     End(u64),
+    /// Over its time: that ends this hold, and no other.
+    Lapse(Whose),
     Cancel(u64),
     /// At the end it was so.
     Found(Is),
@@ -61,6 +63,7 @@ impl Model for Seat {
             (Move::End(id), Is::Held(whose)) | (Move::Cancel(id), Is::Sold(whose)) => {
                 whose.fits(Whose::Told(*id)).then_some(Is::Free)
             }
+            (Move::Lapse(one), Is::Held(whose)) => (*one == whose).then_some(Is::Free),
             (Move::Found(found), _) => match (*found, *state) {
                 (Is::Free, Is::Free) => Some(*state),
                 (Is::Held(one), Is::Held(other)) | (Is::Sold(one), Is::Sold(other)) => {
@@ -82,6 +85,7 @@ pub(crate) fn audit(commands: &[Command<'_>], state: &State, audited: &mut Audit
     for command in commands.iter().filter(|command| command.is(Op::Hold)) {
         hold(command, state, &mut calls, &mut seats_of);
     }
+    unnamed(commands, state, &mut calls);
     for found in &state.reservations {
         seats_of.entry(found.id).or_insert_with(|| found.seats().collect());
     }
@@ -124,14 +128,12 @@ fn hold(
         End::Done { named, .. } => {
             seats_of.insert(named, command.items.to_vec());
             for seat in command.items {
-                let mine = calls.entry(*seat).or_default();
-                mine.push(call(Move::Hold(Whose::Told(named)), command));
-                mine.push(over(named, command, state));
+                held(Whose::Told(named), command, state, calls.entry(*seat).or_default());
             }
         }
         End::Open if command.asked.on > 0 => {
             let whose = Whose::Untold(command.number);
-            calls.entry(command.asked.on).or_default().push(call(Move::Hold(whose), command));
+            held(whose, command, state, calls.entry(command.asked.on).or_default());
         }
         End::Refused { code: "SEAT_TAKEN", .. } => {
             let one = [command.asked.on];
@@ -144,16 +146,34 @@ fn hold(
     }
 }
 
-/// A hold may end by itself, once its time is over.
-fn over(id: u64, hold: &Command<'_>, state: &State) -> Call<Move> {
-    let lasts_ns = state.rules.shortest_hold_ns();
-    Call {
-        op: Move::End(id),
-        invoked_ns: hold.invoked_ns.saturating_add(lasts_ns),
+/// Of a hold that left it to the house which seats, and was not answered, they are those of what the same
+/// buyer has and nobody was told of.
+fn unnamed(commands: &[Command<'_>], state: &State, calls: &mut Calls) {
+    let holds = || commands.iter().filter(|command| command.is(Op::Hold));
+    let told: HashSet<u64> = holds().filter_map(Command::named).collect();
+    for command in holds().filter(|command| command.is_open() && command.asked.on == 0) {
+        let buyer = usize::try_from(command.asked.by).ok().and_then(|at| state.buyers.get(at));
+        let untold = state.reservations.iter().filter(|found| !told.contains(&found.id));
+        for found in untold.filter(|found| Some(&found.buyer) == buyer) {
+            for seat in found.seats() {
+                let mine = calls.entry(seat).or_default();
+                held(Whose::Told(found.id), command, state, mine);
+            }
+        }
+    }
+}
+
+/// A seat is held or may be: such a hold may end by itself, once its time is over, also one of which
+/// nobody was told.
+fn held(whose: Whose, hold: &Command<'_>, state: &State, mine: &mut Vec<Call<Move>>) {
+    mine.push(call(Move::Hold(whose), hold));
+    mine.push(Call {
+        op: Move::Lapse(whose),
+        invoked_ns: hold.invoked_ns.saturating_add(state.rules.shortest_hold_ns()),
         returned_ns: None,
         request: hold.number,
         hint: 0,
-    }
+    });
 }
 
 fn at_the_end(state: &State) -> HashMap<u64, Is> {

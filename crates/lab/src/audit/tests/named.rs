@@ -4,7 +4,7 @@ use super::*;
 use crate::audit::FIRST_TOKEN;
 
 /// What was found of a kind in the good sale after it was changed, and whom it convicts.
-fn convicted_of(kind: &str, change: impl Fn(&mut Sale)) -> Vec<u64> {
+pub(super) fn convicted_of(kind: &str, change: impl Fn(&mut Sale)) -> Vec<u64> {
     let mut sale = good();
     change(&mut sale);
     let found: Vec<Finding> = findings(sale).into_iter().filter(|one| one.kind() == kind).collect();
