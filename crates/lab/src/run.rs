@@ -4,10 +4,8 @@
 mod acts;
 mod live;
 mod played;
-mod services;
 
 pub use live::{Glance, News, Progress};
-use services::{SERVICES, services_of, versions_of};
 
 use crate::Trouble;
 use crate::audit::serial::Transaction;
@@ -20,6 +18,7 @@ use crate::parameters::Parameters;
 use crate::proxy::Proxy;
 use crate::record::{Head, Record, Seen};
 use crate::sampler::{Sampler, Watched};
+use crate::services::{STORE, Service, lead_to, services_of, versions_of};
 use crate::site::Site;
 use crate::state::{Rest, collect, observed};
 use crate::target::{Target, Visit};
@@ -145,9 +144,9 @@ struct Lodging {
     crew: Option<Arc<Mutex<Crew>>>,
     targets: Vec<Target>,
     services: Vec<u32>,
-    addresses_of_services: Arc<Vec<SocketAddr>>,
+    known: Arc<Vec<Service>>,
     versions: BTreeMap<String, String>,
-    proxies: Arc<Vec<Proxy>>,
+    proxies: Arc<BTreeMap<usize, Proxy>>,
     store: String,
 }
 
@@ -166,7 +165,7 @@ impl Lodging {
                     crew: None,
                     targets: targets.clone(),
                     services: Vec::new(),
-                    addresses_of_services: Arc::default(),
+                    known: Arc::default(),
                     versions: BTreeMap::new(),
                     proxies: Arc::default(),
                     store,
@@ -174,32 +173,29 @@ impl Lodging {
             }
             Quarters::Own(opened) => opened,
         };
-        let addresses = services_of(&opened.variables);
-        must_be_possible(&settings.faults, Some(opened.instances.max(1)), &addresses)?;
+        let known = services_of(&opened.variables);
+        must_be_possible(&settings.faults, Some(opened.instances.max(1)), &known)?;
         progress(News::Says("starting a house"));
-        let services: Vec<u32> = addresses.iter().filter_map(|at| listener_at(*at)).collect();
+        let addresses = known.iter().filter_map(|service| service.address);
+        let services: Vec<u32> = addresses.filter_map(listener_at).collect();
         let versions = versions_of(&services);
-        let proxies = if settings.faults.iter().any(|fault| fault.deed.needs_a_proxy()) {
-            addresses.iter().map(|at| Proxy::start(*at)).collect::<Result<Vec<_>, _>>()?
-        } else {
-            Vec::new()
-        };
+        let behind_one: BTreeSet<usize> =
+            settings.faults.iter().filter_map(|fault| fault.deed.proxied()).collect();
+        let addresses =
+            behind_one.iter().filter_map(|number| Some((*number, known[*number].address?)));
+        let started = addresses.map(|(number, address)| Ok((number, Proxy::start(address)?)));
+        let proxies = started.collect::<Result<BTreeMap<_, _>, Trouble>>()?;
         let mut behind = opened.clone();
         behind.flags.extend(settings.flags());
-        for (address, proxy) in addresses.iter().zip(&proxies) {
-            for variable in &mut behind.variables {
-                let (there, here) = (address.to_string(), proxy.address.to_string());
-                variable.value = variable.value.replace(&there, &here);
-            }
-        }
+        lead_to(&proxies, &known, &mut behind.variables);
         let crew = Crew::start(&behind)?;
-        let store = opened.variables.iter().find(|variable| variable.name == SERVICES[0]);
+        let store = opened.variables.iter().find(|variable| variable.name == STORE);
         let scheme = store.and_then(|store| store.value.split(':').next()).unwrap_or("embedded");
         Ok(Self {
             targets: crew.targets(),
             crew: Some(Arc::new(Mutex::new(crew))),
             services,
-            addresses_of_services: Arc::new(addresses),
+            known: Arc::new(known),
             versions,
             proxies: Arc::new(proxies),
             store: scheme.to_owned(),
@@ -230,7 +226,7 @@ impl Lodging {
         let sampler = Sampler::start(watched, clock);
         let weather = Weather {
             crew: self.crew.clone(),
-            services: Arc::clone(&self.addresses_of_services),
+            services: Arc::clone(&self.known),
             proxies: Arc::clone(&self.proxies),
         };
         let storm = weather.begin(&settings.faults, clock);
