@@ -12,12 +12,12 @@ use crate::voice::{self, say};
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::clock::Clock;
 use admitone_lab::parameters::Parameters;
-use admitone_lab::record::{Record, read};
+use admitone_lab::record::{Record, is_kept, is_whole, place_of, read};
 use admitone_lab::reports::{
     Report, compare, csv, influx_lines, k6_summary, markdown, page, prometheus, verdict,
 };
-use admitone_lab::workloads::{ALL, Recipe, named};
 use admitone_lab::urls::without_secrets as shown;
+use admitone_lab::workloads::{ALL, Recipe, named};
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(lab: &Lab) -> Result<Exit, Failed> {
@@ -94,25 +94,40 @@ fn now_s() -> u64 {
     u64::try_from(SystemClock::default().now().0 / 1_000_000).unwrap_or(0)
 }
 
-/// The kept runs of a directory, in their order; so many at most.
-fn records(directory: &Path, most: usize) -> Result<Vec<Record>, Failed> {
+/// The kept runs of a directory, in their order, with their places; so many at most. Behind one whose
+/// house could not be read nothing was played.
+fn records(directory: &Path, most: usize) -> Result<Vec<(PathBuf, Record)>, Failed> {
     let mut found = Vec::new();
     for number in 1..=most {
-        let run = directory.join(format!("run-{number}"));
-        if !run.is_dir() {
+        let run = place_of(directory, number);
+        if !is_kept(&run) {
             break;
         }
-        found.push(Record::read(&run)?);
+        if !found.is_empty() && !is_whole(&run) {
+            let run = run.display();
+            voice::aside(format_args!(
+                "admitone: {run} has no final state, and is no part of this"
+            ));
+            break;
+        }
+        found.push((run.clone(), Record::read(&run)?));
     }
     if found.is_empty() {
-        found.push(Record::read(directory)?);
+        found.push((directory.to_owned(), Record::read(directory)?));
     }
     Ok(found)
 }
 
 fn replay(arguments: &Replay) -> Result<Exit, Failed> {
-    let Replay { kept, quick: is_quick } = arguments;
-    let records = records(&kept.directory, if *is_quick { 1 } else { usize::MAX })?;
+    let Replay { kept, quick: is_quick, lines: as_lines } = arguments;
+    let found = records(&kept.directory, if *is_quick { 1 } else { usize::MAX })?;
+    if *as_lines {
+        for (place, record) in &found {
+            let below = place.strip_prefix(&kept.directory).unwrap_or(place);
+            run::keep_lines(&record.history, &kept.place().join(below))?;
+        }
+    }
+    let records: Vec<Record> = found.into_iter().map(|(_, record)| record).collect();
     let report = Report::of(&records).ok_or_else(|| failed("replay")("no run is kept there"))?;
     // A report of one run is not put in the place of one of all of them.
     if kept.out.is_some() || !is_quick {
