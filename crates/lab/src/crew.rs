@@ -1,8 +1,10 @@
 //! The instances of a house of our own: started, watched, hurt by faults, and ended by their ids.
 
 use crate::Trouble;
+use crate::faults::Happened;
 use crate::instance::{Instance, Opening, Variable, ready, task};
 use crate::target::Target;
+use crate::time::Stopwatch;
 use rustix::process::Signal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -33,6 +35,16 @@ pub struct Crew {
     members: Vec<Member>,
     operator_key: String,
     ended_well: bool,
+    /// Those that ended without being asked to, and of which nobody was told yet.
+    fallen: Vec<Fallen>,
+}
+
+/// An instance that ended by itself.
+#[derive(Debug)]
+struct Fallen {
+    /// When that was noticed.
+    noticed: Stopwatch,
+    what: String,
 }
 
 #[derive(Debug)]
@@ -58,6 +70,7 @@ impl Crew {
             members: Vec::new(),
             operator_key: String::new(),
             ended_well: true,
+            fallen: Vec::new(),
         };
         for number in 0..opened.instances.max(1) {
             let instance = crew.open(number, None)?;
@@ -116,6 +129,27 @@ impl Crew {
         self.opened.directory.join("data")
     }
 
+    /// Looks whether somebody ended without being asked to. Whoever did is down from here on.
+    pub(crate) fn notice(&mut self) {
+        for (number, member) in (1..).zip(&mut self.members) {
+            let Some(status) = member.instance.as_mut().and_then(Instance::ended) else { continue };
+            member.instance = None;
+            let what = format!("instance-{number} ended by itself, {status}");
+            self.fallen.push(Fallen { noticed: Stopwatch::start(), what });
+        }
+    }
+
+    /// Who ended without being asked to since somebody was told last, as it stands among the faults of
+    /// a run with this clock.
+    pub(crate) fn fallen(&mut self, clock: Stopwatch) -> Vec<Happened> {
+        self.notice();
+        let told = self.fallen.drain(..).map(|Fallen { noticed, what }| {
+            let at_ns = noticed.ns_after(&clock);
+            Happened { at_ns, until_ns: at_ns, what, trouble: None }
+        });
+        told.collect()
+    }
+
     /// Ends an instance without a word.
     pub(crate) fn kill(&mut self, number: usize) -> Result<(), Trouble> {
         self.running(number)?;
@@ -137,15 +171,16 @@ impl Crew {
 
     /// An instance that lives: what has ended can be hurt no more.
     fn running(&mut self, number: usize) -> Result<&mut Instance, Trouble> {
+        self.notice();
         let missing = missing(number, self.members.len());
         let member = self.members.get_mut(number).ok_or(missing)?;
         let down = || Trouble::Impossible(format!("instance-{} is down", number + 1));
-        let instance = member.instance.as_mut().ok_or_else(down)?;
-        if instance.is_running() { Ok(instance) } else { Err(down()) }
+        member.instance.as_mut().ok_or_else(down)
     }
 
     /// Starts an instance again where it was.
     pub(crate) fn restart(&mut self, number: usize) -> Result<(), Trouble> {
+        self.notice();
         let address = self.members.get(number).map(|member| member.address);
         let address = address.ok_or_else(|| missing(number, self.members.len()))?;
         self.end(number);
@@ -154,8 +189,15 @@ impl Crew {
         Ok(())
     }
 
+    /// Whether somebody is down.
+    pub(crate) fn is_anybody_down(&mut self) -> bool {
+        self.notice();
+        self.members.iter().any(|member| member.instance.is_none())
+    }
+
     /// Starts all again that are down, and waits until they are ready.
     pub(crate) fn restart_dead(&mut self) -> Result<(), Trouble> {
+        self.notice();
         let dead: Vec<usize> = (0..self.members.len())
             .filter(|number| self.members[*number].instance.is_none())
             .collect();
@@ -166,8 +208,11 @@ impl Crew {
         self.wait()
     }
 
-    /// Asks all to end and waits; whether all ended well.
+    /// Asks all to end and waits; whether all that lived ended well.
     pub fn stop(mut self) -> bool {
+        self.notice();
+        // Those of which a run was told already are its business.
+        self.ended_well &= self.fallen.is_empty();
         for member in &mut self.members {
             if let Some(instance) = member.instance.take() {
                 instance.signal(Signal::CONT);
@@ -219,7 +264,7 @@ pub(crate) mod tests {
         let opened = nowhere();
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
         let members = vec![Member { address, instance: None }];
-        Crew { opened, members, operator_key: String::new(), ended_well: true }
+        Crew { opened, members, operator_key: String::new(), ended_well: true, fallen: Vec::new() }
     }
 
     #[test]

@@ -55,9 +55,12 @@ pub enum Deed {
 }
 
 impl Deed {
-    /// Whether something must stand between the house and its services for it.
-    pub(crate) fn needs_a_proxy(&self) -> bool {
-        matches!(self, Self::Cut(_) | Self::Slow(..))
+    /// The service before which something must stand for it, by its number.
+    pub(crate) fn proxied(&self) -> Option<usize> {
+        match self {
+            Self::Cut(number) | Self::Slow(number, ..) => Some(*number),
+            _ => None,
+        }
     }
 
     /// What `serve` must be told so that it can happen.

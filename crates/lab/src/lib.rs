@@ -30,11 +30,13 @@ mod requests;
 pub mod run;
 pub mod sampler;
 pub mod scene;
+mod services;
 pub mod site;
 pub mod state;
 pub mod target;
 pub mod time;
 mod trouble;
+pub mod urls;
 pub mod workload;
 pub mod workloads;
 

@@ -105,7 +105,7 @@ pub fn send(addresses: &[SocketAddr], work: &Work, plan: &Plan) -> Result<Sent, 
     if addresses.is_empty() {
         return Err(Trouble::Impossible("a house without an address".to_owned()));
     }
-    let threads = plan.threads.clamp(1, plan.connections.max(1));
+    let threads = plan.threads.clamp(1, most_threads(plan));
     let start = Arc::new(Start::new(threads));
     let next = Arc::new(AtomicU64::new(0));
     let exhausted_ns = Arc::new(AtomicU64::new(u64::MAX));
@@ -162,6 +162,16 @@ async fn gather(
             }
         }
     }
+}
+
+/// How many threads have something to send: each needs a connection, and a request a second where so many
+/// are due.
+fn most_threads(plan: &Plan) -> usize {
+    let due = match plan.pace {
+        Pace::Closed | Pace::Thinking { .. } => usize::MAX,
+        Pace::Open { rate, .. } => usize::try_from(rate).unwrap_or(usize::MAX),
+    };
+    plan.connections.min(due).max(1)
 }
 
 /// What one thread does of a plan.

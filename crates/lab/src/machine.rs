@@ -168,27 +168,9 @@ fn said_of(pid: u32) -> Option<String> {
     text.lines().next().map(|line| line.trim().chars().take(120).collect())
 }
 
-/// The addresses of `scheme://user:password@host:port/…`, several with commas between them.
-pub(crate) fn addresses_of(urls: &str) -> Vec<SocketAddr> {
-    use std::net::ToSocketAddrs;
-    let hosts = urls.split(',').filter_map(|url| {
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let authority = rest.split(['/', '?']).next()?;
-        Some(authority.rsplit_once('@').map_or(authority, |(_, host)| host).to_owned())
-    });
-    hosts.filter_map(|host| host.to_socket_addrs().ok()?.next()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses_are_found_in_urls_with_passwords_and_options() {
-        let urls = "postgres://a:p%40@127.0.0.1:5433/db?options=-csearch_path%3Dx";
-        assert_eq!(addresses_of(urls), ["127.0.0.1:5433".parse().unwrap()]);
-        assert_eq!(addresses_of("redis://127.0.0.1:1,redis://127.0.0.1:2").len(), 2);
-    }
 
     #[test]
     fn the_version_of_what_a_virtual_machine_runs_is_where_it_lies() {

@@ -12,7 +12,7 @@ use crate::state::State;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A run.
 #[derive(Debug, Clone)]
@@ -74,6 +74,27 @@ pub struct Seen {
     /// What is missing because somebody ended it early.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut: Option<String>,
+    /// Within what each act was sent, by its place, where it counts no longer than something was for
+    /// sale: what failed behind that has failed all the same.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sent: BTreeMap<usize, Window>,
+}
+
+impl Seen {
+    /// Instances that ended without being asked to stand among the faults, and no house of theirs ended
+    /// well.
+    pub(crate) fn add_fallen(&mut self, fallen: Vec<Happened>) {
+        if !fallen.is_empty() {
+            self.ended_well = Some(false);
+        }
+        self.faults.extend(fallen);
+        self.faults.sort_by_key(|fault| fault.at_ns);
+    }
+
+    /// Within what the outcomes of an act are counted, and not only what is divided by time.
+    pub fn sent(&self, at: usize, act: &Played) -> Window {
+        self.sent.get(&at).copied().unwrap_or(act.window)
+    }
 }
 
 /// An act that was played.
@@ -103,15 +124,33 @@ struct Kept {
     seen: Seen,
 }
 
+/// What a run leaves in its directory.
+const FILES: [&str; 4] = ["run.json", "history.bin", "state.json", "history.jsonl"];
+
 impl Record {
     /// Keeps it.
     pub fn keep(&self, directory: &Path) -> Result<(), Trouble> {
+        self.keep_course(directory)?;
+        self.keep_state(directory)
+    }
+
+    /// Keeps what was sent and seen, of which the state is not known yet.
+    pub fn keep_course(&self, directory: &Path) -> Result<(), Trouble> {
+        self.keep_seen(directory)?;
+        file::write(&directory.join("history.bin"), &self.history)
+    }
+
+    /// Keeps what was there afterwards.
+    pub fn keep_state(&self, directory: &Path) -> Result<(), Trouble> {
+        write(&directory.join("state.json"), &self.state)
+    }
+
+    /// Keeps what was run where and what was seen.
+    pub fn keep_seen(&self, directory: &Path) -> Result<(), Trouble> {
         let doing = format!("keeping the run in {}", directory.display());
         std::fs::create_dir_all(directory).map_err(Trouble::system(&*doing))?;
         let kept = Kept { head: self.head.clone(), seen: self.seen.clone() };
-        write(&directory.join("run.json"), &kept)?;
-        write(&directory.join("state.json"), &self.state)?;
-        file::write(&directory.join("history.bin"), &self.history)
+        write(&directory.join("run.json"), &kept)
     }
 
     /// Reads one that was kept.
@@ -121,6 +160,43 @@ impl Record {
         let history = file::read(&directory.join("history.bin"))?;
         Ok(Self { head, history, state, seen })
     }
+}
+
+/// The directory of one of several runs.
+pub fn place_of(out: &Path, number: usize) -> PathBuf {
+    out.join(format!("run-{number}"))
+}
+
+/// Whether a run is kept in a directory, whatever is missing of it.
+pub fn is_kept(directory: &Path) -> bool {
+    directory.join(FILES[0]).is_file()
+}
+
+/// Whether it can be audited: one whose house could not be read has no state.
+pub fn is_whole(directory: &Path) -> bool {
+    FILES[..3].iter().all(|name| directory.join(name).is_file())
+}
+
+/// Takes away the runs that an earlier command left: they are no runs of the next one. What else lies in
+/// their directories stays.
+pub fn clear_runs(out: &Path) -> Result<(), Trouble> {
+    let doing = || Trouble::system(format!("clearing {}", out.display()));
+    for entry in std::fs::read_dir(out).map_err(doing())?.flatten() {
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix("run-"));
+        let is_run = number.is_some_and(|number| number.parse::<usize>().is_ok());
+        if !is_run || !is_kept(&entry.path()) {
+            continue;
+        }
+        for file in FILES.map(|file| entry.path().join(file)) {
+            if file.is_file() {
+                std::fs::remove_file(&file).map_err(doing())?;
+            }
+        }
+        // One in which somebody has put something else is not empty, and stays.
+        drop(std::fs::remove_dir(entry.path()));
+    }
+    Ok(())
 }
 
 /// Writes something as JSON.
@@ -138,4 +214,26 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Trouble> {
 
 fn unreadable(path: &Path, error: &serde_json::Error) -> Trouble {
     Trouble::Impossible(format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_of_an_earlier_command_are_taken_away_and_nothing_else_is() {
+        let out = tempfile::tempdir().unwrap();
+        let file = |path: &str| {
+            let path = out.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        };
+        let left = ["run-2/notes", "run-3/theirs", "run-x/run.json", "report.json"];
+        let ours = ["run-1/run.json", "run-1/history.bin", "run-2/run.json", "run-2/state.json"];
+        left.iter().chain(&ours).for_each(|path| file(path));
+        clear_runs(out.path()).unwrap();
+        let is_there = |path: &&str| out.path().join(path).exists();
+        assert!(left.iter().all(&is_there));
+        assert!(!ours.iter().any(&is_there) && !is_there(&"run-1"));
+    }
 }

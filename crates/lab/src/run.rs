@@ -2,27 +2,27 @@
 //! happen and everybody is watched, and asks the house what it has when it is over.
 
 mod acts;
+mod ending;
+mod kept;
 mod live;
 mod played;
-mod services;
 
+pub use kept::Keeper;
 pub use live::{Glance, News, Progress};
-use services::{SERVICES, services_of, versions_of};
 
 use crate::Trouble;
-use crate::audit::serial::Transaction;
 use crate::crew::{Crew, Opened};
-use crate::faults::{Deed, Fault, Weather, must_be_possible};
-use crate::history::History;
+use crate::faults::{Fault, Weather, must_be_possible};
 use crate::load::Stop;
 use crate::machine::{Machine, listener_at};
 use crate::parameters::Parameters;
 use crate::proxy::Proxy;
-use crate::record::{Head, Record, Seen};
+use crate::record::{Head, Record};
 use crate::sampler::{Sampler, Watched};
+use crate::services::{STORE, Service, lead_to, services_of, versions_of};
 use crate::site::Site;
-use crate::state::{Rest, collect, observed};
-use crate::target::{Target, Visit};
+use crate::state::State;
+use crate::target::Target;
 use crate::time::Stopwatch;
 use crate::workloads::{Act, Brief, Recipe};
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,20 +105,24 @@ pub fn run(
     stop: &Stop,
     progress: &mut Progress<'_>,
 ) -> Result<Vec<Record>, Trouble> {
+    run_and_keep(settings, quarters, stop, (progress, &mut kept::Nothing))
+}
+
+/// The same, and keeps each run as soon as it is played: what goes wrong later takes nothing back.
+pub fn run_and_keep(
+    settings: &Settings,
+    quarters: &Quarters,
+    stop: &Stop,
+    (progress, keeper): (&mut Progress<'_>, &mut dyn Keeper),
+) -> Result<Vec<Record>, Trouble> {
     let about = settings.recipe.about();
     let lodging = Lodging::enter(settings, quarters, progress)?;
     let runs = settings.runs.max(1);
     let mut records: Vec<Record> = Vec::new();
     for number in 1..=runs {
         progress(News::Says(&format!("{}: run {number} of {runs}, the stage", about.name)));
-        match lodging.play(settings, number, stop, progress) {
-            Ok(mut record) => {
-                if record.seen.cut.is_some() && number > 1 {
-                    // It has no figures beside those of whole runs. What is found in it is found.
-                    record.seen.acts.clear();
-                }
-                records.push(record);
-            }
+        match lodging.play(settings, number, stop, (progress, keeper)) {
+            Ok(record) => records.push(record),
             Err(Trouble::Interrupted) if settings.keeps_cut && number > 1 => {}
             Err(trouble) => {
                 lodging.leave();
@@ -135,7 +139,8 @@ pub fn run(
     }
     let ended_well = lodging.leave();
     for record in &mut records {
-        record.seen.ended_well = ended_well;
+        // One in which an instance ended by itself did not end well, however the others did.
+        record.seen.ended_well = record.seen.ended_well.or(ended_well);
     }
     Ok(records)
 }
@@ -145,9 +150,9 @@ struct Lodging {
     crew: Option<Arc<Mutex<Crew>>>,
     targets: Vec<Target>,
     services: Vec<u32>,
-    addresses_of_services: Arc<Vec<SocketAddr>>,
+    known: Arc<Vec<Service>>,
     versions: BTreeMap<String, String>,
-    proxies: Arc<Vec<Proxy>>,
+    proxies: Arc<BTreeMap<usize, Proxy>>,
     store: String,
 }
 
@@ -166,7 +171,7 @@ impl Lodging {
                     crew: None,
                     targets: targets.clone(),
                     services: Vec::new(),
-                    addresses_of_services: Arc::default(),
+                    known: Arc::default(),
                     versions: BTreeMap::new(),
                     proxies: Arc::default(),
                     store,
@@ -174,32 +179,29 @@ impl Lodging {
             }
             Quarters::Own(opened) => opened,
         };
-        let addresses = services_of(&opened.variables);
-        must_be_possible(&settings.faults, Some(opened.instances.max(1)), &addresses)?;
+        let known = services_of(&opened.variables);
+        must_be_possible(&settings.faults, Some(opened.instances.max(1)), &known)?;
         progress(News::Says("starting a house"));
-        let services: Vec<u32> = addresses.iter().filter_map(|at| listener_at(*at)).collect();
+        let addresses = known.iter().filter_map(|service| service.address);
+        let services: Vec<u32> = addresses.filter_map(listener_at).collect();
         let versions = versions_of(&services);
-        let proxies = if settings.faults.iter().any(|fault| fault.deed.needs_a_proxy()) {
-            addresses.iter().map(|at| Proxy::start(*at)).collect::<Result<Vec<_>, _>>()?
-        } else {
-            Vec::new()
-        };
+        let behind_one: BTreeSet<usize> =
+            settings.faults.iter().filter_map(|fault| fault.deed.proxied()).collect();
+        let addresses =
+            behind_one.iter().filter_map(|number| Some((*number, known[*number].address?)));
+        let started = addresses.map(|(number, address)| Ok((number, Proxy::start(address)?)));
+        let proxies = started.collect::<Result<BTreeMap<_, _>, Trouble>>()?;
         let mut behind = opened.clone();
         behind.flags.extend(settings.flags());
-        for (address, proxy) in addresses.iter().zip(&proxies) {
-            for variable in &mut behind.variables {
-                let (there, here) = (address.to_string(), proxy.address.to_string());
-                variable.value = variable.value.replace(&there, &here);
-            }
-        }
+        lead_to(&proxies, &known, &mut behind.variables);
         let crew = Crew::start(&behind)?;
-        let store = opened.variables.iter().find(|variable| variable.name == SERVICES[0]);
+        let store = opened.variables.iter().find(|variable| variable.name == STORE);
         let scheme = store.and_then(|store| store.value.split(':').next()).unwrap_or("embedded");
         Ok(Self {
             targets: crew.targets(),
             crew: Some(Arc::new(Mutex::new(crew))),
             services,
-            addresses_of_services: Arc::new(addresses),
+            known: Arc::new(known),
             versions,
             proxies: Arc::new(proxies),
             store: scheme.to_owned(),
@@ -211,10 +213,11 @@ impl Lodging {
         settings: &Settings,
         number: u32,
         stop: &Stop,
-        progress: &mut Progress<'_>,
+        (progress, keeper): (&mut Progress<'_>, &mut dyn Keeper),
     ) -> Result<Record, Trouble> {
         let about = settings.recipe.about();
         let seed = settings.seed_of(number);
+        self.all_back()?;
         let first = self.targets.first().cloned();
         let first = first.ok_or_else(|| Trouble::Impossible("no house".to_owned()))?;
         let site = Site::new(first)?;
@@ -222,65 +225,44 @@ impl Lodging {
         let set = settings.recipe.set(&brief)?;
         site.settle()?;
         let clock = Stopwatch::start();
-        let watched = Watched {
-            crew: self.crew.clone(),
-            addresses: self.addresses(),
-            services: self.services.clone(),
-        };
-        let sampler = Sampler::start(watched, clock);
-        let weather = Weather {
-            crew: self.crew.clone(),
-            services: Arc::clone(&self.addresses_of_services),
-            proxies: Arc::clone(&self.proxies),
-        };
-        let storm = weather.begin(&settings.faults, clock);
+        let sampler = Sampler::start(self.everybody(), clock);
+        let storm = self.weather().begin(&settings.faults, clock);
         let played = self.acts(&set.acts, (settings, number), (clock, stop), progress);
         let (faults, looks) = (storm.end(), sampler.stop());
         let mut course = played?;
         let history = course.history(clock);
         progress(News::Says(&format!("{}: run {number}, the audit", about.name)));
-        self.all_back()?;
-        let mut state = collect(&site, &set.scope, &self.rest(&history))?;
-        state.transactions = self.observed(&site)?;
-        if settings.faults.iter().any(|fault| matches!(fault.deed, Deed::Jump(..))) {
-            state.rules = state.rules.with_moved_clock();
-        }
-        let cut = course.cut.map(|cut| format!("run {number} of {}: {cut}", settings.runs.max(1)));
-        let meanwhile = Seen { acts: course.acts, samples: looks, faults, ended_well: None, cut };
         let mut head = self.head(settings, seed);
         head.limits.extend(set.acts.iter().filter_map(Act::limit));
-        Ok(Record { head, history, state, seen: meanwhile })
+        let mut meanwhile = course.seen((number, settings.runs.max(1)));
+        (meanwhile.samples, meanwhile.faults) = (looks, faults);
+        let mut record = Record { head, history, state: State::default(), seen: meanwhile };
+        record.seen.add_fallen(self.fallen(clock));
+        keeper.sent(number, &record)?;
+        record.state = self.state(settings, (&site, &set.scope), &record.history)?;
+        record.seen.add_fallen(self.fallen(clock));
+        keeper.whole(number, &record)?;
+        Ok(record)
     }
 
-    /// Whatever nobody was told the end of may be under way.
-    fn rest(&self, history: &History) -> Rest {
-        if history.events.iter().any(|event| event.outcome.is_open()) {
-            Rest::wanted(self.addresses())
-        } else {
-            Rest::unneeded()
+    fn everybody(&self) -> Watched {
+        Watched {
+            crew: self.crew.clone(),
+            addresses: self.addresses(),
+            services: self.services.clone(),
         }
     }
 
-    /// What the transactions read and wrote, if the instances tell.
-    fn observed(&self, site: &Site) -> Result<Vec<Transaction>, Trouble> {
-        site.wait(async {
-            let mut all = Vec::new();
-            for (number, address) in (1..).zip(self.addresses()) {
-                all.append(&mut observed(&mut Visit::begin(address).await?, number).await?);
-            }
-            Ok(all)
-        })
+    fn weather(&self) -> Weather {
+        Weather {
+            crew: self.crew.clone(),
+            services: Arc::clone(&self.known),
+            proxies: Arc::clone(&self.proxies),
+        }
     }
 
     fn addresses(&self) -> Vec<SocketAddr> {
         self.targets.iter().map(|target| target.address).collect()
-    }
-
-    /// Whoever is down is needed for the audit.
-    fn all_back(&self) -> Result<(), Trouble> {
-        let Some(crew) = &self.crew else { return Ok(()) };
-        let mut crew = crew.lock().unwrap_or_else(PoisonError::into_inner);
-        crew.restart_dead()
     }
 
     fn head(&self, settings: &Settings, seed: u64) -> Head {

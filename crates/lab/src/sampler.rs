@@ -7,7 +7,7 @@ use crate::machine::{bytes_in, holdings, tree_cpu_seconds};
 use crate::target::{As, Visit};
 use crate::time::{Stopwatch, pause};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,8 +19,8 @@ const EVERY: Duration = Duration::from_millis(500);
 /// A house that does not answer is not waited for.
 const PATIENCE: Duration = Duration::from_millis(400);
 
-/// What of the figures of a house is kept; sums and counters, added up over the instances.
-const KEPT: [&str; 13] = [
+/// What of the figures of a house is kept: what only grows, added up over the instances.
+const KEPT: [&str; 12] = [
     "admitone_batch_commands_sum",
     "admitone_batch_commands_count",
     "admitone_commits_total",
@@ -32,11 +32,10 @@ const KEPT: [&str; 13] = [
     "admitone_lock_hold_seconds_count",
     "admitone_locks_lost_total",
     "admitone_lock_fallbacks_total",
-    "admitone_store_lock_waiting",
     "wr_overshoot_total",
 ];
 
-/// One look. All but memory, files and disk count from the beginning of the process.
+/// One look. Processor seconds count from the beginning of a process.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Sample {
     /// When, in nanoseconds since the run began.
@@ -53,7 +52,7 @@ pub struct Sample {
     pub files: u64,
     /// Bytes in the directory of its data.
     pub disk_bytes: u64,
-    /// What it counts.
+    /// What it counts, since it was looked at first.
     pub figures: BTreeMap<String, f64>,
 }
 
@@ -91,15 +90,16 @@ impl Sampler {
 
 async fn look(watched: &Watched, clock: Stopwatch, ended: &AtomicBool) -> Vec<Sample> {
     let mut samples = Vec::new();
+    let mut counted = vec![Counted::default(); watched.addresses.len()];
     while !ended.load(Ordering::Relaxed) {
-        samples.push(sample(watched, clock).await);
+        samples.push(sample(watched, &mut counted, clock).await);
         pause(EVERY).await;
     }
-    samples.push(sample(watched, clock).await);
+    samples.push(sample(watched, &mut counted, clock).await);
     samples
 }
 
-async fn sample(watched: &Watched, clock: Stopwatch) -> Sample {
+async fn sample(watched: &Watched, counted: &mut [Counted], clock: Stopwatch) -> Sample {
     let mut sample = Sample {
         at_ns: clock.ns(),
         generator_s: cpu_seconds(std::process::id()).unwrap_or(0.0),
@@ -108,7 +108,8 @@ async fn sample(watched: &Watched, clock: Stopwatch) -> Sample {
     };
     if let Some(crew) = &watched.crew {
         let (pids, data) = {
-            let crew = crew.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut crew = crew.lock().unwrap_or_else(PoisonError::into_inner);
+            crew.notice();
             (crew.pids(), crew.data())
         };
         for pid in pids {
@@ -119,30 +120,67 @@ async fn sample(watched: &Watched, clock: Stopwatch) -> Sample {
         }
         sample.disk_bytes = bytes_in(&data);
     }
-    for address in &watched.addresses {
-        let asked = tokio::time::timeout(PATIENCE, figures(*address, &mut sample.figures));
-        // One that is down counts nothing.
-        drop(asked.await);
+    for (address, counted) in watched.addresses.iter().zip(counted) {
+        let asked = tokio::time::timeout(PATIENCE, figures(*address));
+        counted.hear(asked.await.ok().flatten());
+        counted.add_to(&mut sample.figures);
     }
     sample
 }
 
-async fn figures(address: SocketAddr, into: &mut BTreeMap<String, f64>) {
-    let Ok(mut visit) = Visit::begin(address).await else { return };
-    let Ok(answer) = visit.exchange("GET /metrics", As::Nobody, None, None).await else { return };
-    let text = String::from_utf8_lossy(answer.body);
-    read(&text, into);
+/// What an instance counted until now. One that does not answer in time has not uncounted anything: it
+/// stands where it stood.
+#[derive(Debug, Clone, Default)]
+struct Counted {
+    /// What it said last; nothing before its first answer.
+    said: Option<Figures>,
+    /// Over all its lives.
+    all: Figures,
 }
 
-/// Adds the figures that are kept to what is there.
-fn read(text: &str, into: &mut BTreeMap<String, f64>) {
+type Figures = BTreeMap<String, f64>;
+
+impl Counted {
+    /// Goes on with what it says now.
+    fn hear(&mut self, said: Option<Figures>) {
+        let Some(now) = said else { return };
+        // Who was not there at the first look would else count all that it ever did at the second.
+        let before = self.said.take().unwrap_or_else(|| now.clone());
+        let names = before.keys().chain(now.keys());
+        for name in names.collect::<BTreeSet<_>>() {
+            let [before, now] = [&before, &now].map(|all| all.get(name).copied().unwrap_or(0.0));
+            // What falls was started again, and counts from nothing.
+            let more = if now < before { now } else { now - before };
+            *self.all.entry(name.clone()).or_default() += more;
+        }
+        self.said = Some(now);
+    }
+
+    fn add_to(&self, sum: &mut Figures) {
+        for (name, value) in &self.all {
+            *sum.entry(name.clone()).or_default() += value;
+        }
+    }
+}
+
+/// What an instance says that it counted; nothing of one that does not answer.
+async fn figures(address: SocketAddr) -> Option<Figures> {
+    let mut visit = Visit::begin(address).await.ok()?;
+    let answer = visit.exchange("GET /metrics", As::Nobody, None, None).await.ok()?;
+    Some(read(&String::from_utf8_lossy(answer.body)))
+}
+
+/// The figures that are kept, added up over their labels.
+fn read(text: &str) -> Figures {
+    let mut figures = Figures::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let Some((name, value)) = line.rsplit_once(' ') else { continue };
         let bare = name.split('{').next().unwrap_or(name);
         if let (true, Ok(value)) = (KEPT.contains(&bare), value.parse::<f64>()) {
-            *into.entry(bare.to_owned()).or_default() += value;
+            *figures.entry(bare.to_owned()).or_default() += value;
         }
     }
+    figures
 }
 
 #[cfg(test)]
@@ -150,13 +188,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_of_all_instances_and_labels_are_added_up() {
-        let mut into = BTreeMap::new();
-        let text = "# HELP x\nadmitone_commits_total 3\nother 9\nwr_overshoot_total{room=\"1\"} 2";
-        read(text, &mut into);
-        read(text, &mut into);
-        assert_eq!(into.get("admitone_commits_total"), Some(&6.0));
-        assert_eq!(into.get("wr_overshoot_total"), Some(&4.0));
-        assert_eq!(into.len(), 2);
+    fn figures_with_labels_are_added_up() {
+        let text = "# HELP x\nadmitone_commits_total 3\nother 9\nwr_overshoot_total{room=\"1\"} 2\n\
+                    wr_overshoot_total{room=\"2\"} 5";
+        let figures = read(text);
+        assert_eq!(figures.get("admitone_commits_total"), Some(&3.0));
+        assert_eq!(figures.get("wr_overshoot_total"), Some(&7.0));
+        assert_eq!(figures.len(), 2);
+    }
+
+    #[test]
+    fn who_does_not_answer_or_is_started_again_takes_nothing_back() {
+        let mut both = [Counted::default(), Counted::default()];
+        let mut look = |said: [Option<f64>; 2]| {
+            let mut sum = Figures::new();
+            for (counted, said) in both.iter_mut().zip(said) {
+                counted.hear(said.map(|count| read(&format!("admitone_commits_total {count}"))));
+                counted.add_to(&mut sum);
+            }
+            sum.get("admitone_commits_total").copied()
+        };
+        assert_eq!(look([Some(1_000.0), None]), Some(0.0));
+        assert_eq!(look([Some(1_010.0), Some(5_000.0)]), Some(10.0), "5,000 were before");
+        assert_eq!(look([None, Some(5_001.0)]), Some(11.0), "it stands where it stood");
+        assert_eq!(look([Some(1_030.0), None]), Some(31.0));
+        assert_eq!(look([Some(7.0), Some(5_002.0)]), Some(39.0), "it counts from nothing again");
     }
 }

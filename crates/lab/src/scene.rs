@@ -111,13 +111,15 @@ impl Scene<'_> {
     }
 
     /// Comes so long after the load began, or at once if that is over, on a new connection: nobody
-    /// keeps one open before. The visit counts from then.
+    /// keeps one open before. The visit counts from when it was to come: how late the generator lets it
+    /// is a part of what it waited.
     pub async fn come_after(&mut self, since_start: Duration) {
         self.desk.connection.hang_up();
         self.rest(since_start.saturating_sub(Duration::from_nanos(self.clock.ns()))).await;
         if let Some(visit) = self.desk.under_way.last_mut() {
             let now = self.clock.ns();
-            (visit.intended_ns, visit.sent_ns) = (now, now);
+            // A load that is over lets everybody come before the time.
+            (visit.intended_ns, visit.sent_ns) = (nanos(since_start).min(now), now);
         }
     }
 
@@ -192,5 +194,34 @@ impl Desk {
             event.items = items.into();
         }
         outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::KEEP_UNDER_LOAD;
+
+    #[tokio::test]
+    async fn who_is_let_in_late_has_waited_since_he_was_to_come() {
+        let house = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = house.local_addr().unwrap();
+        let mut desk = Desk {
+            connection: Connection::open(address, KEEP_UNDER_LOAD).await.unwrap(),
+            events: Vec::new(),
+            under_way: Vec::new(),
+            addresses: [address].into(),
+            at: 0,
+            live: Arc::default(),
+        };
+        let clock = Stopwatch::start();
+        desk.begin(0, Asked::default(), 0);
+        std::thread::sleep(Duration::from_millis(30));
+        let (stop, end_ns) = (Stop::default(), u64::MAX);
+        let mut scene = Scene { number: 0, user: 0, desk: &mut desk, clock, stop, end_ns };
+        scene.come_after(Duration::from_millis(10)).await;
+        let visit = desk.under_way.last().unwrap();
+        assert_eq!(visit.intended_ns, 10_000_000);
+        assert!(visit.sent_ns >= 30_000_000, "{visit:?}");
     }
 }

@@ -68,7 +68,7 @@ pub(crate) struct Run {
     /// Leave the processors to others who want them, and go no further when the standard input ends.
     #[arg(long, conflicts_with = "urls")]
     pub(crate) beside_a_sale: bool,
-    /// What happens meanwhile, such as `3s:kill:instance-1`, `5s:restart:instance-1`, `4s:pause:service-1:800ms`, `4s:kill:service-2`, `5s:restart:service-2:COMMAND`, `6s:slow:service-1:20ms:3s`, `7s:cut:service-1`, `8s:fill-disk:data:2s`, `9s:jump:instance-1:-3600s` or `9s:run:COMMAND`; services are counted in the order of store and Redis.
+    /// What happens meanwhile, such as `3s:kill:instance-1`, `5s:restart:instance-1`, `4s:pause:service-1:800ms`, `4s:kill:service-2`, `5s:restart:service-2:COMMAND`, `6s:slow:service-1:20ms:3s`, `7s:cut:service-1`, `8s:fill-disk:data:2s`, `9s:jump:instance-1:-3600s` or `9s:run:COMMAND`; services are counted in this order: the store, each node of Redis, each of RabbitMQ, each broker of Kafka.
     #[arg(long = "fault", value_name = "AT:WHAT:WHOM")]
     pub(crate) faults: Vec<Fault>,
     /// Plant a defect in the house, by its name.
@@ -176,6 +176,9 @@ pub(crate) struct Replay {
     /// A first look: audit the first of several runs alone, and write reports only where `--out` says.
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Write the history of each run as JSON lines too, as docs/history.md describes them.
+    #[arg(long)]
+    pub(crate) lines: bool,
 }
 
 #[derive(Debug, Args)]

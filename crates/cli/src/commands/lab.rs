@@ -12,10 +12,11 @@ use crate::voice::{self, say};
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::clock::Clock;
 use admitone_lab::parameters::Parameters;
-use admitone_lab::record::{Record, read};
+use admitone_lab::record::{Record, is_kept, is_whole, place_of, read};
 use admitone_lab::reports::{
     Report, compare, csv, influx_lines, k6_summary, markdown, page, prometheus, verdict,
 };
+use admitone_lab::urls::without_secrets as shown;
 use admitone_lab::workloads::{ALL, Recipe, named};
 use std::path::{Path, PathBuf};
 
@@ -55,23 +56,37 @@ fn build() -> Result<String, Failed> {
     Ok(format!("build {}", &hasher.finalize().to_hex()[..DIGITS]))
 }
 
-/// The command as it was typed, without what is secret.
+/// What is no business of whoever reads a report.
+const SECRET: &str = "--operator-key";
+
+/// The command as it was typed, for a shell and without what is secret.
 fn typed() -> String {
-    let words = std::env::args().skip(1).map(|word| shown(&word));
-    format!("admitone {}", words.collect::<Vec<_>>().join(" "))
+    as_typed(std::env::args().skip(1))
 }
 
-/// A word of a command; addresses without their passwords and their databases.
-fn shown(word: &str) -> String {
-    let one = |word: &str| {
-        let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
-        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-        match host.split_once(['/', '?']) {
-            Some((host, _)) => format!("{scheme}://{host}/…"),
-            None => format!("{scheme}://{host}"),
-        }
-    };
-    word.split(',').map(one).collect::<Vec<_>>().join(",")
+fn as_typed(words: impl Iterator<Item = String>) -> String {
+    let mut text = "admitone".to_owned();
+    let mut is_secret = false;
+    for word in words {
+        let shown = match word.strip_prefix(SECRET) {
+            _ if is_secret => "…".to_owned(),
+            Some(value) if value.starts_with('=') => format!("{SECRET}=…"),
+            _ => shown(&word),
+        };
+        is_secret = !is_secret && word == SECRET;
+        text.push(' ');
+        text.push_str(&quoted(shown));
+    }
+    text
+}
+
+/// A word as a shell takes it for one.
+fn quoted(word: String) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=@%+…".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word;
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// Seconds since 1970.
@@ -79,25 +94,40 @@ fn now_s() -> u64 {
     u64::try_from(SystemClock::default().now().0 / 1_000_000).unwrap_or(0)
 }
 
-/// The kept runs of a directory, in their order; so many at most.
-fn records(directory: &Path, most: usize) -> Result<Vec<Record>, Failed> {
+/// The kept runs of a directory, in their order, with their places; so many at most. Behind one whose
+/// house could not be read nothing was played.
+fn records(directory: &Path, most: usize) -> Result<Vec<(PathBuf, Record)>, Failed> {
     let mut found = Vec::new();
     for number in 1..=most {
-        let run = directory.join(format!("run-{number}"));
-        if !run.is_dir() {
+        let run = place_of(directory, number);
+        if !is_kept(&run) {
             break;
         }
-        found.push(Record::read(&run)?);
+        if !found.is_empty() && !is_whole(&run) {
+            let run = run.display();
+            voice::aside(format_args!(
+                "admitone: {run} has no final state, and is no part of this"
+            ));
+            break;
+        }
+        found.push((run.clone(), Record::read(&run)?));
     }
     if found.is_empty() {
-        found.push(Record::read(directory)?);
+        found.push((directory.to_owned(), Record::read(directory)?));
     }
     Ok(found)
 }
 
 fn replay(arguments: &Replay) -> Result<Exit, Failed> {
-    let Replay { kept, quick: is_quick } = arguments;
-    let records = records(&kept.directory, if *is_quick { 1 } else { usize::MAX })?;
+    let Replay { kept, quick: is_quick, lines: as_lines } = arguments;
+    let found = records(&kept.directory, if *is_quick { 1 } else { usize::MAX })?;
+    if *as_lines {
+        for (place, record) in &found {
+            let below = place.strip_prefix(&kept.directory).unwrap_or(place);
+            run::keep_lines(&record.history, &kept.place().join(below))?;
+        }
+    }
+    let records: Vec<Record> = found.into_iter().map(|(_, record)| record).collect();
     let report = Report::of(&records).ok_or_else(|| failed("replay")("no run is kept there"))?;
     // A report of one run is not put in the place of one of all of them.
     if kept.out.is_some() || !is_quick {
@@ -180,10 +210,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neither_passwords_nor_databases_are_shown_and_everything_else_is() {
-        assert_eq!(shown("postgres://ann:p@ss@h:5432/house?x=1"), "postgres://h:5432/…");
-        assert_eq!(shown("redis://:secret@h:1,redis://h:2"), "redis://h:1,redis://h:2");
-        assert_eq!(shown("--set"), "--set");
-        assert_eq!(shown("h:9092,i:9092"), "h:9092,i:9092");
+    fn a_command_is_shown_as_a_shell_takes_it_and_without_what_is_secret() {
+        let shown = |words: &[&str]| as_typed(words.iter().map(|word| (*word).to_owned()));
+        let run = ["lab", "run", "cash", "--operator-key", "op_1", "--url", "http://h:1/"];
+        assert_eq!(shown(&run), "admitone lab run cash --operator-key … --url http://h:1/…");
+        assert_eq!(shown(&["--operator-key=op_1", "--json"]), "admitone --operator-key=… --json");
+        let fault = ["--fault", "5s:run:date -u", "--strategy", "it's one", "--out", ""];
+        let wanted = r"admitone --fault '5s:run:date -u' --strategy 'it'\''s one' --out ''";
+        assert_eq!(shown(&fault), wanted);
+        let store = ["--store", "postgres://ann:a,b@h:5432/house", "--set", "users=1"];
+        assert_eq!(shown(&store), "admitone --store postgres://h:5432/… --set users=1");
     }
 }

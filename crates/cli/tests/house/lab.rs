@@ -2,6 +2,7 @@
 
 mod control;
 mod cut;
+mod died;
 mod faults;
 mod method;
 mod quick;

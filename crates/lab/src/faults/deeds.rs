@@ -5,9 +5,11 @@ use crate::Trouble;
 use crate::crew::{Crew, missing};
 use crate::machine::{listener_at, tree};
 use crate::proxy::Proxy;
+use crate::services::Service;
 use crate::target::{As, Visit};
 use crate::time::Stopwatch;
 use rustix::process::{Pid, Signal, kill_process};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
@@ -32,9 +34,9 @@ const TOO_LATE: &str = "the run was over before it was due";
 #[derive(Clone, Default)]
 pub(crate) struct Weather {
     pub(crate) crew: Option<Arc<Mutex<Crew>>>,
-    /// Where the services listen.
-    pub(crate) services: Arc<Vec<SocketAddr>>,
-    pub(crate) proxies: Arc<Vec<Proxy>>,
+    pub(crate) services: Arc<Vec<Service>>,
+    /// What stands before services, by their numbers.
+    pub(crate) proxies: Arc<BTreeMap<usize, Proxy>>,
 }
 
 /// Faults under way.
@@ -90,11 +92,17 @@ impl Weather {
                 start(command)?;
                 await_listener(self.place(*number)?)?;
             }
-            Deed::Cut(number) => self.proxy(*number)?.cut(),
+            Deed::Cut(number) => {
+                let connections = self.proxy(*number)?.cut();
+                must_touch(connections > 0, "there was no connection to cut")?;
+            }
             Deed::Slow(number, by, long) => {
-                self.proxy(*number)?.slow(*by);
+                let proxy = self.proxy(*number)?;
+                let before = proxy.slowed();
+                proxy.slow(*by);
                 std::thread::sleep(*long);
-                self.proxy(*number)?.slow(Duration::ZERO);
+                proxy.slow(Duration::ZERO);
+                must_touch(proxy.slowed() > before, "nothing went there or came back meanwhile")?;
             }
             Deed::FillDisk(long) => fill(&self.crew()?.data(), *long)?,
             Deed::Jump(number, by_ms, long) => {
@@ -137,12 +145,12 @@ impl Weather {
 
     fn place(&self, number: usize) -> Result<SocketAddr, Trouble> {
         let missing = || Trouble::Impossible("there is no such service".to_owned());
-        self.services.get(number).copied().ok_or_else(missing)
+        self.services.get(number).and_then(|one| one.address).ok_or_else(missing)
     }
 
     fn proxy(&self, number: usize) -> Result<&Proxy, Trouble> {
         let missing = || Trouble::Impossible("there is no such service".to_owned());
-        self.proxies.get(number).ok_or_else(missing)
+        self.proxies.get(&number).ok_or_else(missing)
     }
 }
 
@@ -155,6 +163,11 @@ impl Storm {
         happened.sort_by_key(|one| one.at_ns);
         happened
     }
+}
+
+/// What touched nobody did not happen.
+fn must_touch(is_touched: bool, otherwise: &str) -> Result<(), Trouble> {
+    if is_touched { Ok(()) } else { Err(Trouble::Impossible(otherwise.to_owned())) }
 }
 
 /// Sends a signal to processes; one that has ended meanwhile is sent nothing, but one must be there
@@ -241,6 +254,18 @@ mod tests {
         assert_eq!(said(schedule[0]), "instance-1 is down");
         assert_eq!(said(schedule[1]), "instance-1 is down");
         assert_eq!(said(schedule[2]), "there is no instance-9: the run has 1");
+    }
+
+    #[test]
+    fn a_cut_and_a_delay_that_touch_nothing_are_not_done() {
+        let service = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let proxy = Proxy::start(service.local_addr().unwrap()).unwrap();
+        let weather = Weather { proxies: Arc::new([(0, proxy)].into()), ..Weather::default() };
+        let faults = ["0ms:cut:service-1", "0ms:slow:service-1:1ms:1ms"];
+        let faults = faults.map(|text| text.parse().unwrap());
+        let storm = weather.begin(&faults, Stopwatch::start());
+        std::thread::sleep(Duration::from_millis(60));
+        assert!(storm.end().iter().all(|one| one.trouble.is_some()));
     }
 
     #[test]

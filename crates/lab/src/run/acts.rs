@@ -5,10 +5,11 @@ use super::{Lodging, Settings};
 use crate::Trouble;
 use crate::history::{Event, History, Window};
 use crate::load::{Live, Plan, Sent, Stop, send};
-use crate::record::Played;
+use crate::record::{Played, Seen};
 use crate::time::Stopwatch;
 use crate::workload::Work;
 use crate::workloads::Act;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -23,6 +24,8 @@ const LEAST_S: f64 = 1.0;
 pub(super) struct Course {
     pub(super) events: Vec<Event>,
     pub(super) acts: Vec<Played>,
+    /// Within what they were sent, where that is longer than what counts of them.
+    pub(super) sent: BTreeMap<usize, Window>,
     /// What of it was not played, where somebody ended it early.
     pub(super) cut: Option<String>,
 }
@@ -90,9 +93,9 @@ impl Lodging {
 impl Course {
     /// Everything that was sent is audited; what was measured of an act is written down with it. One
     /// that was ended at once says nothing of whether anybody would have succeeded.
-    fn add(&mut self, (at, act): (u64, &Act), sent: Sent, is_cut: bool, clock: Stopwatch) {
-        let begun = sent.clock.ns_after(&clock);
-        let Sent { history: History { mut events, window }, .. } = sent;
+    fn add(&mut self, (at, act): (u64, &Act), load: Sent, is_cut: bool, clock: Stopwatch) {
+        let begun = load.clock.ns_after(&clock);
+        let Sent { history: History { mut events, window }, .. } = load;
         for event in &mut events {
             event.number += at * ACT;
             event.intended_ns += begun;
@@ -102,14 +105,28 @@ impl Course {
         let Window { from_ns, to_ns } = window;
         let planned = Window { from_ns: from_ns + begun, to_ns: to_ns.saturating_add(begun) };
         let mut window = act.until_sold_out(planned, &events);
+        let mut sent = planned;
         if is_cut {
-            window = until_cut(window, act.due(&events));
+            [window, sent] = [window, sent].map(|one| until_cut(one, act.due(&events)));
             self.cut = Some(act.cut(window));
         }
         if !is_cut || window.seconds() >= LEAST_S || act.has_success(window, &events) {
+            if window != sent {
+                self.sent.insert(self.acts.len(), sent);
+            }
             self.acts.push(act.played(window, clock.ns()));
         }
         self.events.append(&mut events);
+    }
+
+    /// What is to be seen of it in this run of so many. One that was ended early has no figures beside
+    /// those of whole runs; what is found in it is found.
+    pub(super) fn seen(self, (number, runs): (u32, u32)) -> Seen {
+        let is_beside_whole = self.cut.is_some() && number > 1;
+        let (acts, sent) =
+            if is_beside_whole { Default::default() } else { (self.acts, self.sent) };
+        let cut = self.cut.map(|cut| format!("run {number} of {runs}: {cut}"));
+        Seen { acts, cut, sent, ..Seen::default() }
     }
 
     /// Everything that was sent until now.
@@ -129,6 +146,11 @@ fn until_cut(window: Window, due: impl Iterator<Item = u64>) -> Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::Answer;
+    use crate::history::{Asked, Op, Outcome};
+    use crate::load::Pace;
+    use crate::workload::Workload;
+    use std::time::Duration;
 
     #[test]
     fn what_counts_ends_with_what_was_due_last_when_somebody_ends_it() {
@@ -141,5 +163,56 @@ mod tests {
             window(200),
             "nothing counted yet"
         );
+    }
+
+    #[test]
+    fn what_fails_behind_the_last_ticket_is_within_what_was_sent() {
+        let act = Act {
+            name: "sale".to_owned(),
+            work: Work::Requests(Arc::new(Nobody)),
+            pace: Pace::Closed,
+            users: 1,
+            warm_up: Duration::ZERO,
+            span: Duration::from_secs(1),
+            measured: Op::Hold,
+            goals: Vec::new(),
+        };
+        let refused =
+            |status, code: Option<&str>| Outcome::Refused { status, code: code.map(Into::into) };
+        let outcomes = [
+            (100, Outcome::Done { named: 1, value: 0 }),
+            (200, refused(409, Some("SOLD_OUT"))),
+            (300, refused(500, None)),
+        ];
+        let event = |(at_ns, outcome): (u64, Outcome)| Event {
+            asked: Asked { op: Op::Hold, ..Asked::default() },
+            intended_ns: at_ns,
+            sent_ns: at_ns,
+            ended_ns: at_ns + 10,
+            outcome,
+            ..Event::default()
+        };
+        let window = Window { from_ns: 0, to_ns: 1_000 };
+        let history = History { events: outcomes.into_iter().map(event).collect(), window };
+        let clock = Stopwatch::start();
+        let mut course = Course::default();
+        course.add((0, &act), Sent { history, clock }, false, clock);
+        let history = course.history(clock);
+        let seen = course.seen((1, 1));
+        let played = &seen.acts[0];
+        assert_eq!(played.window.to_ns, 111, "what is divided by time ends with the last ticket");
+        assert_eq!(seen.sent(0, played), window);
+        let outcomes = history.of(Op::Hold, seen.sent(0, played)).outcomes();
+        assert_eq!((outcomes["500"], outcomes["409 SOLD_OUT"], outcomes["done"]), (1, 1, 1));
+    }
+
+    struct Nobody;
+
+    impl Workload for Nobody {
+        fn ask(&self, _number: u64, _out: &mut Vec<u8>) {}
+
+        fn hear(&self, _number: u64, _answer: &Answer<'_>) -> Outcome {
+            Outcome::Unknown
+        }
     }
 }

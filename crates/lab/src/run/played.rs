@@ -43,8 +43,8 @@ impl Act {
         }
     }
 
-    /// Where everything is sold, what counts ends with the last who got something: refusals are fast
-    /// and sell nothing.
+    /// Where everything is sold, what is divided by time ends with the last who got something: refusals
+    /// are fast and sell nothing.
     pub(super) fn until_sold_out(&self, window: Window, events: &[Event]) -> Window {
         let mine = || events.iter().filter(|event| event.asked.op.counts_as(self.measured));
         let last = mine().filter(|event| event.outcome.is_done()).map(|event| event.ended_ns).max();

@@ -83,6 +83,13 @@ fn the_open_loop_sends_what_the_schedule_says() {
 }
 
 #[test]
+fn threads_for_which_nothing_is_due_send_nothing() {
+    // Two threads, and one request a second.
+    let pace = Pace::Open { rate: 1, arrivals: Arrivals::Constant };
+    assert_eq!(load(Habit::Answers, pace, u64::MAX).outcomes()["done"], 2);
+}
+
+#[test]
 fn what_finds_no_room_in_the_line_has_failed() {
     // Four connections and a house that never answers: one second of arrivals may wait.
     let history = load(Habit::Stalls { from_ms: 0, to_ms: 2_500 }, open(400), u64::MAX);

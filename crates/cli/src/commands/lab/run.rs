@@ -6,18 +6,19 @@ use crate::arguments::{How, Run};
 use crate::commands::bench::{address, scratch, stop_on_signal};
 use crate::exit::{Exit, Failed, failed};
 use crate::voice;
+use admitone_lab::Trouble;
 use admitone_lab::bench::STORE;
 use admitone_lab::crew::{Opened, keep_logs};
-use admitone_lab::history::lines;
+use admitone_lab::history::{History, lines};
 use admitone_lab::instance::Variable;
 use admitone_lab::load::Stop;
-use admitone_lab::record::Record;
+use admitone_lab::record::{Record, clear_runs, place_of};
 use admitone_lab::reports::Report;
-use admitone_lab::run::{Quarters, Settings, run as play};
+use admitone_lab::run::{Keeper, Progress, Quarters, Settings, run_and_keep as play};
 use admitone_lab::target::Target;
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -52,15 +53,20 @@ pub(super) fn run(arguments: &Run) -> Result<Exit, Failed> {
         stop_with_input(&stop);
     }
     let mut live = Live::of_run(&arguments.how, arguments.beside_a_sale);
-    let played = play(&settings, &quarters, &stop, &mut |news| live.tell(news));
+    let mut shelf = Shelf { out: out.as_deref(), as_lines: arguments.lines, whole: 0 };
+    let told: &mut Progress<'_> = &mut |news| live.tell(news);
+    let played = play(&settings, &quarters, &stop, (told, &mut shelf));
     live.end();
     if let Some(out) = out {
         keep_logs(scratch.path(), out)?;
     }
-    let records = played?;
+    let records = played.inspect_err(|_| shelf.say_what_is_kept())?;
     let report = Report::of(&records).ok_or_else(|| failed("the report")("nothing was run"))?;
     if let Some(out) = out {
-        keep_runs(&records, out, arguments.lines)?;
+        for (number, record) in (1..).zip(&records) {
+            // How the house ended was not known before.
+            record.keep_seen(&place_of(out, number))?;
+        }
         keep(&report, out)?;
     }
     let shown = show(&report, *json)?;
@@ -166,16 +172,59 @@ fn flags_of(arguments: &Run, reference_routes: bool) -> Vec<String> {
     flags
 }
 
-fn keep_runs(records: &[Record], out: &Path, as_lines: bool) -> Result<(), Failed> {
-    for (number, record) in (1..).zip(records) {
-        let directory = out.join(format!("run-{number}"));
-        record.keep(&directory)?;
-        if as_lines {
-            let path = directory.join("history.jsonl");
-            let doing = format!("writing {}", path.display());
-            let mut file = BufWriter::new(File::create(&path).map_err(failed(&doing))?);
-            lines::write(&mut file, &record.history)?;
+/// Where runs are kept, if they are.
+struct Shelf<'a> {
+    out: Option<&'a Path>,
+    as_lines: bool,
+    /// How many can be audited.
+    whole: usize,
+}
+
+impl Shelf<'_> {
+    fn place(&self, number: u32) -> Option<PathBuf> {
+        Some(place_of(self.out?, usize::try_from(number).unwrap_or(usize::MAX)))
+    }
+
+    /// Whoever lost a run has those before it.
+    fn say_what_is_kept(&self) {
+        if let (Some(out), 1..) = (self.out, self.whole) {
+            let (whole, out) = (self.whole, out.display());
+            voice::aside(format_args!(
+                "admitone: runs before it are kept, {whole} in number: `admitone lab replay {out}`"
+            ));
         }
     }
+}
+
+impl Keeper for Shelf<'_> {
+    fn sent(&mut self, number: u32, record: &Record) -> Result<(), Trouble> {
+        let (Some(out), Some(place)) = (self.out, self.place(number)) else { return Ok(()) };
+        if number == 1 {
+            clear_runs(out)?;
+        }
+        record.keep_course(&place)?;
+        if self.as_lines {
+            let kept = keep_lines(&record.history, &place);
+            kept.map_err(|why| Trouble::Impossible(why.to_string()))?;
+        }
+        Ok(())
+    }
+
+    fn whole(&mut self, number: u32, record: &Record) -> Result<(), Trouble> {
+        let Some(place) = self.place(number) else { return Ok(()) };
+        record.keep_seen(&place)?;
+        record.keep_state(&place)?;
+        self.whole += 1;
+        Ok(())
+    }
+}
+
+/// Writes a history as JSON lines.
+pub(super) fn keep_lines(history: &History, directory: &Path) -> Result<(), Failed> {
+    let path = directory.join("history.jsonl");
+    let doing = format!("writing {}", path.display());
+    std::fs::create_dir_all(directory).map_err(failed(&doing))?;
+    let mut file = BufWriter::new(File::create(&path).map_err(failed(&doing))?);
+    lines::write(&mut file, history)?;
     Ok(())
 }
