@@ -180,9 +180,7 @@ impl Report {
 
     /// How many wallets and seats the audits gave up on: nothing is known of the order of their answers.
     pub fn undecided(&self) -> u64 {
-        let names = [WALLETS_UNDECIDED, SEATS_UNDECIDED];
-        let counts = |run: &RunReport| names.map(|name| run.checked.get(name).copied());
-        self.runs.iter().flat_map(counts).flatten().sum()
+        self.runs.iter().map(RunReport::undecided).sum()
     }
 
     /// Whether no audit found anything.
@@ -228,6 +226,12 @@ impl RunReport {
             series: series::of(record),
             faults: record.seen.faults.clone(),
         }
+    }
+
+    /// How many wallets and seats its audit gave up on.
+    fn undecided(&self) -> u64 {
+        let names = [WALLETS_UNDECIDED, SEATS_UNDECIDED];
+        names.iter().filter_map(|name| self.checked.get(*name)).sum()
     }
 }
 

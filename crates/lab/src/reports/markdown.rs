@@ -97,7 +97,7 @@ pub(super) fn repeated(head: &Head) -> String {
 }
 
 /// The machine, as far as it says.
-fn machine(machine: &Machine) -> String {
+pub(super) fn machine(machine: &Machine) -> String {
     let processor = machine.processor.as_deref().unwrap_or("processors that do not say their name");
     let memory = machine
         .memory_mib
