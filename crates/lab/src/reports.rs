@@ -1,6 +1,7 @@
 //! Reports: what one or several runs of a workload came to, as numbers, and those numbers as HTML,
 //! Markdown, CSV, JSON, k6's summary, line protocol and Prometheus' text. All of them are made of one [`Report`].
 
+mod about;
 pub mod compare;
 mod csv;
 mod goals;

@@ -129,7 +129,10 @@ fn locks_batches_and_processors_are_in_every_form_of_a_report() {
         assert!(markdown.contains(&format!("| {number} |")), "{what}: {markdown}");
         assert!(lines[1].contains(&cell), "{what}: {csv}");
     }
-    assert_eq!(lines[0].len(), lines[1].len(), "{csv}");
+    // A comma between quotes ends no cell.
+    let bare = |line: &str| line.split('"').step_by(2).map(|part| part.matches(',').count()).sum();
+    let cells: Vec<usize> = csv.lines().map(bare).collect();
+    assert_eq!(cells[0], cells[1], "{csv}");
     let cost = serde_json::to_value(&report).unwrap()["runs"][0]["acts"][0]["cost"].clone();
     for name in ["lock_wait_ms", "lock_hold_ms", "batch", "house_cpu", "services_cpu"] {
         assert!(cost[name].as_f64() > Some(0.0), "{name}: {cost}");
