@@ -86,7 +86,8 @@ fn setting(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
         "*Audited outcomes* are answers that the auditor lets stand. *Refused* are refusals by the rules, as sold out is; *failed* \
          is everything else that was not answered as wanted. Each cell has an empty store without the constraints that catch an \
          oversell, so that what a strategy lets through is seen. Where requests are sent as fast as they are answered, latency says \
-         how long the line is; where they come at a rate, it says how long people wait. *n wrong, fewer than x each* is by the rule \
+         how long the line is; where they come at a rate, it says how long people wait. A line stands where so many failed that nobody knows how \
+         long it took. *n wrong, fewer than x each* is by the rule \
          of three what at most may be wrong unseen, and *undecided* is what the audit gave up on. {}\n\nBeside each workload stands what \
          the small public booking systems published after which it is made, called R0 to R4. {}\n",
         figures_are(matrix),

@@ -107,7 +107,8 @@ fn acts(out: &mut String, report: &Report) {
          greatest. Latency counts from when a request was due. In a closed loop a slow house is \
          asked less: its latency (grey) says how long the line is, not how long buyers wait. \
          Refusals by the rules are answers and stand in the plots; what failed counts as slower \
-         than everything.</p></section>",
+         than everything, and a line stands where so many failed that nobody knows how long it \
+         took.</p></section>",
         report.runs.len()
     );
 }
