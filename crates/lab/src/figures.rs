@@ -2,7 +2,7 @@
 
 use crate::history::{Event, History, Outcome};
 use hdrhistogram::Histogram;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 const SHORTEST_NS: u64 = 1_000;
 const LONGEST_NS: u64 = 120_000_000_000;
@@ -134,15 +134,24 @@ pub fn throughput(history: &History, stands: impl Fn(&Event) -> bool) -> f64 {
     if seconds > 0.0 { real(u64::try_from(count).unwrap_or(u64::MAX)) / seconds } else { 0.0 }
 }
 
-/// Median and range of several runs.
+/// Median and range of several runs. Where a run has no figure because so much of it failed, what it
+/// would have taken has no end: the greatest is infinite then, and the median too if that is so of
+/// half of the runs. JSON has no such number: there it is null.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// The one in the middle.
+    #[serde(deserialize_with = "or_endless")]
     pub median: f64,
     /// The smallest.
     pub min: f64,
     /// The greatest.
+    #[serde(deserialize_with = "or_endless")]
     pub max: f64,
+}
+
+/// A number, or null, which was written of one without end.
+fn or_endless<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or(f64::INFINITY))
 }
 
 impl Spread {
@@ -153,6 +162,13 @@ impl Spread {
         let (min, max) = (*values.first()?, *values.last()?);
         let (low, high) = (values[(values.len() - 1) / 2], values[values.len() / 2]);
         Some(Self { median: f64::midpoint(low, high), min, max })
+    }
+
+    /// Of how long something took in each run: one that has no figure took longer than all that have.
+    /// Nothing if none has one.
+    pub fn of_times(each: impl IntoIterator<Item = Option<f64>>) -> Option<Self> {
+        let times = each.into_iter().map(|ms| ms.unwrap_or(f64::INFINITY));
+        Self::of(times).filter(|spread| spread.min.is_finite())
     }
 }
 
@@ -216,5 +232,19 @@ mod tests {
         let spread = Spread::of([4.0, 1.0, 2.0, 3.0]).unwrap();
         assert_eq!(spread, Spread { median: 2.5, min: 1.0, max: 4.0 });
         assert_eq!(Spread::of([]), None);
+    }
+
+    #[test]
+    fn a_run_without_a_time_is_slower_than_all_that_have_one() {
+        let of = |each: &[Option<f64>]| Spread::of_times(each.iter().copied());
+        let endless = f64::INFINITY;
+        let one = Spread { median: 3.0, min: 2.0, max: endless };
+        assert_eq!(of(&[Some(3.0), None, Some(2.0)]), Some(one));
+        let most = Spread { median: endless, min: 2.0, max: endless };
+        assert_eq!(of(&[None, None, Some(2.0)]), Some(most));
+        assert_eq!((of(&[None, None]), of(&[])), (None, None));
+        let written = serde_json::to_string(&one).unwrap();
+        assert_eq!(written, r#"{"median":3.0,"min":2.0,"max":null}"#);
+        assert_eq!(serde_json::from_str::<Spread>(&written).unwrap(), one);
     }
 }

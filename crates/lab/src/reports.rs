@@ -1,8 +1,10 @@
 //! Reports: what one or several runs of a workload came to, as numbers, and those numbers as HTML,
 //! Markdown, CSV, JSON, k6's summary, line protocol and Prometheus' text. All of them are made of one [`Report`].
 
+mod about;
 pub mod compare;
 mod csv;
+mod goals;
 mod html;
 mod influx;
 mod k6;
@@ -17,6 +19,7 @@ pub(crate) mod tests;
 mod words;
 
 pub use csv::csv;
+pub use goals::GoalReport;
 pub(crate) use html::begin as begin_page;
 pub use html::page;
 pub use influx::lines as influx_lines;
@@ -68,19 +71,6 @@ pub struct ActReport {
     pub failed: u64,
     /// Goals, and whether they were reached in every run.
     pub goals: Vec<GoalReport>,
-}
-
-/// A goal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct GoalReport {
-    /// Which figure.
-    pub figure: String,
-    /// Its bound: at least for throughput and success, at most for the others.
-    pub bound: f64,
-    /// The worst of all runs.
-    pub worst: Option<f64>,
-    /// Whether it was reached.
-    pub is_met: bool,
 }
 
 /// One run.
@@ -191,9 +181,7 @@ impl Report {
 
     /// How many wallets and seats the audits gave up on: nothing is known of the order of their answers.
     pub fn undecided(&self) -> u64 {
-        let names = [WALLETS_UNDECIDED, SEATS_UNDECIDED];
-        let counts = |run: &RunReport| names.map(|name| run.checked.get(name).copied());
-        self.runs.iter().flat_map(counts).flatten().sum()
+        self.runs.iter().map(RunReport::undecided).sum()
     }
 
     /// Whether no audit found anything.
@@ -240,6 +228,12 @@ impl RunReport {
             faults: record.seen.faults.clone(),
         }
     }
+
+    /// How many wallets and seats its audit gave up on.
+    fn undecided(&self) -> u64 {
+        let names = [WALLETS_UNDECIDED, SEATS_UNDECIDED];
+        names.iter().filter_map(|name| self.checked.get(*name)).sum()
+    }
 }
 
 impl ActFigures {
@@ -269,20 +263,6 @@ impl ActFigures {
         figures.goals =
             goals.map(|(name, bound)| (name.clone(), (*bound, figures.figure(name)))).collect();
         figures
-    }
-
-    /// A figure that can have a goal.
-    fn figure(&self, name: &str) -> Option<f64> {
-        let done = real(self.outcomes.get("done").copied().unwrap_or(0));
-        match name {
-            "throughput" => Some(self.throughput),
-            "p95_ms" => self.latency.p95_ms,
-            "p99_ms" => self.latency.p99_ms,
-            "longest_ms" => self.longest_ms,
-            "failed" => Some(real(self.failed())),
-            "success" => Some(done / real(self.due.max(1))),
-            _ => None,
-        }
     }
 
     /// What was not answered as wanted and was no refusal that the rules know.
@@ -349,29 +329,16 @@ fn requests(history: &History, played: &Played) -> BTreeMap<String, (u64, Option
 impl ActReport {
     fn of(played: &Played, at: usize, runs: &[RunReport]) -> Self {
         let mine = || runs.iter().filter_map(|run| run.acts.get(at));
-        let goals = played.goals.iter().map(|(figure, bound)| {
-            let is_least = matches!(figure.as_str(), "throughput" | "success");
-            let seen = mine().map(|act| act.figure(figure));
-            // A figure that is not there is none that was reached.
-            let worst = seen.reduce(|one, other| match (one?, other?) {
-                (one, other) if is_least => Some(one.min(other)),
-                (one, other) => Some(one.max(other)),
-            });
-            let worst = worst.flatten();
-            let is_met =
-                worst.is_some_and(|worst| if is_least { worst >= *bound } else { worst <= *bound });
-            GoalReport { figure: figure.clone(), bound: *bound, worst, is_met }
-        });
         Self {
             name: played.name.clone(),
             pace: played.pace.clone(),
             is_open: played.is_open,
             throughput: Spread::of(mine().map(|act| act.throughput)),
-            p50_ms: Spread::of(mine().filter_map(|act| act.latency.p50_ms)),
-            p99_ms: Spread::of(mine().filter_map(|act| act.latency.p99_ms)),
-            longest_ms: Spread::of(mine().filter_map(|act| act.longest_ms)),
+            p50_ms: Spread::of_times(mine().map(|act| act.latency.p50_ms)),
+            p99_ms: Spread::of_times(mine().map(|act| act.latency.p99_ms)),
+            longest_ms: Spread::of_times(mine().map(|act| act.longest_ms)),
             failed: mine().map(ActFigures::failed).sum(),
-            goals: goals.collect(),
+            goals: goals::judged(played, &mine().collect::<Vec<_>>()),
         }
     }
 }

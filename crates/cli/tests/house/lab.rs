@@ -73,8 +73,9 @@ fn a_run_is_audited_kept_replayed_and_compared() {
     let table = out.path().join("table");
     let compared = lab(&["compare", directory, directory, "--out", table.to_str().unwrap()]);
     assert!(text(&table.join("compare.md")).contains("| ratio |"));
-    let rows: Value = serde_json::from_str(&text(&table.join("compare.json"))).unwrap();
-    assert_eq!(rows[0]["ratio"], 1.0, "{rows}");
+    let file: Value = serde_json::from_str(&text(&table.join("compare.json"))).unwrap();
+    assert_eq!(file["rows"][0]["ratio"], 1.0, "{file}");
+    assert_eq!(file["reports"][1]["head"]["command"], report["head"]["command"], "{file}");
     assert_eq!(compared.status.code(), Some(0));
     let table = String::from_utf8(compared.stdout).unwrap();
     assert!(table.contains("within the spread"), "{table}");

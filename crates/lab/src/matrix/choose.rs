@@ -2,6 +2,7 @@
 
 use super::{Choice, Measured, Row};
 use crate::figures::Spread;
+use crate::reports::maybe;
 
 /// What a strategy needs besides the store, by its name or the axes that it is written with.
 pub(super) fn needs(strategy: &str) -> Needs {
@@ -61,7 +62,11 @@ pub(super) fn choices(rows: &[Row]) -> Vec<Choice> {
         let with = sound().filter_map(|(row, result)| Some((row, of(result)?)));
         with.min_by(|one, other| one.1.total_cmp(&other.1))
     };
-    if let Some((row, ms)) = least(&|result| median(result.last()?.longest_ms)) {
+    // Who was not answered waited for longer than anybody who was.
+    let longest = |result: &Measured| {
+        median(result.last()?.longest_ms).filter(|ms| result.failed == 0 && ms.is_finite())
+    };
+    if let Some((row, ms)) = least(&longest) {
         choices.push(choice("nobody may wait long", row, format!("longest answer {ms:.1} ms")));
     }
     if let Some((row, us)) = least(&|result| result.cpu_us) {
@@ -72,13 +77,13 @@ pub(super) fn choices(rows: &[Row]) -> Vec<Choice> {
 }
 
 fn ranked_by(result: &Measured) -> String {
-    let median = |spread: Option<Spread>| spread.map_or(0.0, |spread| spread.median);
+    let median = |spread: Option<Spread>| spread.map(|spread| spread.median);
     match result.last() {
         Some(act) if act.is_given => {
-            format!("p99 {:.1} ms, {} failed", median(act.p99_ms), result.failed)
+            format!("p99 {} ms, {} failed", maybe(median(act.p99_ms)), result.failed)
         }
         act => {
-            let throughput = median(act.and_then(|act| act.throughput));
+            let throughput = median(act.and_then(|act| act.throughput)).unwrap_or(0.0);
             format!("{throughput:.0} audited outcomes a second")
         }
     }

@@ -1,7 +1,7 @@
 //! What a cell came to: the figures of its acts, and the verdict over all of it.
 
 use crate::audit::Finding;
-use crate::figures::{Spread, real};
+use crate::figures::Spread;
 use crate::reports::{ActFigures, Report};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -151,12 +151,6 @@ fn cpu_us(report: &Report) -> Option<f64> {
 }
 
 impl ActMeasured {
-    /// The share of what was due that did not fail; of nothing, nothing.
-    pub fn answered(&self) -> f64 {
-        let (due, failed) = (self.due.max(1), self.failed.min(self.due));
-        if self.due == 0 { 0.0 } else { 1.0 - real(failed) / real(due) }
-    }
-
     fn of(report: &Report, at: usize) -> Self {
         let act = &report.acts[at];
         let runs = || report.runs.iter().filter_map(|run| run.acts.get(at));
@@ -164,9 +158,9 @@ impl ActMeasured {
             name: act.name.clone(),
             is_given: act.is_open,
             throughput: act.throughput,
-            mean_ms: Spread::of(runs().filter_map(|act| act.mean_ms)),
+            mean_ms: Spread::of_times(runs().map(|act| act.mean_ms)),
             p50_ms: act.p50_ms,
-            p95_ms: Spread::of(runs().filter_map(|act| act.latency.p95_ms)),
+            p95_ms: Spread::of_times(runs().map(|act| act.latency.p95_ms)),
             p99_ms: act.p99_ms,
             longest_ms: act.longest_ms,
             due: runs().map(|act| act.due).sum(),

@@ -13,6 +13,7 @@ use crate::Trouble;
 use crate::figures::Spread;
 use crate::record::Head;
 use crate::reports::{maybe, number_of, spread, undecided, versions};
+use crate::workloads::named;
 use serde_json::Value;
 use std::fmt::Write;
 
@@ -85,7 +86,8 @@ fn setting(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
         "*Audited outcomes* are answers that the auditor lets stand. *Refused* are refusals by the rules, as sold out is; *failed* \
          is everything else that was not answered as wanted. Each cell has an empty store without the constraints that catch an \
          oversell, so that what a strategy lets through is seen. Where requests are sent as fast as they are answered, latency says \
-         how long the line is; where they come at a rate, it says how long people wait. *n wrong, fewer than x each* is by the rule \
+         how long the line is; where they come at a rate, it says how long people wait. A line stands where so many failed that nobody knows how \
+         long it took. *n wrong, fewer than x each* is by the rule \
          of three what at most may be wrong unseen, and *undecided* is what the audit gave up on. {}\n\nBeside each workload stands what \
          the small public booking systems published after which it is made, called R0 to R4. {}\n",
         figures_are(matrix),
@@ -117,7 +119,8 @@ fn workload(out: &mut String, matrix: &Matrix, table: &Table) -> std::fmt::Resul
     writeln!(out, "## `{}`\n\n{} {}\n", table.workload, table.about, table.origin)?;
     if let Some(head) = &table.head {
         let parameters = head.parameters.iter().map(|(name, value)| format!("{name}={value}"));
-        writeln!(out, "With {}.\n", parameters.collect::<Vec<_>>().join(", "))?;
+        let parameters: Vec<String> = parameters.collect();
+        writeln!(out, "With {}.{}\n", parameters.join(", "), usual(head))?;
     }
     for instances in columns(matrix) {
         let rows = table.rows.iter().filter(|row| row.cell.instances == instances);
@@ -136,6 +139,20 @@ fn workload(out: &mut String, matrix: &Matrix, table: &Table) -> std::fmt::Resul
         writeln!(out, "### Beside it\n\n{published}")?;
     }
     Ok(())
+}
+
+/// What the workload has by itself, of the parameters that it was run with otherwise.
+fn usual(head: &Head) -> String {
+    let known = named(&head.workload).map(|recipe| recipe.about().parameters);
+    let others = known.unwrap_or_default().iter().filter_map(|one| {
+        let here = head.parameters.get(one.name)?;
+        (*here != one.usual).then(|| format!("{}={}", one.name, one.usual))
+    });
+    let others: Vec<String> = others.collect();
+    if others.is_empty() {
+        return String::new();
+    }
+    format!(" The workload's own are {}.", others.join(", "))
 }
 
 /// The table of the act that is ranked by.
@@ -232,6 +249,7 @@ pub fn choose_page(matrix: &Matrix) -> String {
          strategy is only advised where the audit found nothing in every workload that the rule looks at.\n\n",
     );
     // Writing into a text does not fail.
+    let _ = writeln!(out, "{}{}\n", figures_are(matrix), builds::told(matrix));
     let _ = advised(&mut out, matrix);
     for instances in columns(matrix).into_iter().rev() {
         let _ = stand(&mut out, matrix, instances);
@@ -249,8 +267,10 @@ fn advised(out: &mut String, matrix: &Matrix) -> std::fmt::Result {
     writeln!(
         out,
         "\nThe figures are those with {most} instance(s), but for the embedded store, which has one. What counts of a workload is the \
-         rate of audited outcomes, or, where visits come at a rate, how many of them were answered and the 99 of 100 that took \
-         least; over all workloads it is the geometric mean of what a strategy did of the best in each.\n"
+         rate of audited outcomes within the time that counts, also where visits come at a rate: what is answered when no more come \
+         is not kept up with. Over all workloads it is the geometric mean of what a strategy did of the best in each. In one workload \
+         in which visits come at a rate, that strategy is the best in which least failed, and of those the one in which 99 of 100 \
+         took least.\n"
     )
 }
 
@@ -279,8 +299,8 @@ fn stand(out: &mut String, matrix: &Matrix, instances: usize) -> std::fmt::Resul
     }
     writeln!(
         out,
-        "\nIn percent of the best on the shared store; where visits come at a rate, of what was answered. A line stands where it was \
-         not run or has no rank.\n"
+        "\nIn percent of the audited outcomes a second of the best on the shared store, within the time that counts. A line stands where \
+         it was not run or has no rank.\n"
     )
 }
 

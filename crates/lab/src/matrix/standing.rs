@@ -76,14 +76,10 @@ pub(super) fn row<'a>(
     })
 }
 
-/// What a row did of the best on the shared store with as many instances; at a given rate, the
-/// share that was answered.
+/// What a row did of the best on the shared store with as many instances. That is so where requests
+/// come at a rate too: of what is only answered when no more come nobody was kept up with.
 fn share(table: &Table, instances: usize, row: &Row) -> Option<f64> {
     let result = row.ranked()?;
-    let act = result.last()?;
-    if act.is_given {
-        return Some(act.answered());
-    }
     let is_alike = |row: &&Row| row.cell.instances == instances && !row.cell.is_embedded;
     let alike = table.rows.iter().filter(is_alike);
     let best = alike.filter_map(|row| row.ranked().map(throughput)).fold(0.0, f64::max);

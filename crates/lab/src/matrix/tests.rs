@@ -133,6 +133,44 @@ fn what_is_computed_to_do_harm_has_no_rank_where_nothing_was_found() {
 }
 
 #[test]
+fn who_is_not_answered_waits_longest_of_all() {
+    let shown = |of: &Row| -> Vec<String> {
+        let table = table("overbook", vec![of.clone(), row("pessimistic", true, 200.0)]);
+        let choices = table.choices.into_iter();
+        choices.filter(|one| one.when.contains("wait long")).map(|one| one.strategy).collect()
+    };
+    // What it answered it answered soon.
+    let mut soon = row("optimistic", true, 20.0);
+    assert_eq!(shown(&soon), ["optimistic"]);
+    soon.result.as_mut().unwrap().failed = 9;
+    assert_eq!(shown(&soon), ["pessimistic"]);
+}
+
+#[test]
+fn what_has_no_percentile_in_most_of_its_runs_is_not_the_faster_one() {
+    let given = |strategy: &str, p99_ms: Spread| {
+        let mut row = row(strategy, true, 200.0);
+        let act = &mut row.result.as_mut().unwrap().acts[0];
+        (act.is_given, act.p99_ms) = (true, Some(p99_ms));
+        row
+    };
+    let endless = f64::INFINITY;
+    let table = table(
+        "whole-flow",
+        vec![
+            given("optimistic", Spread { median: endless, min: 1.0, max: endless }),
+            given("batched", Spread { median: 9.0, min: 8.0, max: 10.0 }),
+        ],
+    );
+    assert_eq!(table.rows[0].cell.strategy, "batched");
+    let markdown = markdown(&Matrix { tables: vec![table], command: String::new() });
+    assert!(
+        markdown.contains("| — (1.00 to —) |") && markdown.contains("p99 9.00 ms"),
+        "{markdown}"
+    );
+}
+
+#[test]
 fn every_cell_has_a_place_of_its_own_that_is_a_plain_path() {
     let cell = |strategy: &str, instances, is_embedded| Cell {
         strategy: strategy.to_owned(),

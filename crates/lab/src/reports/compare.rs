@@ -1,12 +1,52 @@
 //! Runs beside each other: ratios to the first, with the spread of each, so that a difference within
-//! the spread is not taken for an effect.
+//! the spread is not taken for an effect. What was worse is shown as what was better is: what failed,
+//! what was refused, goals, findings, and where one of two has no figure.
 
-use super::Report;
-use super::markdown::repeated;
-use super::words::{number, spread};
-use crate::figures::Spread;
+mod apart;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use table::table;
+
+use super::{ActReport, Report, RunReport};
+use crate::figures::{Spread, real};
+use crate::record::Head;
 use serde::Serialize;
-use std::fmt::Write;
+
+/// Reports beside the first of them.
+#[derive(Debug, Clone, Serialize)]
+pub struct Comparison {
+    /// What is compared, in the order in which it was given.
+    pub reports: Vec<Compared>,
+    /// Every figure of every report but the first beside the first's.
+    pub rows: Vec<Beside>,
+}
+
+/// One of the reports: what was run where, and what its audit came to.
+#[derive(Debug, Clone, Serialize)]
+pub struct Compared {
+    /// What was run where.
+    pub head: Head,
+    /// The seed of each run.
+    pub seeds: Vec<u64>,
+    /// What the audit came to, in a line.
+    pub verdict: String,
+    /// Whether it found nothing.
+    pub is_sound: bool,
+    /// How many commands were audited.
+    pub commands: u64,
+    /// What the audit gave up on.
+    pub undecided: u64,
+    /// Goals that were not reached.
+    pub missed: Vec<String>,
+    /// Why some of it may only look wrong, and what is missing.
+    pub reserves: Vec<String>,
+    /// In what it differs from the first, but for what was measured.
+    pub differs: Vec<String>,
+    /// Whether the same load was sent as in the first.
+    pub is_same_load: bool,
+}
 
 /// A figure of one report beside that of the first.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -15,12 +55,12 @@ pub struct Beside {
     pub what: String,
     /// Of which report, by number.
     pub report: usize,
-    /// The first report's.
-    pub first: Spread,
+    /// The first report's; none where so much failed that it has none.
+    pub first: Option<Spread>,
     /// Its own.
-    pub own: Spread,
-    /// Its median by the first's.
-    pub ratio: f64,
+    pub own: Option<Spread>,
+    /// Its median by the first's, where both have one.
+    pub ratio: Option<f64>,
     /// Whether the two ranges do not touch: else the difference may be chance. One run has no range:
     /// with one on either side nothing is known to be apart.
     pub is_apart: bool,
@@ -29,131 +69,105 @@ pub struct Beside {
 }
 
 /// Compares reports with the first of them, act by act.
-pub fn compare(reports: &[Report]) -> Vec<Beside> {
-    let Some((first, others)) = reports.split_first() else { return Vec::new() };
-    let mut found = Vec::new();
-    for (number, other) in (1..).zip(others) {
-        let runs = first.runs.len().min(other.runs.len());
-        for act in &first.acts {
-            let Some(own) = other.acts.iter().find(|one| one.name == act.name) else { continue };
-            let figures = [
-                ("audited outcomes/s", act.throughput, own.throughput),
-                ("p50 ms", act.p50_ms, own.p50_ms),
-                ("p99 ms", act.p99_ms, own.p99_ms),
-            ];
-            for (figure, first, own) in figures {
-                let (Some(first), Some(own)) = (first, own) else { continue };
-                let what = format!("{}, {figure}", act.name);
-                found.push(beside((what, number), runs, first, own));
-            }
+pub fn compare(reports: &[Report]) -> Comparison {
+    let Some((first, others)) = reports.split_first() else {
+        return Comparison { reports: Vec::new(), rows: Vec::new() };
+    };
+    let rows = (1..).zip(others).flat_map(|(number, other)| rows(first, (number, other)));
+    Comparison {
+        rows: rows.collect(),
+        reports: reports.iter().map(|report| Compared::of(first, report)).collect(),
+    }
+}
+
+impl Compared {
+    fn of(first: &Report, report: &Report) -> Self {
+        let apart = apart::apart(first, report);
+        let goals =
+            report.acts.iter().flat_map(|act| act.goals.iter().map(move |goal| (act, goal)));
+        let missed = goals.filter(|(_, goal)| !goal.is_met).map(|(act, goal)| {
+            let (worst, bound) = (super::maybe(goal.worst), super::number(goal.bound));
+            format!("{}: {} {worst}, bound {bound}", act.name, goal.figure)
+        });
+        Self {
+            head: report.head.clone(),
+            seeds: report.runs.iter().map(|run| run.seed).collect(),
+            verdict: super::verdict(report),
+            is_sound: report.is_sound(),
+            commands: report.commands(),
+            undecided: report.undecided(),
+            missed: missed.collect(),
+            reserves: report.unrest().chain(report.cuts()).map(str::to_owned).collect(),
+            differs: apart.differs,
+            is_same_load: apart.is_same_load,
         }
     }
+}
+
+fn rows(first: &Report, (number, other): (usize, &Report)) -> Vec<Beside> {
+    let runs = first.runs.len().min(other.runs.len());
+    let mut found = Vec::new();
+    let mut add = |what: String, both: [Option<Spread>; 2]| {
+        found.push(beside((what, number), runs, both));
+    };
+    for act in &first.acts {
+        let Some(own) = other.acts.iter().find(|one| one.name == act.name) else { continue };
+        let mine = figures(first, act).into_iter().zip(figures(other, own));
+        for ((figure, one), (_, other)) in mine {
+            add(format!("{}, {figure}", act.name), [one, other]);
+        }
+    }
+    let both = [first, other];
+    let found_in = |run: &RunReport| u64::try_from(run.findings.len()).unwrap_or(u64::MAX);
+    add("findings".to_owned(), both.map(|report| of_runs(report, found_in)));
+    add("undecided".to_owned(), both.map(|report| of_runs(report, RunReport::undecided)));
     found
 }
 
-fn beside((what, report): (String, usize), runs: usize, first: Spread, own: Spread) -> Beside {
-    let ratio = if first.median > 0.0 { own.median / first.median } else { f64::NAN };
-    let is_apart = runs > 1 && (own.min > first.max || own.max < first.min);
+/// The figures of an act: those over all runs, and how often something came in each of them.
+fn figures(report: &Report, act: &ActReport) -> [(&'static str, Option<Spread>); 7] {
+    let counts = |of: fn(&super::ActFigures) -> u64| {
+        let acts = report.runs.iter().flat_map(|run| &run.acts).filter(|one| one.name == act.name);
+        Spread::of(acts.map(|act| real(of(act))))
+    };
+    [
+        ("audited outcomes/s", act.throughput),
+        ("p50 ms", act.p50_ms),
+        ("p99 ms", act.p99_ms),
+        ("longest ms", act.longest_ms),
+        ("failed", counts(super::ActFigures::failed)),
+        ("refused", counts(super::ActFigures::refused)),
+        ("goals missed", counts(super::ActFigures::missed)),
+    ]
+}
+
+fn of_runs(report: &Report, of: fn(&RunReport) -> u64) -> Option<Spread> {
+    Spread::of(report.runs.iter().map(|run| real(of(run))))
+}
+
+fn beside(
+    (what, report): (String, usize),
+    runs: usize,
+    [first, own]: [Option<Spread>; 2],
+) -> Beside {
+    let both = first.zip(own);
+    let ratio =
+        both.map(|(first, own)| own.median / first.median).filter(|ratio| ratio.is_finite());
+    let is_apart =
+        runs > 1 && both.is_some_and(|(first, own)| own.min > first.max || own.max < first.min);
     Beside { what, report, first, own, ratio, is_apart, runs }
 }
 
 impl Beside {
     /// What the difference says.
     fn said(&self) -> &'static str {
-        match (self.runs, self.is_apart) {
-            (0 | 1, _) => "one run: not known",
-            (_, true) => "",
-            (_, false) => "within the spread",
+        match (self.first, self.own, self.runs) {
+            (None, None, _) => "neither has one",
+            (None, ..) => "the first has none",
+            (_, None, _) => "it has none",
+            (.., 0 | 1) => "one run: not known",
+            _ if self.is_apart => "",
+            _ => "within the spread",
         }
-    }
-}
-
-/// The comparison as a Markdown table.
-pub fn table(reports: &[Report]) -> String {
-    let mut out = String::new();
-    for (number, report) in (0..).zip(reports) {
-        let head = &report.head;
-        let runs = report.runs.len();
-        let verdict = super::verdict(report);
-        // Writing into a text does not fail.
-        let _ = writeln!(
-            out,
-            "- {number}: {} under {}, {}, {} instances, {runs} runs; {verdict}\n{}",
-            head.workload,
-            head.strategy,
-            head.store,
-            head.instances,
-            repeated(head)
-        );
-    }
-    out.push_str(
-        "\n| what | report | first | own | ratio | |\n| --- | --- | --- | --- | --- | --- |\n",
-    );
-    for row in compare(reports) {
-        let said = row.said();
-        let _ = writeln!(
-            out,
-            "| {} | {} | {} | {} | {} | {said} |",
-            row.what,
-            row.report,
-            spread(Some(row.first)),
-            spread(Some(row.own)),
-            number(row.ratio)
-        );
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::history::Outcome;
-    use crate::reports::tests::second;
-
-    const DONE: Outcome = Outcome::Done { named: 0, value: 0 };
-
-    fn spread(min: f64, median: f64, max: f64) -> Spread {
-        Spread { median, min, max }
-    }
-
-    #[test]
-    fn a_difference_within_the_spread_is_said_to_be_one() {
-        let (first, near) = (spread(90.0, 100.0, 110.0), spread(105.0, 115.0, 125.0));
-        let near = beside(("x".into(), 1), 3, first, near);
-        assert!(!near.is_apart && (near.ratio - 1.15).abs() < 1e-9);
-        assert_eq!(near.said(), "within the spread");
-        let far = beside(("x".into(), 1), 3, first, spread(111.0, 115.0, 125.0));
-        assert!(far.is_apart && far.said().is_empty());
-    }
-
-    #[test]
-    fn one_run_has_no_spread_and_says_nothing_of_a_difference() {
-        let (first, own) = (spread(100.0, 100.0, 100.0), spread(115.0, 115.0, 115.0));
-        let alone = beside(("x".into(), 1), 1, first, own);
-        assert!(!alone.is_apart);
-        assert_eq!(alone.said(), "one run: not known");
-    }
-
-    #[test]
-    fn what_is_compared_says_how_it_was_made() {
-        let mut records = [second(&DONE), second(&DONE)];
-        for (record, seed) in records.iter_mut().zip([41, 42]) {
-            record.head.seed = seed;
-            record.head.command = format!("admitone lab run polls --seed {seed}");
-            record.head.parameters = [("users".to_owned(), seed)].into();
-            record.head.versions = [("build".to_owned(), format!("build {seed}"))].into();
-        }
-        let reports = records.map(|record| Report::of(&[record]).unwrap());
-        let table = table(&reports);
-        for seed in [41, 42] {
-            for said in [
-                format!("seed {seed}, 1 thread(s) send; users={seed}"),
-                format!("  - build {seed}"),
-                format!("  - `admitone lab run polls --seed {seed}`"),
-            ] {
-                assert!(table.contains(&said), "{said}: {table}");
-            }
-        }
-        assert!(table.contains(" × ") && table.contains("| one run: not known |"), "{table}");
     }
 }

@@ -1,16 +1,19 @@
 //! The figures of every run as comma separated values, one line for each act of each run.
 
 use super::Report;
+use super::about::about;
 
 const COLUMNS: &str = "workload,strategy,store,instances,run,seed,act,from_s,to_s,due,done,refused,failed,\
                        audited_per_s,mean_ms,p50_ms,p90_ms,p95_ms,p99_ms,longest_ms,lateness_p99_ms,\
                        house_cpu,services_cpu,generator_cpu,batch,commits_per_s,lock_wait_ms,\
                        lock_hold_ms,conflicts_per_command,findings";
 
-/// The lines, the first with the names.
+/// The lines, the first with the names. The last columns are the same in all: what was run where.
 pub fn csv(report: &Report) -> String {
     let head = &report.head;
-    let mut lines = vec![COLUMNS.to_owned()];
+    let (names, texts): (Vec<&str>, Vec<String>) = about(head).into_iter().unzip();
+    let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+    let mut lines = vec![format!("{COLUMNS},{}", names.join(","))];
     for (number, run) in (1..).zip(&report.runs) {
         for act in &run.acts {
             let done = act.outcomes.get("done").copied().unwrap_or(0);
@@ -52,6 +55,7 @@ pub fn csv(report: &Report) -> String {
                 figures.map(|figure| figure.map_or_else(String::new, |f| format!("{f:.4}"))),
             );
             cells.push(run.findings.len().to_string());
+            cells.extend(texts.iter().cloned());
             lines.push(cells.join(","));
         }
     }
@@ -86,6 +90,26 @@ mod tests {
         };
         assert_eq!(cells(409), ["999", "0", "999", "0"]);
         assert_eq!(cells(503), ["999", "0", "0", "999"]);
+    }
+
+    #[test]
+    fn every_line_says_what_was_run_where_and_how_it_is_repeated() {
+        let mut record = second(&Outcome::Unknown);
+        record.head.command = "admitone lab run polls --set users=7".to_owned();
+        record.head.parameters = [("seconds".to_owned(), 3), ("users".to_owned(), 7)].into();
+        record.head.versions = [("build".to_owned(), "build 1a".to_owned())].into();
+        record.head.limits = vec!["one, and two".to_owned()];
+        record.head.machine.processor = Some("X".to_owned());
+        let text = csv(&Report::of(&[record.clone(), record]).unwrap());
+        let lines: Vec<&str> = text.lines().collect();
+        let names = ",findings,parameters,threads,build,versions,machine,limits,began_s,command";
+        assert!(lines[0].ends_with(names), "{text}");
+        for line in &lines[1..] {
+            assert!(line.contains(",1,seconds=3 users=7,1,build 1a,,\""), "{text}");
+            let end = ",\"one, and two\",0,admitone lab run polls --set users=7";
+            assert!(line.contains(" × X") && line.ends_with(end), "{text}");
+        }
+        assert_eq!(lines.len(), 3, "{text}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The page of a report: one file that needs nothing else, with plots as SVG inside.
 
 use super::svg::{Line, Plot, escaped};
-use super::words::{maybe, nothing_found, number, number_of, spread};
+use super::words::{maybe, nothing_found, number, number_of, sound, spread};
 use super::{ActFigures, Report, RunReport};
 use crate::record::Head;
 use std::collections::BTreeMap;
@@ -51,10 +51,12 @@ fn verdict(out: &mut String, report: &Report) {
     let count = report.findings().count();
     let (class, text) = if count > 0 {
         ("bad", format!("{count} findings: what was answered is not true"))
-    } else if !report.meets_its_goals() {
-        ("slow", format!("sound, and short of a goal; {}", nothing_found(report)))
     } else {
-        ("good", format!("sound; {}", nothing_found(report)))
+        let (sound, is_known) = sound(report);
+        let is_short = !report.meets_its_goals();
+        let short = if is_short { ", and short of a goal" } else { "" };
+        let class = if is_short || !is_known { "slow" } else { "good" };
+        (class, format!("{sound}{short}; {}", nothing_found(report)))
     };
     let _ = write!(out, "<p class=\"verdict {class}\">{}</p>", escaped(&text));
     let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
@@ -105,15 +107,16 @@ fn acts(out: &mut String, report: &Report) {
          greatest. Latency counts from when a request was due. In a closed loop a slow house is \
          asked less: its latency (grey) says how long the line is, not how long buyers wait. \
          Refusals by the rules are answers and stand in the plots; what failed counts as slower \
-         than everything.</p></section>",
+         than everything, and a line stands where so many failed that nobody knows how long it \
+         took.</p></section>",
         report.runs.len()
     );
 }
 
 fn plots(out: &mut String, run: &RunReport) {
     let marks = || -> Vec<(f64, f64, String)> {
-        // What was due after the end has no place on the axis.
-        let faults = run.faults.iter().filter(|fault| fault.until_ns > fault.at_ns);
+        // What was not done hurt nobody, and what was due after the end has no place on the axis.
+        let faults = run.faults.iter().filter(|fault| fault.trouble.is_none());
         faults
             .map(|fault| {
                 (super::seconds(fault.at_ns), super::seconds(fault.until_ns), fault.what.clone())

@@ -1,7 +1,9 @@
 //! The figures over time in `InfluxDB`'s line protocol: one line for each slice, behind it one for
 //! each reason of refusals. The tags say of which run and act it is, so that what several runs wrote
-//! is told apart.
+//! is told apart. Before them stands of each run a line that says how it was made, and one for each
+//! fault that happened.
 
+use super::about::{about, which};
 use super::{Point, Report, RunReport};
 use std::fmt::Write;
 
@@ -10,22 +12,50 @@ pub fn lines(report: &Report) -> String {
     let mut out = String::new();
     let head = &report.head;
     for (number, run) in (1..).zip(&report.runs) {
-        let of_run = format!(
-            "workload={},strategy={},store={},instances={},run={number}",
-            tag(&head.workload),
-            tag(&head.strategy),
-            tag(&head.store),
-            head.instances
-        );
+        let tags = which(report, number).map(|(name, text)| format!("{name}={}", tag(&text)));
+        let of_run = tags.join(",");
+        // Writing into a text does not fail.
+        let _ = write_run(&mut out, (report, run), &of_run);
         for point in &run.series {
             let act = act_at(run, point.at_s);
             let tags =
                 act.map_or_else(|| of_run.clone(), |act| format!("{of_run},act={}", tag(act)));
-            // Writing into a text does not fail.
             let _ = write_point(&mut out, point, &tags, head.began_s);
         }
     }
     out
+}
+
+/// What was run where, and how it is repeated; and what happened to it.
+fn write_run(
+    out: &mut String,
+    (report, run): (&Report, &RunReport),
+    tags: &str,
+) -> std::fmt::Result {
+    let began_ns = u128::from(report.head.began_s) * 1_000_000_000;
+    let about = about(&report.head);
+    let said = about.iter().filter(|(name, _)| *name != "began_s");
+    let said: Vec<String> = said.map(|(name, text)| format!("{name}={}", string(text))).collect();
+    let found = run.findings.len();
+    writeln!(
+        out,
+        "admitone_lab_run,{tags} seed=\"{}\",findings={found}i,commands={}i,{} {began_ns}",
+        run.seed,
+        run.commands,
+        said.join(",")
+    )?;
+    for fault in run.faults.iter().filter(|fault| fault.trouble.is_none()) {
+        let lasted_s = super::seconds(fault.until_ns.saturating_sub(fault.at_ns));
+        let (what, at_ns) = (string(&fault.what), began_ns + u128::from(fault.at_ns));
+        writeln!(out, "admitone_lab_fault,{tags} what={what},lasted_s={lasted_s:.4} {at_ns}")?;
+    }
+    Ok(())
+}
+
+/// A text as a field.
+fn string(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', " ");
+    format!("\"{text}\"")
 }
 
 /// The act that a slice is of: the last that counted when it began, or else the first.
@@ -127,7 +157,62 @@ mod tests {
             lines.lines().filter(|line| line.starts_with(&format!("{begin},act={act} "))).count()
         };
         assert_eq!((of("polls"), of("two\\,\\ more")), (2, 2), "{lines}");
-        assert_eq!(lines.lines().count(), 4, "{lines}");
+        assert_eq!(lines.lines().count(), 5, "{lines}");
+    }
+
+    #[test]
+    fn a_run_says_how_it_was_made_and_what_happened_to_it() {
+        let mut record = crate::reports::tests::costly();
+        record.head.began_s = 100;
+        record.head.command = "admitone lab run polls --fault '1s:run:echo \"x\"'".to_owned();
+        record.head.versions = [("build".to_owned(), "build 1a".to_owned())].into();
+        let fault = |what: &str, trouble: Option<&str>| crate::faults::Happened {
+            at_ns: 250_000_000,
+            until_ns: 750_000_000,
+            what: what.to_owned(),
+            trouble: trouble.map(str::to_owned),
+        };
+        record.seen.faults =
+            vec![fault("1s:kill:instance-1", None), fault("1s:cut:service-9", Some("no such"))];
+        let text = lines(&Report::of(&[record]).unwrap());
+        let lines: Vec<&str> = text.lines().collect();
+        let tags = "workload=polls,strategy=batched,store=embedded,instances=1,run=1";
+        let begin = format!("admitone_lab_run,{tags} seed=\"1\",findings=0i,commands=999i,");
+        assert!(lines[0].starts_with(&begin), "{text}");
+        assert!(
+            lines[0].contains(",build=\"build 1a\",") && lines[0].contains(",machine=\""),
+            "{text}"
+        );
+        let end = "command=\"admitone lab run polls --fault '1s:run:echo \\\"x\\\"'\" 100000000000";
+        assert!(lines[0].ends_with(end), "{text}");
+        let fault = format!(
+            "admitone_lab_fault,{tags} what=\"1s:kill:instance-1\",lasted_s=0.5000 100250000000"
+        );
+        assert_eq!(lines[1], fault);
+        assert!(!text.contains("cut:service-9"), "it did not happen: {text}");
+    }
+
+    #[test]
+    fn the_dashboard_of_a_run_shows_faults_and_tells_runs_apart() {
+        let text = include_str!("../../../../deploy/grafana/run.json");
+        let dashboard: serde_json::Value = serde_json::from_str(text).unwrap();
+        let faults = &dashboard["annotations"]["list"][0];
+        let query = faults["query"].as_str().unwrap();
+        assert!(
+            query.contains("\"what\"") && query.contains("FROM \"admitone_lab_fault\" "),
+            "{query}"
+        );
+        assert_eq!(faults["textColumn"], "what");
+        let targets = dashboard["panels"].as_array().unwrap().iter();
+        for target in targets.flat_map(|panel| panel["targets"].as_array().unwrap()) {
+            let (query, alias) =
+                (target["query"].as_str().unwrap(), target["alias"].as_str().unwrap());
+            for name in ["workload", "strategy", "instances"] {
+                let groups = query.split_once("GROUP BY").unwrap().1;
+                assert!(groups.contains(&format!("\"{name}\"")), "{name}: {query}");
+                assert!(alias.contains(&format!("$tag_{name}")), "{name}: {alias}");
+            }
+        }
     }
 
     #[test]

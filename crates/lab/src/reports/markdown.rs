@@ -2,7 +2,7 @@
 
 use super::Report;
 use super::words::{
-    instances, maybe, nothing_found, number, number_of, spread, undecided, versions,
+    instances, maybe, nothing_found, number, number_of, sound, spread, undecided, versions,
 };
 use crate::machine::Machine;
 use crate::record::Head;
@@ -59,6 +59,10 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
     for finding in report.findings().take(FINDINGS) {
         writeln!(out, "- WRONG {finding}")?;
     }
+    let more = report.findings().count().saturating_sub(FINDINGS);
+    if more > 0 {
+        writeln!(out, "- and {more} more findings, which stand in the JSON")?;
+    }
     for why in report.unrest() {
         writeln!(out, "- NOT AT REST {why}")?;
     }
@@ -93,7 +97,7 @@ pub(super) fn repeated(head: &Head) -> String {
 }
 
 /// The machine, as far as it says.
-fn machine(machine: &Machine) -> String {
+pub(super) fn machine(machine: &Machine) -> String {
     let processor = machine.processor.as_deref().unwrap_or("processors that do not say their name");
     let memory = machine
         .memory_mib
@@ -153,7 +157,7 @@ pub fn verdict(report: &Report) -> String {
         *kinds.entry(finding.kind()).or_default() += 1;
     }
     if kinds.is_empty() {
-        return format!("sound: {}", nothing_found(report));
+        return format!("{}: {}", sound(report).0, nothing_found(report));
     }
     let parts: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
     format!("UNSOUND: {}{}", parts.join(", "), undecided(report.undecided()))

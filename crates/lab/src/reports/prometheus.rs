@@ -1,6 +1,7 @@
 //! What every act of every run came to, as figures in Prometheus' text format: for a collector that
 //! reads files, beside the figures that the house itself has.
 
+use super::about::{Said, about, which};
 use super::{ActFigures, Report};
 use crate::figures::real;
 use std::fmt::Write;
@@ -39,6 +40,13 @@ pub fn prometheus(report: &Report) -> String {
         let lines = samples(report, of);
         write_figure(&mut out, (&name, help), &lines);
     }
+    let infos = report.runs.iter().zip(1..).map(|(run, number)| {
+        let seed = [("seed", run.seed.to_string())];
+        let more = label_list(seed.into_iter().chain(about(&report.head)));
+        (format!("{},{more}", labels(report, number, None)), 1.0)
+    });
+    let help = "What was run where, and how it is repeated.";
+    write_figure(&mut out, ("admitone_lab_run_info", help), &infos.collect::<Vec<_>>());
     let findings = report.runs.iter().zip(1..).map(|(run, number)| {
         let found = real(u64::try_from(run.findings.len()).unwrap_or(u64::MAX));
         (labels(report, number, None), found)
@@ -61,14 +69,13 @@ fn samples(report: &Report, of: impl Fn(&ActFigures) -> Option<f64>) -> Vec<Samp
 }
 
 fn labels(report: &Report, run: u32, act: Option<&str>) -> String {
-    let head = &report.head;
-    let [workload, strategy] = [&head.workload, &head.strategy].map(|text| escaped(text));
-    let act = act.map_or_else(String::new, |act| format!(",act=\"{}\"", escaped(act)));
-    format!(
-        "workload=\"{workload}\",strategy=\"{strategy}\",store=\"{}\",instances=\"{}\",run=\"{run}\"{act}",
-        escaped(&head.store),
-        head.instances
-    )
+    let act = act.map(|act| ("act", act.to_owned()));
+    label_list(which(report, run).into_iter().chain(act))
+}
+
+fn label_list(labels: impl IntoIterator<Item = Said>) -> String {
+    let labels = labels.into_iter().map(|(name, text)| format!("{name}=\"{}\"", escaped(&text)));
+    labels.collect::<Vec<_>>().join(",")
 }
 
 fn write_figure(out: &mut String, (name, help): (&str, &str), lines: &[Sample]) {
@@ -117,6 +124,31 @@ mod tests {
         );
         let bare = prometheus(&Report::of(&[second(&Outcome::Unknown)]).unwrap());
         assert!(!bare.contains("lock_hold") && !bare.contains("p99"), "{bare}");
+    }
+
+    #[test]
+    fn every_run_says_what_was_run_where_and_how_it_is_repeated() {
+        let mut record = costly();
+        record.head.command = "admitone lab run polls --set 'x=\"1\"'".to_owned();
+        record.head.versions = [("build".to_owned(), "build 1a".to_owned())].into();
+        let mut second = record.clone();
+        second.head.seed = 2;
+        let text = prometheus(&Report::of(&[record, second]).unwrap());
+        for (run, seed) in [(1, 1), (2, 2)] {
+            let begin = "admitone_lab_run_info{workload=\"polls\",strategy=\"batched\",";
+            let mut lines = text.lines().filter(|line| line.starts_with(begin));
+            let line = lines.find(|line| line.contains(&format!(",run=\"{run}\","))).unwrap();
+            assert!(
+                line.contains(&format!(",seed=\"{seed}\",parameters=\"\",threads=\"1\",")),
+                "{line}"
+            );
+            assert!(
+                line.contains(",build=\"build 1a\",") && line.contains(",machine=\""),
+                "{line}"
+            );
+            let end = "command=\"admitone lab run polls --set 'x=\\\"1\\\"'\"} 1";
+            assert!(line.ends_with(end), "{line}");
+        }
     }
 
     #[test]

@@ -11,8 +11,12 @@ pub(super) fn op(op: Op) -> String {
     text.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// A number with as many digits as it is worth: 12,300; 412; 4.1; 0.04.
+/// A number with as many digits as it is worth: 12,300; 412; 4.1; 0.04. What has no end, or is no
+/// number, is a line.
 pub(crate) fn number(value: f64) -> String {
+    if !value.is_finite() {
+        return "—".to_owned();
+    }
     let digits = match value.abs() {
         great if great >= 100.0 => 0,
         some if some >= 10.0 => 1,
@@ -62,6 +66,15 @@ pub(crate) fn bound(commands: u64, of_what: &str) -> String {
 /// That nothing was found in a report, with what follows from it and what was given up.
 pub(super) fn nothing_found(report: &Report) -> String {
     bound(report.commands(), "commands") + &undecided(report.undecided())
+}
+
+/// What a report in which nothing was found is called, and whether that says something of all of it.
+pub(super) fn sound(report: &Report) -> (&'static str, bool) {
+    match (report.commands(), report.undecided()) {
+        (0, _) => ("not audited", false),
+        (_, 0) => ("sound", true),
+        _ => ("sound as far as it was decided", false),
+    }
 }
 
 /// What the audit gave up on, to be said behind what it found; nothing where that is nothing.

@@ -36,7 +36,7 @@ fn two_series_of_the_same_do_not_differ_by_more_than_their_spread() {
     let [one, other] = parts.each_ref().map(|part| part.to_str().unwrap());
     let compared: Value =
         serde_json::from_slice(&lab(&["compare", one, other, "--json"]).stdout).unwrap();
-    let rows = compared.as_array().unwrap().iter();
+    let rows = compared["rows"].as_array().unwrap().iter();
     let rates: Vec<&Value> =
         rows.filter(|row| row["what"].as_str().unwrap().ends_with("outcomes/s")).collect();
     assert_eq!(rates.len(), 3, "{compared}");

@@ -122,6 +122,52 @@ fn the_page_says_by_how_much_transactions_were_made_longer() {
 }
 
 #[test]
+fn the_page_says_what_the_workload_has_by_itself_where_it_was_run_otherwise() {
+    let page = |seconds: u64| {
+        let mut head = crate::reports::tests::second(&Outcome::Unknown).head;
+        "overbook".clone_into(&mut head.workload);
+        head.parameters = [("seconds".to_owned(), seconds), ("users".to_owned(), 1_000)].into();
+        let mut table = table("overbook", vec![row("batched", 2, (100.0, 0))]);
+        table.head = Some(head);
+        result_page(&Matrix { tables: vec![table], command: "admitone lab matrix".to_owned() })
+    };
+    let short = page(3);
+    assert!(
+        short.contains("With seconds=3, users=1000. The workload's own are seconds=5.\n"),
+        "{short}"
+    );
+    assert!(page(5).contains("With seconds=5, users=1000.\n"), "{}", page(5));
+}
+
+#[test]
+fn the_page_of_advice_says_how_often_cells_were_run_and_of_which_builds_they_are() {
+    let mut matrix = measured();
+    for row in matrix.tables.iter_mut().flat_map(|table| &mut table.rows) {
+        row.build = Some("build 111111".to_owned());
+    }
+    let page = choose_page(&matrix);
+    assert!(page.contains("Each cell was run once: no figure has a spread"), "{page}");
+    assert!(page.contains(" All of them are of build 111111.\n"), "{page}");
+    let other = matrix.tables[0].rows.iter_mut().find(|row| row.result.is_some()).unwrap();
+    other.build = Some("build 222222".to_owned());
+    let page = choose_page(&matrix);
+    assert!(page.contains(": 1 of build 222222, 11 of build 111111.\n"), "{page}");
+}
+
+#[test]
+fn what_is_only_answered_when_no_more_come_is_not_kept_up_with() {
+    let mut matrix = measured();
+    let given = |row: &mut Row| {
+        let act = row.result.as_mut().unwrap().acts.last_mut().unwrap();
+        (act.is_given, act.due, act.failed) = (true, 300, 0);
+    };
+    let rows = matrix.tables.iter_mut().flat_map(|table| &mut table.rows);
+    rows.filter(|row| row.result.is_some()).for_each(given);
+    let page = choose_page(&matrix);
+    assert!(page.contains("| `kafka` | a broker | 25 % | 12 % | 50 % |"), "{page}");
+}
+
+#[test]
 fn cells_of_another_build_are_named_in_every_page() {
     let mut matrix = measured();
     assert!(!result_page(&matrix).contains("- of "), "all of one build: nothing to say");

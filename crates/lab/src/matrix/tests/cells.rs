@@ -48,6 +48,19 @@ fn a_cell_of_several_runs_shows_between_what_its_figures_lay() {
 }
 
 #[test]
+fn runs_in_which_much_failed_are_not_left_out_of_the_times_of_a_cell() {
+    let good = second(&Outcome::Done { named: 0, value: 0 });
+    let mut bad = good.clone();
+    bad.history.events.iter_mut().take(100).for_each(|event| event.outcome = Outcome::Unknown);
+    let none = second(&Outcome::Unknown);
+    let result = Measured::of(&Report::of(&[good, bad, none]).unwrap());
+    let act = result.last().unwrap();
+    let ends = |of: Option<Spread>| of.map(|of| [of.min, of.median, of.max].map(f64::is_finite));
+    assert_eq!(ends(act.p95_ms), Some([true, false, false]), "{act:?}");
+    assert_eq!(ends(act.mean_ms), Some([true, true, false]), "{act:?}");
+}
+
+#[test]
 fn what_the_audit_gave_up_on_stands_beside_what_it_did_not_find() {
     let result = Measured::of(&report(2, 7));
     assert_eq!((result.is_sound, result.undecided), (true, 7));
