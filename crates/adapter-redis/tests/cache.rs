@@ -20,14 +20,19 @@ async fn wait_ms(span_ms: u64) {
     let _ = tokio::time::timeout(Duration::from_millis(span_ms), never).await;
 }
 
+/// Values that nobody waits for the end of.
 fn caches() -> Option<[Arc<dyn Cache>; 2]> {
+    caches_of(60_000)
+}
+
+fn caches_of(lasts_ms: u64) -> Option<[Arc<dyn Cache>; 2]> {
     let addresses = redis_server::shared()?;
-    let redis = RedisCache::new(nodes::node(&addresses[0]), &redis_server::own_prefix(), 300);
-    Some([Arc::new(MemoryCache::new(Arc::new(SystemClock::default()), 300)), Arc::new(redis)])
+    let redis = RedisCache::new(nodes::node(&addresses[0]), &redis_server::own_prefix(), lasts_ms);
+    Some([Arc::new(MemoryCache::new(Arc::new(SystemClock::default()), lasts_ms)), Arc::new(redis)])
 }
 
 #[tokio::test]
-async fn a_value_is_found_until_its_time_is_over_or_its_topic_is_dropped() {
+async fn a_value_is_found_until_its_topic_is_dropped() {
     let Some(caches) = caches() else { return };
     for cache in caches {
         let empty = cache.get("show 1", "seats").await.unwrap();
@@ -38,8 +43,16 @@ async fn a_value_is_found_until_its_time_is_over_or_its_topic_is_dropped() {
         cache.drop_topic("show 1").await.unwrap();
         assert_eq!(cache.get("show 1", "seats").await.unwrap().value, None);
         assert_eq!(cache.get("show 2", "seats").await.unwrap().value, Some(b"other".to_vec()));
+    }
+}
+
+#[tokio::test]
+async fn a_value_is_found_until_its_time_is_over() {
+    let Some(caches) = caches_of(300) else { return };
+    for cache in caches {
+        cache.put("show 1", "seats", b"some", 0).await.unwrap();
         wait_ms(400).await;
-        assert_eq!(cache.get("show 2", "seats").await.unwrap().value, None);
+        assert_eq!(cache.get("show 1", "seats").await.unwrap().value, None);
     }
 }
 

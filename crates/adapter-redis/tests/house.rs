@@ -35,6 +35,12 @@ impl House {
         Self { store, options, stop: CancellationToken::new() }
     }
 
+    /// Another one with the same locks, whose leases are that long.
+    pub(crate) fn beside(&self, lease_ms: u64) -> Self {
+        let options = LockOptions { lease_ms, ..self.options.clone() };
+        Self { store: self.store.clone(), options, stop: CancellationToken::new() }
+    }
+
     fn setup(&self) -> LockSetup {
         LockSetup {
             options: self.options.clone(),

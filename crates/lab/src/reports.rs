@@ -253,7 +253,7 @@ impl ActFigures {
             mean_ms: latency.mean_ms(),
             longest_ms: latency.longest_ms(),
             lateness: Latency::lateness_of(&counted).percentiles(),
-            outcomes: counted.outcomes(),
+            outcomes: record.history.of(played.measured, record.seen.sent(at, played)).outcomes(),
             requests: requests(&record.history, played),
             distribution: latency.distribution(),
             cost: Cost::of(&record.seen.samples, played),

@@ -268,3 +268,18 @@ fn what_the_auditor_gave_up_on_is_said() {
     assert!(said.ends_with("; 2 undecided"), "{said}");
     assert!(page(&report).contains("verdict slow\">sound as far as it was decided; "));
 }
+
+#[test]
+fn what_fails_behind_the_last_ticket_has_failed() {
+    let mut record = second(&Outcome::Done { named: 0, value: 0 });
+    let end = record.seen.acts[0].window;
+    for event in record.history.events.iter_mut().filter(|event| event.number >= 500) {
+        event.outcome = Outcome::Refused { status: 500, code: None };
+    }
+    record.seen.acts[0].window.to_ns = 500_000_000;
+    record.seen.sent.insert(0, end);
+    let report = Report::of(&[record]).unwrap();
+    let act = &report.runs[0].acts[0];
+    assert_eq!((act.failed(), act.outcomes["done"]), (499, 500));
+    assert!(act.throughput > 900.0 && !report.meets_its_goals(), "{act:?}");
+}
