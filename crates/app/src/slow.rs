@@ -74,11 +74,14 @@ mod tests {
     #[tokio::test]
     async fn a_transaction_takes_so_much_longer_and_one_that_is_dropped_does_not() {
         let clock = SystemClock::default();
-        let memory = MemoryStore::new(Arc::new(SystemClock::default()));
-        let store = SlowStore { store: Arc::new(memory), by_ms: 60 };
+        let slow = |by_ms| {
+            let memory = MemoryStore::new(Arc::new(SystemClock::default()));
+            SlowStore { store: Arc::new(memory), by_ms }
+        };
         let begun = clock.now();
-        drop(store.begin(Mode::Optimistic, &Fences::default()).await.unwrap());
-        assert!(clock.now().ms_since(begun) < 60);
+        drop(slow(60_000).begin(Mode::Optimistic, &Fences::default()).await.unwrap());
+        assert!(clock.now().ms_since(begun) < 60_000);
+        let store = slow(60);
         let begun = clock.now();
         let transaction = store.begin(Mode::Optimistic, &Fences::default()).await.unwrap();
         transaction.finish(&Arc::new(Verdict::default())).await.unwrap();

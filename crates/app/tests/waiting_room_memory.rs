@@ -43,7 +43,9 @@ fn a_million_waiting_users_cost_less_than_forty_bytes_each() {
         log_bytes += encode(&outcome.records).len();
     }
     let grown = resident_bytes().unwrap().saturating_sub(before);
-    let (checkpoint, taken) = timed(|| room.checkpoint());
+    // The least of some: the machine may have stood still in one.
+    let checkpoints = (0..5).map(|_| timed(|| room.checkpoint()));
+    let (checkpoint, taken) = checkpoints.min_by_key(|(_, took)| *took).unwrap();
     println!(
         "{USERS} joins: {} ns each, slowest batch of {BATCH} {slowest:?}; {} bytes each; \
          {log_bytes} bytes of log; checkpoint of {} bytes taken in {taken:?}",

@@ -15,6 +15,9 @@ const LEASE: [(&str, &str); 2] =
 /// Longer than the lease.
 const STOPPED: Duration = Duration::from_millis(1_500);
 
+/// The second may come too late on a busy machine: then both did not overlap, and it is tried again.
+const TRIES: u32 = 3;
+
 /// What it came to.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
@@ -29,18 +32,28 @@ struct Seen {
 #[test]
 fn a_holder_who_was_stopped_overlaps_without_tokens_and_never_with_them() {
     let (mut accepted, mut refused) = (0, 0);
-    for hold in [Hold::BeforeTheSave, Hold::BeforeTheCommit] {
-        let Some(seen) = stopped_while_he_holds("pubsub-lock", hold) else { return };
-        println!("with tokens, stopped {hold:?}: {seen:?}");
-        accepted += i64::from(seen.charged != seen.balance);
-        refused += seen.refused;
+    for _ in 0..TRIES {
+        for hold in [Hold::BeforeTheSave, Hold::BeforeTheCommit] {
+            let Some(seen) = stopped_while_he_holds("pubsub-lock", hold) else { return };
+            println!("with tokens, stopped {hold:?}: {seen:?}");
+            accepted += i64::from(seen.charged != seen.balance);
+            refused += seen.refused;
+        }
+        if refused > 0 {
+            break;
+        }
     }
     assert_eq!(accepted, 0, "stale writes accepted");
     assert!(refused > 0, "nothing stale was tried");
-    let without = stopped_while_he_holds("pubsub-lock fencing=false", Hold::BeforeTheCommit);
-    let Some(seen) = without else { return };
-    println!("without tokens: {seen:?}; with them: {refused} stale writes refused, 0 accepted");
-    assert!(seen.balance < seen.charged, "the harm: what the first charged is gone");
+    for _ in 0..TRIES {
+        let without = stopped_while_he_holds("pubsub-lock fencing=false", Hold::BeforeTheCommit);
+        let Some(seen) = without else { return };
+        println!("without tokens: {seen:?}; with them: {refused} stale writes refused, 0 accepted");
+        if seen.balance < seen.charged {
+            return;
+        }
+    }
+    panic!("no harm: what the first charged is there each time");
 }
 
 /// Two instances charge one wallet. The first is stopped while its batch is on the way, until its
