@@ -6,8 +6,8 @@ use crate::shared_store::Server;
 use serde_json::Value;
 use std::path::Path;
 
-/// So many runs are compared with as many: by chance their ranges lie apart once in 1,700 times.
-const EACH: usize = 7;
+/// So many runs are compared with as many: by chance their ranges lie apart once in 24,000 times.
+const EACH: usize = 9;
 
 /// The runs of one report that are meant, as a report of their own.
 fn part(of: &Path, to: &Path, first: usize) {
@@ -86,14 +86,21 @@ fn a_run_says_the_bound_that_follows_from_nothing_found() {
 /// Whoever wants to know what ten thousand do must be able to be ten thousand.
 #[test]
 fn one_thread_is_ten_thousand_users() {
-    let many = ["--set", "users=10000", "--set", "seconds=4", "--json"];
-    let report = sound(&[&["run", "ceiling"], &many[..]].concat());
-    let act = &report["runs"][0]["acts"][0];
+    let played = |seconds: &str| {
+        let many = ["--set", "users=10000", "--set", seconds, "--set", "rate=500", "--json"];
+        sound(&[&["run", "ceiling"], &many[..]].concat())
+    };
+    let is_again = |report: &Value| report["runs"][0]["acts"][0]["due"].as_u64() > Some(10_000);
+    // How long ten thousand need is not the question.
+    let report = Some(played("seconds=4")).filter(is_again).unwrap_or_else(|| played("seconds=16"));
     assert_eq!(report["head"]["threads"], 1);
-    let ended: Vec<&str> =
-        act["outcomes"].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(ended, ["done"], "{act}");
-    assert!(act["due"].as_u64() > Some(10_000), "each asked again: {act}");
+    assert!(is_again(&report), "each asked again: {report}");
+    for act in report["runs"][0]["acts"].as_array().unwrap() {
+        let ended: Vec<&str> =
+            act["outcomes"].as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(ended, ["done"], "{act}");
+    }
+    let act = &report["runs"][0]["acts"][0];
     let cpu = act["cost"]["generator_cpu"].as_f64().unwrap_or_else(|| panic!("{act}"));
     assert!(cpu > 0.0 && cpu < 1.1, "{act}");
 }
