@@ -183,9 +183,11 @@ pub fn clear_runs(out: &Path) -> Result<(), Trouble> {
     let doing = || Trouble::system(format!("clearing {}", out.display()));
     for entry in std::fs::read_dir(out).map_err(doing())?.flatten() {
         let name = entry.file_name();
-        let number = name.to_str().and_then(|name| name.strip_prefix("run-"));
-        let is_run = number.is_some_and(|number| number.parse::<usize>().is_ok());
-        if !is_run || !is_kept(&entry.path()) {
+        let number = name.to_str().and_then(|name| name.strip_prefix("run-")?.parse().ok());
+        let is_run = number.is_some_and(|number| entry.path() == place_of(out, number));
+        // A link leads to something else, which was not made here.
+        let is_here = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if !is_run || !is_here || !is_ours(&entry.path()) {
             continue;
         }
         for file in FILES.map(|file| entry.path().join(file)) {
@@ -197,6 +199,12 @@ pub fn clear_runs(out: &Path) -> Result<(), Trouble> {
         drop(std::fs::remove_dir(entry.path()));
     }
     Ok(())
+}
+
+/// Whether a run of the laboratory is kept in a directory, of whatever version.
+fn is_ours(directory: &Path) -> bool {
+    let kept = read::<serde_json::Value>(&directory.join(FILES[0]));
+    kept.is_ok_and(|kept| kept["head"]["workload"].is_string())
 }
 
 /// Writes something as JSON.
@@ -226,12 +234,24 @@ mod tests {
         let file = |path: &str| {
             let path = out.path().join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "").unwrap();
+            std::fs::write(path, r#"{"head":{"workload":"cash"}}"#).unwrap();
         };
-        let left = ["run-2/notes", "run-3/theirs", "run-x/run.json", "report.json"];
+        let left = [
+            "run-2/notes",
+            "run-3/theirs",
+            "run-x/run.json",
+            "run-007/run.json",
+            "archive/run.json",
+            "report.json",
+        ];
         let ours = ["run-1/run.json", "run-1/history.bin", "run-2/run.json", "run-2/state.json"];
         left.iter().chain(&ours).for_each(|path| file(path));
+        let (link, other) = (out.path().join("run-8"), out.path().join("run-9/run.json"));
+        std::os::unix::fs::symlink(out.path().join("archive"), &link).unwrap();
+        std::fs::create_dir_all(other.parent().unwrap()).unwrap();
+        std::fs::write(&other, "of somebody else").unwrap();
         clear_runs(out.path()).unwrap();
+        assert!(link.join("run.json").is_file() && other.is_file());
         let is_there = |path: &&str| out.path().join(path).exists();
         assert!(left.iter().all(&is_there));
         assert!(!ours.iter().any(&is_there) && !is_there(&"run-1"));

@@ -31,6 +31,7 @@ pub use series::Point;
 pub(crate) use svg::escaped;
 pub(crate) use words::{bound, maybe, number, number_of, spread, undecided, versions};
 
+use crate::audit::serial::VERSIONS_UNDECIDED;
 use crate::audit::{Audited, Finding, SEATS_UNDECIDED, WALLETS_UNDECIDED, audit};
 use crate::faults::Happened;
 use crate::figures::{Latency, Percentiles, Spread, real, throughput};
@@ -125,6 +126,9 @@ pub struct ActFigures {
     pub requests: BTreeMap<String, (u64, Option<f64>)>,
     /// Which share took at most how many milliseconds.
     pub distribution: Vec<(f64, f64)>,
+    /// Of how many that is a share: all but refusals by the rules.
+    #[serde(default)]
+    pub timed: u64,
     /// What it cost.
     pub cost: Cost,
     /// Goals that have a figure.
@@ -229,9 +233,9 @@ impl RunReport {
         }
     }
 
-    /// How many wallets and seats its audit gave up on.
+    /// How many wallets and seats its audit gave up on, and of how many versions nobody knows who wrote them.
     fn undecided(&self) -> u64 {
-        let names = [WALLETS_UNDECIDED, SEATS_UNDECIDED];
+        let names = [WALLETS_UNDECIDED, SEATS_UNDECIDED, VERSIONS_UNDECIDED];
         names.iter().filter_map(|name| self.checked.get(*name)).sum()
     }
 }
@@ -239,7 +243,8 @@ impl RunReport {
 impl ActFigures {
     fn of(record: &Record, (at, played): (usize, &Played), convicted: &HashSet<u64>) -> Self {
         let counted = record.history.of(played.measured, played.window);
-        let latency = Latency::of(&without_refusals(&counted));
+        let timed = without_refusals(&counted);
+        let latency = Latency::of(&timed);
         let (from_s, to_s) = (seconds(played.window.from_ns), seconds(played.window.to_ns));
         let whole = of_act(&record.history, at, played);
         let due = u64::try_from(counted.events.len()).unwrap_or(u64::MAX);
@@ -256,6 +261,7 @@ impl ActFigures {
             outcomes: record.history.of(played.measured, record.seen.sent(at, played)).outcomes(),
             requests: requests(&record.history, played),
             distribution: latency.distribution(),
+            timed: u64::try_from(timed.events.len()).unwrap_or(u64::MAX),
             cost: Cost::of(&record.seen.samples, played),
             goals: BTreeMap::new(),
         };

@@ -160,18 +160,35 @@ fn side_by_side(arguments: &Compare) -> Result<Exit, Failed> {
     Ok(if reports.iter().all(Report::is_sound) { Exit::Done } else { Exit::Unsound })
 }
 
+/// The forms of a report, by their files.
+const FORMS: [&str; 7] = [
+    "report.json",
+    "report.html",
+    "report.md",
+    "report.csv",
+    "k6-summary.json",
+    "report.influx",
+    "report.prom",
+];
+
 /// Writes a report in all its forms.
 fn keep(report: &Report, out: &Path) -> Result<(), Failed> {
-    let files = [
-        ("report.json", serde_json::to_string_pretty(report)?),
-        ("report.html", page(report)),
-        ("report.md", markdown(report)),
-        ("report.csv", csv(report)),
-        ("k6-summary.json", serde_json::to_string_pretty(&k6_summary(report))?),
-        ("report.influx", influx_lines(report)),
-        ("report.prom", prometheus(report)),
+    let texts = [
+        serde_json::to_string_pretty(report)?,
+        page(report),
+        markdown(report),
+        csv(report),
+        serde_json::to_string_pretty(&k6_summary(report))?,
+        influx_lines(report),
+        prometheus(report),
     ];
-    write_all(&files, out)
+    write_all(&FORMS.into_iter().zip(texts).collect::<Vec<_>>(), out)
+}
+
+/// Takes away the report of an earlier command: it is none of the runs that are kept there now.
+fn clear_report(out: &Path) -> std::io::Result<()> {
+    let there = FORMS.map(|form| out.join(form)).into_iter().filter(|file| file.is_file());
+    there.into_iter().try_for_each(std::fs::remove_file)
 }
 
 /// Writes files into a directory, which is made if it is not there.

@@ -13,6 +13,8 @@ pub(crate) struct Command<'a> {
     pub(crate) invoked_ns: u64,
     /// When its sender knew; never if nobody does.
     pub(crate) returned_ns: Option<u64>,
+    /// When nobody waited for an answer any more.
+    pub(crate) over_ns: u64,
     pub(crate) end: End<'a>,
     /// The seats that the answer names.
     pub(crate) items: &'a [u64],
@@ -90,6 +92,7 @@ fn of(event: &Event) -> Command<'_> {
         asked: event.asked,
         invoked_ns: event.sent_ns,
         returned_ns: is_known.then_some(event.ended_ns),
+        over_ns: event.ended_ns,
         end,
         items: &event.items,
         others: Vec::new(),
@@ -110,6 +113,7 @@ fn end(outcome: &Outcome) -> End<'_> {
 
 /// The same command was sent again.
 fn again<'a>(command: &mut Command<'a>, event: &'a Event) {
+    command.over_ns = command.over_ns.max(event.ended_ns);
     let new = end(&event.outcome);
     if let End::Done { named, value } = command.end {
         if let End::Done { named: other, value: told } = new

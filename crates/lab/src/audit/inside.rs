@@ -68,19 +68,28 @@ fn stays(commands: &[Command<'_>], rules: &Rules) -> Vec<Stay> {
         found.extend(ended);
     }
     if rules.pass_ms.is_some() {
-        let unknown_ns = unknown_from(commands);
-        let stay = |stay: Stay| Stay { until_ns: stay.until_ns.min(unknown_ns), ..stay };
-        found.extend(visitors.into_values().filter_map(|visitor| visitor.inside).map(stay));
+        let lost = lost(commands);
+        let quiet = visitors.into_values().filter_map(|visitor| visitor.inside);
+        found.extend(quiet.map(|stay| until_lost(stay, &lost)));
     }
     found.retain(|stay| stay.from_ns < stay.until_ns);
     found
 }
 
-/// Since when a room may not have been there: what it kept of those who say nothing is not certain then.
-fn unknown_from(commands: &[Command<'_>]) -> u64 {
+/// When a room may not have been there: from when it was asked until nobody waited any more.
+fn lost(commands: &[Command<'_>]) -> Vec<(u64, u64)> {
     let line = commands.iter().filter(|command| matches!(command.asked.op, Op::Join | Op::Poll));
-    let open = line.filter(|command| command.is_open());
-    open.map(|command| command.invoked_ns).min().unwrap_or(u64::MAX)
+    line.filter(|command| command.is_open())
+        .map(|command| (command.invoked_ns, command.over_ns))
+        .collect()
+}
+
+/// What a room kept of somebody who says nothing is not certain once it did not answer behind what it
+/// told him.
+fn until_lost(stay: Stay, lost: &[(u64, u64)]) -> Stay {
+    let behind = lost.iter().filter(|(_, over_ns)| *over_ns > stay.from_ns);
+    let first = behind.map(|(asked_ns, _)| *asked_ns).min().unwrap_or(u64::MAX);
+    Stay { until_ns: stay.until_ns.min(first), ..stay }
 }
 
 impl Visitor {

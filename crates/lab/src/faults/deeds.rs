@@ -8,6 +8,7 @@ use crate::proxy::Proxy;
 use crate::services::Service;
 use crate::target::{As, Visit};
 use crate::time::Stopwatch;
+use crate::urls::without_secrets;
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -57,7 +58,7 @@ impl Weather {
     }
 
     fn happen(&self, fault: &Fault, clock: Stopwatch, over: &crate::load::Stop) -> Happened {
-        let (due_ns, what) = (crate::time::nanos(fault.at), fault.text.clone());
+        let (due_ns, what) = (crate::time::nanos(fault.at), without_secrets(&fault.text));
         while clock.ns() < due_ns {
             if over.load(std::sync::atomic::Ordering::Relaxed) {
                 let trouble = Some(TOO_LATE.to_owned());

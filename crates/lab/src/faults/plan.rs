@@ -6,6 +6,7 @@ use crate::Trouble;
 use crate::crew::missing;
 use crate::machine::listener_at;
 use crate::services::Service;
+use crate::urls::without_secrets;
 use std::net::SocketAddr;
 
 /// Refuses a schedule that names whom the run does not have. A house elsewhere has no instances that
@@ -16,7 +17,8 @@ pub(crate) fn must_be_possible(
     services: &[Service],
 ) -> Result<(), Trouble> {
     faults.iter().try_for_each(|fault| {
-        let wrong = |why: String| Trouble::Impossible(format!("--fault {}: {why}", fault.text));
+        let shown = without_secrets(&fault.text);
+        let wrong = |why: String| Trouble::Impossible(format!("--fault {shown}: {why}"));
         why_not(&fault.deed, instances, services).map_or(Ok(()), |why| Err(wrong(why)))
     })
 }

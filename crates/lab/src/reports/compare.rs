@@ -151,8 +151,9 @@ fn beside(
     [first, own]: [Option<Spread>; 2],
 ) -> Beside {
     let both = first.zip(own);
+    let ended = both.filter(|both| [both.0, both.1].iter().all(|one| one.median.is_finite()));
     let ratio =
-        both.map(|(first, own)| own.median / first.median).filter(|ratio| ratio.is_finite());
+        ended.map(|(first, own)| own.median / first.median).filter(|ratio| ratio.is_finite());
     let is_apart =
         runs > 1 && both.is_some_and(|(first, own)| own.min > first.max || own.max < first.min);
     Beside { what, report, first, own, ratio, is_apart, runs }

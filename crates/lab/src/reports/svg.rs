@@ -134,7 +134,8 @@ impl Plot<'_> {
     }
 
     fn marks(&self, out: &mut String, scale: &Scale) {
-        for (from, until, what) in &self.marks {
+        // What was noticed when all was over has no place here.
+        for (from, until, what) in self.marks.iter().filter(|mark| mark.0 <= scale.right) {
             let (x, end) = (scale.x(*from), scale.x(until.min(scale.right)));
             let _ = write!(
                 out,

@@ -70,9 +70,11 @@ fn what_a_room_kept_of_those_who_say_nothing_is_not_certain_after_an_outage() {
     let quiet = [enters(0, 0), lost.clone(), enters(1, 5_000)];
     assert_eq!(beyond(Some(PASS_MS), &quiet), None);
     assert_eq!(
-        beyond(Some(PASS_MS), &[enters(0, 0), enters(1, 1_000), lost]),
+        beyond(Some(PASS_MS), &[enters(0, 0), enters(1, 1_000), lost.clone()]),
         Some((2, vec![1_001]))
     );
+    let behind = [lost, enters(0, 3_000), enters(1, 5_000)];
+    assert_eq!(beyond(Some(PASS_MS), &behind), Some((2, vec![1_001])), "both came behind it");
 }
 
 #[test]
