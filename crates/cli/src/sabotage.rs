@@ -43,6 +43,10 @@ enum Deed {
     LosePayment,
     /// What was paid stays only held.
     PaidForNothing,
+    /// A hold is written as given up.
+    GiveUp,
+    /// A hold is written as sold.
+    ForFree,
     /// Rows are decided on as they were a while ago.
     StaleRows,
     /// What was answered is forgotten, so that a repetition is done again.
@@ -68,7 +72,7 @@ enum Deed {
 }
 
 /// The names.
-const DEEDS: [(&str, Deed); 26] = [
+const DEEDS: [(&str, Deed); 28] = [
     ("lost-commit", Deed::LostCommit),
     ("lose-reservation", Deed::LoseReservation),
     ("other-buyer", Deed::OtherBuyer),
@@ -84,6 +88,8 @@ const DEEDS: [(&str, Deed); 26] = [
     ("keep-balance", Deed::KeepBalance),
     ("lose-payment", Deed::LosePayment),
     ("paid-for-nothing", Deed::PaidForNothing),
+    ("give-up", Deed::GiveUp),
+    ("for-free", Deed::ForFree),
     ("stale-rows", Deed::StaleRows),
     ("no-memory", Deed::NoMemory),
     ("late-expiry", Deed::LateExpiry),

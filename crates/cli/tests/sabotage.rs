@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::process::{Command, Stdio};
 
 /// A defect, the workload that meets it, and the kinds of finding of which one must be there.
-const PLANTED: [(&str, &str, &[&str]); 26] = [
+const PLANTED: [(&str, &str, &[&str]); 28] = [
     ("lost-commit", "cash", &["lost"]),
     ("lose-reservation", "overbook", &["lost"]),
     ("other-buyer", "overbook", &["different"]),
@@ -23,6 +23,8 @@ const PLANTED: [(&str, &str, &[&str]); 26] = [
     ("keep-balance", "cash", &["miscounted"]),
     ("lose-payment", "sell-out", &["lost"]),
     ("paid-for-nothing", "sell-out", &["paid_for_nothing", "different"]),
+    ("give-up", "overbook", &["ended_unasked"]),
+    ("for-free", "overbook", &["sold_unpaid"]),
     ("stale-rows", "cash", &["miscounted", "no_order"]),
     ("no-memory", "retries", &["twice", "foreign"]),
     ("late-expiry", "drop-outs", &["held_past_expiry"]),

@@ -177,10 +177,13 @@ pub fn is_whole(directory: &Path) -> bool {
     FILES[..3].iter().all(|name| directory.join(name).is_file())
 }
 
-/// Takes away the runs that an earlier command left: they are no runs of the next one. What else lies in
-/// their directories stays.
-pub fn clear_runs(out: &Path) -> Result<(), Trouble> {
+/// Takes away the runs that an earlier command left, and the forms of its report: they are none of the next
+/// one. What else lies in their directories stays.
+pub fn clear_runs(out: &Path, forms: &[&str]) -> Result<(), Trouble> {
     let doing = || Trouble::system(format!("clearing {}", out.display()));
+    for form in forms.iter().map(|form| out.join(form)).filter(|form| form.is_file()) {
+        std::fs::remove_file(form).map_err(doing())?;
+    }
     for entry in std::fs::read_dir(out).map_err(doing())?.flatten() {
         let name = entry.file_name();
         let number = name.to_str().and_then(|name| name.strip_prefix("run-")?.parse().ok());
@@ -242,15 +245,21 @@ mod tests {
             "run-x/run.json",
             "run-007/run.json",
             "archive/run.json",
-            "report.json",
+            "report.txt",
         ];
-        let ours = ["run-1/run.json", "run-1/history.bin", "run-2/run.json", "run-2/state.json"];
+        let ours = [
+            "run-1/run.json",
+            "run-1/history.bin",
+            "run-2/run.json",
+            "run-2/state.json",
+            "report.md",
+        ];
         left.iter().chain(&ours).for_each(|path| file(path));
         let (link, other) = (out.path().join("run-8"), out.path().join("run-9/run.json"));
         std::os::unix::fs::symlink(out.path().join("archive"), &link).unwrap();
         std::fs::create_dir_all(other.parent().unwrap()).unwrap();
         std::fs::write(&other, "of somebody else").unwrap();
-        clear_runs(out.path()).unwrap();
+        clear_runs(out.path(), &["report.md"]).unwrap();
         assert!(link.join("run.json").is_file() && other.is_file());
         let is_there = |path: &&str| out.path().join(path).exists();
         assert!(left.iter().all(&is_there));

@@ -185,12 +185,6 @@ fn keep(report: &Report, out: &Path) -> Result<(), Failed> {
     write_all(&FORMS.into_iter().zip(texts).collect::<Vec<_>>(), out)
 }
 
-/// Takes away the report of an earlier command: it is none of the runs that are kept there now.
-fn clear_report(out: &Path) -> std::io::Result<()> {
-    let there = FORMS.map(|form| out.join(form)).into_iter().filter(|file| file.is_file());
-    there.into_iter().try_for_each(std::fs::remove_file)
-}
-
 /// Writes files into a directory, which is made if it is not there.
 fn write_all(files: &[(&str, String)], out: &Path) -> Result<(), Failed> {
     std::fs::create_dir_all(out).map_err(failed(&format!("making {}", out.display())))?;

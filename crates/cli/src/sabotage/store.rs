@@ -185,6 +185,14 @@ fn keep(turn: &Turn, change: &mut Change) -> bool {
                     }
                 }
             }
+            let instead = if is_new && turn.is_due(Deed::GiveUp) {
+                Some(ItemState::Released)
+            } else {
+                (is_new && turn.is_due(Deed::ForFree)).then_some(ItemState::Sold)
+            };
+            if let Some(state) = instead {
+                found.items.iter_mut().for_each(|item| item.state = state);
+            }
             let is_lost = is_new && turn.is_due(Deed::LoseReservation)
                 || gives_back && turn.is_due(Deed::ForgetRelease)
                 || is_sold && turn.is_due(Deed::PaidForNothing);

@@ -1,7 +1,7 @@
 //! `admitone lab run`.
 
 use super::live::Live;
-use super::{build, chosen, clear_report, keep, now_s, show, typed};
+use super::{FORMS, build, chosen, keep, now_s, show, typed};
 use crate::arguments::{How, Run};
 use crate::commands::bench::{address, scratch, stop_on_signal};
 use crate::exit::{Exit, Failed, failed};
@@ -200,9 +200,7 @@ impl Keeper for Shelf<'_> {
     fn sent(&mut self, number: u32, record: &Record) -> Result<(), Trouble> {
         let (Some(out), Some(place)) = (self.out, self.place(number)) else { return Ok(()) };
         if number == 1 {
-            clear_runs(out)?;
-            let doing = format!("clearing {}", out.display());
-            clear_report(out).map_err(Trouble::system(doing))?;
+            clear_runs(out, &FORMS)?;
         }
         record.keep_course(&place)?;
         if self.as_lines {
