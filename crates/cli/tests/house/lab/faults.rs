@@ -141,7 +141,7 @@ fn a_redis_that_is_killed_and_started_again_makes_refusals_and_no_harm() {
 #[test]
 fn a_disk_that_is_full_refuses_and_sells_on_when_there_is_room() {
     // What is sold before and after has room in it.
-    let Some(disk) = SmallDisk::mount(96) else {
+    let Some(disk) = SmallDisk::mount(256) else {
         println!("NOT TESTED: `fill-disk`, because only the superuser may mount a small disk");
         return;
     };
