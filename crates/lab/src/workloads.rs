@@ -104,6 +104,20 @@ pub struct Act {
 }
 
 impl Act {
+    /// Reads that nobody waits between, of so many users.
+    fn reads(name: &str, work: Work, users: usize, span: Duration) -> Self {
+        Self {
+            name: name.to_owned(),
+            work,
+            pace: Pace::Closed,
+            users,
+            warm_up: Duration::from_millis(500),
+            span,
+            measured: Op::Read,
+            goals: Vec::new(),
+        }
+    }
+
     /// A sale: visits, so many at once, until everybody came or the time is over. All of it counts.
     fn sale(script: impl Script + 'static, users: usize, span: Duration) -> Self {
         Self {

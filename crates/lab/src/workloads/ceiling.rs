@@ -3,7 +3,7 @@
 use super::{About, Act, Brief, Recipe, Set, seconds, users};
 use crate::Trouble;
 use crate::client::Answer;
-use crate::history::{Op, Outcome};
+use crate::history::Outcome;
 use crate::load::{Arrivals, Pace};
 use crate::mirror::Mirror;
 use crate::parameters::Parameter;
@@ -13,7 +13,6 @@ use crate::target::As;
 use crate::workload::{Work, Workload, refused};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Whoever answers the generator when it is alone has its open files of the same process.
 const ALONE: usize = 1_000;
@@ -52,24 +51,14 @@ impl Recipe for Ceiling {
         let alone = || asks("/", &mirror.address.to_string(), Some(Arc::clone(&mirror)));
         let pace = Pace::Open { rate: with.small("rate").max(1), arrivals: Arrivals::Poisson };
         let acts = vec![
-            act("no-op", asks("/bench/noop", &site.host(), None), users, span),
-            act("generator alone", alone(), users.min(ALONE), span),
-            Act { pace, ..act("generator alone, open loop", alone(), users.min(ALONE), span) },
+            Act::reads("no-op", asks("/bench/noop", &site.host(), None), users, span),
+            Act::reads("generator alone", alone(), users.min(ALONE), span),
+            Act {
+                pace,
+                ..Act::reads("generator alone, open loop", alone(), users.min(ALONE), span)
+            },
         ];
         Ok(Set { acts, scope: Scope::default() })
-    }
-}
-
-fn act(name: &str, work: Work, users: usize, span: Duration) -> Act {
-    Act {
-        name: name.to_owned(),
-        work,
-        pace: Pace::Closed,
-        users,
-        warm_up: Duration::from_millis(500),
-        span,
-        measured: Op::Read,
-        goals: Vec::new(),
     }
 }
 

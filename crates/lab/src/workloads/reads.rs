@@ -3,8 +3,7 @@
 use super::{About, Act, Brief, Recipe, Set, seconds, users};
 use crate::Trouble;
 use crate::client::Answer;
-use crate::history::{Op, Outcome};
-use crate::load::Pace;
+use crate::history::Outcome;
 use crate::parameters::Parameter;
 use crate::programme::hall_with;
 use crate::requests::get;
@@ -14,7 +13,6 @@ use crate::target::{As, Visit};
 use crate::workload::{Work, Workload, refused};
 use serde_json::json;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// Concerts of one document.
@@ -55,7 +53,7 @@ impl Recipe for SeatBrowse {
         let work = Work::Requests(Arc::new(looks));
         let acts = ["users", "users_more"].map(|users| {
             let users = with.count(users);
-            act(&format!("{users} users"), work.clone(), users, with.seconds("seconds"))
+            Act::reads(&format!("{users} users"), work.clone(), users, with.seconds("seconds"))
         });
         Ok(Set { acts: acts.into(), scope: Scope::default() })
     }
@@ -125,26 +123,13 @@ impl Recipe for SearchIndex {
     }
 }
 
-fn act(name: &str, work: Work, users: usize, span: Duration) -> Act {
-    Act {
-        name: name.to_owned(),
-        work,
-        pace: Pace::Closed,
-        users,
-        warm_up: Duration::from_millis(500),
-        span,
-        measured: Op::Read,
-        goals: Vec::new(),
-    }
-}
-
 fn lists(brief: &Brief<'_>, paths: &[String]) -> Result<Set, Trouble> {
     let Brief { site, with, .. } = brief;
     site.wait(concerts(site, with.get("concerts")))?;
     let requests = paths.iter().map(|path| get(path, &site.host(), As::Nobody)).collect();
     let looks = Looks { requests, wanted: b"\"data\":[{".to_vec() };
     let work = Work::Requests(Arc::new(looks));
-    let act = act("lists", work, with.count("users"), with.seconds("seconds"));
+    let act = Act::reads("lists", work, with.count("users"), with.seconds("seconds"));
     Ok(Set { acts: vec![act], scope: Scope::default() })
 }
 
@@ -206,8 +191,7 @@ impl Workload for Looks {
         if answer.status != 200 {
             return refused(answer);
         }
-        let is_there = self.wanted.is_empty()
-            || answer.body.windows(self.wanted.len()).any(|at| at == self.wanted);
+        let is_there = answer.body.windows(self.wanted.len()).any(|at| at == self.wanted);
         if is_there { Outcome::Done { named: 0, value: 0 } } else { Outcome::Wrong }
     }
 }
