@@ -128,12 +128,6 @@ struct Kept {
 const FILES: [&str; 4] = ["run.json", "history.bin", "state.json", "history.jsonl"];
 
 impl Record {
-    /// Keeps it.
-    pub fn keep(&self, directory: &Path) -> Result<(), Trouble> {
-        self.keep_course(directory)?;
-        self.keep_state(directory)
-    }
-
     /// Keeps what was sent and seen, of which the state is not known yet.
     pub fn keep_course(&self, directory: &Path) -> Result<(), Trouble> {
         self.keep_seen(directory)?;
