@@ -28,12 +28,14 @@ async fn lock(house: &House, name: &str) -> Option<RedisLock> {
 /// After so many turns both instances have met.
 const MEETING: usize = 64;
 
-/// Of each lock, the most turns in a row where instances have theirs: of `redlock` eight, and as many again where a look
-/// was missed five times; of `pubsub` one, and a few where who was woken came too late. The machine may be busy.
-const ROWS_MAX: [(&str, usize); 2] = [("redlock", 48), ("pubsub", 6)];
+/// Of each lock, how long the row is at most in which the middle one of all turns lies: of `redlock` eight, and as many
+/// again where a look was missed; of `pubsub` one, and another where who was woken came too late. A busy machine makes
+/// single rows as long as it likes, wherever it lets an instance stand for a while; it does not do so to half of all turns.
+const ROWS_MAX: [(&str, usize); 2] = [("redlock", 16), ("pubsub", 2)];
 
-/// How many turns of one of two instances came in a row at most, while both had twenty who wanted one key.
-async fn longest_row(name: &str, in_turn: bool) -> Option<usize> {
+/// How long the row of turns of one instance is in which the middle one of all turns lies, while two had twenty who
+/// wanted one key.
+async fn usual_row(name: &str, in_turn: bool) -> Option<usize> {
     let house = House::new(LockOptions { in_line: true, in_turn, ..options() });
     let instances = [lock(&house, name).await?, lock(&house, name).await?];
     let order = Arc::new(Mutex::new(Vec::new()));
@@ -43,7 +45,7 @@ async fn longest_row(name: &str, in_turn: bool) -> Option<usize> {
         for _ in 0..20 {
             let (lock, order) = (Arc::clone(&lock), Arc::clone(&order));
             crowd.spawn(async move {
-                for _ in 0..10 {
+                for _ in 0..20 {
                     let turn = take(&lock, &[1], 60_000).await;
                     order.lock().unwrap().push(instance);
                     house::wait_ms(1).await;
@@ -59,15 +61,27 @@ async fn longest_row(name: &str, in_turn: bool) -> Option<usize> {
     let ended = [0, 1].map(|one| order.iter().rposition(|instance| *instance == one));
     let both_wanted = &order[..*ended.iter().flatten().min()?];
     // Nobody knows of the others before they have met.
-    let both_have_met = both_wanted.iter().skip(MEETING);
-    let both_have_met: Vec<_> = both_have_met.collect();
-    Some(both_have_met.chunk_by(|a, b| a == b).map(<[_]>::len).max().unwrap_or_default())
+    let both_have_met: Vec<_> = both_wanted.iter().skip(MEETING).collect();
+    Some(of_the_middle(both_have_met.chunk_by(|a, b| a == b).map(<[_]>::len).collect()))
+}
+
+/// The row in which the middle one of all turns lies, the shortest first.
+fn of_the_middle(mut rows: Vec<usize>) -> usize {
+    rows.sort_unstable();
+    let turns: usize = rows.iter().sum();
+    assert!(turns > 0, "they never wanted it at the same time");
+    let mut before = 0;
+    let reaches_the_middle = |row: &usize| {
+        before += row;
+        before * 2 >= turns
+    };
+    rows.into_iter().find(reaches_the_middle).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_leaves_the_others_their_turn() {
     for (name, row_max) in ROWS_MAX {
-        let Some(row) = longest_row(name, true).await else { return };
+        let Some(row) = usual_row(name, true).await else { return };
         assert!(row <= row_max, "{name}: {row} turns");
     }
 }
@@ -78,7 +92,7 @@ async fn without_that_chance_decides_which_instance_is_next() {
     let mut rows = Vec::new();
     while rows.iter().all(|row| *row <= row_max) {
         assert!(rows.len() < 20, "{name}, no harm: {rows:?} turns");
-        let Some(row) = longest_row(name, false).await else { return };
+        let Some(row) = usual_row(name, false).await else { return };
         rows.push(row);
     }
 }
