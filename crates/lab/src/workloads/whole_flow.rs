@@ -1,7 +1,7 @@
 //! `whole-flow`: a visit from the queue to the ticket; `soak`: the same for hours.
 
 use super::sell_out::{Buyer, fine, reserved};
-use super::{About, Act, Brief, Recipe, Set};
+use super::{About, Act, Brief, Figure, Goal, Recipe, Set};
 use crate::Trouble;
 use crate::client::{Answer, text_field};
 use crate::history::{Asked, Op, Outcome};
@@ -63,7 +63,13 @@ impl Recipe for WholeFlow {
     }
 
     fn set(&self, brief: &Brief<'_>) -> Result<Set, Trouble> {
-        flow(brief, "visits")
+        let mut set = flow(brief, "visits")?;
+        // Where they come at a rate and nobody is kept outside, whoever has no ticket is one too many.
+        if brief.with.get("closed") == 0 && brief.with.get(INSIDE.name) == 0 {
+            let goals = set.acts.iter_mut().map(|act| &mut act.goals);
+            goals.for_each(|goals| goals.push(Goal { figure: Figure::Failed, bound: 0.0 }));
+        }
+        Ok(set)
     }
 }
 

@@ -7,16 +7,19 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
-/// Runs of a few seconds whose house is killed in one of them, when a load goes on; how the command
-/// ended, and what it said.
+/// What counts begins later than the run, by less than this many seconds.
+const WARM_S: u64 = 3;
+
+/// Runs of some seconds whose house is killed in one of them, when a load goes on and counts; how the
+/// command ended, and what it said. A run says every five seconds how far it is.
 fn killed(
     (number, runs): (u32, &str),
     out: &Path,
     meanwhile: impl FnOnce(),
 ) -> (Option<i32>, String) {
-    let words = ["lab", "run", "points-spike", "--quick", "--set", "seconds=3", "--set", "users=8"];
+    let words =
+        ["lab", "run", "points-spike", "--quick", "--set", "seconds=10", "--set", "users=8"];
     let mut run = Command::new(env!("CARGO_BIN_EXE_admitone"))
         .args(words)
         .args(["--runs", runs, "--lines", "--out"])
@@ -29,15 +32,21 @@ fn killed(
     let mut said = BufReader::new(run.stderr.take().unwrap());
     let mut all = String::new();
     let stage = format!("run {number} of {runs}, the stage");
-    while !all.split_once(&stage).is_some_and(|(_, behind)| behind.contains(" answers/s")) {
+    while !all.split_once(&stage).is_some_and(|(_, behind)| elapsed_s(behind) > WARM_S) {
         assert!(said.read_line(&mut all).unwrap() > 0, "{all}");
     }
-    std::thread::sleep(Duration::from_millis(1_500));
     meanwhile();
     let house = house_of(run.id());
     assert!(Command::new("kill").args(["-KILL", &house]).status().unwrap().success());
     said.read_to_string(&mut all).unwrap();
     (run.wait().unwrap().code(), all)
+}
+
+/// For how long a load goes on, as the last line about it says; nothing before there is one.
+fn elapsed_s(said: &str) -> u64 {
+    let line = said.lines().rfind(|line| line.contains(" answers/s"));
+    let elapsed = line.and_then(|line| line.split_once(" of ")?.0.rsplit(' ').next());
+    elapsed.map_or(0, |elapsed| elapsed.parse().unwrap())
 }
 
 #[test]

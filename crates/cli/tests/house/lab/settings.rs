@@ -48,6 +48,11 @@ fn a_room_that_lets_in_so_many_is_judged_by_it() {
     let run = ["run", "whole-flow", "--quick", "--json", "--out", directory];
     let report = sound(&[&run[..], &sets[..]].concat());
     assert!(report["runs"][0]["acts"][0]["outcomes"]["done"].as_u64() > Some(5), "{report}");
+    assert_eq!(
+        report["acts"][0]["goals"],
+        Value::Array(Vec::new()),
+        "whoever waits outside has not failed"
+    );
     // Had one been the limit, the same history would be a crime.
     let path = out.path().join("run-1/state.json");
     let mut state: Value = serde_json::from_str(&text(&path)).unwrap();
