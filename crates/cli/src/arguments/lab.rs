@@ -207,6 +207,7 @@ pub(crate) struct Compare {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Matrix {
     /// The workloads; where none is named, `overbook` and `cash`, or with `--quick` `cash` alone. `--set` is for all of them that have the parameter, and `--set confirm.seconds=5` for one of them.
     pub(crate) workloads: Vec<String>,
@@ -223,6 +224,9 @@ pub(crate) struct Matrix {
     /// Run also what is computed to do harm, such as a lock in the process with several instances; it gets no rank, whatever is found. Without it, only the control is run to its harm.
     #[arg(long)]
     pub(crate) even_harmful: bool,
+    /// Have every house tell what its transactions read and wrote, and look for circles in that, as of `run`; it costs some throughput.
+    #[arg(long)]
+    pub(crate) observe: bool,
     /// Go on where an earlier run with the same `--out` ended: a cell whose report is there, of the same build, parameters and services, is not run again.
     #[arg(long, requires = "out")]
     pub(crate) resume: bool,

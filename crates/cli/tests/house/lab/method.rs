@@ -71,6 +71,29 @@ fn what_transactions_read_and_wrote_convicts_those_that_are_not_kept_apart() {
 }
 
 #[test]
+fn every_cell_of_a_matrix_tells_what_its_transactions_did_if_that_is_asked() {
+    let Some(store) = Server::Postgres.fresh() else { return };
+    let (server, _) = store.split_once('?').unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let how = ["--store", server, "--strategy", "pessimistic", "--observe", "--instances", "2"];
+    let few = ["--set", "count=120", "--set", "users=8", "--out", out.path().to_str().unwrap()];
+    let ran = lab(&[&["matrix", "cash", "--quick", "--quiet"], &how[..], &few[..]].concat());
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    let cells = ["cash/pessimistic-2", "cash/unsafe-2"].map(|cell| {
+        let path = out.path().join("cells").join(cell).join("report.json");
+        serde_json::from_str::<Value>(&text(&path)).unwrap_or_else(|why| panic!("{why}: {said}"))
+    });
+    for cell in &cells {
+        let checked = &cell["runs"][0]["checked"];
+        assert!(checked["transactions"].as_u64() > Some(300), "{checked}");
+        let command = cell["head"]["command"].as_str().unwrap();
+        assert!(command.contains(" --observe "), "it is no repetition without: {command}");
+    }
+    assert_eq!(cells[0]["runs"][0]["findings"], Value::Array(Vec::new()));
+    assert_eq!(ran.status.code(), Some(0), "{said}");
+}
+
+#[test]
 fn a_run_says_the_bound_that_follows_from_nothing_found() {
     let out = tempfile::tempdir().unwrap();
     let directory = out.path().to_str().unwrap();

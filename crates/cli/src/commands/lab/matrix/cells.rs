@@ -175,6 +175,7 @@ impl Houses for Cells<'_> {
         made.map_err(|error| format!("making {}: {error}", self.directory().display()))?;
         let mut opened = self.given(cell).map_err(|why| why.to_string())?;
         opened.flags = flags(settings.recipe.about().reference_routes, true);
+        opened.flags.extend(self.arguments.observe.then(|| OBSERVE.to_owned()));
         Ok(Quarters::Own(opened))
     }
 
@@ -215,6 +216,7 @@ impl Houses for Cells<'_> {
             words.push(format!("--strategy '{strategy}' --instances {instances}"));
             words.push("--without-guards".to_owned());
         }
+        words.extend(self.arguments.observe.then(|| OBSERVE.to_owned()));
         words.push(format!("--runs {} --seed {} --threads {}", how.runs, how.seed, how.threads));
         words.extend(with.values().iter().map(|(name, value)| format!("--set {name}={value}")));
         words.join(" ")
@@ -286,6 +288,7 @@ fn is_of(report: &Report, cell: &Cell, settings: &Settings) -> bool {
         && u32::try_from(report.runs.len()) == Ok(settings.runs.max(1))
         && head.machine == Machine::here()
         && services(&head.command) == services(&settings.command)
+        && is_observed(&head.command) == is_observed(&settings.command)
 }
 
 /// The services that a command names, and of how many addresses each is. Where they listen is another
@@ -296,6 +299,12 @@ fn services(command: &str) -> Vec<(&str, usize)> {
     pairs.map(|pair| (pair[0], pair[1].split(',').count())).collect()
 }
 
+/// Whether a command has the house tell what its transactions did, which makes it slower.
+fn is_observed(command: &str) -> bool {
+    command.split_whitespace().any(|word| word == OBSERVE)
+}
+
+const OBSERVE: &str = "--observe";
 const SERVICES: [&str; 4] = ["--store", "--redis", "--rabbitmq", "--kafka"];
 
 #[cfg(test)]
@@ -366,7 +375,8 @@ mod tests {
         }
         let alone = settings().command.replace("--redis redis://h:2,redis://h:3 ", "");
         let fewer = settings().command.replace(",redis://h:3", "");
-        for other in [alone, fewer] {
+        let observed = format!("{} --observe", settings().command);
+        for other in [alone, fewer, observed] {
             assert!(!is_kept("command", other.into()));
         }
         assert!(!is_kept("seed", 2.into()));
