@@ -7,8 +7,9 @@
 //!   sends a statement for each kind, all before the first is answered.
 //! * Arrays are sorted in the one order of [`admitone_domain::Key`], and a statement that inserts
 //!   or updates from an array takes its locks in the array's order: two batches never wait for
-//!   each other in a circle. Where a second load has to go back in that order they may; the server
-//!   finds it, and it is a conflict like any other.
+//!   each other in a circle. Holds that are over, which a second load would have to go back for, are
+//!   loaded anew with the others; where something else goes back the server finds a circle, and it is
+//!   a conflict like any other.
 //! * The five modes differ in two places only: how rows are read ([`store`](self)), and which
 //!   statement writes them (`tables/write.rs`). *plain* and the others that hold no lock between
 //!   load and save read without a transaction, which at READ COMMITTED is the same; *pessimistic*

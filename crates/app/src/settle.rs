@@ -6,11 +6,13 @@
 //! name more, all of it is let go and the larger set is taken, in one call and sorted as ever.
 
 mod journeys;
+mod loading;
 mod pause;
 mod sorted;
 mod strays;
 
 use self::journeys::Journeys;
+use self::loading::{behind, load, load_keys};
 use self::pause::{in_turn_ms, pause_ms};
 use self::sorted::Sorted;
 #[cfg(doc)]
@@ -19,15 +21,14 @@ use crate::lock::LockScope;
 use crate::ports::clock::Clock;
 use crate::ports::delivery::Reply;
 use crate::ports::lock::{Guard, Lock, Turn};
-use crate::ports::store::{Mode, Store, Transaction, Wanted};
+use crate::ports::store::{Mode, Store};
 use crate::ports::tap::Tap;
 use crate::{Trouble, TroubleKind};
 use admitone_domain::command::Expire;
 use admitone_domain::id::ReservationId;
 use admitone_domain::pass::Admission;
 use admitone_domain::{
-    Action, Actor, Command, CommandId, Fingerprint, Key, Moment, Rows, StoredAnswer, Verdict,
-    decide,
+    Action, Actor, Command, CommandId, Fingerprint, Key, Moment, Rows, Verdict, decide,
 };
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
@@ -48,13 +49,21 @@ pub struct SettleLimits {
     /// command's [`journey`]. Who waits for a command that travels finds it there, and delivered
     /// twice it is decided once whatever it was answered.
     pub keeps_journeys: bool,
+    /// Whether who locks rows, and finds holds that are over, lets all go and locks these with the others, in the order
+    /// of everybody. Else somebody who has them and wants what is locked here waits in a circle, until the server ends it.
+    pub goes_back: bool,
 }
 
 impl Default for SettleLimits {
     /// Two dozen tries, one second, every row by itself, answers as they are kept of who asks here.
     fn default() -> Self {
-        let lock_scope = LockScope::default();
-        Self { tries_max: 24, lock_wait_ms: 1_000, lock_scope, keeps_journeys: false }
+        Self {
+            tries_max: 24,
+            lock_wait_ms: 1_000,
+            lock_scope: LockScope::default(),
+            keeps_journeys: false,
+            goes_back: true,
+        }
     }
 }
 
@@ -164,11 +173,14 @@ impl Settler {
         if self.lock.wants_keys() {
             keys = self.limits.lock_scope.keys(part, &Rows::default());
         }
-        for _ in 0..LOCK_ROUNDS_MAX {
+        let mut ahead = BTreeSet::new();
+        for round in 1..=LOCK_ROUNDS_MAX {
             let mut guard = self.take(&keys).await.map_err(|trouble| self.failed(trouble))?;
             let mode = guard.mode(self.mode);
             let since = self.clock.now();
-            let attempted = self.attempt(part, &keys, guard.as_ref()).await;
+            let may_go_back = self.limits.goes_back && round < LOCK_ROUNDS_MAX;
+            let round = Round { locked: &keys, ahead: &ahead, may_go_back };
+            let attempted = self.attempt(part, &round, guard.as_ref()).await;
             if attempted.is_ok() {
                 guard.settled();
             }
@@ -178,6 +190,7 @@ impl Settler {
             match attempted.map_err(failed)? {
                 Attempt::Settled(replies) => return Ok(replies),
                 Attempt::Uncovered(needed) => keys.extend(needed),
+                Attempt::Behind(due) => ahead.extend(due),
             }
         }
         let detail = "the rows named more keys with every load";
@@ -214,14 +227,18 @@ impl Settler {
     async fn attempt(
         &self,
         part: &[Command],
-        locked: &BTreeSet<Key>,
+        round: &Round<'_>,
         guard: &dyn Guard,
     ) -> Result<Attempt, Trouble> {
         let mode = guard.mode(self.mode);
         let mut transaction = self.store.begin(mode, &guard.fences()).await?;
         let mut rows = Rows::default();
         let journeys = Journeys::of(part, self.limits.keeps_journeys);
-        let known = load(transaction.as_mut(), part, &journeys, &mut rows).await?;
+        let known = load(transaction.as_mut(), part, (&journeys, round.ahead), &mut rows).await?;
+        let behind = behind(&rows);
+        if round.may_go_back && mode == Mode::Pessimistic && !behind.is_empty() {
+            return Ok(Attempt::Behind(behind));
+        }
         let known = journeys.by_command(known);
         let mut sorted = Sorted::new(part, known);
         let mut sweeps: Vec<Command> = rows.due.iter().map(|due| sweep(*due)).collect();
@@ -233,7 +250,7 @@ impl Settler {
         let batch = || sweeps.iter().chain(sorted.fresh.iter().copied());
         if self.lock.wants_keys() {
             let needed = self.limits.lock_scope.keys(batch(), &rows);
-            if !needed.is_subset(locked) {
+            if !needed.is_subset(round.locked) {
                 return Ok(Attempt::Uncovered(needed));
             }
         }
@@ -297,12 +314,24 @@ impl FailedTry {
     }
 }
 
+/// What is known when a round begins.
+struct Round<'a> {
+    /// What the lock covers.
+    locked: &'a BTreeSet<Key>,
+    /// Rows to load with those that are named, which nobody names.
+    ahead: &'a BTreeSet<Key>,
+    /// Whether to begin anew where rows would have to be locked out of their order.
+    may_go_back: bool,
+}
+
 /// What one round under a lock comes to.
 enum Attempt {
     /// It is committed.
     Settled(Replies),
     /// The rows name these keys, which are not all locked: nothing was saved.
     Uncovered(BTreeSet<Key>),
+    /// These are due and come before rows that are locked already: nothing was saved.
+    Behind(BTreeSet<Key>),
 }
 
 /// Whether the trouble may be one command's alone: then the batch is halved, until only that one
@@ -338,60 +367,6 @@ pub fn sweep(reservation: ReservationId) -> Command {
         deadline: None,
         action: Action::Expire(Expire { reservation }),
     }
-}
-
-/// Loads what the commands name, the answers they may have already, and the holds that are due.
-async fn load(
-    transaction: &mut dyn Transaction,
-    part: &[Command],
-    journeys: &Journeys,
-    rows: &mut Rows,
-) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
-    let shows: BTreeSet<_> = part.iter().filter_map(|c| c.action.takes_from()).collect();
-    let wanted = Wanted {
-        keys: missing(part, rows),
-        commands: journeys.asked(part),
-        due_of: shows.into_iter().collect(),
-    };
-    transaction.load(&wanted, rows).await
-}
-
-/// Loads until no command names anything new: a payment names its reservation, then its seats.
-async fn load_keys<'a, B: Iterator<Item = &'a Command>>(
-    transaction: &mut dyn Transaction,
-    batch: impl Fn() -> B,
-    rows: &mut Rows,
-) -> Result<(), Trouble> {
-    loop {
-        let keys = missing(batch(), rows);
-        if keys.is_empty() {
-            return Ok(());
-        }
-        load_more(transaction, keys, rows).await?;
-    }
-}
-
-/// Loads more rows; which holds are due is known already.
-async fn load_more(
-    transaction: &mut dyn Transaction,
-    keys: Vec<Key>,
-    rows: &mut Rows,
-) -> Result<(), Trouble> {
-    let due = std::mem::take(&mut rows.due);
-    transaction.load(&Wanted { keys, ..Wanted::default() }, rows).await?;
-    rows.due = due;
-    Ok(())
-}
-
-fn missing<'a>(batch: impl IntoIterator<Item = &'a Command>, rows: &Rows) -> Vec<Key> {
-    let mut keys = Vec::new();
-    for command in batch {
-        command.keys(rows, &mut keys);
-    }
-    keys.retain(|key| !rows.has(*key));
-    keys.sort_unstable();
-    keys.dedup();
-    keys
 }
 
 fn is_empty(verdict: &Verdict) -> bool {

@@ -3,6 +3,7 @@
 //! An adapter's `tests/shared.rs` is a [`SharedFixture`] and [`main`].
 
 mod connections;
+mod lapsing;
 mod news;
 mod queues;
 mod tables;
@@ -28,6 +29,10 @@ use connections::{
     a_commit_of_unknown_outcome_is_found_out_and_done_once,
     a_connection_on_which_nothing_is_said_is_given_up_in_time,
     when_all_connections_are_in_use_the_store_says_so_in_time,
+};
+use lapsing::{
+    who_locks_rows_waits_in_no_circle_where_holds_run_out,
+    who_locks_them_as_he_learns_of_them_waits_in_a_circle,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 use news::{
@@ -153,6 +158,8 @@ const ALL: &[Case] = shared_cases![
     what_became_of_jobs_is_added_up_over_instances,
     what_was_done_in_the_last_minute_is_told_apart,
     a_job_that_was_begun_is_remembered_until_it_ended,
+    who_locks_rows_waits_in_no_circle_where_holds_run_out,
+    who_locks_them_as_he_learns_of_them_waits_in_a_circle,
 ];
 
 /// Runs all cases on a fixture's store. Without its server they are listed as ignored, or fail where

@@ -5,7 +5,7 @@
 //! has that lane. What comes late is refused wherever it is, and whoever hands a command
 //! over gives it a deadline, so nothing strays for ever.
 
-use super::load_more;
+use super::loading::load_more;
 use crate::Trouble;
 use crate::lane::Lane;
 use crate::ports::lock::Guard;

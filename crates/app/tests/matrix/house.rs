@@ -33,6 +33,7 @@ const LIMITS: SettleLimits = SettleLimits {
     lock_wait_ms: 60_000,
     lock_scope: admitone_app::lock::LockScope::Seat,
     keeps_journeys: false,
+    goes_back: true,
 };
 
 /// Lanes of what carries commands that travel: shows and wallets are in different ones.
