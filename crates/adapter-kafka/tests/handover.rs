@@ -11,6 +11,7 @@ use admitone_app::clock::SystemClock;
 use admitone_app::ports::carrier::{Carrier, Heard, Lane, Outgoing, Tag, Urgency};
 use admitone_conformance::own_broker::Broker;
 use admitone_conformance::redis_server::own_prefix;
+use admitone_conformance::stood_still::Span;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -52,8 +53,15 @@ async fn consume(
     consumer.leave().await;
 }
 
-/// The longest that a job waited while a second consumer came and got half of the lanes.
+/// The longest that a job waited while a second consumer came and got half of the lanes, without what this machine
+/// did not let them run meanwhile.
 async fn longest_wait(address: &str, session_ms: u32) -> Duration {
+    let (span, begun) = (Span::begin(), Instant::now());
+    let longest = longest_of_all(address, session_ms).await;
+    longest.saturating_sub(begun.elapsed().saturating_sub(span.elapsed()))
+}
+
+async fn longest_of_all(address: &str, session_ms: u32) -> Duration {
     let options = KafkaOptions::new(address, &own_prefix(), LANES);
     let options = KafkaOptions { session_ms, patience: Duration::from_mins(1), ..options };
     let carrier = Arc::new(KafkaCarrier::new(options, Arc::new(SystemClock::default())));

@@ -7,6 +7,7 @@ use admitone_app::Trouble;
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::carrier::Carrier;
 use admitone_app::ports::clock::Clock;
+use admitone_conformance::kept_ports::KeptPorts;
 use admitone_conformance::own_broker::Broker;
 use futures_util::future::join_all;
 use lapin::{Connection, ConnectionProperties};
@@ -132,8 +133,8 @@ async fn nothing_is_left_of_those_who_were_not_let_in_and_with_the_client_alone_
     all_ask(&address, "no answer within").await;
     assert_eq!(left_in_the_end(&mut silent).await, (0, 0, 0), "of those who heard nothing");
     assert_eq!(silent.came(), TIMES, "each of them was there");
-    let gone =
-        format!("amqp://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let nobodys = KeptPorts::<1>::keep();
+    let gone = format!("amqp://127.0.0.1:{}", nobodys.numbers()[0]);
     all_ask(&gone, "refused").await;
     assert_eq!(left_in_the_end(&mut silent).await, (0, 0, 0), "of those who were refused");
     if let Some(real) = Broker::Rabbitmq.shared() {

@@ -10,6 +10,7 @@ pub mod carrier;
 mod cases;
 mod closing;
 pub mod instances;
+pub mod kept_ports;
 pub mod lanes;
 pub mod lock;
 pub mod own_broker;
@@ -29,6 +30,7 @@ pub mod servers;
 pub mod service;
 pub mod shared;
 mod steps;
+pub mod stood_still;
 
 use admitone_app::clock::HandClock;
 use admitone_app::ports::reads::Reads;

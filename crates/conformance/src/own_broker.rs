@@ -10,10 +10,11 @@ pub use by_hand::{kinds, publish, take};
 pub use cluster::OwnCluster;
 pub use rabbits::{OwnRabbits, Standing};
 
+use crate::kept_ports::KeptPorts;
 use crate::own_server::process::{Process, run};
 use crate::service;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -74,7 +75,8 @@ impl Broker {
 pub struct OwnBroker {
     kind: Broker,
     directory: TempDir,
-    ports: [u16; 3],
+    /// For clients, and two by which the parts of the broker talk to each other.
+    ports: KeptPorts<3>,
     process: Process,
     /// The daemon that knows the ports of nodes, where the broker needs one.
     #[expect(dead_code, reason = "it ends when this is dropped")]
@@ -90,9 +92,9 @@ impl OwnBroker {
         kind.shared()?;
         let directory = tempfile::Builder::new().prefix("admitone-").tempdir_in("/var/tmp");
         let directory = directory.unwrap_or_else(|error| panic!("{error}"));
-        let ports = free_ports();
-        let names = prepare(kind, &directory, ports);
-        let process = Process::start(None, &words(kind, &directory, ports));
+        let ports = KeptPorts::keep();
+        let names = prepare(kind, &directory, ports.numbers());
+        let process = Process::start(None, &words(kind, &directory, ports.numbers()));
         let broker = Self { kind, directory, ports, process, names };
         broker.await_start();
         Some(broker)
@@ -100,12 +102,12 @@ impl OwnBroker {
 
     /// The address for clients.
     pub fn address(&self) -> String {
-        self.kind.address(self.ports[0])
+        self.kind.address(self.port())
     }
 
     /// Its port for clients.
     pub fn port(&self) -> u16 {
-        self.ports[0]
+        self.ports.numbers()[0]
     }
 
     /// Kills it and whatever works for it, as when the machine loses its power.
@@ -118,7 +120,8 @@ impl OwnBroker {
     /// # Panics
     /// Panics if it does not start.
     pub fn restart(&mut self) {
-        self.process = Process::start(None, &words(self.kind, &self.directory, self.ports));
+        self.process =
+            Process::start(None, &words(self.kind, &self.directory, self.ports.numbers()));
         self.await_start();
     }
 
@@ -136,7 +139,7 @@ impl OwnBroker {
     fn await_start(&self) {
         let (ask, answer) = self.kind.greeting();
         for _ in 0..TENTHS_MAX {
-            if is_answered(self.ports[0], ask, answer) {
+            if is_answered(self.port(), ask, answer) {
                 return;
             }
             std::thread::sleep(Duration::from_millis(100));
@@ -155,16 +158,6 @@ fn is_answered(port: u16, ask: &[u8], answer: &[u8]) -> bool {
         Ok(said[..count].ends_with(answer))
     });
     asked.unwrap_or(false)
-}
-
-/// Free ports: for clients, and two by which the parts of the broker talk to each other.
-fn free_ports() -> [u16; 3] {
-    // All held at once, so that they differ.
-    let held = [(); 3].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
-    held.map(|held| {
-        let address = held.and_then(|held| held.local_addr());
-        address.unwrap_or_else(|error| panic!("{error}")).port()
-    })
 }
 
 /// What must be there before the first start.

@@ -4,10 +4,10 @@
 
 pub(crate) mod process;
 
+use crate::kept_ports::KeptPorts;
 use crate::servers::Server;
 use crate::service;
 use process::{Process, User, program, run};
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -20,7 +20,7 @@ pub struct OwnServer {
     kind: Server,
     directory: TempDir,
     user: Option<User>,
-    port: u16,
+    port: KeptPorts<1>,
     process: Process,
 }
 
@@ -47,7 +47,7 @@ impl OwnServer {
         let directory = place(self.user.as_ref());
         let data = directory.path().join("data");
         let copy = program("pg_basebackup");
-        let from = format!("host=127.0.0.1 port={} user=admitone", self.port);
+        let from = format!("host=127.0.0.1 port={} user=admitone", self.port());
         let words: [&str; 7] =
             [&copy, "-d", &from, "-R", "--checkpoint=fast", "-D", &data.to_string_lossy()];
         run(self.user.as_ref(), &words);
@@ -60,17 +60,20 @@ impl OwnServer {
     }
 
     fn serve(kind: Server, directory: TempDir, user: Option<User>) -> Self {
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
-        let port = free.unwrap_or_else(|error| panic!("{error}")).port();
-        let process = Process::start(user.as_ref(), &words(kind, &directory, port));
+        let port = KeptPorts::keep();
+        let process = Process::start(user.as_ref(), &words(kind, &directory, port.numbers()[0]));
         let server = Self { kind, directory, user, port, process };
         server.await_start();
         server
     }
 
+    fn port(&self) -> u16 {
+        self.port.numbers()[0]
+    }
+
     /// Where it listens.
     pub fn authority(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("127.0.0.1:{}", self.port())
     }
 
     /// The address of a store on it.
@@ -91,7 +94,7 @@ impl OwnServer {
     /// # Panics
     /// Panics if it does not start.
     pub fn restart(&mut self) {
-        let words = words(self.kind, &self.directory, self.port);
+        let words = words(self.kind, &self.directory, self.port());
         self.process = Process::start(self.user.as_ref(), &words);
         self.await_start();
     }
@@ -107,7 +110,7 @@ impl OwnServer {
     }
 
     fn await_start(&self) {
-        let port = self.port.to_string();
+        let port = self.port().to_string();
         let (asks, words): (&str, Vec<&str>) = match self.kind {
             Server::Postgres => ("pg_isready", vec!["-q", "-h", "127.0.0.1", "-p", &port]),
             Server::Mariadb => (

@@ -1,9 +1,10 @@
 //! Redis servers for tests: those that the environment names, and servers of a test's own, which it
 //! may kill, stop, and start with another idea of the time.
 
+use crate::kept_ports::KeptPorts;
 use crate::service;
 use rustix::process::{Pid, Signal, kill_process};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -26,10 +27,13 @@ pub fn own_prefix() -> String {
 /// Answers before the system when a program asks for the time.
 const FAKETIME: &str = "faketime/libfaketime.so.1";
 
+/// A server is waited for so many times a fortieth of a second.
+const LOOKS_MAX: usize = 2_400;
+
 /// A server of a test's own. It goes with the test.
 pub struct RedisServer {
     directory: TempDir,
-    port: u16,
+    port: KeptPorts<1>,
     child: Child,
     is_durable: bool,
     /// Where the libraries are, for one that is told another time.
@@ -63,10 +67,9 @@ impl RedisServer {
     fn new(is_durable: bool, other_time: Option<PathBuf>) -> Option<Self> {
         shared()?;
         let directory = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
-        let port = free.unwrap_or_else(|error| panic!("{error}")).port();
+        let port = KeptPorts::keep();
         set_time(&directory, 0);
-        let child = spawn(&directory, port, is_durable, other_time.as_ref());
+        let child = spawn(&directory, port.numbers()[0], is_durable, other_time.as_ref());
         let server = Self { directory, port, child, is_durable, other_time };
         server.await_start();
         Some(server)
@@ -74,12 +77,12 @@ impl RedisServer {
 
     /// Where it listens.
     pub fn address(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        format!("redis://127.0.0.1:{}", self.port())
     }
 
     /// Its port on this machine.
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.numbers()[0]
     }
 
     /// As a crash: nothing is written any more.
@@ -90,7 +93,7 @@ impl RedisServer {
 
     /// Starts it again where it was, with what it has written down.
     pub fn restart(&mut self) {
-        self.child = spawn(&self.directory, self.port, self.is_durable, self.other_time.as_ref());
+        self.child = spawn(&self.directory, self.port(), self.is_durable, self.other_time.as_ref());
         self.await_start();
     }
 
@@ -117,24 +120,25 @@ impl RedisServer {
 
     /// A server listens before it answers: only its answer says that it is there.
     fn await_start(&self) {
-        for _ in 0..200 {
+        for _ in 0..LOOKS_MAX {
             if self.is_answering() {
                 return;
             }
             std::thread::sleep(Duration::from_millis(25));
         }
-        panic!("redis-server did not start on port {}", self.port);
+        panic!("redis-server did not start on port {}", self.port());
     }
 
     fn is_answering(&self) -> bool {
         use std::io::{Read, Write};
-        let asked = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).and_then(|mut stream| {
-            stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-            stream.write_all(b"PING\r\n")?;
-            let mut answer = [0; 5];
-            stream.read_exact(&mut answer)?;
-            Ok(answer == *b"+PONG")
-        });
+        let asked =
+            TcpStream::connect((Ipv4Addr::LOCALHOST, self.port())).and_then(|mut stream| {
+                stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+                stream.write_all(b"PING\r\n")?;
+                let mut answer = [0; 5];
+                stream.read_exact(&mut answer)?;
+                Ok(answer == *b"+PONG")
+            });
         asked.unwrap_or(false)
     }
 }

@@ -42,6 +42,11 @@ impl Carrier for Slow {
     }
 }
 
+/// So long what shall come is waited for, however busy the machine is.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// So long what shall not come.
+const IN_VAIN: Duration = Duration::from_millis(200);
+
 /// A sender before a carrier that confirms while it is let to.
 struct Setting {
     store: MemoryStore,
@@ -77,15 +82,14 @@ impl Setting {
         tokio::spawn(async move { sender.submit(charge(number)).await })
     }
 
-    /// Whether the carrier has so many jobs before long.
-    async fn has(&self, jobs: usize) -> bool {
-        for _ in 0..100 {
-            if self.carrier.open() == jobs {
-                return true;
+    /// Whether the carrier has so many jobs within a time.
+    async fn has(&self, jobs: usize, within: Duration) -> bool {
+        let are_there = async {
+            while self.carrier.open() != jobs {
+                tokio::time::sleep(Duration::from_millis(2)).await;
             }
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        false
+        };
+        tokio::time::timeout(within, are_there).await.is_ok()
     }
 }
 
@@ -93,9 +97,9 @@ impl Setting {
 async fn while_the_carrier_confirms_the_next_batch_goes() {
     let setting = Setting::with(2).await;
     let first = setting.wants(1);
-    assert!(setting.has(1).await);
+    assert!(setting.has(1, PATIENCE).await);
     let second = setting.wants(2);
-    assert!(setting.has(2).await, "the second waits for the first");
+    assert!(setting.has(2, PATIENCE).await, "the second waits for the first");
     assert!(!first.is_finished() && !second.is_finished(), "nobody has an answer");
 }
 
@@ -103,18 +107,18 @@ async fn while_the_carrier_confirms_the_next_batch_goes() {
 async fn one_batch_at_a_time_the_next_waits_for_the_confirmation() {
     let setting = Setting::with(1).await;
     let _first = setting.wants(1);
-    assert!(setting.has(1).await);
+    assert!(setting.has(1, PATIENCE).await);
     let _second = setting.wants(2);
-    assert!(!setting.has(2).await, "what is the bound good for?");
+    assert!(!setting.has(2, IN_VAIN).await, "what is the bound good for?");
     setting.lets.send(true).unwrap();
-    assert!(setting.has(2).await);
+    assert!(setting.has(2, PATIENCE).await);
 }
 
 #[tokio::test]
 async fn an_answer_that_is_there_waits_for_no_confirmation() {
     let setting = Setting::with(1).await;
     let waits = setting.wants(1);
-    assert!(setting.has(1).await);
+    assert!(setting.has(1, PATIENCE).await);
     assert!(settled(&setting.store, charge(1)).await.is_ok());
     let lookout = Lookout {
         callers: Arc::clone(&setting.callers),
@@ -123,7 +127,7 @@ async fn an_answer_that_is_there_waits_for_no_confirmation() {
         clock: Arc::new(SystemClock::default()),
     };
     lookout.look(&[charge(1).id]).await.unwrap();
-    let reply = tokio::time::timeout(Duration::from_secs(5), waits).await;
+    let reply = tokio::time::timeout(PATIENCE, waits).await;
     let reply = reply.expect("it waits for the carrier").unwrap().unwrap();
     assert!(answer(reply).is_ok());
     assert_eq!(balance(&setting.store, 1).await, 1);

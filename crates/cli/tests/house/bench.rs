@@ -123,7 +123,7 @@ fn a_benchmark_that_is_interrupted_ends_its_house_and_takes_its_store_away() {
 /// The process id of the house that a benchmark started, once it did.
 pub(crate) fn house_of(bench: u32) -> String {
     let path = format!("/proc/{bench}/task/{bench}/children");
-    for _ in 0..200 {
+    for _ in 0..2_400 {
         let children = std::fs::read_to_string(&path).unwrap();
         if let Some(first) = children.split_whitespace().next() {
             return first.to_owned();

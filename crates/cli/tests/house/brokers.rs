@@ -5,7 +5,7 @@ mod confirmed;
 mod paused;
 mod put_away;
 
-use crate::gateway::{Gateway, free_port};
+use crate::gateway::{Gateway, Place};
 use crate::jobs::Work;
 use crate::process::{House, admitone, serve};
 use crate::redis::shared;
@@ -185,9 +185,9 @@ fn through_rabbitmq_payments_through_a_gateway_end_well_though_a_worker_is_kille
     let Some(mut flags) = flags(&store, "rabbitmq-lock") else { return };
     let directory = tempfile::tempdir().unwrap();
     import(directory.path(), &store, SEATS, None);
-    let port = free_port();
-    let gateway = Gateway::start(directory.path(), port, None);
-    flags.extend(["--gateway".to_owned(), format!("http://127.0.0.1:{port}")]);
+    let place = Place::keep();
+    let gateway = Gateway::start(directory.path(), &place, None);
+    flags.extend(["--gateway".to_owned(), place.url()]);
     let houses = [(); 3].map(|()| house(directory.path(), &flags, "2", "60000"));
     let front = Front::of(&[&houses[0], &houses[1]], SEATS);
     let buyers: Vec<JoinHandle<usize>> = (0..SEATS)

@@ -2,80 +2,28 @@
 //! each of which may be killed at a bad moment. In the end the gateway's own ledger must say what
 //! our tickets say.
 
+mod fake;
+
+pub(crate) use fake::{Gateway, Place};
+
 use crate::buyer::{Buyer, text};
 use crate::process::{Answer, House, admitone, serve};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A running gateway. Dropped, it is killed.
-pub(crate) struct Gateway {
-    child: Child,
-    address: String,
-}
+/// So long a hold lasts that shall be over while it is paid: it is begun to be paid within it.
+const BRIEF_S: u64 = 3;
 
-impl Gateway {
-    /// On this port, with its ledger in the directory, telling the house.
-    pub(crate) fn start(directory: &Path, port: u16, house: Option<&House>) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_admitone"));
-        command
-            .args(["fake-gateway", "--listen", &format!("127.0.0.1:{port}"), "--ledger"])
-            .arg(directory.join("ledger.jsonl"))
-            .stdout(Stdio::piped());
-        if let Some(house) = house {
-            let webhook = format!("http://{}/api/v1/gateway/webhooks", house.address);
-            command.args(["--webhook", &webhook]);
-        }
-        let mut child = command.spawn().unwrap();
-        let said = BufReader::new(child.stdout.take().unwrap()).lines().next();
-        assert!(said.is_some_and(|line| line.is_ok()), "the gateway ended before it listened");
-        Self { child, address: format!("127.0.0.1:{port}") }
-    }
-
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// What it has of each payment, by the beginning of its key.
-    pub(crate) fn balance(&self, key: &str) -> i64 {
-        let mut connection = crate::process::Connection::try_to(&self.address).unwrap();
-        let ledger = connection.get("/ledger", &[]).json();
-        let payments = ledger["payments"].as_array().unwrap().clone();
-        let of_key = payments.iter().filter(|one| text(one, "paymentKey").starts_with(key));
-        let left = |payment: &Value| {
-            let cancels = payment["cancels"].as_array().unwrap().iter();
-            let back: i64 = cancels.map(|one| one["cancelAmount"].as_i64().unwrap()).sum();
-            payment["amount"].as_i64().unwrap() - back
-        };
-        of_key.map(left).sum()
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// The house of a directory, which asks the gateway on this port.
-fn house(directory: &Path, port: u16) -> House {
-    let gateway = format!("http://127.0.0.1:{port}");
-    let mut command = serve(directory, &["--gateway", &gateway, "--reference-routes"]);
+/// The house of a directory, which asks the gateway at this place. Whatever takes its time there has answered
+/// before the house gives it up.
+fn house(directory: &Path, place: &Place) -> House {
+    let mut command = serve(directory, &["--gateway", &place.url(), "--reference-routes"]);
     command
         .env("ADMITONE_GATEWAY_SECRET_KEY", "test_sk_admitone")
-        .env("ADMITONE_GATEWAY_ANSWER_MS", "2000")
+        .env("ADMITONE_GATEWAY_ANSWER_MS", "20000")
         .env("ADMITONE_GATEWAY_WAIT_MS", "1000");
     House::run(command, directory)
 }
@@ -144,9 +92,9 @@ fn verified(directory: &Path, house: House) {
 fn a_payment_through_a_gateway_has_three_outcomes_and_is_done_once() {
     let directory = tempfile::tempdir().unwrap();
     sale(directory.path(), 60);
-    let port = free_port();
-    let house = house(directory.path(), port);
-    let gateway = Gateway::start(directory.path(), port, Some(&house));
+    let place = Place::keep();
+    let house = house(directory.path(), &place);
+    let gateway = Gateway::start(directory.path(), &place, Some(&house));
     let mut ann = Buyer::new(&house);
     let held = text(&ann.hold(1).json(), "id");
 
@@ -196,15 +144,17 @@ fn a_payment_through_a_gateway_has_three_outcomes_and_is_done_once() {
 #[test]
 fn a_seat_that_is_being_paid_is_nobody_elses_though_its_hold_is_over() {
     let directory = tempfile::tempdir().unwrap();
-    sale(directory.path(), 1);
-    let port = free_port();
-    let house = house(directory.path(), port);
-    let gateway = Gateway::start(directory.path(), port, None);
+    sale(directory.path(), BRIEF_S);
+    let place = Place::keep();
+    let house = house(directory.path(), &place);
+    let gateway = Gateway::start(directory.path(), &place, None);
     let (mut ann, mut bob) = (Buyer::new(&house), Buyer::new(&house));
     let held = text(&ann.hold(1).json(), "id");
-    let asked = ann.pay_through(&held, "delay-1800.a");
+    let over = Instant::now() + Duration::from_secs(BRIEF_S);
+    let asked = ann.pay_through(&held, "delay-8000.a");
     assert_eq!(asked.status, 202, "{}", asked.body);
     let payment = text(&asked.json()["payment"], "id");
+    std::thread::sleep(over.saturating_duration_since(Instant::now()));
     let taken = bob.hold(1);
     // Pinned, or sold by now; never Bob's.
     assert_eq!((taken.status, &taken.json()["code"]), (409, &json!("SEAT_TAKEN")));
@@ -226,20 +176,21 @@ fn a_seat_that_is_being_paid_is_nobody_elses_though_its_hold_is_over() {
 #[test]
 fn money_that_surfaces_when_the_seat_is_gone_goes_back_by_itself() {
     let directory = tempfile::tempdir().unwrap();
-    sale(directory.path(), 1);
-    let port = free_port();
-    let house = house(directory.path(), port);
-    let gateway = Gateway::start(directory.path(), port, Some(&house));
+    sale(directory.path(), BRIEF_S);
+    let place = Place::keep();
+    let house = house(directory.path(), &place);
+    let gateway = Gateway::start(directory.path(), &place, Some(&house));
     let (mut ann, mut bob) = (Buyer::new(&house), Buyer::new(&house));
     let held = text(&ann.hold(1).json(), "id");
-    let declined = ann.pay_through(&held, "late-6000.a");
+    let declined = ann.pay_through(&held, "late-12000.a");
     assert_eq!(declined.status, 402, "{}", declined.body);
     let payment = text(&declined.json()["context"], "payment");
     let begun = Instant::now();
     while bob.hold(1).status != 201 {
-        assert!(begun.elapsed() < Duration::from_secs(5), "Ann's hold is never over");
+        assert!(begun.elapsed() < PATIENCE, "Ann's hold is never over");
         std::thread::sleep(Duration::from_millis(100));
     }
+    assert_eq!(gateway.balance("late"), 0, "the seat is gone before the money surfaces");
     let held = bob.get("/api/v1/reservations").json();
     let his = text(&held["data"][0], "id");
     assert_eq!(bob.pay_through(&his, "plain.b").status, 200);
@@ -252,22 +203,23 @@ fn money_that_surfaces_when_the_seat_is_gone_goes_back_by_itself() {
 fn a_gateway_that_is_killed_while_it_is_asked_takes_nothing_without_a_ticket() {
     let directory = tempfile::tempdir().unwrap();
     sale(directory.path(), 60);
-    let port = free_port();
-    let house = house(directory.path(), port);
-    let gateway = Gateway::start(directory.path(), port, None);
+    let place = Place::keep();
+    let house = house(directory.path(), &place);
+    let gateway = Gateway::start(directory.path(), &place, None);
     let mut ann = Buyer::new(&house);
     let held = text(&ann.hold(1).json(), "id");
     let killer = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(400));
+        gateway.await_question("delay-5000.a");
         gateway.kill();
     });
-    let asked = ann.pay_through(&held, "delay-900.a");
+    let asked = ann.pay_through(&held, "delay-5000.a");
     assert_eq!(asked.status, 202, "{}", asked.body);
     let payment = text(&asked.json()["payment"], "id");
     killer.join().unwrap();
     ann.wait_for(&payment, &["unknown"]);
     assert_eq!(ann.state(&held), "confirming");
-    let gateway = Gateway::start(directory.path(), port, None);
+    let gateway = Gateway::start(directory.path(), &place, None);
+    assert_eq!(gateway.balance("delay"), 0, "it was killed before it took anything");
     ann.wait_for(&payment, &["approved"]);
     assert_eq!((ann.tickets(), gateway.balance("delay")), (1, 10));
     verified(directory.path(), house);
@@ -276,16 +228,16 @@ fn a_gateway_that_is_killed_while_it_is_asked_takes_nothing_without_a_ticket() {
 #[test]
 fn a_house_that_is_killed_between_the_money_and_the_ticket_gives_the_ticket_later() {
     let directory = tempfile::tempdir().unwrap();
-    sale(directory.path(), 1);
-    let port = free_port();
-    let first = house(directory.path(), port);
-    let gateway = Gateway::start(directory.path(), port, None);
+    sale(directory.path(), BRIEF_S);
+    let place = Place::keep();
+    let first = house(directory.path(), &place);
+    let gateway = Gateway::start(directory.path(), &place, None);
     let mut ann = Buyer::new(&first);
     let held = text(&ann.hold(1).json(), "id");
     let token = ann.token.clone();
     let asking = std::thread::spawn(move || {
         let body = json!({
-            "reservation": held, "method": "gateway", "amount": 10, "payment_key": "delay-900.a",
+            "reservation": held, "method": "gateway", "amount": 10, "payment_key": "delay-5000.a",
             "order_id": format!("{held}-a"),
         });
         let headers = [
@@ -296,7 +248,7 @@ fn a_house_that_is_killed_between_the_money_and_the_ticket_gives_the_ticket_late
         // Whatever comes of it: the house is killed meanwhile.
         let _ = ann.connection.try_send("POST /api/v1/payments", &headers, &body.to_string());
     });
-    std::thread::sleep(Duration::from_millis(500));
+    gateway.await_question("delay-5000.a");
     first.kill();
     asking.join().unwrap();
     let begun = Instant::now();
@@ -304,7 +256,7 @@ fn a_house_that_is_killed_between_the_money_and_the_ticket_gives_the_ticket_late
         assert!(begun.elapsed() < PATIENCE, "the gateway never took it");
         std::thread::sleep(Duration::from_millis(50));
     }
-    let second = house(directory.path(), port);
+    let second = house(directory.path(), &place);
     let mut ann = Buyer::new(&second);
     ann.token = token;
     let payments = ann.get("/api/v1/payments").json();
@@ -318,9 +270,9 @@ fn a_house_that_is_killed_between_the_money_and_the_ticket_gives_the_ticket_late
 fn the_reference_confirmation_asks_the_gateway_and_repeats_itself() {
     let directory = tempfile::tempdir().unwrap();
     sale(directory.path(), 60);
-    let port = free_port();
-    let house = house(directory.path(), port);
-    let gateway = Gateway::start(directory.path(), port, None);
+    let place = Place::keep();
+    let house = house(directory.path(), &place);
+    let gateway = Gateway::start(directory.path(), &place, None);
     let mut connection = house.connect();
     let mut confirm = |key: &str, order: &str, member: u64| {
         let body = json!({
@@ -349,9 +301,9 @@ fn the_reference_confirmation_asks_the_gateway_and_repeats_itself() {
 fn operators_see_what_is_not_known_and_decide() {
     let directory = tempfile::tempdir().unwrap();
     sale(directory.path(), 60);
-    let port = free_port();
-    let house = house(directory.path(), port);
-    let gateway = Gateway::start(directory.path(), port, None);
+    let place = Place::keep();
+    let house = house(directory.path(), &place);
+    let gateway = Gateway::start(directory.path(), &place, None);
     let key = format!("Bearer {}", house.operator_key.clone().unwrap());
     let mut ann = Buyer::new(&house);
     let held = text(&ann.hold(1).json(), "id");

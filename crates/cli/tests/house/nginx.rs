@@ -1,7 +1,8 @@
 //! A real nginx with the configuration of `deploy/`, on ports of its own.
 
 use crate::process::House;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use admitone_conformance::kept_ports::KeptPorts;
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -28,6 +29,7 @@ pub(crate) struct Instances<'a>(pub(crate) &'a [&'a House]);
 pub(crate) struct Nginx {
     child: Child,
     _directory: tempfile::TempDir,
+    _ports: KeptPorts<3>,
     /// Where it sells without TLS, for this test alone.
     pub(crate) address: String,
     /// Where it sells with TLS.
@@ -40,7 +42,8 @@ impl Nginx {
     pub(crate) fn start(program: &str, instances: &Instances<'_>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         make_certificate(directory.path());
-        let [address, tls, plain] = free_addresses();
+        let ports = KeptPorts::keep();
+        let [address, tls, plain] = ports.numbers().map(|port| format!("127.0.0.1:{port}"));
         let text = configuration(instances, [&address, &tls, &plain], directory.path());
         let file = directory.path().join("nginx.conf");
         std::fs::write(&file, text).unwrap();
@@ -56,13 +59,13 @@ impl Nginx {
         assert!(!said.contains("[warn]"), "{said}");
         let mut running = command(&["-g", "daemon off;"]);
         let child = running.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let nginx = Self { child, _directory: directory, address, tls, plain };
+        let nginx = Self { child, _directory: directory, _ports: ports, address, tls, plain };
         nginx.await_start();
         nginx
     }
 
     fn await_start(&self) {
-        for _ in 0..200 {
+        for _ in 0..2_400 {
             if TcpStream::connect(&self.address).is_ok() {
                 return;
             }
@@ -79,12 +82,6 @@ impl Drop for Nginx {
         let _ = Command::new("kill").args(["-TERM", &pid]).status();
         let _ = self.child.wait();
     }
-}
-
-/// Three that nobody has.
-fn free_addresses() -> [String; 3] {
-    let taken = [(); 3].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-    taken.map(|listener| listener.local_addr().unwrap().to_string())
 }
 
 fn make_certificate(directory: &Path) {

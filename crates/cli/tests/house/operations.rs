@@ -45,7 +45,7 @@ const ELSEWHERE: [(&str, &str, &str); 15] = [
     ("act_on_queue", JOBS, "POST /api/v1/operator/queues/job-queue/{action}"),
     ("list_jobs", JOBS, "/api/v1/operator/queues/job-queue/jobs?state=waiting"),
     ("act_on_job", JOBS, "jobs/{id}/actions/drop"),
-    ("hear_of_payment", GATEWAY, "{}/api/v1/gateway/webhooks"),
+    ("hear_of_payment", FAKE_GATEWAY, "{}/api/v1/gateway/webhooks"),
     ("reacquire_payment", GATEWAY, r#"act("reacquire")"#),
     ("admit_ticket", DOOR, "POST /api/v1/operator/admissions"),
     ("begin_drill", DRILL, "ask_under(\"once\", &post"),
@@ -75,6 +75,7 @@ const JOBS: &str = include_str!("jobs.rs");
 const DRILL: &str = include_str!("drill.rs");
 const DOOR: &str = include_str!("operators.rs");
 const GATEWAY: &str = include_str!("gateway.rs");
+const FAKE_GATEWAY: &str = include_str!("gateway/fake.rs");
 
 #[test]
 fn every_operation_is_asked_and_succeeds() {

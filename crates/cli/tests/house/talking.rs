@@ -2,10 +2,10 @@
 
 use crate::process::Connection;
 use crate::terminal::at_a_terminal;
+use admitone_conformance::kept_ports::KeptPorts;
 use serde_json::{Value, json};
 use std::fs::OpenOptions;
 use std::io::Read;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -155,7 +155,8 @@ fn what_is_wrong_is_the_exit_code_though_it_cannot_be_printed() {
 
 /// Whether a house whose announcements nobody reads answers, what it says beside them, and how it ends.
 fn unread_house(data: &Path) -> (bool, String, Option<i32>) {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let kept = KeptPorts::<1>::keep();
+    let free = format!("127.0.0.1:{}", kept.numbers()[0]);
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let mut serve = admitone(&["serve", "--demo"], data);

@@ -1,11 +1,12 @@
 //! What happens is told to endpoints of others: signed, in order, at least once, from any instance,
 //! though endpoints are away and instances are killed.
 
+mod instances;
+
 use crate::buyer::{Buyer, text};
 use crate::endpoint::{Endpoint, Message, until};
 use crate::figures::{documented, exported, scrape};
 use crate::process::{Answer, House, serve};
-use crate::shared_store::Server;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -188,60 +189,6 @@ fn an_instance_that_is_killed_loses_no_message() {
     let house = open(directory.path(), &[]);
     until("all is told", || are_told(&shop.taken(), 9, 3).then_some(()));
     assert!(house.stop());
-}
-
-#[test]
-fn two_instances_on_postgres_tell_everything_once() {
-    two_instances(Server::Postgres);
-}
-
-#[test]
-fn two_instances_on_mariadb_tell_everything_once() {
-    two_instances(Server::Mariadb);
-}
-
-fn two_instances(server: Server) {
-    let Some(store) = server.fresh() else { return };
-    let directory = tempfile::tempdir().unwrap();
-    let flags = ["--store", store.as_str()];
-    let (first, second) = (open(directory.path(), &flags), open(directory.path(), &flags));
-    let shop = Endpoint::start();
-    let operator = Operator::of(&first);
-    let (id, _) = operator.endpoint(&shop, &["wallet.*"]);
-    // Each has a part of the lanes once both have asked for it.
-    std::thread::sleep(Duration::from_secs(6));
-    for _ in 0..10 {
-        charge(&first, 3);
-        charge(&second, 3);
-    }
-    until("all is told", || are_told(&shop.taken(), 20, 3).then_some(()));
-    std::thread::sleep(Duration::from_millis(500));
-    let ids: Vec<String> = shop.messages().into_iter().map(|message| message.id).collect();
-    let distinct: BTreeSet<&String> = ids.iter().collect();
-    assert_eq!((ids.len(), distinct.len()), (60, 60), "each once");
-    for house in [&first, &second] {
-        let told = scrape(house);
-        let carried = told.lines().find(|line| line.starts_with("admitone_webhook_attempts_total"));
-        assert!(carried.is_some(), "{server:?}: one of them told nothing");
-    }
-    // Either knows the log, and an endpoint that one of them removes the other tells nothing more.
-    assert_eq!(operator.at(&second).attempts(&id).len(), 60);
-    // One is killed: the other takes its lanes when their lease is over.
-    let key = operator.key.clone();
-    first.kill();
-    for _ in 0..10 {
-        charge(&second, 3);
-    }
-    until("all of the rest is told", || are_told(&shop.taken(), 30, 3).then_some(()));
-    let gone =
-        Operator { house: &second, key }.ask(&format!("DELETE {ENDPOINTS}/{id}"), &Value::Null);
-    assert_eq!(gone.status, 204, "{}", gone.body);
-    std::thread::sleep(Duration::from_secs(1));
-    let told = shop.messages().len();
-    charge(&second, 3);
-    std::thread::sleep(Duration::from_secs(1));
-    assert_eq!(shop.messages().len(), told, "it is told nothing more");
-    assert!(second.stop());
 }
 
 #[test]

@@ -4,14 +4,17 @@
 
 use crate::interleavings::Interleaving;
 use crate::servers::{Level, Place, Row, Server};
+use admitone_conformance::stood_still::Span;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-/// A step that takes longer waits for somebody.
+/// A step that takes longer waits for somebody, unless the machine did not let it go on.
 const AT_ONCE: Duration = Duration::from_millis(500);
 /// Nothing takes longer: the servers find circles by themselves, and who holds a lock goes on.
 const AT_MOST: Duration = Duration::from_secs(30);
+/// So often it is looked how long a step takes by now.
+const LOOK: Duration = Duration::from_millis(50);
 /// Nothing has more transactions.
 const TRANSACTIONS: usize = 3;
 
@@ -67,9 +70,12 @@ struct Stage {
 impl Stage {
     /// Waits until no step is under way, or for so long; whether none is.
     fn is_quiet(&self, within: Duration) -> bool {
-        let state = self.state.lock().unwrap();
         let is_busy = |state: &mut (Seen, usize)| state.1 > 0;
-        self.went_on.wait_timeout_while(state, within, is_busy).unwrap().0.1 == 0
+        let (begun, mut state) = (Span::begin(), self.state.lock().unwrap());
+        while state.1 > 0 && begun.elapsed() < within {
+            state = self.went_on.wait_timeout_while(state, LOOK, is_busy).unwrap().0;
+        }
+        state.1 == 0
     }
 
     fn done(&self, note: impl FnOnce(&mut Seen)) {

@@ -4,9 +4,9 @@ use crate::browser::Browser;
 use crate::outlook::photograph;
 use crate::process::serve;
 use crate::stage::{Stage, WINTER, concert, rows};
+use admitone_conformance::kept_ports::KeptPorts;
 use serde_json::json;
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 /// A gateway that takes no money. Dropped, it is killed.
@@ -49,14 +49,15 @@ fn at_the_bank(ann: &Browser, choice: &str) {
 
 #[test]
 fn a_payment_at_the_bank_is_confirmed_declined_or_being_checked() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let kept = KeptPorts::<1>::keep();
+    let port = kept.numbers()[0];
     let bank = format!("127.0.0.1:{port}");
     let programme = json!({ "concerts": [concert("Winter", "rock", &json!({ "seats": rows("A", 3, 10, 10) }))] });
     let stage = Stage::run(&programme, |directory| {
         let mut command = serve(directory, &["--gateway", &format!("http://{bank}")]);
         command.env("ADMITONE_GATEWAY_SECRET_KEY", "test_sk_admitone");
         command.env("ADMITONE_GATEWAY_PAGE", format!("http://{bank}/pay"));
-        command.env("ADMITONE_GATEWAY_ANSWER_MS", "4000").env("ADMITONE_GATEWAY_WAIT_MS", "1000");
+        command.env("ADMITONE_GATEWAY_ANSWER_MS", "20000").env("ADMITONE_GATEWAY_WAIT_MS", "1000");
         command
     });
     let Some(ann) = Browser::at(&stage.house) else { return };

@@ -1,7 +1,8 @@
 //! Three brokers of Kafka that are one cluster: each has a copy of everything, and what two of them have
 //! is there. A test may kill, stop and start each.
 
-use super::{Broker, TENTHS_MAX, free_ports, is_answered, java};
+use super::{Broker, TENTHS_MAX, is_answered, java};
+use crate::kept_ports::KeptPorts;
 use crate::own_server::process::{Process, run};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,8 @@ const NODES: usize = 3;
 /// A cluster of a test's own. It goes with the test.
 pub struct OwnCluster {
     directory: TempDir,
-    clients: [u16; NODES],
+    clients: KeptPorts<NODES>,
+    _inner: KeptPorts<NODES>,
     nodes: Vec<Process>,
 }
 
@@ -27,23 +29,24 @@ impl OwnCluster {
         Broker::Kafka.shared()?;
         let directory = tempfile::Builder::new().prefix("admitone-").tempdir_in("/var/tmp");
         let directory = directory.unwrap_or_else(|error| panic!("{error}"));
-        let (clients, inner) = (free_ports(), free_ports());
+        let (clients, inner) = (KeptPorts::keep(), KeptPorts::keep());
+        let ports = (clients.numbers(), inner.numbers());
         for node in 0..NODES {
             let written = std::fs::create_dir_all(data(&directory, node)).and_then(|()| {
-                std::fs::write(settings(&directory, node), text(&directory, node, clients, inner))
+                std::fs::write(settings(&directory, node), text(&directory, node, ports))
             });
             written.unwrap_or_else(|error| panic!("{}: {error}", directory.path().display()));
         }
         format(&directory);
         let nodes = (0..NODES).map(|node| started(&directory, node)).collect();
-        let cluster = Self { directory, clients, nodes };
+        let cluster = Self { directory, clients, _inner: inner, nodes };
         (0..NODES).for_each(|node| cluster.await_start(node));
         Some(cluster)
     }
 
     /// The addresses for clients, of all.
     pub fn address(&self) -> String {
-        self.clients.map(|port| Broker::Kafka.address(port)).join(",")
+        self.clients.numbers().map(|port| Broker::Kafka.address(port)).join(",")
     }
 
     /// The nodes by the numbers by which the cluster knows them.
@@ -81,7 +84,7 @@ impl OwnCluster {
     fn await_start(&self, node: usize) {
         let (ask, answer) = Broker::Kafka.greeting();
         for _ in 0..TENTHS_MAX {
-            if is_answered(self.clients[node], ask, answer) {
+            if is_answered(self.clients.numbers()[node], ask, answer) {
                 return;
             }
             std::thread::sleep(Duration::from_millis(100));
@@ -140,7 +143,11 @@ fn copy(from: &Path, to: &Path, node: usize) -> std::io::Result<()> {
 
 /// The settings of a node: three copies, of which two must have what is confirmed; a node that is
 /// silent for some seconds leads nothing any more.
-fn text(directory: &TempDir, node: usize, clients: [u16; NODES], inner: [u16; NODES]) -> String {
+fn text(
+    directory: &TempDir,
+    node: usize,
+    (clients, inner): ([u16; NODES], [u16; NODES]),
+) -> String {
     let mut voters = String::new();
     for (number, port) in inner.iter().enumerate() {
         let comma = if number == 0 { "" } else { "," };

@@ -2,7 +2,7 @@
 //! consumers take from the ticket type and store the payment, in batches; one of them is killed.
 
 use super::flags;
-use crate::gateway::{Gateway, free_port};
+use crate::gateway::{Gateway, Place};
 use crate::jobs::Work;
 use crate::process::{Connection, House, admitone, serve};
 use crate::shared_store::Server;
@@ -24,9 +24,9 @@ fn confirmed_payments_come_through_kafka_in_batches_though_a_worker_is_killed() 
     let Some(flags) = flags(&store, "kafka-batch") else { return };
     let directory = tempfile::tempdir().unwrap();
     sale(directory.path(), &store);
-    let port = free_port();
-    let gateway = Gateway::start(directory.path(), port, None);
-    let asked = format!("http://127.0.0.1:{port}");
+    let place = Place::keep();
+    let gateway = Gateway::start(directory.path(), &place, None);
+    let asked = place.url();
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     let lanes = ("ADMITONE_KAFKA_LANES", "4");
     // Whoever settles asks the gateway.

@@ -3,6 +3,7 @@
 
 use super::ANSWER;
 use crate::process::{Answer, Connection, admitone};
+use admitone_conformance::stood_still::Span;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 /// So many want each seat.
 const RIVALS: usize = 2;
 
-/// What a busy machine may add to the deadline.
+/// What a busy machine may add to the deadline, beside the time in which it did not let the buyers run.
 const LATE: Duration = Duration::from_secs(2);
 
 /// When everything is well again, nobody has to try for longer.
@@ -286,7 +287,7 @@ impl<'a> Buyer<'a> {
         };
         let kept = self.connection.take().filter(|connection| connection.is_to(&address));
         let mut connection = kept.or_else(|| Connection::try_to(&address).ok())?;
-        let begun = Instant::now();
+        let begun = Span::begin();
         let answer = connection.try_send(request, &headers(key, &self.notes.bearer), body);
         match answer {
             Ok(answer) => {

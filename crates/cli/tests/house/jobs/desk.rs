@@ -1,15 +1,15 @@
 //! What is seen of queues while a broker is away, and what the command line did about queues.
 
 use super::{NO_WORKERS, Setting, accepts};
+use admitone_conformance::kept_ports::KeptPorts;
 use serde_json::Value;
-use std::net::TcpListener;
 use std::process::Command;
 
 #[test]
 fn a_broker_that_is_away_hides_no_other_queue() {
     let Some(setting) = Setting::new() else { return };
-    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let gone = format!("amqp://guest:secret@{gone}/%2f");
+    let nobodys = KeptPorts::<1>::keep();
+    let gone = format!("amqp://guest:secret@127.0.0.1:{}/%2f", nobodys.numbers()[0]);
     let elsewhere = "rabbitmq/none/optimistic";
     let map = format!("job-queue release={elsewhere}");
     let flags = [
