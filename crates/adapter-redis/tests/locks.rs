@@ -57,12 +57,12 @@ async fn nobody_else_has_a_key_that_is_held() {
 }
 
 /// In which order ten had their turn who came one after the other while a key was held.
-async fn order_of_turns(lock: RedisLock) -> Vec<u64> {
-    let (lock, order) = (Arc::new(lock), Arc::new(Mutex::new(Vec::new())));
-    let held = take(&lock, &[1], 0).await;
+async fn order_of_turns(lock: &Arc<RedisLock>) -> Vec<u64> {
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let held = take(lock, &[1], 0).await;
     let mut waiting = tokio::task::JoinSet::new();
     for number in 0..10 {
-        let (lock, order) = (Arc::clone(&lock), Arc::clone(&order));
+        let (lock, order) = (Arc::clone(lock), Arc::clone(&order));
         waiting.spawn(async move {
             let turn = take(&lock, &[1], 30_000).await;
             order.lock().unwrap().push(number);
@@ -83,7 +83,13 @@ async fn those_of_one_instance_have_their_turn_as_they_came() {
     let house = House::new(LockOptions { in_line: true, ..options() });
     let Some(locks) = both(&house).await else { return };
     for (name, lock) in locks {
-        assert!(order_of_turns(lock).await.is_sorted(), "{name}");
+        let (lock, mut orders) = (Arc::new(lock), Vec::new());
+        // Where the machine stands still, one who was sent later comes before another. Without the line ten are in
+        // their order once in millions of times.
+        while !orders.last().is_some_and(|order: &Vec<u64>| order.is_sorted()) {
+            assert!(orders.len() < 5, "{name}: {orders:?}");
+            orders.push(order_of_turns(&lock).await);
+        }
     }
 }
 
@@ -92,7 +98,7 @@ async fn without_the_line_who_tries_at_the_right_moment_is_first() {
     let house = House::new(options());
     let Some(locks) = both(&house).await else { return };
     let (_, redlock) = locks.into_iter().next_back().unwrap();
-    let order = order_of_turns(redlock).await;
+    let order = order_of_turns(&Arc::new(redlock)).await;
     assert!(!order.is_sorted(), "nobody was overtaken: {order:?}");
 }
 
