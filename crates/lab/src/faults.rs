@@ -5,16 +5,18 @@
 //! `8s:jump:instance-1:-3600s:2s`, `9s:kill:service-2`, `10s:restart:service-2:COMMAND`,
 //! `9s:run:COMMAND`.
 
+mod commands;
 mod deeds;
 mod plan;
+mod until;
 
 pub(crate) use deeds::Weather;
 pub(crate) use plan::must_be_possible;
 
 use crate::Trouble;
+use crate::urls::without_secrets;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use crate::urls::without_secrets;
 
 /// A fault that is to happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +79,7 @@ pub struct Happened {
     pub at_ns: u64,
     /// Until when.
     pub until_ns: u64,
-    /// What, as it was written.
+    /// What, as it was written but for what is secret, and if the end of the run ended it.
     pub what: String,
     /// Why it could not be done, if it could not.
     pub trouble: Option<String>,
@@ -190,12 +192,11 @@ mod tests {
             "3s:jump:instance-1",
             "3s:jump:instance-1:--5s",
             "3s:jump:instance-1:5s:soon",
+            "3s:fill-disk:data",
         ] {
             assert_eq!(deed(wrong), None, "{wrong}");
-            "3s:fill-disk:data",
         }
     }
-}
 
     #[test]
     fn no_disk_is_filled_but_that_of_the_data() {
@@ -210,3 +211,4 @@ mod tests {
         let why = "soon:run:psql postgres://ann:pw@h/db".parse::<Fault>().unwrap_err().to_string();
         assert!(!why.contains("pw") && why.contains("postgres://h/…"), "{why}");
     }
+}
