@@ -8,6 +8,7 @@ use admitone_lab::bench::{self, Name, Place, Settings};
 use admitone_lab::instance::Variable;
 use admitone_lab::load::Stop;
 use admitone_lab::target::Target;
+use admitone_lab::urls::without_secrets;
 use indicatif::ProgressBar;
 use rustix::process::{Pid, kill_process};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -129,9 +130,32 @@ fn variables(arguments: &Bench) -> Vec<Variable> {
 
 /// `http://host:port`, as `serve` prints it, or without the beginning.
 pub(super) fn address(url: &str) -> Result<SocketAddr, Failed> {
-    let bare = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
-    let found = bare.to_socket_addrs().map_err(failed(url))?.next();
-    found.ok_or_else(|| failed(url)("no address"))
+    let (scheme, bare) = url.split_once("://").unwrap_or(("http", url));
+    // A password in it is repeated nowhere.
+    let shown = without_secrets(&format!("{scheme}://{bare}"));
+    let form = "write http://HOST:PORT, as `serve` says it";
+    let why = match (scheme, bare.trim_end_matches('/')) {
+        ("https", _) => format!(
+            "https is not spoken here: name what listens behind it on the machine itself, and {form}"
+        ),
+        ("http", bare) if bare.contains('@') => format!(
+            "a house knows nobody by a name and a password: {form}, and the key with --operator-key"
+        ),
+        ("http", bare) if bare.contains(['/', '?', '#']) => {
+            format!("a house has no path before its own: {form}")
+        }
+        ("http", bare) if has_port(bare) => {
+            let found = bare.to_socket_addrs().map_err(failed(&shown))?.next();
+            return found.ok_or_else(|| failed(&shown)("no address"));
+        }
+        ("http", _) => format!("it names no port: {form}"),
+        _ => format!("that is not spoken here: {form}"),
+    };
+    Err(failed(&shown)(why))
+}
+
+fn has_port(host: &str) -> bool {
+    host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok())
 }
 
 /// Set when somebody asks the benchmark to end; it then ends its house too. Asked a second time, both
@@ -201,4 +225,35 @@ fn keep(report: &Report, out: &Path) -> Result<(), Failed> {
         std::fs::write(&path, text).map_err(failed(&format!("writing {}", path.display())))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_as_serve_says_it() {
+        for text in ["http://127.0.0.1:9", "http://127.0.0.1:9/", "127.0.0.1:9"] {
+            assert_eq!(address(text).unwrap(), SocketAddr::from(([127, 0, 0, 1], 9)), "{text}");
+        }
+        assert_eq!(address("http://[::1]:9/").unwrap().port(), 9);
+    }
+
+    #[test]
+    fn an_address_that_is_none_says_why_and_shows_no_password() {
+        for (text, why) in [
+            ("http://ann:pw@127.0.0.1:9", "http://127.0.0.1:9: a house knows nobody by a name"),
+            ("ann:pw@127.0.0.1:9", "http://127.0.0.1:9: a house knows nobody by a name"),
+            ("https://ann:pw@h:9/x", "https://h:9/…: https is not spoken here: "),
+            ("https://127.0.0.1:9", "https://127.0.0.1:9: https is not spoken here: "),
+            ("http://127.0.0.1:9/foo", "http://127.0.0.1:9/…: a house has no path"),
+            ("http://127.0.0.1:9?x", "http://127.0.0.1:9/…: a house has no path"),
+            ("http://127.0.0.1", "http://127.0.0.1: it names no port: write http://HOST:PORT"),
+            ("http://[::1]", "http://[::1]: it names no port"),
+            ("ftp://127.0.0.1:9", "ftp://127.0.0.1:9: that is not spoken here"),
+        ] {
+            let said = address(text).unwrap_err().to_string();
+            assert!(said.starts_with(why) && !said.contains("pw"), "{text}: {said}");
+        }
+    }
 }
