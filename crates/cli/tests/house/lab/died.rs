@@ -32,7 +32,7 @@ fn killed(
     let mut said = BufReader::new(run.stderr.take().unwrap());
     let mut all = String::new();
     let stage = format!("run {number} of {runs}, the stage");
-    while !all.split_once(&stage).is_some_and(|(_, behind)| elapsed_s(behind) > WARM_S) {
+    while all.split_once(&stage).is_none_or(|(_, behind)| elapsed_s(behind) <= WARM_S) {
         assert!(said.read_line(&mut all).unwrap() > 0, "{all}");
     }
     meanwhile();
