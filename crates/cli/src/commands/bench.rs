@@ -10,11 +10,11 @@ use admitone_lab::load::Stop;
 use admitone_lab::target::Target;
 use admitone_lab::urls::without_secrets;
 use indicatif::ProgressBar;
-use rustix::process::{Pid, kill_process};
+use rustix::process::{Pid, kill_process, kill_process_group};
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -96,13 +96,36 @@ fn name(scenario: Scenario) -> Name {
 pub(super) fn scratch(out: Option<&Path>) -> Result<TempDir, Failed> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("admitone-bench-");
-    match out {
+    let made = match out {
         Some(out) => {
             let doing = format!("making {}", out.display());
             std::fs::create_dir_all(out).map_err(failed(&doing))?;
             builder.tempdir_in(out).map_err(failed(&doing))
         }
         None => builder.tempdir().map_err(failed("making a temporary directory")),
+    }?;
+    let mut scratches = SCRATCHES.lock().unwrap_or_else(PoisonError::into_inner);
+    scratches.push(made.path().to_owned());
+    Ok(made)
+}
+
+/// The directories for stores that there are: whoever ends at once, and comes back to nobody who would
+/// drop them, takes them away.
+static SCRATCHES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+/// A house that is asked to end may still write into one: it is looked so often whether it is gone.
+const CLEARINGS: u32 = 20;
+const BETWEEN: Duration = Duration::from_millis(10);
+
+/// Takes the stores away. What a house has open it closes as it would.
+fn clear_scratches() {
+    for path in SCRATCHES.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        for _ in 0..CLEARINGS {
+            drop(std::fs::remove_dir_all(path));
+            if !path.exists() {
+                break;
+            }
+            std::thread::sleep(BETWEEN);
+        }
     }
 }
 
@@ -198,15 +221,18 @@ fn ignores_hang_up() -> bool {
 /// As a shell reports a program that was interrupted.
 const INTERRUPTED: i32 = 130;
 
-/// Asks the houses to end, and waits for nothing.
+/// Asks the houses to end, and waits for none of them.
 fn end_at_once() {
     for task in std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
         let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
         let pids = children.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?));
         for pid in pids {
-            let _ = kill_process(pid, rustix::process::Signal::TERM);
+            // Houses and commands of faults are of groups of their own, with what they started.
+            let asked = kill_process_group(pid, rustix::process::Signal::TERM);
+            let _ = asked.or_else(|_| kill_process(pid, rustix::process::Signal::TERM));
         }
     }
+    clear_scratches();
     std::process::exit(INTERRUPTED);
 }
 
