@@ -5,13 +5,16 @@
 //! `8s:jump:instance-1:-3600s:2s`, `9s:kill:service-2`, `10s:restart:service-2:COMMAND`,
 //! `9s:run:COMMAND`.
 
+mod commands;
 mod deeds;
 mod plan;
+mod until;
 
 pub(crate) use deeds::Weather;
 pub(crate) use plan::must_be_possible;
 
 use crate::Trouble;
+use crate::urls::without_secrets;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -76,7 +79,7 @@ pub struct Happened {
     pub at_ns: u64,
     /// Until when.
     pub until_ns: u64,
-    /// What, as it was written.
+    /// What, as it was written but for what is secret, and if the end of the run ended it.
     pub what: String,
     /// Why it could not be done, if it could not.
     pub trouble: Option<String>,
@@ -86,7 +89,8 @@ impl std::str::FromStr for Fault {
     type Err = Trouble;
 
     fn from_str(text: &str) -> Result<Self, Trouble> {
-        let wrong = |why: &str| Trouble::Impossible(format!("--fault {text}: {why}"));
+        let shown = without_secrets(text);
+        let wrong = |why: &str| Trouble::Impossible(format!("--fault {shown}: {why}"));
         let mut parts = text.splitn(3, ':');
         let at = parts.next().and_then(span).ok_or_else(|| wrong("begin with a time: 3s"))?;
         let what = parts.next().unwrap_or_default();
@@ -122,7 +126,10 @@ impl std::str::FromStr for Fault {
                 let long = time(2).ok_or_else(|| wrong("say how long: slow:service-1:20ms:3s"))?;
                 Deed::Slow(number, by, long)
             }
-            ("fill-disk", _, _, Some(long)) => Deed::FillDisk(long),
+            ("fill-disk", _, _, Some(long)) if words[0] == "data" => Deed::FillDisk(long),
+            ("fill-disk", ..) => {
+                return Err(wrong("only the disk under the data is filled: fill-disk:data:3s"));
+            }
             ("run", ..) if !rest.is_empty() => Deed::Run(rest.to_owned()),
             _ => {
                 return Err(wrong(
@@ -185,8 +192,23 @@ mod tests {
             "3s:jump:instance-1",
             "3s:jump:instance-1:--5s",
             "3s:jump:instance-1:5s:soon",
+            "3s:fill-disk:data",
         ] {
             assert_eq!(deed(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn no_disk_is_filled_but_that_of_the_data() {
+        for other in ["4s:fill-disk:foo:1s", "4s:fill-disk:1s", "4s:fill-disk::1s"] {
+            let why = other.parse::<Fault>().unwrap_err().to_string();
+            assert!(why.ends_with("is filled: fill-disk:data:3s"), "{other}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_fault_that_cannot_be_read_shows_no_password() {
+        let why = "soon:run:psql postgres://ann:pw@h/db".parse::<Fault>().unwrap_err().to_string();
+        assert!(!why.contains("pw") && why.contains("postgres://h/…"), "{why}");
     }
 }

@@ -6,18 +6,22 @@ use crate::time::{Stopwatch, pause};
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Seek, SeekFrom};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
 use std::time::Duration;
 
 /// How long a house may take to answer what it accepted and to close its store.
 const CLOSE_SECONDS: f64 = 30.0;
 /// Whose store has operators shows no key.
 const SERVED_BEFORE: &str = "its store has operators already, whose keys nobody knows here: \
-                             name a store from which nobody has sold, or a running house and a key of it (--url)";
+                             name a store from which nobody has sold, such as an empty schema of \
+                             PostgreSQL (`CREATE SCHEMA lab`, and behind the address \
+                             `?options=-csearch_path%3Dlab`) or an empty database of MariaDB; \
+                             or a running house and a key of it (--url)";
 const GLANCE: Duration = Duration::from_millis(1);
 
 /// A setting of a house by its variable: an address has a password that the list of processes is
@@ -59,8 +63,9 @@ pub fn task(program: &Path, words: &[&str], variables: &[Variable]) -> Result<()
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(Trouble::Impossible(format!("{doing}: {said}")))
+    let why = reason(&String::from_utf8_lossy(&output.stderr));
+    let why = why.unwrap_or_else(|| output.status.to_string());
+    Err(Trouble::Impossible(format!("{doing}: {why}")))
 }
 
 /// The variables that are meant, and none that happen to be set.
@@ -71,11 +76,48 @@ fn without_ours(command: &mut Command, variables: &[Variable]) {
     command.envs(variables.iter().map(|variable| (variable.name, &*variable.value)));
 }
 
-/// What a log said last.
-fn last_line(log: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(log).ok()?;
-    let last = text.lines().rev().find(|line| !line.trim().is_empty())?;
-    Some(last.chars().take(600).collect())
+/// Why a program of ours ended, of all that it logged: what it says of that itself; what it said last,
+/// if it said nothing of the kind.
+fn reason(log: &str) -> Option<String> {
+    let mut lines = log.lines().rev().filter(|line| !line.trim().is_empty());
+    let why = lines.clone().find_map(|line| line.strip_prefix("admitone: "));
+    Some(why.or_else(|| lines.next())?.trim().chars().take(600).collect())
+}
+
+/// What stands in a log behind what was there before.
+fn behind(log: &Path, before: u64) -> String {
+    let mut bytes = Vec::new();
+    let read = File::open(log).and_then(|mut file| {
+        file.seek(SeekFrom::Start(before))?;
+        file.read_to_end(&mut bytes)
+    });
+    drop(read);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A process to start, and where to say that it was.
+type Start = (Command, mpsc::Sender<std::io::Result<Child>>);
+
+/// Starts a process on a thread that lives as long as this one does. A house ends with its parent, and
+/// that is the thread which started it: one that does something else and ends, as that of a fault does,
+/// would take with it the house that it started again.
+fn spawn(command: Command) -> std::io::Result<Child> {
+    static STARTER: OnceLock<Mutex<mpsc::Sender<Start>>> = OnceLock::new();
+    let gone = || Error::other("the thread that starts houses has ended");
+    let starter = STARTER.get_or_init(|| {
+        let (starter, starts) = mpsc::channel::<Start>();
+        std::thread::spawn(move || {
+            for (mut command, told) in starts {
+                // Whoever asked waits for it.
+                drop(told.send(command.spawn()));
+            }
+        });
+        Mutex::new(starter)
+    });
+    let (told, answer) = mpsc::channel();
+    let start = starter.lock().unwrap_or_else(PoisonError::into_inner).send((command, told));
+    start.map_err(|_| gone())?;
+    answer.recv().map_err(|_| gone())?
 }
 
 /// A running house. Dropped, it is asked to end, and killed if it does not.
@@ -95,9 +137,11 @@ impl Instance {
         let doing = || format!("starting {}", program.display());
         let append = File::options().create(true).append(true).open(log);
         let append = append.map_err(Trouble::system(format!("writing {}", log.display())))?;
+        let before = append.metadata().map_or(0, |log| log.len());
         let mut command = Command::new(program);
         let listen = opening.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
-        command.args(["serve", "--bench-routes", "--listen"]);
+        // Whatever becomes of the laboratory, nobody else knows of the house.
+        command.args(["serve", "--bench-routes", "--ends-with-parent", "--listen"]);
         command.arg(listen.to_string()).args(opening.flags);
         without_ours(&mut command, opening.variables);
         command.arg("--data-dir").arg(opening.data);
@@ -105,7 +149,7 @@ impl Instance {
         // Of a group of its own: what a terminal sends to end the laboratory is not meant for the
         // house, which is asked what it has before it is ended.
         command.process_group(0);
-        let mut child = command.spawn().map_err(Trouble::system(doing()))?;
+        let mut child = spawn(command).map_err(Trouble::system(doing()))?;
         let Some(said) = child.stdout.take() else {
             return Err(Trouble::Impossible("a process without an output".to_owned()));
         };
@@ -113,10 +157,12 @@ impl Instance {
         match listens(&mut said, opening.operator_key) {
             Ok(target) => Ok(Self { child, _said: said, target }),
             Err(error) => {
+                let has_ended = error.kind() == ErrorKind::UnexpectedEof;
                 end(&mut child);
-                let why = last_line(log).unwrap_or_default();
-                let log = log.display();
-                Err(Trouble::system(format!("{}; its log is {log}: {why}", doing()))(error))
+                // The log may be taken away before anybody could look at it.
+                let why = reason(&behind(log, before)).filter(|_| has_ended);
+                let error = why.map_or(error, Error::other);
+                Err(Trouble::system(doing())(error))
             }
         }
     }
@@ -167,7 +213,8 @@ fn listens(said: &mut impl BufRead, operator_key: Option<&str>) -> std::io::Resu
     loop {
         let mut line = String::new();
         if said.read_line(&mut line)? == 0 {
-            return Err(std::io::Error::other("it ended before it said where it listens"));
+            let silent = "it ended before it said where it listens";
+            return Err(Error::new(ErrorKind::UnexpectedEof, silent));
         }
         let line = line.trim();
         if let Some((_, text)) = line.split_once("sells at http://") {
@@ -175,7 +222,7 @@ fn listens(said: &mut impl BufRead, operator_key: Option<&str>) -> std::io::Resu
         } else if let Some(text) = line.strip_prefix("operator key: ") {
             key = Some(text.to_owned());
         } else if line.starts_with("operators: ") && key.is_none() {
-            return Err(std::io::Error::other(SERVED_BEFORE));
+            return Err(Error::other(SERVED_BEFORE));
         }
         if let (Some(address), Some(key)) = (address, &key) {
             return Ok(Target { address, operator_key: key.clone() });
@@ -238,6 +285,8 @@ pub fn cpu_seconds(pid: u32) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::PathBuf;
 
     #[test]
     fn the_processor_time_of_this_process_grows() {
@@ -268,20 +317,49 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_says_nothing_is_no_house() {
-        let directory = std::env::temp_dir();
-        let log = directory.join(format!("admitone-lab-{}.log", std::process::id()));
-        let opening = Opening {
-            program: Path::new("/bin/true"),
-            data: &directory,
-            variables: &[],
-            flags: &[],
-            operator_key: None,
-            listen: None,
-            log: &log,
+    fn a_house_that_does_not_start_says_why_as_far_as_it_did() {
+        let directory = tempfile::tempdir().unwrap();
+        let (log, program) = (directory.path().join("log"), directory.path().join("house"));
+        let why = |script: &str| {
+            std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+            std::fs::set_permissions(&program, PermissionsExt::from_mode(0o700)).unwrap();
+            let (data, variables, flags) = (directory.path(), &[], &[]);
+            let (operator_key, listen) = (None, None);
+            let (program, log) = (&*program, &*log);
+            let opening = Opening { program, data, variables, flags, operator_key, listen, log };
+            let error = Instance::start(&opening).unwrap_err().to_string();
+            error.strip_prefix(&format!("starting {}: ", program.display())).unwrap().to_owned()
         };
-        let error = Instance::start(&opening).unwrap_err().to_string();
-        std::fs::remove_file(&log).unwrap();
-        assert!(error.contains("ended before it said"), "{error}");
+        let said = why("echo INFO one >&2; echo 'admitone: no store' >&2; echo INFO two >&2");
+        assert_eq!(said, "no store");
+        // What the log had before is of another one.
+        assert_eq!(why("true"), "it ended before it said where it listens");
+        assert_eq!(why("echo INFO one >&2; echo a panic >&2; exit 101"), "a panic");
+        let served = "echo INFO one >&2; echo 'operators: have their keys'; exec sleep 9";
+        assert_eq!(why(served), SERVED_BEFORE);
+    }
+
+    /// Nothing ends with the thread that wanted it started.
+    #[test]
+    fn whoever_wants_a_process_started_may_end() {
+        let before = std::thread::spawn(starter_of).join().unwrap();
+        assert_eq!(starter_of(), before, "each is started by the same thread");
+    }
+
+    /// The thread that starts processes.
+    fn starter_of() -> String {
+        let mut sleep = Command::new("sleep");
+        sleep.arg("9");
+        let mut child = spawn(sleep).unwrap();
+        let pid = child.id().to_string();
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
+        let has_it = |task: &PathBuf| {
+            let children = std::fs::read_to_string(task.join("children")).unwrap_or_default();
+            children.split_whitespace().any(|child| child == pid)
+        };
+        let starter = tasks.into_iter().find(has_it).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        starter.display().to_string()
     }
 }

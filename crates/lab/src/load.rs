@@ -244,9 +244,7 @@ impl Sender {
         let (first, step) = self.users;
         for number in 0..self.plan.connections {
             let live = Arc::clone(&self.plan.live);
-            let driver = Driver::connect(&self.addresses, first + number * step, live).await;
-            let doing = format!("connecting to {:?}", self.addresses);
-            drivers.push(driver.map_err(Trouble::system(doing))?);
+            drivers.push(Driver::connect(&self.addresses, first + number * step, live).await?);
         }
         Ok(drivers)
     }

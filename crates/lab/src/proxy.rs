@@ -79,6 +79,12 @@ impl Proxy {
         self.traffic.delay_ns.store(nanos(by), Ordering::Relaxed);
     }
 
+    /// Whether everything is carried later.
+    #[cfg(test)]
+    pub(crate) fn is_slow(&self) -> bool {
+        self.traffic.delay_ns.load(Ordering::Relaxed) > 0
+    }
+
     /// How often something was carried later until now.
     pub(crate) fn slowed(&self) -> u64 {
         self.traffic.slowed.load(Ordering::Relaxed)

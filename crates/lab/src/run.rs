@@ -229,7 +229,7 @@ impl Lodging {
         site.settle()?;
         let clock = Stopwatch::start();
         let sampler = Sampler::start(self.everybody(), clock);
-        let storm = self.weather().begin(&settings.faults, clock);
+        let storm = self.weather().begin(&settings.faults, (clock, stop));
         let played = self.acts(&set.acts, (settings, number), (clock, stop), progress);
         let (faults, looks) = (storm.end(), sampler.stop());
         let mut course = played?;

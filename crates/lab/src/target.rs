@@ -149,7 +149,11 @@ impl Visit {
         key: Option<&str>,
         body: Option<&Value>,
     ) -> Result<Value, Trouble> {
+        let stranger = is_of_operator(request, who).then(|| Trouble::stranger(&self.host));
         let answer = self.exchange(request, who, key, body).await?;
+        if let (401, Some(stranger)) = (answer.status, stranger) {
+            return Err(stranger);
+        }
         if !(200..300).contains(&answer.status) {
             return Err(Trouble::answer(request, &answer));
         }
@@ -183,6 +187,21 @@ impl Visit {
     }
 }
 
+/// Whether an operator asks for what only operators may ask for.
+fn is_of_operator(request: &str, who: As<'_>) -> bool {
+    matches!(who, As::Bearer(_)) && request.contains(" /api/v1/operator/")
+}
+
+impl Trouble {
+    /// A house does not know the key of its operator. What it answers is meant for buyers.
+    fn stranger(host: &str) -> Self {
+        Self::Impossible(format!(
+            "http://{host} knows no operator by the key that it was given: --operator-key is the key \
+             that this house showed when it was first started, or one of `admitone user add`"
+        ))
+    }
+}
+
 fn json_if(body: &str) -> Option<&'static str> {
     (!body.is_empty()).then_some("application/json")
 }
@@ -207,4 +226,47 @@ pub(crate) fn head(request: &str, host: &str, who: As<'_>) -> String {
 pub(crate) fn text(value: &Value, field: &str) -> Result<String, Trouble> {
     let found = value[field].as_str().map(str::to_owned);
     found.ok_or_else(|| Trouble::Impossible(format!("there is no `{field}` in {value}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+
+    /// What is said of an answer to somebody.
+    fn said(request: &str, who: As<'_>, status: &str) -> String {
+        let house = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = house.local_addr().unwrap();
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\n\r\n{{}}");
+        let answering = std::thread::spawn(move || {
+            let (mut client, _) = house.accept().unwrap();
+            client.read_exact(&mut [0; 16]).unwrap();
+            client.write_all(answer.as_bytes()).unwrap();
+            // Until it was heard.
+            drop(client.read_to_end(&mut Vec::new()));
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let why = runtime.block_on(async {
+            let mut visit = Visit::begin(address).await.unwrap();
+            visit.ask(request, who, None, None).await.unwrap_err().to_string()
+        });
+        answering.join().unwrap();
+        why
+    }
+
+    #[test]
+    fn an_operator_whom_the_house_does_not_know_hears_where_the_key_comes_from() {
+        let key = As::Bearer("op_1");
+        let asked = "GET /api/v1/operator/queues";
+        let stranger = said(asked, key, "401 Unauthorized");
+        assert!(stranger.contains("--operator-key"), "{stranger}");
+        for (request, who, status) in [
+            (asked, key, "404 Not Found"),
+            (asked, As::Nobody, "401 Unauthorized"),
+            ("GET /api/v1/users/me", key, "401 Unauthorized"),
+        ] {
+            let other = said(request, who, status);
+            assert_eq!(other, format!("{request} was answered {}: {{}}", &status[..3]));
+        }
+    }
 }

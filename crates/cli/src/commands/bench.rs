@@ -8,12 +8,13 @@ use admitone_lab::bench::{self, Name, Place, Settings};
 use admitone_lab::instance::Variable;
 use admitone_lab::load::Stop;
 use admitone_lab::target::Target;
+use admitone_lab::urls::without_secrets;
 use indicatif::ProgressBar;
-use rustix::process::{Pid, kill_process};
+use rustix::process::{Pid, kill_process, kill_process_group};
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -95,13 +96,36 @@ fn name(scenario: Scenario) -> Name {
 pub(super) fn scratch(out: Option<&Path>) -> Result<TempDir, Failed> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("admitone-bench-");
-    match out {
+    let made = match out {
         Some(out) => {
             let doing = format!("making {}", out.display());
             std::fs::create_dir_all(out).map_err(failed(&doing))?;
             builder.tempdir_in(out).map_err(failed(&doing))
         }
         None => builder.tempdir().map_err(failed("making a temporary directory")),
+    }?;
+    let mut scratches = SCRATCHES.lock().unwrap_or_else(PoisonError::into_inner);
+    scratches.push(made.path().to_owned());
+    Ok(made)
+}
+
+/// The directories for stores that there are: whoever ends at once, and comes back to nobody who would
+/// drop them, takes them away.
+static SCRATCHES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+/// A house that is asked to end may still write into one: it is looked so often whether it is gone.
+const CLEARINGS: u32 = 20;
+const BETWEEN: Duration = Duration::from_millis(10);
+
+/// Takes the stores away. What a house has open it closes as it would.
+fn clear_scratches() {
+    for path in SCRATCHES.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        for _ in 0..CLEARINGS {
+            drop(std::fs::remove_dir_all(path));
+            if !path.exists() {
+                break;
+            }
+            std::thread::sleep(BETWEEN);
+        }
     }
 }
 
@@ -129,9 +153,32 @@ fn variables(arguments: &Bench) -> Vec<Variable> {
 
 /// `http://host:port`, as `serve` prints it, or without the beginning.
 pub(super) fn address(url: &str) -> Result<SocketAddr, Failed> {
-    let bare = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
-    let found = bare.to_socket_addrs().map_err(failed(url))?.next();
-    found.ok_or_else(|| failed(url)("no address"))
+    let (scheme, bare) = url.split_once("://").unwrap_or(("http", url));
+    // A password in it is repeated nowhere.
+    let shown = without_secrets(&format!("{scheme}://{bare}"));
+    let form = "write http://HOST:PORT, as `serve` says it";
+    let why = match (scheme, bare.trim_end_matches('/')) {
+        ("https", _) => format!(
+            "https is not spoken here: name what listens behind it on the machine itself, and {form}"
+        ),
+        ("http", bare) if bare.contains('@') => format!(
+            "a house knows nobody by a name and a password: {form}, and the key with --operator-key"
+        ),
+        ("http", bare) if bare.contains(['/', '?', '#']) => {
+            format!("a house has no path before its own: {form}")
+        }
+        ("http", bare) if has_port(bare) => {
+            let found = bare.to_socket_addrs().map_err(failed(&shown))?.next();
+            return found.ok_or_else(|| failed(&shown)("no address"));
+        }
+        ("http", _) => format!("it names no port: {form}"),
+        _ => format!("that is not spoken here: {form}"),
+    };
+    Err(failed(&shown)(why))
+}
+
+fn has_port(host: &str) -> bool {
+    host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok())
 }
 
 /// Set when somebody asks the benchmark to end; it then ends its house too. Asked a second time, both
@@ -174,15 +221,18 @@ fn ignores_hang_up() -> bool {
 /// As a shell reports a program that was interrupted.
 const INTERRUPTED: i32 = 130;
 
-/// Asks the houses to end, and waits for nothing.
+/// Asks the houses to end, and waits for none of them.
 fn end_at_once() {
     for task in std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
         let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
         let pids = children.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?));
         for pid in pids {
-            let _ = kill_process(pid, rustix::process::Signal::TERM);
+            // Houses and commands of faults are of groups of their own, with what they started.
+            let asked = kill_process_group(pid, rustix::process::Signal::TERM);
+            let _ = asked.or_else(|_| kill_process(pid, rustix::process::Signal::TERM));
         }
     }
+    clear_scratches();
     std::process::exit(INTERRUPTED);
 }
 
@@ -201,4 +251,35 @@ fn keep(report: &Report, out: &Path) -> Result<(), Failed> {
         std::fs::write(&path, text).map_err(failed(&format!("writing {}", path.display())))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_as_serve_says_it() {
+        for text in ["http://127.0.0.1:9", "http://127.0.0.1:9/", "127.0.0.1:9"] {
+            assert_eq!(address(text).unwrap(), SocketAddr::from(([127, 0, 0, 1], 9)), "{text}");
+        }
+        assert_eq!(address("http://[::1]:9/").unwrap().port(), 9);
+    }
+
+    #[test]
+    fn an_address_that_is_none_says_why_and_shows_no_password() {
+        for (text, why) in [
+            ("http://ann:pw@127.0.0.1:9", "http://127.0.0.1:9: a house knows nobody by a name"),
+            ("ann:pw@127.0.0.1:9", "http://127.0.0.1:9: a house knows nobody by a name"),
+            ("https://ann:pw@h:9/x", "https://h:9/…: https is not spoken here: "),
+            ("https://127.0.0.1:9", "https://127.0.0.1:9: https is not spoken here: "),
+            ("http://127.0.0.1:9/foo", "http://127.0.0.1:9/…: a house has no path"),
+            ("http://127.0.0.1:9?x", "http://127.0.0.1:9/…: a house has no path"),
+            ("http://127.0.0.1", "http://127.0.0.1: it names no port: write http://HOST:PORT"),
+            ("http://[::1]", "http://[::1]: it names no port"),
+            ("ftp://127.0.0.1:9", "ftp://127.0.0.1:9: that is not spoken here"),
+        ] {
+            let said = address(text).unwrap_err().to_string();
+            assert!(said.starts_with(why) && !said.contains("pw"), "{text}: {said}");
+        }
+    }
 }

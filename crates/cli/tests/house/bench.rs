@@ -120,13 +120,16 @@ fn a_benchmark_that_is_interrupted_ends_its_house_and_takes_its_store_away() {
     assert_eq!(kept, [out.path().join("server.log")], "the store itself is gone");
 }
 
-/// The process id of the house that a benchmark started, once it did.
+/// The process id of the house that a benchmark started, once it did. A thread of its own starts them.
 pub(crate) fn house_of(bench: u32) -> String {
-    let path = format!("/proc/{bench}/task/{bench}/children");
+    let of_thread = |task: std::fs::DirEntry| {
+        let children = std::fs::read_to_string(task.path().join("children")).ok()?;
+        children.split_whitespace().next().map(str::to_owned)
+    };
     for _ in 0..2_400 {
-        let children = std::fs::read_to_string(&path).unwrap();
-        if let Some(first) = children.split_whitespace().next() {
-            return first.to_owned();
+        let tasks = std::fs::read_dir(format!("/proc/{bench}/task")).unwrap();
+        if let Some(first) = tasks.flatten().find_map(of_thread) {
+            return first;
         }
         std::thread::sleep(Duration::from_millis(25));
     }

@@ -1,8 +1,11 @@
 //! Does what a schedule says, each fault on a thread of its own.
 
+use super::commands::{run, start};
+use super::until::{GLANCE, Until};
 use super::{Deed, Fault, Happened};
 use crate::Trouble;
 use crate::crew::{Crew, missing};
+use crate::load::Stop;
 use crate::machine::{listener_at, tree};
 use crate::proxy::Proxy;
 use crate::services::Service;
@@ -14,15 +17,12 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How soon the thread of a fault sees that the run is over.
-const GLANCE: Duration = Duration::from_millis(5);
 /// How long a service may take to listen.
 const START_SECONDS: f64 = 30.0;
 /// A disk is filled in steps of so many bytes, up to a bound.
@@ -30,6 +30,8 @@ const FILL: usize = 1 << 20;
 const FILL_STEPS: usize = 4 << 10;
 /// What stands beside a fault that nobody saw.
 const TOO_LATE: &str = "the run was over before it was due";
+/// What stands behind a fault that was to last longer.
+const CUT: &str = "(until the run was over)";
 
 /// Everybody whom faults can hurt.
 #[derive(Clone, Default)]
@@ -43,48 +45,52 @@ pub(crate) struct Weather {
 /// Faults under way.
 pub(crate) struct Storm {
     threads: Vec<JoinHandle<Happened>>,
-    over: crate::load::Stop,
+    over: Stop,
 }
 
 impl Weather {
-    /// Begins to do what the schedule says.
-    pub(crate) fn begin(&self, faults: &[Fault], clock: Stopwatch) -> Storm {
-        let over = crate::load::Stop::default();
+    /// Begins to do what the schedule says, until the run is over or somebody wants an end.
+    pub(crate) fn begin(&self, faults: &[Fault], (clock, stop): (Stopwatch, &Stop)) -> Storm {
+        let over = Stop::default();
         let threads = faults.iter().map(|fault| {
-            let (weather, fault, over) = (self.clone(), fault.clone(), Arc::clone(&over));
-            std::thread::spawn(move || weather.happen(&fault, clock, &over))
+            let (weather, fault, until) = (self.clone(), fault.clone(), Until::new(&over, stop));
+            std::thread::spawn(move || weather.happen(&fault, clock, &until))
         });
         Storm { threads: threads.collect(), over }
     }
 
-    fn happen(&self, fault: &Fault, clock: Stopwatch, over: &crate::load::Stop) -> Happened {
-        let (due_ns, what) = (crate::time::nanos(fault.at), without_secrets(&fault.text));
+    fn happen(&self, fault: &Fault, clock: Stopwatch, until: &Until) -> Happened {
+        let (due_ns, mut what) = (crate::time::nanos(fault.at), without_secrets(&fault.text));
         while clock.ns() < due_ns {
-            if over.load(std::sync::atomic::Ordering::Relaxed) {
+            if until.is_over() {
                 let trouble = Some(TOO_LATE.to_owned());
                 return Happened { at_ns: due_ns, until_ns: due_ns, what, trouble };
             }
             std::thread::sleep(GLANCE);
         }
         let at_ns = clock.ns();
-        let trouble = self.do_it(&fault.deed).err().map(|trouble| trouble.to_string());
+        let trouble = self.do_it(&fault.deed, until).err().map(|trouble| trouble.to_string());
+        if until.is_cut() {
+            what = format!("{what} {CUT}");
+        }
         Happened { at_ns, until_ns: clock.ns(), what, trouble }
     }
 
-    fn do_it(&self, deed: &Deed) -> Result<(), Trouble> {
+    /// Does it and, where it is for a while, undoes it.
+    fn do_it(&self, deed: &Deed, until: &Until) -> Result<(), Trouble> {
         match deed {
             Deed::Kill(number) => self.crew()?.kill(*number)?,
             Deed::Restart(number) => self.crew()?.restart(*number)?,
             Deed::Pause(number, long) => {
                 self.crew()?.pause(*number, Signal::STOP)?;
-                std::thread::sleep(*long);
+                until.wait(*long);
                 // Another fault may have ended it meanwhile: it did nothing all the same.
                 drop(self.crew()?.pause(*number, Signal::CONT));
             }
             Deed::PauseService(number, long) => {
                 let tree = self.service(*number)?;
                 signal(&tree, Signal::STOP)?;
-                std::thread::sleep(*long);
+                until.wait(*long);
                 // As with an instance, it may be gone.
                 drop(signal(&tree, Signal::CONT));
             }
@@ -101,19 +107,19 @@ impl Weather {
                 let proxy = self.proxy(*number)?;
                 let before = proxy.slowed();
                 proxy.slow(*by);
-                std::thread::sleep(*long);
+                until.wait(*long);
                 proxy.slow(Duration::ZERO);
                 must_touch(proxy.slowed() > before, "nothing went there or came back meanwhile")?;
             }
-            Deed::FillDisk(long) => fill(&self.crew()?.data(), *long)?,
+            Deed::FillDisk(long) => fill(&self.crew()?.data(), *long, until)?,
             Deed::Jump(number, by_ms, long) => {
                 self.move_clock(*number, *by_ms)?;
                 if let Some(long) = long {
-                    std::thread::sleep(*long);
+                    until.wait(*long);
                     self.move_clock(*number, -by_ms)?;
                 }
             }
-            Deed::Run(command) => run(command)?,
+            Deed::Run(command) => run(command, until)?,
         }
         Ok(())
     }
@@ -158,7 +164,7 @@ impl Weather {
 impl Storm {
     /// What happened, and what was due after the end and did not.
     pub(crate) fn end(self) -> Vec<Happened> {
-        self.over.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.over.store(true, Ordering::Relaxed);
         let ended = self.threads.into_iter().filter_map(|thread| thread.join().ok());
         let mut happened: Vec<Happened> = ended.collect();
         happened.sort_by_key(|one| one.at_ns);
@@ -183,29 +189,28 @@ fn signal(pids: &[u32], signal: Signal) -> Result<(), Trouble> {
 }
 
 /// Fills the disk of a directory; gives it back after a while. A large disk is not filled whole.
-fn fill(directory: &Path, long: Duration) -> Result<(), Trouble> {
+fn fill(directory: &Path, long: Duration, until: &Until) -> Result<(), Trouble> {
     let path = directory.join("filled");
     let doing = format!("filling the disk of {}", directory.display());
     let mut file = File::create(&path).map_err(Trouble::system(&*doing))?;
     let block = vec![0x5a; FILL];
-    let is_full = (0..FILL_STEPS).any(|_| file.write_all(&block).is_err());
-    std::thread::sleep(long);
+    let (mut steps, mut is_full) = (0, false);
+    while !is_full && steps < FILL_STEPS && !until.is_over() {
+        is_full = file.write_all(&block).is_err();
+        steps += 1;
+    }
+    until.wait(long);
     drop(file);
     std::fs::remove_file(&path).map_err(Trouble::system(&*doing))?;
     if is_full {
         return Ok(());
     }
-    Err(Trouble::Impossible(format!("{doing}: it took 4 GiB and was not full")))
+    let taken = if steps < FILL_STEPS { "as much as the run lasted" } else { "4 GiB" };
+    Err(Trouble::Impossible(format!("{doing}: it took {taken} and was not full")))
 }
 
-/// Starts what goes on when the laboratory has ended.
-fn start(command: &str) -> Result<(), Trouble> {
-    let mut shell = Command::new("sh");
-    shell.args(["-c", command]).process_group(0);
-    shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    shell.spawn().map(drop).map_err(Trouble::system(command))
-}
-
+/// Waits until a service listens, also where the run is over meanwhile: what the house has is read
+/// behind it, and not without the service.
 fn await_listener(address: SocketAddr) -> Result<(), Trouble> {
     let clock = Stopwatch::start();
     while clock.seconds() < START_SECONDS {
@@ -215,16 +220,6 @@ fn await_listener(address: SocketAddr) -> Result<(), Trouble> {
         std::thread::sleep(GLANCE);
     }
     Err(Trouble::Impossible(format!("nothing listens at {address}")))
-}
-
-fn run(command: &str) -> Result<(), Trouble> {
-    let output = Command::new("sh").args(["-c", command]).stdin(Stdio::null()).output();
-    let output = output.map_err(Trouble::system(command))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(Trouble::Impossible(format!("{command}: {said}")))
 }
 
 #[cfg(test)]
@@ -237,7 +232,7 @@ mod tests {
         let faults: Vec<Fault> = schedule.iter().map(|text| text.parse().unwrap()).collect();
         let crew = Some(Arc::new(Mutex::new(gone())));
         let weather = Weather { crew, ..Weather::default() };
-        let storm = weather.begin(&faults, Stopwatch::start());
+        let storm = weather.begin(&faults, (Stopwatch::start(), &Stop::default()));
         std::thread::sleep(wait);
         let happened = storm.end().into_iter();
         happened.map(|one| (one.what, one.at_ns, one.trouble)).collect()
@@ -264,9 +259,45 @@ mod tests {
         let weather = Weather { proxies: Arc::new([(0, proxy)].into()), ..Weather::default() };
         let faults = ["0ms:cut:service-1", "0ms:slow:service-1:1ms:1ms"];
         let faults = faults.map(|text| text.parse().unwrap());
-        let storm = weather.begin(&faults, Stopwatch::start());
+        let storm = weather.begin(&faults, (Stopwatch::start(), &Stop::default()));
         std::thread::sleep(Duration::from_millis(60));
         assert!(storm.end().iter().all(|one| one.trouble.is_some()));
+    }
+
+    #[test]
+    fn what_lasts_longer_than_the_run_is_undone_when_it_is_over_or_somebody_ends_it() {
+        let service = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let proxy = Proxy::start(service.local_addr().unwrap()).unwrap();
+        let weather = Weather { proxies: Arc::new([(0, proxy)].into()), ..Weather::default() };
+        let faults =
+            ["0ms:slow:service-1:9ms:60s", "600s:cut:service-1"].map(|text| text.parse().unwrap());
+        for is_stopped in [false, true] {
+            let (clock, stop) = (Stopwatch::start(), Stop::default());
+            let storm = weather.begin(&faults, (clock, &stop));
+            while !weather.proxies[&0].is_slow() {
+                std::thread::sleep(GLANCE);
+            }
+            stop.store(is_stopped, Ordering::Relaxed);
+            while is_stopped && weather.proxies[&0].is_slow() {
+                std::thread::sleep(GLANCE);
+            }
+            let came = storm.end();
+            assert!(!weather.proxies[&0].is_slow());
+            assert!(clock.seconds() < 20.0, "{}", clock.seconds());
+            assert_eq!(came[0].what, format!("{} {CUT}", faults[0].text));
+            assert!(came[0].until_ns < 20_000_000_000, "{came:?}");
+            assert_eq!(came[1].trouble.as_deref(), Some(TOO_LATE));
+        }
+    }
+
+    #[test]
+    fn a_disk_is_given_back_when_the_run_is_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let until = Until::default();
+        until.end();
+        let why = fill(directory.path(), Duration::from_mins(1), &until).unwrap_err().to_string();
+        assert!(why.ends_with("it took as much as the run lasted and was not full"), "{why}");
+        assert!(until.is_cut() && !directory.path().join("filled").exists());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::line::{Due, Line};
 use super::{Live, Stop};
+use crate::Trouble;
 use crate::client::{Connection, KEEP_UNDER_LOAD};
 use crate::history::{Event, Outcome};
 use crate::scene::{AFTER_A_BREAK, Desk, Scene, Script};
@@ -55,9 +56,10 @@ impl Driver {
         addresses: &Arc<[SocketAddr]>,
         user: usize,
         live: Arc<Live>,
-    ) -> std::io::Result<Self> {
+    ) -> Result<Self, Trouble> {
         let address = addresses[user % addresses.len()];
-        let connection = Connection::open(address, KEEP_UNDER_LOAD).await?;
+        let connection = Connection::open(address, KEEP_UNDER_LOAD).await;
+        let connection = connection.map_err(Trouble::system(format!("connecting to {address}")))?;
         let desk = Desk {
             connection,
             events: Vec::new(),

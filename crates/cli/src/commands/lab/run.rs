@@ -167,8 +167,6 @@ fn flags_of(arguments: &Run, reference_routes: bool) -> Vec<String> {
     let allow_unsafe = arguments.without_guards || arguments.strategy.is_some();
     let mut flags = flags(reference_routes, allow_unsafe);
     flags.extend(arguments.observe.then(|| "--observe".to_owned()));
-    // The house is started by the first thread, which lives as long as this process.
-    flags.extend(arguments.beside_a_sale.then(|| "--ends-with-parent".to_owned()));
     flags
 }
 

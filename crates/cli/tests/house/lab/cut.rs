@@ -18,13 +18,14 @@ struct Going {
 }
 
 impl Going {
-    fn begin(out: &Path) -> Self {
+    fn begin(out: &Path, more: &[&str]) -> Self {
         let run = ["lab", "run", "overbook", "--set", "seconds=300", "--set", "users=4", "--out"];
         // As `nohup` does it.
         let mut child = Command::new("sh")
             .args(["-c", r#"trap "" HUP; exec "$0" "$@""#, env!("CARGO_BIN_EXE_admitone")])
             .args(run)
             .arg(out)
+            .args(more)
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -58,6 +59,16 @@ impl Going {
     fn has_house(&self) -> bool {
         Path::new(&format!("/proc/{}", self.house)).exists()
     }
+
+    fn must_have_no_house(&self) {
+        for _ in 0..400 {
+            if !self.has_house() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(25));
+        }
+        panic!("the house goes on");
+    }
 }
 
 fn kill(signal: &str, whom: &str) {
@@ -67,7 +78,7 @@ fn kill(signal: &str, whom: &str) {
 #[test]
 fn a_run_that_is_ended_early_is_audited_and_told_as_far_as_it_came() {
     let out = tempfile::tempdir().unwrap();
-    let mut run = Going::begin(out.path());
+    let mut run = Going::begin(out.path(), &[]);
     // Whoever wanted it to outlive its terminal is not ended by it.
     run.signal("-HUP");
     run.goes_on(3);
@@ -88,7 +99,7 @@ fn a_run_that_is_ended_early_is_audited_and_told_as_far_as_it_came() {
 #[test]
 fn who_is_asked_twice_to_end_does_so_at_once_and_leaves_no_house() {
     let out = tempfile::tempdir().unwrap();
-    let mut run = Going::begin(out.path());
+    let mut run = Going::begin(out.path(), &[]);
     // What is under way is not answered, so that it waits.
     kill("-STOP", &run.house);
     run.signal("-INT");
@@ -96,12 +107,37 @@ fn who_is_asked_twice_to_end_does_so_at_once_and_leaves_no_house() {
     assert!(run.child.try_wait().unwrap().is_none(), "it did not wait for answers");
     run.signal("-INT");
     assert_eq!(run.child.wait().unwrap().code(), Some(130));
+    let left: Vec<_> = std::fs::read_dir(out.path()).unwrap().flatten().collect();
+    assert!(left.is_empty(), "what the house had is left: {left:?}");
     kill("-CONT", &run.house);
-    for _ in 0..400 {
-        if !run.has_house() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(25));
-    }
-    panic!("the house goes on");
+    run.must_have_no_house();
+}
+
+#[test]
+fn a_house_ends_with_whoever_started_it_however_that_ended() {
+    let out = tempfile::tempdir().unwrap();
+    let mut run = Going::begin(out.path(), &[]);
+    kill("-KILL", &run.child.id().to_string());
+    run.child.wait().unwrap();
+    run.must_have_no_house();
+}
+
+#[test]
+fn who_ends_a_run_early_waits_for_no_fault() {
+    let out = tempfile::tempdir().unwrap();
+    let fault = "1s:pause:instance-1:200s";
+    let mut run = Going::begin(out.path(), &["--fault", fault, "--fault", "1s:run:sleep 200"]);
+    run.signal("-INT");
+    assert_eq!(run.end().code(), Some(3), "{}", run.all);
+    let report: Value = serde_json::from_str(&text(&out.path().join("report.json"))).unwrap();
+    let faults = report["runs"][0]["faults"].as_array().unwrap();
+    let of = |what: &str| {
+        let is_it = |one: &&Value| one["what"].as_str().unwrap().starts_with(what);
+        faults.iter().find(is_it).unwrap_or_else(|| panic!("{faults:?}"))
+    };
+    assert_eq!(of(fault)["what"], format!("{fault} (until the run was over)"));
+    assert!(of(fault)["trouble"].is_null(), "{faults:?}");
+    assert!(of(fault)["until_ns"].as_f64().unwrap() < 60e9, "{faults:?}");
+    let killed = of("1s:run:sleep 200")["trouble"].as_str().unwrap();
+    assert!(killed.ends_with("behind the end of the run, and was killed"), "{killed}");
 }

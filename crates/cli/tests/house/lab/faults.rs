@@ -72,6 +72,32 @@ fn an_instance_that_is_paused_answers_when_it_goes_on() {
 }
 
 #[test]
+fn an_instance_that_is_started_again_lives_on_when_the_fault_is_over() {
+    let out = tempfile::tempdir().unwrap();
+    let (kill, again) = ("1s:kill:instance-1", "1500ms:restart:instance-1");
+    let report = run(kill, out.path(), &["--fault", again]);
+    let faults = report["runs"][0]["faults"].as_array().unwrap();
+    let [_, second] = &faults[..] else { panic!("one ended by itself: {faults:?}") };
+    assert!(second["what"] == again && second["trouble"].is_null(), "{second}");
+    let until = second["until_ns"].as_f64().unwrap() / 1e9;
+    assert!(most_done(&report, until + 1.0, f64::MAX) > 0.0, "it goes on: {report}");
+}
+
+#[test]
+fn no_fault_lasts_longer_than_the_run() {
+    let out = tempfile::tempdir().unwrap();
+    let (jump, left) = ("1s:jump:instance-1:60s:200s", "1s:run:sleep 200 & true");
+    let report = run(jump, out.path(), &["--fault", left]);
+    let faults = report["runs"][0]["faults"].as_array().unwrap();
+    for (fault, what) in faults.iter().zip([jump, left]) {
+        let said = fault["what"].as_str().unwrap();
+        assert!(said.starts_with(what) && fault["trouble"].is_null(), "{fault}");
+        assert_eq!(said.ends_with("(until the run was over)"), what == jump, "{fault}");
+        assert!(fault["until_ns"].as_f64().unwrap() < 60e9, "{fault}");
+    }
+}
+
+#[test]
 fn a_service_that_is_slow_is_waited_for() {
     let Some(store) = Server::Postgres.fresh() else { return };
     let out = tempfile::tempdir().unwrap();
