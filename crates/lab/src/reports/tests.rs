@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::figures::Spread;
-use crate::history::{Asked, Event, Op, Window};
+use crate::history::{Asked, Event, Op};
 use crate::machine::Machine;
 use crate::record::Seen;
 use crate::sampler::Sample;
@@ -282,5 +282,10 @@ fn what_fails_behind_the_last_ticket_has_failed() {
     let report = Report::of(&[record]).unwrap();
     let act = &report.runs[0].acts[0];
     assert_eq!((act.failed(), act.outcomes["done"]), (499, 500));
+    assert_eq!(
+        (act.due, act.due_to_s),
+        (999, Some(1.0)),
+        "they are what came of all that were due"
+    );
     assert!(act.throughput > 900.0 && !report.meets_its_goals(), "{act:?}");
 }
