@@ -40,6 +40,9 @@ use crate::record::{Head, Played, Record};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 
+/// What an audit may give up on, by the names under which it says how often.
+const UNDECIDED: [&str; 3] = [WALLETS_UNDECIDED, SEATS_UNDECIDED, VERSIONS_UNDECIDED];
+
 /// What some runs of one workload came to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
@@ -238,8 +241,7 @@ impl RunReport {
 
     /// How many wallets and seats its audit gave up on, and of how many versions nobody knows who wrote them.
     fn undecided(&self) -> u64 {
-        let names = [WALLETS_UNDECIDED, SEATS_UNDECIDED, VERSIONS_UNDECIDED];
-        names.iter().filter_map(|name| self.checked.get(*name)).sum()
+        UNDECIDED.iter().filter_map(|name| self.checked.get(*name)).sum()
     }
 }
 
