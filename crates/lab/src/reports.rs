@@ -35,10 +35,13 @@ use crate::audit::serial::VERSIONS_UNDECIDED;
 use crate::audit::{Audited, Finding, SEATS_UNDECIDED, WALLETS_UNDECIDED, audit};
 use crate::faults::Happened;
 use crate::figures::{Latency, Percentiles, Spread, real, throughput};
-use crate::history::{Event, History, Outcome};
+use crate::history::{Event, History, Outcome, Window};
 use crate::record::{Head, Played, Record};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
+
+/// What an audit may give up on, by the names under which it says how often.
+const UNDECIDED: [&str; 3] = [WALLETS_UNDECIDED, SEATS_UNDECIDED, VERSIONS_UNDECIDED];
 
 /// What some runs of one workload came to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -106,9 +109,12 @@ pub struct ActFigures {
     pub name: String,
     /// When it counted, in seconds since the run began.
     pub from_s: f64,
-    /// Until when.
+    /// Until when: where everything was sold, no longer. It is what is divided by time and timed.
     pub to_s: f64,
-    /// How many were due in that time.
+    /// Until when what was due is counted as due, with what came of it, where that is longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_to_s: Option<f64>,
+    /// How many were due until then, whatever came of them.
     pub due: u64,
     /// Audited outcomes a second.
     pub throughput: f64,
@@ -120,7 +126,7 @@ pub struct ActFigures {
     pub longest_ms: Option<f64>,
     /// How late the generator sent.
     pub lateness: Percentiles,
-    /// How often each outcome came, of what is counted.
+    /// How often each outcome came, of all that were due.
     pub outcomes: BTreeMap<String, u64>,
     /// How often each kind of request was answered as wanted, and how long 99 of 100 took.
     pub requests: BTreeMap<String, (u64, Option<f64>)>,
@@ -235,8 +241,7 @@ impl RunReport {
 
     /// How many wallets and seats its audit gave up on, and of how many versions nobody knows who wrote them.
     fn undecided(&self) -> u64 {
-        let names = [WALLETS_UNDECIDED, SEATS_UNDECIDED, VERSIONS_UNDECIDED];
-        names.iter().filter_map(|name| self.checked.get(*name)).sum()
+        UNDECIDED.iter().filter_map(|name| self.checked.get(*name)).sum()
     }
 }
 
@@ -247,19 +252,21 @@ impl ActFigures {
         let latency = Latency::of(&timed);
         let (from_s, to_s) = (seconds(played.window.from_ns), seconds(played.window.to_ns));
         let whole = of_act(&record.history, at, played);
-        let due = u64::try_from(counted.events.len()).unwrap_or(u64::MAX);
+        let sent = record.seen.sent(at, played);
+        let all = record.history.of(played.measured, sent);
         let mut figures = Self {
             name: played.name.clone(),
             from_s,
             to_s,
-            due,
+            due_to_s: Some(seconds(sent.to_ns)).filter(|due_to_s| *due_to_s > to_s),
+            due: u64::try_from(all.events.len()).unwrap_or(u64::MAX),
             throughput: throughput(&whole, |event| !convicted.contains(&event.number)),
             latency: latency.percentiles(),
             mean_ms: latency.mean_ms(),
             longest_ms: latency.longest_ms(),
             lateness: Latency::lateness_of(&counted).percentiles(),
-            outcomes: record.history.of(played.measured, record.seen.sent(at, played)).outcomes(),
-            requests: requests(&record.history, played),
+            outcomes: all.outcomes(),
+            requests: requests(&record.history, sent),
             distribution: latency.distribution(),
             timed: u64::try_from(timed.events.len()).unwrap_or(u64::MAX),
             cost: Cost::of(&record.seen.samples, played),
@@ -269,6 +276,11 @@ impl ActFigures {
         figures.goals =
             goals.map(|(name, bound)| (name.clone(), (*bound, figures.figure(name)))).collect();
         figures
+    }
+
+    /// How long that was due that is counted as due, in seconds.
+    pub(crate) fn due_s(&self) -> f64 {
+        self.due_to_s.unwrap_or(self.to_s) - self.from_s
     }
 
     /// What was not answered as wanted and was no refusal that the rules know.
@@ -316,9 +328,9 @@ fn of_act(history: &History, at: usize, played: &Played) -> History {
     History { events, window: played.window }
 }
 
-fn requests(history: &History, played: &Played) -> BTreeMap<String, (u64, Option<f64>)> {
+fn requests(history: &History, sent: Window) -> BTreeMap<String, (u64, Option<f64>)> {
     let mut kinds: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    let due = history.events.iter().filter(|event| played.window.has(event.intended_ns));
+    let due = history.events.iter().filter(|event| sent.has(event.intended_ns));
     for event in due.filter(|event| event.outcome.is_done()) {
         let took = event.ended_ns.saturating_sub(event.intended_ns);
         kinds.entry(words::op(event.asked.op)).or_default().push(took);

@@ -230,7 +230,7 @@ impl Lodging {
         let clock = Stopwatch::start();
         let sampler = Sampler::start(self.everybody(), clock);
         let storm = self.weather().begin(&settings.faults, (clock, stop));
-        let played = self.acts(&set.acts, (settings, number), (clock, stop), progress);
+        let played = self.acts(&set.acts, (settings, number), (clock, stop, &sampler), progress);
         let (faults, looks) = (storm.end(), sampler.stop());
         let mut course = played?;
         let history = course.history(clock);

@@ -5,16 +5,17 @@ use crate::crew::Crew;
 use crate::instance::cpu_seconds;
 use crate::machine::{bytes_in, holdings, tree_cpu_seconds};
 use crate::target::{As, Visit};
-use crate::time::{Stopwatch, pause};
+use crate::time::Stopwatch;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// How often it looks.
+/// How often it looks by itself.
 const EVERY: Duration = Duration::from_millis(500);
 /// A house that does not answer is not waited for.
 const PATIENCE: Duration = Duration::from_millis(400);
@@ -66,34 +67,56 @@ pub(crate) struct Watched {
 
 /// Looks until it is stopped.
 pub(crate) struct Sampler {
-    ended: Arc<AtomicBool>,
+    asking: UnboundedSender<Waiting>,
     looking: JoinHandle<Vec<Sample>>,
 }
 
+/// Nothing is said over it: whoever waits goes on when it is dropped.
+type Waiting = Sender<()>;
+
 impl Sampler {
     pub(crate) fn start(watched: Watched, clock: Stopwatch) -> Self {
-        let ended = Arc::new(AtomicBool::new(false));
-        let until = Arc::clone(&ended);
+        let (asking, asked) = unbounded_channel();
         let looking = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let Ok(runtime) = runtime else { return Vec::new() };
-            runtime.block_on(look(&watched, clock, &until))
+            runtime.block_on(look(&watched, clock, asked))
         });
-        Self { ended, looking }
+        Self { asking, looking }
+    }
+
+    /// Looks now, and waits for it: what an act cost is known where somebody looked when it began and when it
+    /// was over, however short it was.
+    pub(crate) fn look(&self) {
+        let (waiting, looked): (Waiting, Receiver<()>) = channel();
+        // One that died looks no more, and nobody waits for it.
+        if self.asking.send(waiting).is_ok() {
+            let _ = looked.recv();
+        }
     }
 
     pub(crate) fn stop(self) -> Vec<Sample> {
-        self.ended.store(true, Ordering::Relaxed);
+        drop(self.asking);
         self.looking.join().unwrap_or_default()
     }
 }
 
-async fn look(watched: &Watched, clock: Stopwatch, ended: &AtomicBool) -> Vec<Sample> {
+async fn look(
+    watched: &Watched,
+    clock: Stopwatch,
+    mut asked: UnboundedReceiver<Waiting>,
+) -> Vec<Sample> {
     let mut samples = Vec::new();
     let mut counted = vec![Counted::default(); watched.addresses.len()];
-    while !ended.load(Ordering::Relaxed) {
+    let mut waiting: Option<Waiting> = None;
+    loop {
         samples.push(sample(watched, &mut counted, clock).await);
-        pause(EVERY).await;
+        drop(waiting.take());
+        match tokio::time::timeout(EVERY, asked.recv()).await {
+            Err(_) => {}
+            Ok(Some(who)) => waiting = Some(who),
+            Ok(None) => break,
+        }
     }
     samples.push(sample(watched, &mut counted, clock).await);
     samples
@@ -186,6 +209,22 @@ fn read(text: &str) -> Figures {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_asks_for_a_look_waits_until_it_is_taken() {
+        let clock = Stopwatch::start();
+        let sampler = Sampler::start(Watched::default(), clock);
+        let between = [(); 2].map(|()| {
+            let before = clock.ns();
+            sampler.look();
+            (before, clock.ns())
+        });
+        let taken = sampler.stop();
+        for (before, behind) in between {
+            let looks = || taken.iter().map(|sample| sample.at_ns);
+            assert!(looks().any(|at_ns| (before..=behind).contains(&at_ns)), "{taken:?}");
+        }
+    }
 
     #[test]
     fn figures_with_labels_are_added_up() {

@@ -15,7 +15,7 @@ const ALL_SPANS: usize = 256;
 /// Counts what is under way and what ended.
 #[derive(Debug)]
 pub struct Live {
-    /// Whose times are taken; of everything where nothing is named.
+    /// What is counted and timed; everything where nothing is named.
     measured: Option<Op>,
     sent: AtomicU64,
     answered: AtomicU64,
@@ -48,9 +48,10 @@ pub struct Look {
     pub sent: u64,
     /// Requests that came to an end.
     pub answered: u64,
-    /// What was answered as wanted: requests, and visits of several.
+    /// What was answered as wanted, of what a load is measured by: where that is visits, their requests are
+    /// none of them.
     pub done: u64,
-    /// What ended otherwise.
+    /// What of it ended otherwise.
     pub others: u64,
     /// How often each reason why it did, most often first.
     pub reasons: Vec<(String, u64)>,
@@ -58,7 +59,7 @@ pub struct Look {
 }
 
 impl Live {
-    /// Takes the times of what a load is measured by.
+    /// Counts what a load is measured by.
     pub fn of(measured: Op) -> Self {
         Self { measured: Some(measured), ..Self::default() }
     }
@@ -75,16 +76,17 @@ impl Live {
 
     /// A request or a visit is over.
     pub(crate) fn ended(&self, event: &Event) {
+        if self.measured.is_some_and(|measured| !event.asked.op.counts_as(measured)) {
+            return;
+        }
         if !event.outcome.is_done() {
             self.others.fetch_add(1, Ordering::Relaxed);
             self.count(&event.outcome);
             return;
         }
         self.done.fetch_add(1, Ordering::Relaxed);
-        if self.measured.is_none_or(|measured| event.asked.op.counts_as(measured)) {
-            let took = &self.took[span(event.ended_ns.saturating_sub(event.intended_ns))];
-            took.fetch_add(1, Ordering::Relaxed);
-        }
+        let took = &self.took[span(event.ended_ns.saturating_sub(event.intended_ns))];
+        took.fetch_add(1, Ordering::Relaxed);
     }
 
     fn count(&self, outcome: &Outcome) {
@@ -198,8 +200,9 @@ mod tests {
             live.answered();
             live.ended(&event(ms, done.clone()));
         }
-        let read = Event { asked: Asked::default(), ..event(9_000, done) };
-        live.ended(&read);
+        for outcome in [done, Outcome::Unknown] {
+            live.ended(&Event { asked: Asked::default(), ..event(9_000, outcome) });
+        }
         live.sent();
         let code = Some("SEAT_TAKEN".into());
         (0..2).for_each(|_| {
@@ -213,7 +216,7 @@ mod tests {
         };
         near(500, 10.0);
         near(990, 80.0);
-        assert_eq!((now.under_way(), now.done, now.others), (1, 6, 3));
+        assert_eq!((now.under_way(), now.done, now.others), (1, 5, 3));
         assert_eq!(now.reasons, [("SEAT_TAKEN".to_owned(), 2), ("unknown".to_owned(), 1)]);
         assert_eq!(now.took_since(&now, 500), None);
     }

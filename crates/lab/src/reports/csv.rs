@@ -1,10 +1,12 @@
-//! The figures of every run as comma separated values, one line for each act of each run.
+//! The figures of every run as comma separated values, one line for each act of each run. What is done, refused and
+//! failed is what came of all that were due from `from_s` to `due_to_s`; what is a second, and how long it took, is
+//! until `to_s`, when everything was sold.
 
 use super::Report;
 use super::about::about;
 
-const COLUMNS: &str = "workload,strategy,store,instances,run,seed,act,from_s,to_s,due,done,refused,failed,\
-                       audited_per_s,mean_ms,p50_ms,p90_ms,p95_ms,p99_ms,longest_ms,lateness_p99_ms,\
+const COLUMNS: &str = "workload,strategy,store,instances,run,seed,act,from_s,to_s,due_to_s,due,done,\
+                       refused,failed,audited_per_s,mean_ms,p50_ms,p90_ms,p95_ms,p99_ms,longest_ms,lateness_p99_ms,\
                        house_cpu,services_cpu,generator_cpu,batch,commits_per_s,lock_wait_ms,\
                        lock_hold_ms,conflicts_per_command,findings";
 
@@ -27,6 +29,7 @@ pub fn csv(report: &Report) -> String {
                 quoted(&act.name),
                 format!("{:.3}", act.from_s),
                 format!("{:.3}", act.to_s),
+                format!("{:.3}", act.due_to_s.unwrap_or(act.to_s)),
                 act.due.to_string(),
                 done.to_string(),
                 act.refused().to_string(),
@@ -90,6 +93,24 @@ mod tests {
         };
         assert_eq!(cells(409), ["999", "0", "999", "0"]);
         assert_eq!(cells(503), ["999", "0", "0", "999"]);
+    }
+
+    #[test]
+    fn what_was_due_is_what_came_of_it_and_until_when_it_was_stands_beside_it() {
+        let mut record = second(&Outcome::Done { named: 0, value: 0 });
+        for event in record.history.events.iter_mut().filter(|event| event.number >= 300) {
+            event.outcome = Outcome::Refused { status: 409, code: Some("SOLD_OUT".into()) };
+        }
+        let all = record.seen.acts[0].window;
+        record.seen.acts[0].window.to_ns = 300_000_001;
+        record.seen.sent.insert(0, all);
+        let text = csv(&Report::of(&[record]).unwrap());
+        let [names, cells] =
+            [0, 1].map(|at| text.lines().nth(at).unwrap().split(',').collect::<Vec<_>>());
+        let cell = |name: &str| cells[names.iter().position(|column| *column == name).unwrap()];
+        let counts = ["due", "done", "refused", "failed"].map(cell);
+        assert_eq!(counts, ["999", "300", "699", "0"]);
+        assert_eq!(["to_s", "due_to_s"].map(cell), ["0.300", "1.000"]);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The page of a report: one file that needs nothing else, with plots as SVG inside.
 
 use super::svg::{Line, Plot, escaped};
-use super::words::{maybe, nothing_found, number, number_of, sound, spread};
+use super::words::{
+    date, given_up, maybe, nothing_found, number, number_of, otherwise, sound, spread,
+};
 use super::{ActFigures, Report, RunReport};
 use crate::record::Head;
 use std::collections::BTreeMap;
@@ -50,7 +52,7 @@ pub(crate) fn begin(out: &mut String, title: &str) {
 fn verdict(out: &mut String, report: &Report) {
     let count = report.findings().count();
     let (class, text) = if count > 0 {
-        ("bad", format!("{count} findings: what was answered is not true"))
+        ("bad", format!("{count} findings: what was answered is not true{}", given_up(report)))
     } else {
         let (sound, is_known) = sound(report);
         let is_short = !report.meets_its_goals();
@@ -108,9 +110,18 @@ fn acts(out: &mut String, report: &Report) {
          asked less: its latency (grey) says how long the line is, not how long buyers wait. \
          Refusals by the rules are answers and stand in the plots; what failed counts as slower \
          than everything, and a line stands where so many failed that nobody knows how long it \
-         took.</p></section>",
+         took. Where everything was sold, outcomes a second and latency end with the last who got \
+         something; what failed or was refused is of all who came.</p>",
         report.runs.len()
     );
+    let others = otherwise(report);
+    if !others.is_empty() {
+        let ended = others.iter().map(|(name, count)| {
+            format!("<li>{} ended as: {}</li>", number_of(*count), escaped(name))
+        });
+        let _ = write!(out, "<ul>{}</ul>", ended.collect::<String>());
+    }
+    out.push_str("</section>");
 }
 
 fn plots(out: &mut String, run: &RunReport) {
@@ -310,6 +321,8 @@ fn setting(out: &mut String, head: &Head, report: &Report) {
         ("store", format!("{}, {}", head.store, super::words::instances(head.instances))),
         ("parameters", parameters.join(" ")),
         ("seeds", seeds.join(", ")),
+        ("threads", head.threads.to_string()),
+        ("began", date(head.began_s)),
         ("versions", versions),
         ("machine", place),
         ("limits", head.limits.join("; ")),

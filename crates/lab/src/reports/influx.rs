@@ -1,6 +1,6 @@
 //! The figures over time in `InfluxDB`'s line protocol: one line for each slice, behind it one for
 //! each reason of refusals. The tags say of which run and act it is, so that what several runs wrote
-//! is told apart. Before them stands of each run a line that says how it was made, and one for each
+//! is told apart; what is a rate in it, times `lasts_s`, is what happened in it. Before them stands of each run a line that says how it was made, and one for each
 //! fault that happened.
 
 use super::about::{about, which};
@@ -17,9 +17,8 @@ pub fn lines(report: &Report) -> String {
         // Writing into a text does not fail.
         let _ = write_run(&mut out, (report, run), &of_run);
         for point in &run.series {
-            let act = act_at(run, point.at_s);
-            let tags =
-                act.map_or_else(|| of_run.clone(), |act| format!("{of_run},act={}", tag(act)));
+            let of_act = point.act.as_ref().map(|act| format!("{of_run},act={}", tag(act)));
+            let tags = of_act.unwrap_or_else(|| of_run.clone());
             let _ = write_point(&mut out, point, &tags, head.began_s);
         }
     }
@@ -58,16 +57,11 @@ fn string(text: &str) -> String {
     format!("\"{text}\"")
 }
 
-/// The act that a slice is of: the last that counted when it began, or else the first.
-fn act_at(run: &RunReport, at_s: f64) -> Option<&str> {
-    let begun = run.acts.iter().rev().find(|act| act.from_s <= at_s);
-    Some(begun.or(run.acts.first())?.name.as_str())
-}
-
 fn write_point(out: &mut String, point: &Point, tags: &str, began_s: u64) -> std::fmt::Result {
     let behind = std::time::Duration::from_secs_f64(point.at_s.max(0.0)).as_millis();
     let at_ns = (u128::from(began_s) * 1_000 + behind) * 1_000_000;
     let figures = [
+        ("lasts_s", Some(point.lasts_s).filter(|lasts_s| *lasts_s > 0.0)),
         ("done", Some(point.done)),
         ("failed", Some(point.failed)),
         ("p50_ms", point.p50_ms),
@@ -128,6 +122,7 @@ mod tests {
             lock_hold_ms: some,
             batch: some,
             conflicts: some,
+            lasts_s: 0.25,
             ..Point::default()
         };
         let mut out = String::new();
@@ -136,8 +131,9 @@ mod tests {
             let (begin, fields) = line.split_once(' ').unwrap();
             let measurement = begin.split(',').next().unwrap();
             let fields = fields.split(' ').next().unwrap().split(',');
-            let written: BTreeSet<String> =
-                fields.filter_map(|field| Some(field.split_once('=')?.0.to_owned())).collect();
+            let written = fields.filter_map(|field| Some(field.split_once('=')?.0.to_owned()));
+            // How long a slice is is for whoever adds them up.
+            let written: BTreeSet<String> = written.filter(|field| field != "lasts_s").collect();
             assert_eq!(plotted(measurement), written, "{measurement}");
         }
     }
@@ -148,8 +144,12 @@ mod tests {
         let mut second = record.seen.acts[0].clone();
         "two, more".clone_into(&mut second.name);
         (second.window.from_ns, second.window.to_ns) = (500_000_000, 1_000_000_000);
-        record.seen.acts[0].window.to_ns = 500_000_000;
+        let first = &mut record.seen.acts[0];
+        (first.window.to_ns, first.ended_ns) = (500_000_000, 500_000_000);
         record.seen.acts.push(second);
+        for event in record.history.events.iter_mut().filter(|event| event.number >= 500) {
+            event.number += 1 << 40;
+        }
         record.head.instances = 2;
         let lines = lines(&Report::of(&[record]).unwrap());
         let begin = "admitone_lab,workload=polls,strategy=batched,store=embedded,instances=2,run=1";
@@ -218,13 +218,20 @@ mod tests {
     #[test]
     fn a_slice_is_a_line_with_its_tags_and_its_time() {
         let refused = [("SOLD_OUT".to_owned(), 2.0)].into();
-        let point = Point { at_s: 1.5, done: 10.0, p50_ms: Some(2.0), refused, ..Point::default() };
+        let point = Point {
+            at_s: 1.5,
+            lasts_s: 0.25,
+            done: 10.0,
+            p50_ms: Some(2.0),
+            refused,
+            ..Point::default()
+        };
         let mut out = String::new();
         write_point(&mut out, &point, &format!("strategy={}", tag("a b=c,d")), 100).unwrap();
         let lines: Vec<&str> = out.lines().collect();
         assert_eq!(
             lines[0],
-            "admitone_lab,strategy=a\\ b\\=c\\,d done=10.0000,failed=0.0000,p50_ms=2.0000 101500000000"
+            "admitone_lab,strategy=a\\ b\\=c\\,d lasts_s=0.2500,done=10.0000,failed=0.0000,p50_ms=2.0000 101500000000"
         );
         assert!(
             lines[1].starts_with("admitone_lab_refused,") && lines[1].contains("code=SOLD_OUT")

@@ -43,13 +43,13 @@ pub fn summary(report: &Report) -> Value {
         .flat_map(|(number, run)| run.acts.iter().map(move |act| (number, act)))
         .collect();
     let sum = |of: &dyn Fn(&ActFigures) -> f64| acts.iter().map(|(_, act)| of(act)).sum::<f64>();
-    let span = sum(&|act| act.to_s - act.from_s).max(1e-9);
+    // All counters are of what was due, also when nothing was left to be had, and so is the time.
+    let span = sum(&ActFigures::due_s).max(1e-9);
     let workload = report.head.workload.as_str();
     let (is_single, is_visit) = (SINGLE.contains(&workload), VISITS.contains(&workload));
     let sent = sum(&|act| real(act.due.saturating_sub(named(act, "not sent"))));
     if is_single {
         metrics.insert("http_reqs".to_owned(), counter(sent, span));
-        // Also of what was sent when nothing was left to be had, which is in no rate.
         let asked = sum(&|act| real(asked(act)));
         if asked > 0.0 {
             let failed = rate(sum(&|act| real(failed(act))), asked);
@@ -205,7 +205,7 @@ fn percentile(acts: &[&ActFigures], share: f64) -> Option<f64> {
 fn points(metrics: &mut Map<String, Value>, acts: &[(u32, &ActFigures)], findings: &[&Finding]) {
     let sum = |of: &dyn Fn(&ActFigures) -> f64| acts.iter().map(|(_, act)| of(act)).sum::<f64>();
     let (done, due) = (sum(&|act| real(named(act, "done"))), sum(&|act| real(act.due)));
-    let span = sum(&|act| act.to_s - act.from_s).max(1e-9);
+    let span = sum(&ActFigures::due_s).max(1e-9);
     let conflicts = sum(&|act| {
         let conflicts = act.outcomes.iter().filter(|(name, _)| name.starts_with("503"));
         real(conflicts.map(|(_, count)| count).sum())

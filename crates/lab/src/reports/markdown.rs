@@ -2,7 +2,8 @@
 
 use super::Report;
 use super::words::{
-    instances, maybe, nothing_found, number, number_of, sound, spread, undecided, versions,
+    date, given_up, instances, maybe, nothing_found, number, number_of, otherwise, sound, spread,
+    versions,
 };
 use crate::machine::Machine;
 use crate::record::Head;
@@ -72,8 +73,9 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
     faults(out, report)?;
     writeln!(
         out,
-        "\n{} run(s); {} with {}\n\n{}",
+        "\n{} run(s) from {} on; {} with {}\n\n{}",
         report.runs.len(),
+        date(head.began_s),
         head.store,
         instances(head.instances),
         repeated(head)
@@ -137,14 +139,8 @@ fn costs(out: &mut String, report: &Report) -> std::fmt::Result {
 }
 
 fn refusals(out: &mut String, report: &Report) -> std::fmt::Result {
-    let mut others: BTreeMap<&str, u64> = BTreeMap::new();
-    for act in report.runs.iter().flat_map(|run| &run.acts) {
-        for (name, count) in act.outcomes.iter().filter(|(name, _)| *name != "done") {
-            *others.entry(name).or_default() += count;
-        }
-    }
     writeln!(out)?;
-    for (name, count) in others {
+    for (name, count) in otherwise(report) {
         writeln!(out, "- {} ended as: {name}", number_of(count))?;
     }
     Ok(())
@@ -160,7 +156,7 @@ pub fn verdict(report: &Report) -> String {
         return format!("{}: {}", sound(report).0, nothing_found(report));
     }
     let parts: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    format!("UNSOUND: {}{}", parts.join(", "), undecided(report.undecided()))
+    format!("UNSOUND: {}{}", parts.join(", "), given_up(report))
 }
 
 #[cfg(test)]

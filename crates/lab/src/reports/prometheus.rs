@@ -11,10 +11,12 @@ type Figure = (&'static str, &'static str, fn(&ActFigures) -> Option<f64>);
 
 const FIGURES: [Figure; 14] = [
     ("throughput", "Audited outcomes a second.", |act| Some(act.throughput)),
-    ("failed", "What was not answered as wanted and was no refusal by the rules.", |act| {
-        Some(real(act.failed()))
-    }),
-    ("refused", "What the rules refused.", |act| Some(real(act.refused()))),
+    (
+        "failed",
+        "What was not answered as wanted and was no refusal by the rules, of all that was due.",
+        |act| Some(real(act.failed())),
+    ),
+    ("refused", "What the rules refused, of all that was due.", |act| Some(real(act.refused()))),
     ("mean_seconds", "The mean of what was answered as wanted.", |act| ms(act.mean_ms)),
     ("p50_seconds", "Half of it took at most so long.", |act| ms(act.latency.p50_ms)),
     ("p95_seconds", "95 of 100 of it.", |act| ms(act.latency.p95_ms)),

@@ -19,6 +19,12 @@ pub(super) struct Line {
     pub(super) points: Vec<(f64, f64)>,
 }
 
+impl Line {
+    fn is_seen(&self) -> bool {
+        self.points.iter().any(|point| point.1.is_finite())
+    }
+}
+
 /// A plot.
 pub(super) struct Plot<'a> {
     /// What is plotted, with its unit.
@@ -37,9 +43,7 @@ pub(super) struct Plot<'a> {
 impl Plot<'_> {
     /// The plot as a figure of a page; nothing if there is nothing to plot.
     pub(super) fn figure(&self) -> String {
-        let all = || self.lines.iter().flat_map(|line| &line.points);
-        let is_plotted = |point: &&(f64, f64)| point.1.is_finite();
-        if !all().any(|point| is_plotted(&point)) {
+        if !self.lines.iter().any(Line::is_seen) {
             return String::new();
         }
         let scale = self.scale();
@@ -54,7 +58,7 @@ impl Plot<'_> {
         );
         self.axes(&mut out, &scale);
         self.marks(&mut out, &scale);
-        for line in &self.lines {
+        for line in self.lines.iter().filter(|line| line.is_seen()) {
             draw(&mut out, line, &scale);
         }
         out.push_str("</svg>");
@@ -155,7 +159,8 @@ impl Plot<'_> {
             return;
         }
         out.push_str("<ul class=\"legend\">");
-        for line in &self.lines {
+        // What nobody saw has no line, and none in the legend.
+        for line in self.lines.iter().filter(|line| line.is_seen()) {
             let _ = write!(
                 out,
                 "<li><i class=\"c{}\"></i>{}</li>",
@@ -171,24 +176,31 @@ impl Plot<'_> {
 pub(super) const COLOURS: usize = 8;
 
 fn draw(out: &mut String, line: &Line, scale: &Scale) {
-    let mut path = String::new();
-    let mut is_down = false;
-    for (x, y) in &line.points {
-        // Where nothing was measured there is no line.
-        if !y.is_finite() || (scale.is_log && *y <= 0.0) {
-            is_down = false;
+    let (mut path, mut dots) = (String::new(), String::new());
+    // Where nothing was measured there is no line.
+    let is_drawn = |y: f64| y.is_finite() && !(scale.is_log && y <= 0.0);
+    for part in line.points.split(|(_, y)| !is_drawn(*y)) {
+        if let [(x, y)] = part {
+            // A line of no length: it is seen by its round ends alone.
+            let _ = write!(dots, "M{:.1} {:.1}h0", scale.x(*x), scale.y(*y));
             continue;
         }
-        let step = if is_down { 'L' } else { 'M' };
-        let _ = write!(path, "{step}{:.1} {:.1}", scale.x(*x), scale.y(*y));
-        is_down = true;
+        for (at, (x, y)) in part.iter().enumerate() {
+            let step = if at == 0 { 'M' } else { 'L' };
+            let _ = write!(path, "{step}{:.1} {:.1}", scale.x(*x), scale.y(*y));
+        }
     }
-    let _ = write!(
-        out,
-        "<path class=\"line c{}\" d=\"{path}\"><title>{}</title></path>",
-        line.colour % COLOURS,
-        escaped(&line.name)
-    );
+    for (class, path) in [("line", path), ("line dot", dots)] {
+        if path.is_empty() {
+            continue;
+        }
+        let _ = write!(
+            out,
+            "<path class=\"{class} c{}\" d=\"{path}\"><title>{}</title></path>",
+            line.colour % COLOURS,
+            escaped(&line.name)
+        );
+    }
 }
 
 struct Scale {
@@ -252,12 +264,40 @@ mod tests {
 
     #[test]
     fn a_line_is_interrupted_where_nothing_was_measured() {
-        let svg = plot(vec![(0.0, 1.0), (1.0, f64::NAN), (2.0, 3.0), (3.0, 4.0)], false);
+        let points = vec![(0.0, 1.0), (0.5, 2.0), (1.0, f64::NAN), (2.0, 3.0), (3.0, 4.0)];
+        let svg = plot(points, false);
         let path = svg.split("d=\"").nth(1).unwrap().split('"').next().unwrap();
         assert_eq!(path.matches('M').count(), 2);
-        assert_eq!(path.matches('L').count(), 1);
+        assert_eq!(path.matches('L').count(), 2);
         assert!(svg.contains("a &lt; b") && svg.contains("kill:instance-1"), "{svg}");
         assert!(!svg.contains("NaN"), "{svg}");
+    }
+
+    #[test]
+    fn a_single_point_is_a_dot() {
+        let one = plot(vec![(1.0, 2.0)], false);
+        assert!(one.contains("<path class=\"line dot c1\" d=\"M") && one.contains("h0\""), "{one}");
+        assert!(!one.contains("class=\"line c1\""), "{one}");
+        let points = vec![(0.0, 1.0), (1.0, 1.0), (2.0, f64::NAN), (3.0, 2.0)];
+        let beside = plot(points, false);
+        assert!(
+            beside.contains("class=\"line c1\"") && beside.matches("h0").count() == 1,
+            "{beside}"
+        );
+    }
+
+    #[test]
+    fn what_nobody_saw_has_no_line_and_no_name() {
+        let line = |name: &str, y: f64| Line {
+            name: name.to_owned(),
+            colour: 0,
+            points: vec![(0.0, y), (1.0, y)],
+        };
+        let lines = vec![line("house", f64::NAN), line("generator", 1.0)];
+        let plot =
+            Plot { title: "t", across: "s", lines, marks: vec![], is_log: false, ticks: None };
+        let svg = plot.figure();
+        assert!(svg.contains("generator") && !svg.contains("house"), "{svg}");
     }
 
     #[test]

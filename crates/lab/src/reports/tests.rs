@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::figures::Spread;
-use crate::history::{Asked, Event, Op, Window};
+use crate::history::{Asked, Event, Op};
 use crate::machine::Machine;
 use crate::record::Seen;
 use crate::sampler::Sample;
@@ -266,8 +266,32 @@ fn what_the_auditor_gave_up_on_is_said() {
     report.runs[0].checked.insert("versions undecided".to_owned(), 1);
     let said = verdict(&report);
     assert!(said.starts_with("sound as far as it was decided: 0 of 999 "), "{said}");
-    assert!(said.ends_with("; 2 undecided"), "{said}");
-    assert!(page(&report).contains("verdict slow\">sound as far as it was decided; "));
+    assert!(said.ends_with("; 1 wallets undecided; 1 versions undecided"), "{said}");
+    let page = page(&report);
+    assert!(page.contains("verdict slow\">sound as far as it was decided; "), "{page}");
+    assert!(page.contains("; 1 wallets undecided; 1 versions undecided</p>"), "{page}");
+    report.runs[0].findings.push(Finding::EndedBadly);
+    assert!(verdict(&report).ends_with("1 ended badly; 1 wallets undecided; 1 versions undecided"));
+}
+
+#[test]
+fn for_people_stands_when_it_was_who_sent_and_what_became_of_it() {
+    let mut record = second(&Outcome::Done { named: 0, value: 0 });
+    (record.head.began_s, record.head.threads) = (1_795_812_908, 3);
+    for event in &mut record.history.events[..166] {
+        event.outcome = Outcome::Refused { status: 409, code: Some("ALL_HELD".into()) };
+    }
+    let report = Report::of(&[record]).unwrap();
+    let (page, markdown) = (page(&report), markdown(&report));
+    for (form, ended) in [
+        (&page, "<li>166 ended as: 409 ALL_HELD</li>"),
+        (&markdown, "- 166 ended as: 409 ALL_HELD\n"),
+    ] {
+        assert!(form.contains(ended), "{form}");
+        assert!(form.contains("2026-11-27T20:55:08Z"), "{form}");
+    }
+    assert!(page.contains("<dt>threads</dt><dd>3</dd>"), "{page}");
+    assert!(markdown.contains("seed 1, 3 thread(s) send"), "{markdown}");
 }
 
 #[test]
@@ -282,5 +306,10 @@ fn what_fails_behind_the_last_ticket_has_failed() {
     let report = Report::of(&[record]).unwrap();
     let act = &report.runs[0].acts[0];
     assert_eq!((act.failed(), act.outcomes["done"]), (499, 500));
+    assert_eq!(
+        (act.due, act.due_to_s),
+        (999, Some(1.0)),
+        "they are what came of all that were due"
+    );
     assert!(act.throughput > 900.0 && !report.meets_its_goals(), "{act:?}");
 }

@@ -1,6 +1,6 @@
 //! Numbers and names as people read them.
 
-use super::Report;
+use super::{Report, UNDECIDED};
 use crate::figures::Spread;
 use crate::history::Op;
 use std::collections::BTreeMap;
@@ -65,7 +65,34 @@ pub(crate) fn bound(commands: u64, of_what: &str) -> String {
 
 /// That nothing was found in a report, with what follows from it and what was given up.
 pub(super) fn nothing_found(report: &Report) -> String {
-    bound(report.commands(), "commands") + &undecided(report.undecided())
+    bound(report.commands(), "commands") + &given_up(report)
+}
+
+/// What the audits of a report gave up on, of each kind, to be said behind what they found.
+pub(super) fn given_up(report: &Report) -> String {
+    let kinds = UNDECIDED.iter().filter_map(|kind| {
+        let each = report.runs.iter().filter_map(|run| run.checked.get(*kind));
+        let many = each.sum::<u64>();
+        (many > 0).then(|| format!("; {} {kind}", number_of(many)))
+    });
+    kinds.collect()
+}
+
+/// When a report began, by the world's clock.
+pub(super) fn date(began_s: u64) -> String {
+    let at = i64::try_from(began_s).ok().and_then(|at| jiff::Timestamp::from_second(at).ok());
+    at.map_or_else(|| "nobody knows when".to_owned(), |at| at.to_string())
+}
+
+/// How often each outcome came that was not as wanted, over all acts of all runs.
+pub(super) fn otherwise(report: &Report) -> BTreeMap<&str, u64> {
+    let mut others: BTreeMap<&str, u64> = BTreeMap::new();
+    for act in report.runs.iter().flat_map(|run| &run.acts) {
+        for (name, count) in act.outcomes.iter().filter(|(name, _)| *name != "done") {
+            *others.entry(name).or_default() += count;
+        }
+    }
+    others
 }
 
 /// What a report in which nothing was found is called, and whether that says something of all of it.
@@ -77,7 +104,7 @@ pub(super) fn sound(report: &Report) -> (&'static str, bool) {
     }
 }
 
-/// What the audit gave up on, to be said behind what it found; nothing where that is nothing.
+/// How much the audits of a cell gave up on, to be said behind what they found; nothing where that is nothing.
 pub(crate) fn undecided(many: u64) -> String {
     if many == 0 { String::new() } else { format!("; {} undecided", number_of(many)) }
 }
@@ -104,6 +131,12 @@ pub(crate) fn number_of(value: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_is_read_without_knowing_where_it_was() {
+        assert_eq!(date(1_795_812_908), "2026-11-27T20:55:08Z");
+        assert_eq!(date(u64::MAX), "nobody knows when");
+    }
 
     #[test]
     fn numbers_have_the_digits_that_they_are_worth() {

@@ -6,12 +6,14 @@ use crate::Trouble;
 use crate::history::{Event, History, Window};
 use crate::load::{Live, Plan, Sent, Stop, send};
 use crate::record::{Played, Seen};
+use crate::sampler::Sampler;
 use crate::time::Stopwatch;
 use crate::workload::Work;
 use crate::workloads::Act;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 
 /// Numbers of the requests of one act are so far from those of the next.
 const ACT: u64 = 1 << 40;
@@ -37,7 +39,7 @@ impl Lodging {
         &self,
         acts: &[Act],
         (settings, number): (&Settings, u32),
-        (clock, stop): (Stopwatch, &Stop),
+        (clock, stop, sampler): (Stopwatch, &Stop, &Sampler),
         progress: &mut Progress<'_>,
     ) -> Result<Course, Trouble> {
         let mut course = Course::default();
@@ -57,12 +59,15 @@ impl Lodging {
             let title = format!("{}: {}", settings.recipe.about().name, act.name);
             let words = [title, place, act.pace_in_words()];
             let watch = Watch::begin(words, &plan, (&settings.faults, clock));
+            sampler.look();
             let sent = self.watched(&act.work, watch, progress)?;
+            let ended_ns = clock.ns();
+            sampler.look();
             let is_cut = stop.load(Ordering::Relaxed);
             if is_cut && !settings.keeps_cut {
                 return Err(Trouble::Interrupted);
             }
-            course.add((at, act), sent, is_cut, clock);
+            course.add((at, act), sent, is_cut, (clock, ended_ns));
             if is_cut {
                 break;
             }
@@ -79,11 +84,16 @@ impl Lodging {
     ) -> Result<Sent, Trouble> {
         let (addresses, plan) = (self.addresses(), watch.plan);
         std::thread::scope(|scope| {
-            let sending = scope.spawn(|| send(&addresses, work, plan));
-            while !sending.is_finished() {
-                std::thread::sleep(EVERY);
+            let (under_way, is_over) = channel::<()>();
+            let sending = scope.spawn(|| {
+                // Dropped when it is over, however it ends: nobody who waits is late to see it.
+                let _under_way = under_way;
+                send(&addresses, work, plan)
+            });
+            while is_over.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
                 progress(News::Goes(&watch.glance()));
             }
+            progress(News::Goes(&watch.glance()));
             let died = |_| Trouble::Impossible("the generator died".to_owned());
             sending.join().map_err(died)?
         })
@@ -93,7 +103,13 @@ impl Lodging {
 impl Course {
     /// Everything that was sent is audited; what was measured of an act is written down with it. One
     /// that was ended at once says nothing of whether anybody would have succeeded.
-    fn add(&mut self, (at, act): (u64, &Act), load: Sent, is_cut: bool, clock: Stopwatch) {
+    fn add(
+        &mut self,
+        (at, act): (u64, &Act),
+        load: Sent,
+        is_cut: bool,
+        (clock, ended_ns): (Stopwatch, u64),
+    ) {
         let begun = load.clock.ns_after(&clock);
         let Sent { history: History { mut events, window }, .. } = load;
         for event in &mut events {
@@ -114,7 +130,7 @@ impl Course {
             if window != sent {
                 self.sent.insert(self.acts.len(), sent);
             }
-            self.acts.push(act.played(window, clock.ns()));
+            self.acts.push(act.played(window, ended_ns));
         }
         self.events.append(&mut events);
     }
@@ -196,7 +212,7 @@ mod tests {
         let history = History { events: outcomes.into_iter().map(event).collect(), window };
         let clock = Stopwatch::start();
         let mut course = Course::default();
-        course.add((0, &act), Sent { history, clock }, false, clock);
+        course.add((0, &act), Sent { history, clock }, false, (clock, 1_000));
         let history = course.history(clock);
         let seen = course.seen((1, 1));
         let played = &seen.acts[0];

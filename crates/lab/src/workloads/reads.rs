@@ -1,6 +1,6 @@
 //! `seat-browse`, `list-cache`, `search-index`: what is looked at.
 
-use super::{About, Act, Brief, Recipe, Set, seconds, users};
+use super::{About, Act, Brief, Figure, Goal, Recipe, Set, seconds, users};
 use crate::Trouble;
 use crate::client::Answer;
 use crate::history::Outcome;
@@ -13,6 +13,7 @@ use crate::target::{As, Visit};
 use crate::workload::{Work, Workload, refused};
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// Concerts of one document.
@@ -53,7 +54,7 @@ impl Recipe for SeatBrowse {
         let work = Work::Requests(Arc::new(looks));
         let acts = ["users", "users_more"].map(|users| {
             let users = with.count(users);
-            Act::reads(&format!("{users} users"), work.clone(), users, with.seconds("seconds"))
+            looked_at(&format!("{users} users"), work.clone(), users, with.seconds("seconds"))
         });
         Ok(Set { acts: acts.into(), scope: Scope::default() })
     }
@@ -83,7 +84,8 @@ impl Recipe for ListCache {
 
     fn set(&self, brief: &Brief<'_>) -> Result<Set, Trouble> {
         let days = brief.with.get("days").clamp(1, DAYS);
-        let paths = (0..days).map(|day| format!("/api/v1/concerts?date={}", day_of(day)));
+        let filled = days.min(concerts_of(brief)?);
+        let paths = (0..filled).map(|day| format!("/api/v1/concerts?date={}", day_of(day)));
         lists(brief, &paths.collect::<Vec<_>>())
     }
 }
@@ -115,12 +117,25 @@ impl Recipe for SearchIndex {
     }
 
     fn set(&self, brief: &Brief<'_>) -> Result<Set, Trouble> {
-        let paths = (0..CATEGORIES).map(|category| {
-            let from = day_of(category * 7 % DAYS);
+        let count = concerts_of(brief)?;
+        let paths = (0..CATEGORIES.min(count)).map(|category| {
+            let from = day_of(first_day_of(category, count));
             format!("/api/v1/concerts?category=c{category}&from={from}T00:00:00Z&limit=30")
         });
         lists(brief, &paths.collect::<Vec<_>>())
     }
+}
+
+/// How many concerts there are: a page of none has nothing that could be looked at.
+fn concerts_of(brief: &Brief<'_>) -> Result<u64, Trouble> {
+    let none = || Trouble::Impossible("--set concerts=0: there would be nothing to see".to_owned());
+    Some(brief.with.get("concerts")).filter(|count| *count > 0).ok_or_else(none)
+}
+
+/// Reads of which each has an answer with the right content: whoever is answered otherwise is one too many.
+fn looked_at(name: &str, work: Work, users: usize, span: Duration) -> Act {
+    let goals = vec![Goal { figure: Figure::Failed, bound: 0.0 }];
+    Act { goals, ..Act::reads(name, work, users, span) }
 }
 
 fn lists(brief: &Brief<'_>, paths: &[String]) -> Result<Set, Trouble> {
@@ -129,13 +144,30 @@ fn lists(brief: &Brief<'_>, paths: &[String]) -> Result<Set, Trouble> {
     let requests = paths.iter().map(|path| get(path, &site.host(), As::Nobody)).collect();
     let looks = Looks { requests, wanted: b"\"data\":[{".to_vec() };
     let work = Work::Requests(Arc::new(looks));
-    let act = Act::reads("lists", work, with.count("users"), with.seconds("seconds"));
+    let act = looked_at("lists", work, with.count("users"), with.seconds("seconds"));
     Ok(Set { acts: vec![act], scope: Scope::default() })
 }
 
 /// A day of 2097, as a date says it.
 fn day_of(number: u64) -> String {
     format!("2097-{:02}-{:02}", 1 + number / 28 % 12, 1 + number % 28)
+}
+
+/// On which of the days a concert is.
+fn day_number(number: u64) -> u64 {
+    number % DAYS
+}
+
+/// Of which category it is. Those beside each other are of different ones, so that a few fill all of them, and in
+/// the long run each has as many on every day.
+fn category_of(number: u64) -> u64 {
+    (number + number / DAYS) % CATEGORIES
+}
+
+/// From which day on a category is looked at, another for each, and none behind the last that it has a concert on.
+fn first_day_of(category: u64, count: u64) -> u64 {
+    let last = (0..count.min(DAYS)).rev().find(|number| category_of(*number) == category);
+    (category * 7).min(last.unwrap_or(0))
 }
 
 /// Brings in so many concerts of one show each.
@@ -162,10 +194,10 @@ async fn concerts(site: &Site, count: u64) -> Result<(), Trouble> {
 }
 
 fn concert(name: &str, number: u64) -> serde_json::Value {
-    let day = day_of(number % DAYS);
+    let day = day_of(day_number(number));
     json!({
         "name": format!("{name} {number}"),
-        "category": format!("c{}", number / DAYS % CATEGORIES),
+        "category": format!("c{}", category_of(number)),
         "shows": [{
             "opens_at": format!("{day}T19:00:00Z"), "closes_at": format!("{day}T22:00:00Z"),
             "booking_opens_at": "2020-01-01T00:00:00Z",
@@ -193,5 +225,43 @@ impl Workload for Looks {
         }
         let is_there = answer.body.windows(self.wanted.len()).any(|at| at == self.wanted);
         if is_there { Outcome::Done { named: 0, value: 0 } } else { Outcome::Wrong }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_of_a_category_has_a_concert_however_few_there_are() {
+        for count in [1, 7, 20, 21, 139, 200, 301, 2_000, 6_000, 12_345] {
+            for category in 0..CATEGORIES.min(count) {
+                let from = first_day_of(category, count);
+                let is_on_it =
+                    |number: u64| category_of(number) == category && day_number(number) >= from;
+                assert!((0..count).any(is_on_it), "{category} from {from} of {count}");
+            }
+        }
+    }
+
+    #[test]
+    fn categories_are_spread_over_the_days_and_looked_at_from_days_apart() {
+        let all = DAYS * CATEGORIES;
+        let places: std::collections::BTreeSet<_> =
+            (0..all).map(|number| (category_of(number), day_number(number))).collect();
+        assert_eq!(u64::try_from(places.len()).unwrap(), all, "one on each day in each");
+        let quick: Vec<u64> = (0..CATEGORIES).map(|at| first_day_of(at, 2_000)).collect();
+        let wanted: Vec<u64> = (0..CATEGORIES).map(|at| at * 7).collect();
+        assert_eq!(quick, wanted);
+    }
+
+    #[test]
+    fn an_answer_without_what_was_looked_for_is_wrong_and_no_read_may_be() {
+        let looks = Looks { requests: vec![Vec::new()], wanted: b"\"data\":[{".to_vec() };
+        let hear = |body: &[u8]| looks.hear(0, &Answer { status: 200, body, length: body.len() });
+        assert_eq!(hear(br#"{"data":[]}"#), Outcome::Wrong);
+        assert!(hear(br#"{"data":[{"id":1}]}"#).is_done());
+        let act = looked_at("lists", Work::Requests(Arc::new(looks)), 1, Duration::from_secs(1));
+        assert_eq!(act.goals, [Goal { figure: Figure::Failed, bound: 0.0 }]);
     }
 }

@@ -120,6 +120,8 @@ fn what_was_refused_when_nothing_was_left_makes_nobody_faster() {
     let read = metrics(&[sold_out(0), sold_out(99)]);
     let whole = &read["http_req_duration"]["values"];
     assert!(whole["p(90)"].as_f64() > Some(99.0), "{whole}");
+    assert!((count(&read, "iterations") - 1_998.0).abs() < 1e-9, "it was asked: {read}");
+    assert!((read["iterations"]["values"]["rate"].as_f64().unwrap() - 999.0).abs() < 1e-6);
     let failed = &read["http_req_failed"]["values"];
     assert!((failed["passes"].as_f64().unwrap() - 1_398.0).abs() < 1e-9, "{failed}");
     assert!((failed["rate"].as_f64().unwrap() - 0.7).abs() < 0.01, "{failed}");
