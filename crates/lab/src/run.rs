@@ -6,6 +6,7 @@ mod ending;
 mod kept;
 mod live;
 mod played;
+mod room;
 
 pub use kept::Keeper;
 pub use live::{Glance, News, Progress};
@@ -116,6 +117,7 @@ pub fn run_and_keep(
     (progress, keeper): (&mut Progress<'_>, &mut dyn Keeper),
 ) -> Result<Vec<Record>, Trouble> {
     let about = settings.recipe.about();
+    room::must_have_room(settings, quarters)?;
     let lodging = Lodging::enter(settings, quarters, progress)?;
     let runs = settings.runs.max(1);
     let mut records: Vec<Record> = Vec::new();

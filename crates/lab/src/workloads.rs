@@ -56,6 +56,11 @@ pub trait Recipe: Sync {
         Vec::new()
     }
 
+    /// How many connections it has at most at the same time, with both ends in this process counted twice.
+    fn connections(&self, with: &Parameters) -> u64 {
+        ["users", "users_more"].into_iter().map(|name| with.get(name)).max().unwrap_or(0)
+    }
+
     /// What of it limits the figures on purpose, for whoever reads them.
     fn limit(&self, _with: &Parameters) -> Option<String> {
         None

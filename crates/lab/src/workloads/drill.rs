@@ -6,7 +6,7 @@ use crate::Trouble;
 use crate::chance::Chance;
 use crate::client::{Answer, last_number, text_field};
 use crate::history::{Asked, Op, Outcome};
-use crate::parameters::Parameter;
+use crate::parameters::{Parameter, Parameters};
 use crate::requests::{delete, get, number_of, post};
 use crate::scene::{Scene, Script};
 use crate::site::Site;
@@ -74,6 +74,10 @@ impl Recipe for Drill {
             reference_routes: false,
             is_contended: false,
         }
+    }
+
+    fn connections(&self, with: &Parameters) -> u64 {
+        with.get("users").min(with.get("buyers"))
     }
 
     fn set(&self, brief: &Brief<'_>) -> Result<Set, Trouble> {
