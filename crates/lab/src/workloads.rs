@@ -61,6 +61,11 @@ pub trait Recipe: Sync {
         ["users", "users_more"].into_iter().map(|name| with.get(name)).max().unwrap_or(0)
     }
 
+    /// Whether the house must serve the routes that benchmarks compare with.
+    fn needs_bench_routes(&self) -> bool {
+        false
+    }
+
     /// What of it limits the figures on purpose, for whoever reads them.
     fn limit(&self, _with: &Parameters) -> Option<String> {
         None

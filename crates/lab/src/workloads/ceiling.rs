@@ -49,6 +49,10 @@ impl Recipe for Ceiling {
         with.get("users").max(u64::try_from(alone).unwrap_or(u64::MAX))
     }
 
+    fn needs_bench_routes(&self) -> bool {
+        true
+    }
+
     fn set(&self, brief: &Brief<'_>) -> Result<Set, Trouble> {
         let Brief { site, with, .. } = brief;
         let (users, span) = (with.count("users"), with.seconds("seconds"));
