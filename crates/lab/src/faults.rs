@@ -5,9 +5,11 @@
 //! `8s:jump:instance-1:-3600s:2s`, `9s:kill:service-2`, `10s:restart:service-2:COMMAND`,
 //! `9s:run:COMMAND`.
 
+mod believed;
 mod deeds;
 mod plan;
 
+pub(crate) use believed::believed;
 pub(crate) use deeds::Weather;
 pub(crate) use plan::must_be_possible;
 

@@ -1,6 +1,7 @@
 //! What was run where: all that a figure needs beside it to mean anything.
 
 use super::{BUILD, Lodging, Settings, elsewhere};
+use crate::faults::believed;
 use crate::machine::Machine;
 use crate::record::Head;
 use std::collections::BTreeMap;
@@ -52,6 +53,7 @@ impl Lodging {
             limits.push("this build is not optimised: it says nothing about speed".to_owned());
         }
         limits.extend(settings.recipe.limit(&settings.with));
+        limits.extend(believed(&settings.faults));
         limits
     }
 }
