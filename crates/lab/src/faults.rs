@@ -5,11 +5,13 @@
 //! `8s:jump:instance-1:-3600s:2s`, `9s:kill:service-2`, `10s:restart:service-2:COMMAND`,
 //! `9s:run:COMMAND`.
 
+mod believed;
 mod commands;
 mod deeds;
 mod plan;
 mod until;
 
+pub(crate) use believed::believed;
 pub(crate) use deeds::Weather;
 pub(crate) use plan::must_be_possible;
 

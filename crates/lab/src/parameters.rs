@@ -3,6 +3,7 @@
 
 use crate::Trouble;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// A parameter.
@@ -16,6 +17,34 @@ pub struct Parameter {
     pub quick: u64,
     /// What it is for.
     pub about: &'static str,
+}
+
+impl Parameter {
+    /// The least and the most that it may be.
+    pub fn bounds(&self) -> RangeInclusive<u64> {
+        bounds_of(self.name).unwrap_or(0..=u64::MAX)
+    }
+}
+
+/// What a parameter may be, by its name, which means the same in every workload: none of nothing, where nothing
+/// would be sent or sold, and no more than a house takes.
+fn bounds_of(name: &str) -> Option<RangeInclusive<u64>> {
+    Some(match name {
+        "users" | "users_more" | "buyers" | "rate" | "seats" => 1..=1_000_000,
+        // The last step has so many, and without a step there is the open loop.
+        "users_max" => 0..=10_000,
+        "stock" | "tickets" | "count" | "concerts" => 1..=100_000_000,
+        "inside_max" => 0..=1_000_000,
+        // A week, and a day: no hold of a house is longer.
+        "seconds" | "ramp_seconds" | "patience" => 1..=604_800,
+        "hold_seconds" => 1..=86_400,
+        "think_ms" | "slow_ms" => 0..=3_600_000,
+        "days" => 1..=300,
+        "arrivals" => 0..=2,
+        "closed" => 0..=1,
+        percent if percent.ends_with("_percent") => 0..=100,
+        _ => return None,
+    })
 }
 
 /// What the parameters of a run are.
@@ -37,11 +66,15 @@ impl Parameters {
         let (name, value) =
             text.split_once('=').ok_or_else(|| wrong("write NAME=NUMBER".to_owned()))?;
         let value = value.replace('_', "").parse();
-        let value = value.map_err(|_| wrong("a whole number is needed".to_owned()))?;
+        let value: u64 = value.map_err(|_| wrong("a whole number is needed".to_owned()))?;
         let Some(known) = self.values.get_mut(name) else {
             let known: Vec<&str> = self.values.keys().map(String::as_str).collect();
             return Err(wrong(format!("this workload has {}", known.join(", "))));
         };
+        if let Some(bounds) = bounds_of(name).filter(|bounds| !bounds.contains(&value)) {
+            let (least, most) = bounds.into_inner();
+            return Err(wrong(format!("{name} may be {least} to {most}, and not {value}")));
+        }
         *known = value;
         Ok(())
     }
@@ -92,5 +125,31 @@ mod tests {
         let said = with.set("user=1").unwrap_err().to_string();
         assert!(said.contains("has users"), "{said}");
         assert!(with.set("users=many").is_err() && with.set("users").is_err());
+    }
+
+    #[test]
+    fn what_is_out_of_bounds_is_refused_with_them_and_changes_nothing() {
+        let known = ["users", "seconds", "pay_percent"];
+        let known = known.map(|name| Parameter { name, usual: 7, quick: 7, about: "how many" });
+        let mut with = Parameters::of(&known, false);
+        for (set, bounds) in [
+            ("users=0", "users may be 1 to 1000000, and not 0"),
+            ("users=4294967296", "users may be 1 to 1000000, and not 4294967296"),
+            ("seconds=0", "seconds may be 1 to 604800, and not 0"),
+            ("pay_percent=150", "pay_percent may be 0 to 100, and not 150"),
+        ] {
+            assert_eq!(with.set(set).unwrap_err().to_string(), format!("--set {set}: {bounds}"));
+        }
+        assert!(with.values().values().all(|value| *value == 7));
+        assert!(with.set("pay_percent=100").is_ok() && with.set("users=1").is_ok());
+    }
+
+    #[test]
+    fn every_parameter_of_a_workload_has_bounds_and_is_within_them() {
+        let all = crate::workloads::ALL.iter().flat_map(|recipe| recipe.about().parameters);
+        for one in all {
+            let bounds = bounds_of(one.name).unwrap_or_else(|| panic!("{}", one.name));
+            assert!(bounds.contains(&one.usual) && bounds.contains(&one.quick), "{}", one.name);
+        }
     }
 }

@@ -2,10 +2,13 @@
 //! happen and everybody is watched, and asks the house what it has when it is over.
 
 mod acts;
+mod elsewhere;
 mod ending;
+mod head;
 mod kept;
 mod live;
 mod played;
+mod room;
 
 pub use kept::Keeper;
 pub use live::{Glance, News, Progress};
@@ -14,10 +17,10 @@ use crate::Trouble;
 use crate::crew::{Crew, Opened};
 use crate::faults::{Fault, Weather, must_be_possible};
 use crate::load::Stop;
-use crate::machine::{Machine, listener_at};
+use crate::machine::listener_at;
 use crate::parameters::Parameters;
 use crate::proxy::Proxy;
-use crate::record::{Head, Record};
+use crate::record::Record;
 use crate::sampler::{Sampler, Watched};
 use crate::services::{STORE, Service, lead_to, services_of, versions_of};
 use crate::site::Site;
@@ -74,18 +77,6 @@ impl Settings {
         flags.extend(wanted.into_iter().map(str::to_owned));
         flags
     }
-
-    /// A house that runs already cannot be told anything.
-    fn must_need_no_flags(&self) -> Result<(), Trouble> {
-        let flags = self.recipe.flags(&self.with);
-        if flags.is_empty() {
-            return Ok(());
-        }
-        let (name, flags) = (self.recipe.about().name, flags.join(" "));
-        Err(Trouble::Impossible(format!(
-            "{name} with these parameters needs a house of its own, started with `{flags}`"
-        )))
-    }
 }
 
 /// Where the house is.
@@ -116,6 +107,7 @@ pub fn run_and_keep(
     (progress, keeper): (&mut Progress<'_>, &mut dyn Keeper),
 ) -> Result<Vec<Record>, Trouble> {
     let about = settings.recipe.about();
+    room::must_have_room(settings, quarters)?;
     let lodging = Lodging::enter(settings, quarters, progress)?;
     let runs = settings.runs.max(1);
     let mut records: Vec<Record> = Vec::new();
@@ -163,20 +155,7 @@ impl Lodging {
         progress: &mut Progress<'_>,
     ) -> Result<Self, Trouble> {
         let opened = match quarters {
-            Quarters::Elsewhere(targets) => {
-                must_be_possible(&settings.faults, None, &[])?;
-                settings.must_need_no_flags()?;
-                let store = "as the house has it".to_owned();
-                return Ok(Self {
-                    crew: None,
-                    targets: targets.clone(),
-                    services: Vec::new(),
-                    known: Arc::default(),
-                    versions: BTreeMap::new(),
-                    proxies: Arc::default(),
-                    store,
-                });
-            }
+            Quarters::Elsewhere(targets) => return Self::elsewhere(settings, targets),
             Quarters::Own(opened) => opened,
         };
         let known = services_of(&opened.variables);
@@ -266,38 +245,6 @@ impl Lodging {
 
     fn addresses(&self) -> Vec<SocketAddr> {
         self.targets.iter().map(|target| target.address).collect()
-    }
-
-    fn head(&self, settings: &Settings, seed: u64) -> Head {
-        let about = settings.recipe.about();
-        let mut versions = self.versions.clone();
-        versions.insert("admitone".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
-        versions.insert(BUILD.to_owned(), settings.build.clone());
-        let machine = Machine::here();
-        let mut limits = vec![format!(
-            "the generator, the house and its services share {} processors",
-            machine.processors
-        )];
-        if !machine.optimised {
-            limits.push("this build is not optimised: it says nothing about speed".to_owned());
-        }
-        limits.extend(settings.recipe.limit(&settings.with));
-        Head {
-            workload: about.name.to_owned(),
-            about: about.about.to_owned(),
-            origin: about.origin.to_owned(),
-            parameters: settings.with.values().clone(),
-            seed,
-            strategy: settings.strategy.clone(),
-            store: self.store.clone(),
-            instances: self.targets.len(),
-            threads: settings.threads,
-            versions,
-            machine,
-            limits,
-            command: settings.command.clone(),
-            began_s: settings.began_s,
-        }
     }
 
     /// Ends a house of our own; whether it ended well.

@@ -6,8 +6,8 @@ mod rest;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use collect::observed;
 pub use collect::{Opening, Scope, collect};
+pub(crate) use collect::{numbers, observed};
 pub use rest::Rest;
 
 use crate::audit::serial::Transaction;
@@ -21,6 +21,10 @@ pub struct State {
     pub buyers: Vec<String>,
     /// All reservations of the shows that were for sale.
     pub reservations: Vec<Reservation>,
+    /// The numbers of those that were there before anybody asked: they take what they take, and nobody here
+    /// need have asked for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<u64>,
     /// Payments of the buyers; none where they were not asked for.
     pub payments: Vec<Payment>,
     /// Whether the payments were asked for.

@@ -56,6 +56,16 @@ pub trait Recipe: Sync {
         Vec::new()
     }
 
+    /// How many connections it has at most at the same time, with both ends in this process counted twice.
+    fn connections(&self, with: &Parameters) -> u64 {
+        ["users", "users_more"].into_iter().map(|name| with.get(name)).max().unwrap_or(0)
+    }
+
+    /// Whether the house must serve the routes that benchmarks compare with.
+    fn needs_bench_routes(&self) -> bool {
+        false
+    }
+
     /// What of it limits the figures on purpose, for whoever reads them.
     fn limit(&self, _with: &Parameters) -> Option<String> {
         None

@@ -44,8 +44,8 @@ pub(crate) struct Run {
     pub(crate) how: How,
     #[command(flatten)]
     pub(crate) house: House,
-    /// A house that runs already, started with `--bench-routes`: its address; again for each further instance.
-    #[arg(long = "url", requires = "operator_key", conflicts_with_all = ["store", "redis", "rabbitmq", "kafka"])]
+    /// A house that runs already: its address; again for each further instance. It stays as it was started, so nothing may be said here of how. For `ceiling` start it with `--bench-routes`, for `token-ramp` and `confirm` with `--reference-routes`.
+    #[arg(long = "url", requires = "operator_key", conflicts_with_all = ["store", "redis", "rabbitmq", "kafka", "instances", "strategy", "without_guards", "observe"])]
     pub(crate) urls: Vec<String>,
     /// An operator's key of that house.
     #[arg(long, env = "ADMITONE_OPERATOR_KEY", hide_env_values = true)]
@@ -73,7 +73,7 @@ pub(crate) struct Run {
     pub(crate) faults: Vec<Fault>,
     /// Plant a defect in the house, by its name.
     #[cfg(feature = "sabotage")]
-    #[arg(long)]
+    #[arg(long, conflicts_with = "urls")]
     pub(crate) sabotage: Option<String>,
     /// Keep the history as JSON lines too, as docs/history.md describes them.
     #[arg(long, requires = "out")]
@@ -104,7 +104,7 @@ pub(crate) struct How {
     /// Say nothing while it runs, nor how the cells of a matrix ended.
     #[arg(long)]
     pub(crate) quiet: bool,
-    /// Keep histories, reports and logs here.
+    /// Keep histories, reports and logs here. Those of an earlier run or matrix that are here are replaced without a question; whatever else is here stays.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
 }

@@ -1,5 +1,6 @@
 //! `admitone lab`: workloads, the auditor, reports, the matrix of strategies.
 
+mod kept;
 mod list;
 mod live;
 mod matrix;
@@ -12,13 +13,13 @@ use crate::voice::{self, say};
 use admitone_app::clock::SystemClock;
 use admitone_app::ports::clock::Clock;
 use admitone_lab::parameters::Parameters;
-use admitone_lab::record::{Record, is_kept, is_whole, place_of, read};
+use admitone_lab::record::Record;
 use admitone_lab::reports::{
     Report, compare, csv, influx_lines, k6_summary, markdown, page, prometheus, verdict,
 };
 use admitone_lab::urls::without_secrets as shown;
 use admitone_lab::workloads::{ALL, Recipe, named};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub(crate) fn run(lab: &Lab) -> Result<Exit, Failed> {
     super::serve::allow_open_files();
@@ -94,33 +95,9 @@ fn now_s() -> u64 {
     u64::try_from(SystemClock::default().now().0 / 1_000_000).unwrap_or(0)
 }
 
-/// The kept runs of a directory, in their order, with their places; so many at most. Behind one whose
-/// house could not be read nothing was played.
-fn records(directory: &Path, most: usize) -> Result<Vec<(PathBuf, Record)>, Failed> {
-    let mut found = Vec::new();
-    for number in 1..=most {
-        let run = place_of(directory, number);
-        if !is_kept(&run) {
-            break;
-        }
-        if !found.is_empty() && !is_whole(&run) {
-            let run = run.display();
-            voice::aside(format_args!(
-                "admitone: {run} has no final state, and is no part of this"
-            ));
-            break;
-        }
-        found.push((run.clone(), Record::read(&run)?));
-    }
-    if found.is_empty() {
-        found.push((directory.to_owned(), Record::read(directory)?));
-    }
-    Ok(found)
-}
-
 fn replay(arguments: &Replay) -> Result<Exit, Failed> {
     let Replay { kept, quick: is_quick, lines: as_lines } = arguments;
-    let found = records(&kept.directory, if *is_quick { 1 } else { usize::MAX })?;
+    let found = kept::records(&kept.directory, if *is_quick { 1 } else { usize::MAX })?;
     if *as_lines {
         for (place, record) in &found {
             let below = place.strip_prefix(&kept.directory).unwrap_or(place);
@@ -138,14 +115,13 @@ fn replay(arguments: &Replay) -> Result<Exit, Failed> {
 
 fn again(arguments: &Again) -> Result<Exit, Failed> {
     let kept = &arguments.kept;
-    let report: Report = read(&kept.directory.join("report.json"))?;
+    let report = kept::report(&kept.directory)?;
     keep(&report, kept.place())?;
     show(&report, kept.json)
 }
 
 fn side_by_side(arguments: &Compare) -> Result<Exit, Failed> {
-    let path = |path: &PathBuf| if path.is_dir() { path.join("report.json") } else { path.clone() };
-    let reports = arguments.reports.iter().map(|one| read(&path(one)));
+    let reports = arguments.reports.iter().map(|one| kept::report(one));
     let reports: Vec<Report> = reports.collect::<Result<_, _>>()?;
     let (table, rows) = (compare::table(&reports), compare::compare(&reports));
     let rows = serde_json::to_string_pretty(&rows)?;

@@ -77,7 +77,7 @@ fn different(command: &Command<'_>, found: &Reservation, state: &State) -> Optio
 }
 
 /// Reservations that nobody was told of: each must be that of a command of the same buyer that may
-/// have been done.
+/// have been done, or have been there before.
 fn foreign(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
     let kinds = [Op::Hold, Op::Take, Op::Confirm];
     let makers = || commands.iter().filter(|command| kinds.contains(&command.asked.op));
@@ -93,7 +93,8 @@ fn foreign(commands: &[Command<'_>], state: &State, audited: &mut Audited) {
     let buyer = |by: u32| usize::try_from(by).ok().and_then(|at| state.buyers.get(at));
     let open = makers().filter(|command| command.is_open());
     let mut open = grouped(open.map(|command| (buyer(command.asked.by), command.number)));
-    for found in &state.reservations {
+    let before: HashSet<u64> = state.before.iter().copied().collect();
+    for found in state.reservations.iter().filter(|found| !before.contains(&found.id)) {
         let is_told = told.contains_key(&found.id)
             || found.payment.is_some_and(|payment| confirmed.contains_key(&payment));
         if is_told {

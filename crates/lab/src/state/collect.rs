@@ -22,6 +22,9 @@ pub struct Scope {
     pub accounts: Arc<Vec<Account>>,
     /// What was for sale.
     pub shows: Vec<ShowId>,
+    /// The numbers of the reservations that these shows had before anybody asked: of a house that has sold
+    /// before, and of a run before this one.
+    pub before: Vec<u64>,
     /// Whose wallets moved, with what was put in before; nothing where they were empty.
     pub wallets: BTreeMap<u32, Option<Opening>>,
     /// Whether these buyers paid for reservations.
@@ -47,6 +50,7 @@ impl Scope {
             wallets: owners.map(|by| (by, None)).collect(),
             accounts,
             shows,
+            before: Vec::new(),
             payments: true,
             rules: Rules { hold_ms, ..Rules::default() },
         }
@@ -82,6 +86,7 @@ async fn read(site: &Site, scope: &Scope) -> Result<State, Trouble> {
         buyers: scope.accounts.iter().map(|account| account.buyer.to_string()).collect(),
         rules: scope.rules,
         has_payments: scope.payments,
+        before: scope.before.clone(),
         ..State::default()
     };
     let mut visit = site.visit().await?;
@@ -136,6 +141,12 @@ async fn read_shows(
         state.stocks.append(&mut stocks);
     }
     Ok(())
+}
+
+/// The numbers of the reservations that shows have.
+pub(crate) async fn numbers(site: &Site, shows: &[ShowId]) -> Result<Vec<u64>, Trouble> {
+    let found = reservations(&mut site.visit().await?, site, shows).await?;
+    Ok(found.iter().map(|found| found.id).collect())
 }
 
 async fn reservations(

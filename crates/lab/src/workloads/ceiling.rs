@@ -6,7 +6,7 @@ use crate::client::Answer;
 use crate::history::Outcome;
 use crate::load::{Arrivals, Pace};
 use crate::mirror::Mirror;
-use crate::parameters::Parameter;
+use crate::parameters::{Parameter, Parameters};
 use crate::requests::get;
 use crate::state::Scope;
 use crate::target::As;
@@ -42,6 +42,15 @@ impl Recipe for Ceiling {
             reference_routes: false,
             is_contended: false,
         }
+    }
+
+    fn connections(&self, with: &Parameters) -> u64 {
+        let alone = with.count("users").min(ALONE) * 2;
+        with.get("users").max(u64::try_from(alone).unwrap_or(u64::MAX))
+    }
+
+    fn needs_bench_routes(&self) -> bool {
+        true
     }
 
     fn set(&self, brief: &Brief<'_>) -> Result<Set, Trouble> {

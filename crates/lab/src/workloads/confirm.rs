@@ -16,6 +16,8 @@ use std::time::Duration;
 
 /// Whom a confirmation is for, as its clients number them.
 const MEMBERS: u64 = 100;
+/// So many confirmations of the ramp are under way at most.
+const RAMP_USERS: u64 = 256;
 const SLOW: &str = "slow_ms";
 /// What is paid, which has to be what a ticket costs.
 const AMOUNT: i64 = 10_000;
@@ -61,6 +63,10 @@ impl Recipe for Confirm {
         }
     }
 
+    fn connections(&self, with: &Parameters) -> u64 {
+        with.get("users").max(RAMP_USERS)
+    }
+
     fn flags(&self, with: &Parameters) -> Vec<String> {
         let slow = Some(with.get(SLOW)).filter(|ms| *ms > 0);
         slow.map(|ms| vec!["--slow-ms".to_owned(), ms.to_string()]).unwrap_or_default()
@@ -94,7 +100,7 @@ impl Recipe for Confirm {
             name: "ramp".to_owned(),
             work: work(1),
             pace: Pace::Open { rate: with.small("rate"), arrivals },
-            users: 256,
+            users: usize::try_from(RAMP_USERS).unwrap_or(usize::MAX),
             warm_up: Duration::ZERO,
             span: with.seconds("ramp_seconds"),
             ..common

@@ -6,13 +6,14 @@ use crate::Trouble;
 use crate::chance::Chance;
 use crate::client::{Answer, last_number, text_field};
 use crate::history::{Asked, Op, Outcome};
-use crate::parameters::Parameter;
+use crate::parameters::{Parameter, Parameters};
 use crate::requests::{delete, get, number_of, post};
 use crate::scene::{Scene, Script};
 use crate::site::Site;
-use crate::state::Scope;
+use crate::state::{Scope, numbers};
 use crate::target::{Account, As, text};
 use crate::workload::refused;
+use admitone_domain::id::ShowId;
 use async_trait::async_trait;
 use serde_json::Value;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ use std::time::Duration;
 
 /// Nobody asks again sooner, whatever the house says.
 const POLL_MIN_MS: u64 = 100;
+const NOTHING: &str = "the house sells nothing: give a house of the laboratory something to sell with \
+                       `--programme FILE`, and one that runs already by `POST /api/v1/operator/import`";
 /// Nobody wants more at once.
 const WISH_MAX: u64 = 4;
 
@@ -73,6 +76,10 @@ impl Recipe for Drill {
         }
     }
 
+    fn connections(&self, with: &Parameters) -> u64 {
+        with.get("users").min(with.get("buyers"))
+    }
+
     fn set(&self, brief: &Brief<'_>) -> Result<Set, Trouble> {
         let Brief { site, with, .. } = brief;
         let buyers = with.count("buyers").max(1);
@@ -83,7 +90,11 @@ impl Recipe for Drill {
         let hold_ms = wanted.iter().map(|show| show.hold_ms).min().unwrap_or(0);
         let shows = wanted.iter().map(|show| show.id.parse());
         let shows = shows.collect::<Result<_, _>>();
-        let shows = shows.map_err(|_| Trouble::Impossible("a show without an id".to_owned()))?;
+        let shows: Vec<ShowId> =
+            shows.map_err(|_| Trouble::Impossible("a show without an id".to_owned()))?;
+        // Lists have what was told before when the house has settled.
+        site.settle()?;
+        let before = site.wait(numbers(site, &shows))?;
         let coming = Coming {
             host: site.host(),
             accounts: Arc::clone(&accounts),
@@ -96,7 +107,7 @@ impl Recipe for Drill {
         };
         let users = with.count("users").clamp(1, buyers);
         let act = Act::sale(coming, users, with.seconds("seconds") + with.seconds("patience"));
-        let scope = Scope::of_buyers(accounts, shows, hold_ms);
+        let scope = Scope { before, ..Scope::of_buyers(accounts, shows, hold_ms) };
         Ok(Set { acts: vec![act], scope })
     }
 }
@@ -138,7 +149,7 @@ async fn programme(site: &Site) -> Result<Vec<Wanted>, Trouble> {
         }
     }
     if wanted.is_empty() {
-        return Err(Trouble::Impossible("the house sells nothing".to_owned()));
+        return Err(Trouble::Impossible(NOTHING.to_owned()));
     }
     Ok(wanted)
 }

@@ -6,7 +6,7 @@ use crate::audit::FIRST_TOKEN;
 use crate::client::{Answer, text_field};
 use crate::history::{Asked, Op, Outcome};
 use crate::load::{Arrivals, Pace};
-use crate::parameters::Parameter;
+use crate::parameters::{Parameter, Parameters};
 use crate::state::Scope;
 use crate::workload::{Work, Workload, refused};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -19,6 +19,7 @@ const STEPS: [u64; 5] = [1_000, 1_500, 1_900, 2_000, 10_000];
 
 /// The number of the act behind the steps.
 const OPEN: u64 = 5;
+const OPEN_USERS: u64 = 2_000;
 /// So many users of an act are told apart.
 const USERS: u64 = 1 << 28;
 
@@ -54,6 +55,10 @@ impl Recipe for TokenRamp {
         }
     }
 
+    fn connections(&self, with: &Parameters) -> u64 {
+        steps(with).max().unwrap_or(0).max(OPEN_USERS)
+    }
+
     fn set(&self, brief: &Brief<'_>) -> Result<Set, Trouble> {
         let Brief { site, with, .. } = brief;
         let work = |act: u64| {
@@ -61,7 +66,6 @@ impl Recipe for TokenRamp {
             let tag = tag[tag.len().saturating_sub(12)..].to_owned();
             Work::Requests(Arc::new(Tokens { host: site.host(), tag, act }))
         };
-        let steps = STEPS.into_iter().filter(|users| *users <= with.get("users_max"));
         let act = |at: u64, users: u64| Act {
             name: format!("{users} users"),
             work: work(at),
@@ -72,7 +76,7 @@ impl Recipe for TokenRamp {
             measured: Op::Join,
             goals: vec![Goal { figure: Figure::Failed, bound: 0.0 }],
         };
-        let mut acts: Vec<Act> = (0..).zip(steps).map(|(at, users)| act(at, users)).collect();
+        let mut acts: Vec<Act> = (0..).zip(steps(with)).map(|(at, users)| act(at, users)).collect();
         let rate = with.small("rate");
         acts.push(Act {
             name: format!("{rate} a second"),
@@ -81,10 +85,16 @@ impl Recipe for TokenRamp {
                 Goal { figure: Figure::Failed, bound: 0.0 },
                 Goal { figure: Figure::P99Ms, bound: 50.0 },
             ],
-            ..act(OPEN, 2_000)
+            ..act(OPEN, OPEN_USERS)
         });
         Ok(Set { acts, scope: Scope::default() })
     }
+}
+
+/// The users of each step that is not beyond the last one.
+fn steps(with: &Parameters) -> impl Iterator<Item = u64> {
+    let most = with.get("users_max");
+    STEPS.into_iter().filter(move |users| *users <= most)
 }
 
 /// What a token is told apart by; never what says that somebody is inside.

@@ -32,12 +32,15 @@ fn as_json(is_quick: bool) -> Value {
 }
 
 fn described(about: About, is_quick: bool) -> Value {
-    let parameter = |Parameter { name, usual, quick, about }: &Parameter| {
-        if is_quick {
-            json!({ "name": name, "quick": quick, "about": about })
-        } else {
-            json!({ "name": name, "usual": usual, "quick": quick, "about": about })
+    let parameter = |one: &Parameter| {
+        let Parameter { name, usual, quick, about } = one;
+        let (least, most) = one.bounds().into_inner();
+        let mut said =
+            json!({ "name": name, "quick": quick, "about": about, "least": least, "most": most });
+        if !is_quick {
+            said["usual"] = (*usual).into();
         }
+        said
     };
     let parameters: Vec<Value> = about.parameters.iter().map(parameter).collect();
     json!({ "name": about.name, "about": about.about, "origin": about.origin, "parameters": parameters })
@@ -48,11 +51,16 @@ fn as_text(is_quick: bool) -> String {
     // Writing into a String cannot fail.
     for about in ALL.iter().map(|recipe| recipe.about()) {
         let _ = writeln!(text, "{}\n    {}\n    {}", about.name, about.about, about.origin);
-        for Parameter { name, usual, quick, about } in about.parameters {
+        for one in about.parameters {
+            let Parameter { name, usual, quick, about } = one;
+            let (least, most) = one.bounds().into_inner();
             let _ = if is_quick {
-                writeln!(text, "    --set {name}={quick}: {about}")
+                writeln!(text, "    --set {name}={quick}: {about}; {least} to {most}")
             } else {
-                writeln!(text, "    --set {name}={usual} (quick {quick}): {about}")
+                writeln!(
+                    text,
+                    "    --set {name}={usual} (quick {quick}): {about}; {least} to {most}"
+                )
             };
         }
     }

@@ -239,6 +239,12 @@ fn a_clock_that_is_believed_ends_holds_and_is_found_out() {
     let kinds: Vec<&str> = findings.iter().filter_map(|one| one["finding"].as_str()).collect();
     assert_eq!(code, Some(1), "{kinds:?}");
     assert!(kinds.iter().any(|kind| ["no_order", "ended_early"].contains(kind)), "{kinds:?}");
+    // Nobody takes that for a defect: the report says what it follows from.
+    let page = text(&out.path().join("report.md"));
+    assert!(
+        page.contains("is set forward by a day or more, which a house believes at once"),
+        "{page}"
+    );
 }
 
 #[test]

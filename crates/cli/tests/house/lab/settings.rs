@@ -2,6 +2,7 @@
 
 use super::{lab, sound, text};
 use serde_json::Value;
+use std::process::{Command, Stdio};
 
 /// The first act of `confirm` on a store that was made slower; the report, and how long its fastest answer took.
 fn confirmed(slow_ms: u64) -> (Value, f64) {
@@ -62,4 +63,39 @@ fn a_room_that_lets_in_so_many_is_judged_by_it() {
     let ran = lab(&["replay", directory]);
     let said = String::from_utf8(ran.stdout).unwrap();
     assert!(ran.status.code() == Some(1) && said.contains("beyond a limit"), "{said}");
+}
+
+/// What is said of a run that is refused before anything is started.
+fn refused(command: &mut Command) -> String {
+    let ran = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert_eq!(ran.status.code(), Some(3), "{said}");
+    assert!(!said.contains("starting a house"), "{said}");
+    said
+}
+
+#[test]
+fn what_is_out_of_bounds_is_refused_before_anything_is_started() {
+    for (workload, set, bounds) in [
+        ("overbook", "users=0", "users may be 1 to "),
+        ("overbook", "users=4294967296", "users may be 1 to "),
+        ("cash", "seconds=0", "seconds may be 1 to "),
+        ("confirm", "rate=0", "rate may be 1 to "),
+        ("drop-outs", "pay_percent=150", "pay_percent may be 0 to 100"),
+        ("hot-seat", "seats=0", "seats may be 1 to "),
+    ] {
+        let mut run = Command::new(env!("CARGO_BIN_EXE_admitone"));
+        let said = refused(run.args(["lab", "run", workload, "--quick", "--set", set]));
+        assert!(said.contains(bounds), "{said}");
+    }
+    let listed = String::from_utf8(lab(&["list"]).stdout).unwrap();
+    assert!(listed.contains("--set pay_percent=20 (quick 20): who pays; 0 to 100"), "{listed}");
+}
+
+#[test]
+fn more_users_than_open_files_are_refused_before_anything_is_started() {
+    let limited = "ulimit -n 300; exec \"$0\" lab run overbook --quick --set users=250";
+    let mut run = Command::new("sh");
+    let said = refused(run.args(["-c", limited, env!("CARGO_BIN_EXE_admitone")]));
+    assert!(said.contains("a process may have 300") && said.contains("`ulimit -n 350`"), "{said}");
 }

@@ -31,6 +31,28 @@ fn a_hold_that_nobody_was_told_of_lapses_and_not_before_its_time() {
 }
 
 #[test]
+fn what_was_there_before_anybody_asked_is_not_foreign_and_takes_what_it_takes() {
+    let earlier = |sale: &mut Sale| {
+        for id in 90..93 {
+            sale.state.reservations.push(reservation(id, 7, seat(id, "sold")));
+        }
+        sale.state.before = vec![90, 91, 92];
+    };
+    assert_eq!(kinds(earlier), Vec::<&str>::new());
+    let later = |sale: &mut Sale| {
+        earlier(sale);
+        sale.state.before.pop();
+    };
+    assert_eq!(kinds(later), ["foreign"]);
+    let full = |sale: &mut Sale| {
+        earlier(sale);
+        sale.state.reservations.push(reservation(93, 7, seat(1, "sold")));
+        sale.state.before.push(93);
+    };
+    assert!(kinds(full).contains(&"sold twice"), "seat 1 was sold before");
+}
+
+#[test]
 fn a_hold_that_left_the_seat_to_the_house_is_that_of_what_nobody_was_told_of() {
     assert_eq!(kinds(|sale| held_again(sale, 0, HOLD_MS + 1)), Vec::<&str>::new());
     assert_eq!(kinds(|sale| held_again(sale, 0, HOLD_MS - 1)), ["not linearizable"]);
