@@ -86,7 +86,7 @@ fn an_instance_that_is_started_again_lives_on_when_the_fault_is_over() {
 #[test]
 fn no_fault_lasts_longer_than_the_run() {
     let out = tempfile::tempdir().unwrap();
-    let (jump, left) = ("1s:jump:instance-1:60s:200s", "1s:run:sleep 200 & true");
+    let (jump, left) = ("1s:jump:instance-1:60s:200s", "1200ms:run:sleep 200 & true");
     let report = run(jump, out.path(), &["--fault", left]);
     let faults = report["runs"][0]["faults"].as_array().unwrap();
     for (fault, what) in faults.iter().zip([jump, left]) {
