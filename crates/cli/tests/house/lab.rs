@@ -143,9 +143,15 @@ fn a_house_elsewhere_is_driven_and_a_killed_instance_is_shown_beside_what_it_did
     assert!(failed.sum::<u64>() > 0, "nobody noticed: {outcomes}");
 }
 
-/// How a limit that was measured begins.
-const LIMITS: [&str; 5] =
-    ["its lock: ", "conflicts: ", "processors: ", "waiting for the store: ", "what is asked: "];
+/// How a limit begins that was measured, or of an act that was over before anybody had looked twice.
+const LIMITS: [&str; 6] = [
+    "its lock: ",
+    "conflicts: ",
+    "processors: ",
+    "waiting for the store: ",
+    "what is asked: ",
+    "too short to say: ",
+];
 
 /// A matrix of few movements on the server of this address; how it ended, and its process id.
 fn matrix(store: &str, out: &str, more: &[&str]) -> (Output, u32) {
