@@ -26,7 +26,7 @@ const HARM: Duration = Duration::from_millis(1_400);
 const TRIES: usize = 6;
 
 /// When which job was taken.
-type Taken = Arc<Mutex<BTreeMap<usize, Instant>>>;
+type Taken = Arc<Mutex<BTreeMap<usize, Span>>>;
 
 /// Consumes until it is stopped; how many lanes it has is told.
 async fn consume(
@@ -43,7 +43,7 @@ async fn consume(
             Heard::Jobs(jobs) => {
                 for job in &jobs {
                     let number = String::from_utf8_lossy(&job.body).parse().unwrap();
-                    taken.lock().unwrap().entry(number).or_insert_with(Instant::now);
+                    taken.lock().unwrap().entry(number).or_insert_with(Span::begin);
                 }
                 let tags: Vec<Tag> = jobs.iter().map(|job| job.tag).collect();
                 consumer.acknowledge(&tags).await.unwrap();
@@ -54,14 +54,8 @@ async fn consume(
 }
 
 /// The longest that a job waited while a second consumer came and got half of the lanes, without what this machine
-/// did not let them run meanwhile.
+/// did not let them run while it waited.
 async fn longest_wait(address: &str, session_ms: u32) -> Duration {
-    let (span, begun) = (Span::begin(), Instant::now());
-    let longest = longest_of_all(address, session_ms).await;
-    longest.saturating_sub(begun.elapsed().saturating_sub(span.elapsed()))
-}
-
-async fn longest_of_all(address: &str, session_ms: u32) -> Duration {
     let options = KafkaOptions::new(address, &own_prefix(), LANES);
     let options = KafkaOptions { session_ms, patience: Duration::from_mins(1), ..options };
     let carrier = Arc::new(KafkaCarrier::new(options, Arc::new(SystemClock::default())));
@@ -83,7 +77,7 @@ async fn longest_of_all(address: &str, session_ms: u32) -> Duration {
             urgency: Urgency::Usual,
             delay_ms: 0,
         });
-        let now = Instant::now();
+        let now = Span::begin();
         let results = carrier.publish(jobs.collect()).await;
         assert!(results.iter().all(Result::is_ok), "{results:?}");
         sent.extend(vec![now; usize::from(LANES)]);
@@ -99,7 +93,7 @@ async fn longest_of_all(address: &str, session_ms: u32) -> Duration {
     first.await.unwrap();
     second.await.unwrap();
     let taken = taken.lock().unwrap();
-    sent.iter().zip(taken.values()).map(|(sent, taken)| *taken - *sent).max().unwrap()
+    sent.iter().zip(taken.values()).map(|(sent, taken)| sent.until(taken)).max().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -71,6 +71,9 @@ impl Default for SettleLimits {
 /// when holds run out meanwhile.
 const LOCK_ROUNDS_MAX: u32 = 8;
 
+/// How often a batch begins again because of holds that ran out, of which there may be new ones each time.
+const BACK_MAX: u32 = 3;
+
 /// Settles batches with one strategy's lock and mode.
 #[derive(Clone)]
 pub struct Settler {
@@ -173,12 +176,12 @@ impl Settler {
         if self.lock.wants_keys() {
             keys = self.limits.lock_scope.keys(part, &Rows::default());
         }
-        let mut ahead = BTreeSet::new();
-        for round in 1..=LOCK_ROUNDS_MAX {
+        let (mut ahead, mut back) = (BTreeSet::new(), 0);
+        for _ in 0..LOCK_ROUNDS_MAX + BACK_MAX {
             let mut guard = self.take(&keys).await.map_err(|trouble| self.failed(trouble))?;
             let mode = guard.mode(self.mode);
             let since = self.clock.now();
-            let may_go_back = self.limits.goes_back && round < LOCK_ROUNDS_MAX;
+            let may_go_back = self.limits.goes_back && back < BACK_MAX;
             let round = Round { locked: &keys, ahead: &ahead, may_go_back };
             let attempted = self.attempt(part, &round, guard.as_ref()).await;
             if attempted.is_ok() {
@@ -190,7 +193,10 @@ impl Settler {
             match attempted.map_err(failed)? {
                 Attempt::Settled(replies) => return Ok(replies),
                 Attempt::Uncovered(needed) => keys.extend(needed),
-                Attempt::Behind(due) => ahead.extend(due),
+                Attempt::Behind(due) => {
+                    ahead.extend(due);
+                    back += 1;
+                }
             }
         }
         let detail = "the rows named more keys with every load";

@@ -43,6 +43,12 @@ impl Span {
         Self { begun, lost: watch.lost_at(begun) }
     }
 
+    /// How long it was when another one began.
+    pub fn until(&self, later: &Self) -> Duration {
+        let lost = later.lost.saturating_sub(self.lost);
+        later.begun.saturating_duration_since(self.begun).saturating_sub(lost)
+    }
+
     /// How long it is by now.
     pub fn elapsed(&self) -> Duration {
         let watch = watch();

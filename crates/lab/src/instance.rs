@@ -285,7 +285,6 @@ pub fn cpu_seconds(pid: u32) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
     use std::path::PathBuf;
 
     #[test]
@@ -321,8 +320,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (log, program) = (directory.path().join("log"), directory.path().join("house"));
         let why = |script: &str| {
-            std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-            std::fs::set_permissions(&program, PermissionsExt::from_mode(0o700)).unwrap();
+            write_by_another(&program, &format!("#!/bin/sh\n{script}\n"));
             let (data, variables, flags) = (directory.path(), &[], &[]);
             let (operator_key, listen) = (None, None);
             let (program, log) = (&*program, &*log);
@@ -337,6 +335,15 @@ mod tests {
         assert_eq!(why("echo INFO one >&2; echo a panic >&2; exit 101"), "a panic");
         let served = "echo INFO one >&2; echo 'operators: have their keys'; exec sleep 9";
         assert_eq!(why(served), SERVED_BEFORE);
+    }
+
+    /// What this process has open for writing, whoever is being started by a test beside this one has too for a moment,
+    /// and nobody can execute it meanwhile.
+    fn write_by_another(program: &Path, text: &str) {
+        let write = "umask 077; printf %s \"$1\" > \"$0\" && chmod 700 \"$0\"";
+        let mut shell = std::process::Command::new("sh");
+        let written = shell.arg("-c").arg(write).arg(program).arg(text).status().unwrap();
+        assert!(written.success());
     }
 
     /// Nothing ends with the thread that wanted it started.

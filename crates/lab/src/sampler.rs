@@ -5,11 +5,11 @@ use crate::crew::Crew;
 use crate::instance::cpu_seconds;
 use crate::machine::{bytes_in, holdings, tree_cpu_seconds};
 use crate::target::{As, Visit};
-use crate::time::Stopwatch;
+use crate::time::{Stopwatch, nanos};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -67,12 +67,20 @@ pub(crate) struct Watched {
 
 /// Looks until it is stopped.
 pub(crate) struct Sampler {
-    asking: UnboundedSender<Waiting>,
+    asking: UnboundedSender<Ask>,
     looking: JoinHandle<Vec<Sample>>,
 }
 
-/// Nothing is said over it: whoever waits goes on when it is dropped.
-type Waiting = Sender<()>;
+/// When to look beside the usual times.
+enum Ask {
+    /// Now. Nothing is said over it: whoever waits goes on when it is dropped.
+    Now(Sender<()>),
+    /// In a while.
+    In(Duration),
+}
+
+/// So long a look is waited for: a house that is being started again is looked at when it is there.
+const LOOK_MAX: Duration = Duration::from_secs(1);
 
 impl Sampler {
     pub(crate) fn start(watched: Watched, clock: Stopwatch) -> Self {
@@ -88,11 +96,17 @@ impl Sampler {
     /// Looks now, and waits for it: what an act cost is known where somebody looked when it began and when it
     /// was over, however short it was.
     pub(crate) fn look(&self) {
-        let (waiting, looked): (Waiting, Receiver<()>) = channel();
+        let (waiting, looked) = channel();
         // One that died looks no more, and nobody waits for it.
-        if self.asking.send(waiting).is_ok() {
-            let _ = looked.recv();
+        if self.asking.send(Ask::Now(waiting)).is_ok() {
+            let _ = looked.recv_timeout(LOOK_MAX);
         }
+    }
+
+    /// Looks when so much time is over, and waits for nothing: what counts of an act begins behind its warm-up.
+    pub(crate) fn look_in(&self, span: Duration) {
+        // As above.
+        let _ = self.asking.send(Ask::In(span));
     }
 
     pub(crate) fn stop(self) -> Vec<Sample> {
@@ -104,22 +118,33 @@ impl Sampler {
 async fn look(
     watched: &Watched,
     clock: Stopwatch,
-    mut asked: UnboundedReceiver<Waiting>,
+    mut asked: UnboundedReceiver<Ask>,
 ) -> Vec<Sample> {
     let mut samples = Vec::new();
     let mut counted = vec![Counted::default(); watched.addresses.len()];
-    let mut waiting: Option<Waiting> = None;
+    let (mut waiting, mut wanted_ns) = (None, None);
     loop {
         samples.push(sample(watched, &mut counted, clock).await);
         drop(waiting.take());
-        match tokio::time::timeout(EVERY, asked.recv()).await {
-            Err(_) => {}
-            Ok(Some(who)) => waiting = Some(who),
-            Ok(None) => break,
+        loop {
+            let left = |at_ns: u64| Duration::from_nanos(at_ns.saturating_sub(clock.ns()));
+            let pause = wanted_ns.map_or(EVERY, |at_ns| left(at_ns).min(EVERY));
+            match tokio::time::timeout(pause, asked.recv()).await {
+                Err(_) => {}
+                Ok(Some(Ask::Now(who))) => waiting = Some(who),
+                Ok(Some(Ask::In(span))) => {
+                    wanted_ns = Some(clock.ns() + nanos(span));
+                    continue;
+                }
+                Ok(None) => {
+                    samples.push(sample(watched, &mut counted, clock).await);
+                    return samples;
+                }
+            }
+            break;
         }
+        wanted_ns = wanted_ns.filter(|at_ns| *at_ns > clock.ns());
     }
-    samples.push(sample(watched, &mut counted, clock).await);
-    samples
 }
 
 async fn sample(watched: &Watched, counted: &mut [Counted], clock: Stopwatch) -> Sample {

@@ -46,7 +46,7 @@ impl Site {
         others.iter().try_for_each(|other| {
             let ask = async { Visit::begin(other.address).await?.get(who, "/api/v1/users/me").await };
             let said = match self.wait(ask) {
-                Err(said @ Trouble::Answer { .. }) => said,
+                Err(said @ Trouble::Answer { status: 401 | 404, .. }) => said,
                 other => return other.map(drop),
             };
             let (first, second) = (self.target.address, other.address);

@@ -15,7 +15,7 @@ use admitone_domain::command::Part;
 use admitone_domain::command::part::{PutBack, Take};
 use admitone_domain::pass::PassKey;
 use admitone_domain::payment::{Payment, Standing};
-use admitone_domain::{Action, Answer, Key, Outcome};
+use admitone_domain::{Action, Answer, Key, Money, Outcome, Refusal};
 
 /// Asks wallets.
 pub(super) struct Purse {
@@ -28,6 +28,10 @@ impl Purse {
         let Payment { id, buyer, amount, currency, .. } = *payment;
         let take = Take { payment: id, buyer, amount, currency };
         match self.ask(Part::Take(take), 0).await {
+            Ok(Ok(Outcome::Saved { key, .. })) if key == Key::Pass(PassKey::closed(id)) => {
+                let short = Refusal::InsufficientFunds { balance: Money::ZERO, needed: amount };
+                Word::Declined { code: short.code().to_owned() }
+            }
             Ok(Ok(_)) => Word::Taken,
             Ok(Err(refusal)) if refusal.may_pass() => {
                 Word::Unknown { code: Some(refusal.code().to_owned()) }

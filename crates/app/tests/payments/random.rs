@@ -232,6 +232,17 @@ proptest! {
     }
 }
 
+/// A wallet says that there is no money, and the process dies before that is believed. Somebody who read the payment
+/// before that asks again when there is money, and dies of it.
+#[tokio::test]
+async fn what_a_wallet_had_no_money_for_is_not_taken_by_who_comes_late() {
+    let poor = |seat| Step::Pin { buyer: false, seat, is_rich: false };
+    let pay = Step::Pay { buyer: false, seat: 4, manner: Manner::default() };
+    let rich = Step::Pin { buyer: false, seat: 1, is_rich: true };
+    let story = [poor(2), poor(1), Step::Die(5), Step::Deliver, pay, rich, Step::Straggle(1)];
+    assert_eq!(run(&story).await, Ok(()));
+}
+
 #[tokio::test]
 async fn a_house_that_asks_a_gateway_within_a_transaction_is_found_out() {
     let world = World::open().await;

@@ -8,6 +8,7 @@ use admitone_domain::command::operate::{CloseAccount, Operate, SaveSeats, SeatCh
 use admitone_domain::command::part::{Part, PutBack, Take};
 use admitone_domain::command::{Cancel, Refund, Spend};
 use admitone_domain::id::{BuyerId, OperatorId, PaymentId, ReservationId, SeatId};
+use admitone_domain::pass::PassKey;
 use admitone_domain::payment::{Method, Payment, PaymentState};
 use admitone_domain::reservation::{ItemState, Reservation, ReservationState};
 use admitone_domain::seat::SeatState;
@@ -105,9 +106,10 @@ fn the_money_of_a_payment_is_taken_once_whoever_asks_and_how_often() {
 fn who_has_too_little_keeps_the_hold_and_the_money() {
     let mut house = House::new();
     let (held, payment) = house.pinned(900, &[1]);
-    let short = Refusal::InsufficientFunds { balance: Money(900), needed: Money(1_000) };
-    assert_eq!(house.act(Actor::House, take(&payment)), Err(short.clone()));
-    let code = short.code().to_owned();
+    let closed = Key::Pass(PassKey::closed(payment.id));
+    let answered = house.act(Actor::House, take(&payment));
+    assert!(matches!(answered, Ok(Outcome::Saved { key, .. }) if key == closed), "{answered:?}");
+    let code = "INSUFFICIENT_FUNDS".to_owned();
     house.said(payment.id, Said::Declined { code }).unwrap();
     assert_eq!(house.balance(ANN), 900);
     assert_eq!(house.reservation(held.id).state(), ReservationState::Held);
@@ -197,12 +199,24 @@ fn what_was_given_up_before_it_was_taken_never_is() {
     let (_, payment) = house.pinned(5_000, &[1]);
     let late = house.given_up(payment.id);
     let answered = house.act(Actor::House, put_back(&late, 0, false));
-    let closed = admitone_domain::pass::PassKey::closed(payment.id);
+    let closed = PassKey::closed(payment.id);
     assert!(matches!(answered, Ok(Outcome::Saved { key, .. }) if key == Key::Pass(closed)));
     assert_eq!(house.balance(ANN), 5_000, "no money is made");
     assert_eq!(house.act(Actor::House, take(&payment)), Err(Refusal::InvalidState));
     let said = Said::Declined { code: "NOTHING_TAKEN".into() };
     assert_eq!(house.said(payment.id, said).unwrap().state(), PaymentState::Declined);
+}
+
+#[test]
+fn what_there_was_no_money_for_is_not_taken_when_there_is() {
+    let mut house = House::new();
+    let (_, payment) = house.pinned(900, &[1]);
+    let closed = Key::Pass(PassKey::closed(payment.id));
+    let answered = house.act(Actor::House, take(&payment));
+    assert!(matches!(answered, Ok(Outcome::Saved { key, .. }) if key == closed), "{answered:?}");
+    house.charge(ANN, 5_000).unwrap();
+    assert_eq!(house.act(Actor::House, take(&payment)), Err(Refusal::InvalidState));
+    assert_eq!(house.balance(ANN), 5_900);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{Deed, Fault};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What is set forward by more was never right: the house believes it at once (`docs/deployment.md`,
 /// "Time").
@@ -10,15 +11,16 @@ const DAY_MS: i64 = 86_400_000;
 /// What is to be said of a schedule in which an instance believes its clock: whoever reads that holds ended
 /// before their time would take it for a defect.
 pub(crate) fn believed(faults: &[Fault]) -> Vec<String> {
-    let mut forwards: BTreeMap<usize, i64> = BTreeMap::new();
+    let mut steps: BTreeMap<usize, Vec<(Duration, i64)>> = BTreeMap::new();
     for fault in faults {
-        if let Deed::Jump(number, by_ms, _) = fault.deed {
-            let far = forwards.entry(number).or_default();
-            *far = far.saturating_add(by_ms.max(0));
+        if let Deed::Jump(number, by_ms, long) = fault.deed {
+            let of_one = steps.entry(number).or_default();
+            of_one.push((fault.at, by_ms));
+            of_one.extend(long.map(|long| (fault.at + long, by_ms.saturating_neg())));
         }
     }
-    let is_believed = |(_, far_ms): &(usize, i64)| *far_ms >= DAY_MS;
-    let said = |(number, _): (usize, i64)| {
+    let is_believed = |(_, steps): &(usize, Vec<_>)| furthest(steps.clone()) >= DAY_MS;
+    let said = |(number, _)| {
         format!(
             "the clock of instance-{} is set forward by a day or more, which a house believes at once \
              (docs/deployment.md, Time): what it measures by that clock, as holds on the embedded \
@@ -26,7 +28,18 @@ pub(crate) fn believed(faults: &[Fault]) -> Vec<String> {
             number + 1
         )
     };
-    forwards.into_iter().filter(is_believed).map(said).collect()
+    steps.into_iter().filter(is_believed).map(said).collect()
+}
+
+/// How far a clock is set forward at most, if it is moved at these times by so much.
+fn furthest(mut steps: Vec<(Duration, i64)>) -> i64 {
+    steps.sort_unstable();
+    let mut far = 0_i64;
+    let reached = steps.into_iter().map(|(_, by_ms)| {
+        far = far.saturating_add(by_ms);
+        far
+    });
+    reached.max().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -43,6 +56,8 @@ mod tests {
         assert!(far.len() == 1 && far[0].contains("the clock of instance-2"), "{far:?}");
         let steps = ["1s:jump:instance-1:+50000s", "2s:jump:instance-1:+50000s"];
         assert_eq!(said(&steps).len(), 1, "both are more than a day");
+        let back = ["1s:jump:instance-1:+50000s:1s", "5s:jump:instance-1:+50000s:1s"];
+        assert_eq!(said(&back), Vec::<String>::new(), "the first is back when the second comes");
         for slowly in
             ["1s:jump:instance-1:+86399s", "1s:jump:instance-1:-200000s", "1s:kill:instance-1"]
         {

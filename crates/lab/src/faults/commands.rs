@@ -17,7 +17,7 @@ use std::time::Duration;
 const LEFT: Duration = Duration::from_secs(5);
 /// How long the rest of what it said may take to come when it has ended. What it left behind may keep
 /// the pipe open for good.
-const REST: Duration = Duration::from_millis(200);
+const REST: Duration = Duration::from_secs(2);
 /// So much of what a command says is remembered, in bytes, and so much of its last line shown, in
 /// characters.
 const REMEMBERED: usize = 16 << 10;
@@ -49,8 +49,11 @@ fn run_for(command: &str, until: &Until, left: Duration) -> Result<(), Trouble> 
 
 /// Starts what goes on when the laboratory has ended.
 pub(super) fn start(command: &str) -> Result<(), Trouble> {
-    let started = shell(command).stderr(Stdio::null()).spawn();
-    started.map(drop).map_err(Trouble::system(shown(command)))
+    // It is nobody's child: who ends the laboratory and all that it started does not end it.
+    let mut apart = Command::new("setsid");
+    apart.args(["--fork", "sh", "-c", command]);
+    apart.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    apart.status().map(drop).map_err(Trouble::system(shown(command)))
 }
 
 /// Of a group of its own: what it starts can be ended with it, and nothing of it by who ends the
@@ -207,8 +210,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("pid");
         let command = format!("sleep 20 & echo $! > {}; wait", file.display());
-        let said = run_for(&command, &until, Duration::from_millis(300)).unwrap_err().to_string();
-        assert!(said.ends_with("0.3 s behind the end of the run, and was killed"), "{said}");
+        let said = run_for(&command, &until, Duration::from_secs(3)).unwrap_err().to_string();
+        assert!(said.ends_with("3 s behind the end of the run, and was killed"), "{said}");
         assert!(clock.seconds() < 10.0, "{}", clock.seconds());
         let pid = std::fs::read_to_string(&file).unwrap();
         let stat = format!("/proc/{}/stat", pid.trim());

@@ -111,7 +111,11 @@ impl Weather {
                 proxy.slow(Duration::ZERO);
                 must_touch(proxy.slowed() > before, "nothing went there or came back meanwhile")?;
             }
-            Deed::FillDisk(long) => fill(&self.crew()?.data(), *long, until)?,
+            Deed::FillDisk(long) => {
+                // Whoever else wants the crew does not wait until there is room again.
+                let data = self.crew()?.data();
+                fill(&data, *long, until)?;
+            }
             Deed::Jump(number, by_ms, long) => {
                 self.move_clock(*number, *by_ms)?;
                 if let Some(long) = long {

@@ -17,12 +17,20 @@ pub fn lines(report: &Report) -> String {
         // Writing into a text does not fail.
         let _ = write_run(&mut out, (report, run), &of_run);
         for point in &run.series {
-            let of_act = point.act.as_ref().map(|act| format!("{of_run},act={}", tag(act)));
+            let act = point.act.as_deref().or_else(|| act_at(run, point.at_s));
+            let of_act = act.map(|act| format!("{of_run},act={}", tag(act)));
             let tags = of_act.unwrap_or_else(|| of_run.clone());
             let _ = write_point(&mut out, point, &tags, head.began_s);
         }
     }
     out
+}
+
+/// The act that a slice is of where a report of an older version does not say it: the last that counted when it
+/// began, or else the first.
+fn act_at(run: &RunReport, at_s: f64) -> Option<&str> {
+    let begun = run.acts.iter().rev().find(|act| act.from_s <= at_s);
+    Some(begun.or(run.acts.first())?.name.as_str())
 }
 
 /// What was run where, and how it is repeated; and what happened to it.

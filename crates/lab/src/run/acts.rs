@@ -60,6 +60,7 @@ impl Lodging {
             let words = [title, place, act.pace_in_words()];
             let watch = Watch::begin(words, &plan, (&settings.faults, clock));
             sampler.look();
+            sampler.look_in(act.warm_up);
             let sent = self.watched(&act.work, watch, progress)?;
             let ended_ns = clock.ns();
             sampler.look();

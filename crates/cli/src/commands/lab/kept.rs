@@ -42,8 +42,10 @@ pub(super) fn records(directory: &Path, most: usize) -> Result<Vec<(PathBuf, Rec
 
 /// The report of a directory, or that of a file.
 pub(super) fn report(place: &Path) -> Result<Report, Failed> {
-    let path = if place.is_file() { place.to_owned() } else { place.join(REPORT) };
-    if !path.is_file() {
+    // Whatever is no directory may be read, as a pipe may.
+    let is_directory = place.is_dir() || !place.exists();
+    let path = if is_directory { place.join(REPORT) } else { place.to_owned() };
+    if !path.exists() {
         return Err(missing(place, "no report"));
     }
     Ok(read(&path)?)

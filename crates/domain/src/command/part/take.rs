@@ -34,8 +34,9 @@ impl Rule for Take {
         if bench.pass(taken).is_some() {
             return Ok(marked(bench, taken));
         }
-        // It was given up before it was taken.
-        if bench.pass(PassKey::closed(self.payment)).is_some() {
+        // It was given up before it was taken, or there was no money for it.
+        let closed = PassKey::closed(self.payment);
+        if bench.pass(closed).is_some() {
             return Err(Refusal::InvalidState);
         }
         let entry = Entry {
@@ -46,7 +47,12 @@ impl Rule for Take {
             at: bench.now(),
             payment: Some(self.payment),
         };
-        charge::book(bench, entry, self.currency)?;
-        Ok(decide(bench, self.payment, taken))
+        match charge::book(bench, entry, self.currency) {
+            Ok(_) => Ok(decide(bench, self.payment, taken)),
+            // Once for all as well: whoever asks again when there is money, and dies of it, would have taken it for what
+            // is declined by then.
+            Err(Refusal::InsufficientFunds { .. }) => Ok(decide(bench, self.payment, closed)),
+            Err(refusal) => Err(refusal),
+        }
     }
 }
