@@ -176,7 +176,7 @@ impl Settler {
         if self.lock.wants_keys() {
             keys = self.limits.lock_scope.keys(part, &Rows::default());
         }
-        let (mut ahead, mut back) = (BTreeSet::new(), 0);
+        let (mut ahead, mut back) = (Vec::new(), 0);
         for _ in 0..LOCK_ROUNDS_MAX + BACK_MAX {
             let mut guard = self.take(&keys).await.map_err(|trouble| self.failed(trouble))?;
             let mode = guard.mode(self.mode);
@@ -241,9 +241,11 @@ impl Settler {
         let mut rows = Rows::default();
         let journeys = Journeys::of(part, self.limits.keeps_journeys);
         let known = load(transaction.as_mut(), part, (&journeys, round.ahead), &mut rows).await?;
-        let behind = behind(&rows);
-        if round.may_go_back && mode == Mode::Pessimistic && !behind.is_empty() {
-            return Ok(Attempt::Behind(behind));
+        if round.may_go_back && mode == Mode::Pessimistic {
+            let behind = behind(&rows);
+            if !behind.is_empty() {
+                return Ok(Attempt::Behind(behind));
+            }
         }
         let known = journeys.by_command(known);
         let mut sorted = Sorted::new(part, known);
@@ -325,7 +327,7 @@ struct Round<'a> {
     /// What the lock covers.
     locked: &'a BTreeSet<Key>,
     /// Rows to load with those that are named, which nobody names.
-    ahead: &'a BTreeSet<Key>,
+    ahead: &'a [Key],
     /// Whether to begin anew where rows would have to be locked out of their order.
     may_go_back: bool,
 }
@@ -337,7 +339,7 @@ enum Attempt {
     /// The rows name these keys, which are not all locked: nothing was saved.
     Uncovered(BTreeSet<Key>),
     /// These are due and come before rows that are locked already: nothing was saved.
-    Behind(BTreeSet<Key>),
+    Behind(Vec<Key>),
 }
 
 /// Whether the trouble may be one command's alone: then the batch is halved, until only that one

@@ -15,17 +15,18 @@ use std::sync::Arc;
 pub(super) async fn load(
     transaction: &mut dyn Transaction,
     part: &[Command],
-    (journeys, ahead): (&Journeys, &BTreeSet<Key>),
+    (journeys, ahead): (&Journeys, &[Key]),
     rows: &mut Rows,
 ) -> Result<Vec<Arc<StoredAnswer>>, Trouble> {
     let shows: BTreeSet<_> = part.iter().filter_map(|c| c.action.takes_from()).collect();
-    let mut keys: BTreeSet<Key> = missing(part, rows).into_iter().collect();
-    keys.extend(ahead);
-    let wanted = Wanted {
-        keys: keys.into_iter().collect(),
-        commands: journeys.asked(part),
-        due_of: shows.into_iter().collect(),
-    };
+    let mut keys = missing(part, rows);
+    if !ahead.is_empty() {
+        keys.extend(ahead);
+        keys.sort_unstable();
+        keys.dedup();
+    }
+    let wanted =
+        Wanted { keys, commands: journeys.asked(part), due_of: shows.into_iter().collect() };
     transaction.load(&wanted, rows).await
 }
 
@@ -68,7 +69,7 @@ fn missing<'a>(batch: impl IntoIterator<Item = &'a Command>, rows: &Rows) -> Vec
 }
 
 /// The holds that are over and not loaded: they come before seats and quotas, which are.
-pub(super) fn behind(rows: &Rows) -> BTreeSet<Key> {
+pub(super) fn behind(rows: &Rows) -> Vec<Key> {
     let due = rows.due.iter().map(|due| Key::Reservation(*due));
     due.filter(|due| !rows.has(*due)).collect()
 }
