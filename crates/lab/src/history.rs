@@ -172,6 +172,21 @@ pub struct History {
     pub window: Window,
 }
 
+/// Numbers of the requests of one act are so far from those of the next, as a power of two.
+const ACT_BITS: u32 = 40;
+
+impl Event {
+    /// Makes it one of an act: until now its number began with the first.
+    pub(crate) fn move_to_act(&mut self, act: u64) {
+        self.number += act << ACT_BITS;
+    }
+
+    /// Of which act it is.
+    pub(crate) fn act(&self) -> u64 {
+        self.number >> ACT_BITS
+    }
+}
+
 impl History {
     /// The requests that were done, with what the answer named and said.
     pub fn done(&self) -> impl Iterator<Item = (&Event, u64, i64)> {

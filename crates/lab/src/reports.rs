@@ -322,7 +322,7 @@ fn of_act(history: &History, at: usize, played: &Played) -> History {
     let act = u64::try_from(at).unwrap_or(0);
     let counts = |event: &&Event| {
         let is_due = !played.is_open || played.window.has(event.intended_ns);
-        is_due && event.number >> 40 == act && event.asked.op.counts_as(played.measured)
+        is_due && event.act() == act && event.asked.op.counts_as(played.measured)
     };
     let events = history.events.iter().filter(counts).cloned().collect();
     History { events, window: played.window }

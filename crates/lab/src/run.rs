@@ -200,9 +200,6 @@ impl Lodging {
         let first = self.targets.first().cloned();
         let first = first.ok_or_else(|| Trouble::Impossible("no house".to_owned()))?;
         let site = Site::new(first)?;
-        if self.crew.is_none() {
-            site.must_be_one_house(&self.targets[1..])?;
-        }
         let brief = Brief { site: &site, with: &settings.with, seed };
         let set = settings.recipe.set(&brief)?;
         site.settle()?;

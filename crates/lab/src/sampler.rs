@@ -71,12 +71,12 @@ pub(crate) struct Sampler {
     looking: JoinHandle<Vec<Sample>>,
 }
 
-/// When to look beside the usual times.
-enum Ask {
-    /// Now. Nothing is said over it: whoever waits goes on when it is dropped.
-    Now(Sender<()>),
-    /// In a while.
-    In(Duration),
+/// Who wants a look now, beside the usual times.
+struct Ask {
+    /// Nothing is said over it: whoever waits goes on when it is dropped.
+    waiting: Sender<()>,
+    /// When he wants another one, for which he does not wait.
+    again_in: Option<Duration>,
 }
 
 /// So long a look is waited for: a house that is being started again is looked at when it is there.
@@ -94,19 +94,13 @@ impl Sampler {
     }
 
     /// Looks now, and waits for it: what an act cost is known where somebody looked when it began and when it
-    /// was over, however short it was.
-    pub(crate) fn look(&self) {
+    /// was over, however short it was. What counts of it begins behind its warm-up: it looks again then.
+    pub(crate) fn look(&self, again_in: Option<Duration>) {
         let (waiting, looked) = channel();
         // One that died looks no more, and nobody waits for it.
-        if self.asking.send(Ask::Now(waiting)).is_ok() {
+        if self.asking.send(Ask { waiting, again_in }).is_ok() {
             let _ = looked.recv_timeout(LOOK_MAX);
         }
-    }
-
-    /// Looks when so much time is over, and waits for nothing: what counts of an act begins behind its warm-up.
-    pub(crate) fn look_in(&self, span: Duration) {
-        // As above.
-        let _ = self.asking.send(Ask::In(span));
     }
 
     pub(crate) fn stop(self) -> Vec<Sample> {
@@ -122,29 +116,23 @@ async fn look(
 ) -> Vec<Sample> {
     let mut samples = Vec::new();
     let mut counted = vec![Counted::default(); watched.addresses.len()];
-    let (mut waiting, mut wanted_ns) = (None, None);
+    let (mut waiting, mut again_ns) = (None, None);
     loop {
         samples.push(sample(watched, &mut counted, clock).await);
         drop(waiting.take());
-        loop {
-            let left = |at_ns: u64| Duration::from_nanos(at_ns.saturating_sub(clock.ns()));
-            let pause = wanted_ns.map_or(EVERY, |at_ns| left(at_ns).min(EVERY));
-            match tokio::time::timeout(pause, asked.recv()).await {
-                Err(_) => {}
-                Ok(Some(Ask::Now(who))) => waiting = Some(who),
-                Ok(Some(Ask::In(span))) => {
-                    wanted_ns = Some(clock.ns() + nanos(span));
-                    continue;
-                }
-                Ok(None) => {
-                    samples.push(sample(watched, &mut counted, clock).await);
-                    return samples;
-                }
+        let left = |at_ns: u64| Duration::from_nanos(at_ns.saturating_sub(clock.ns()));
+        let pause = again_ns.map_or(EVERY, |at_ns| left(at_ns).min(EVERY));
+        match tokio::time::timeout(pause, asked.recv()).await {
+            Err(_) => again_ns = again_ns.filter(|at_ns| *at_ns > clock.ns()),
+            Ok(Some(ask)) => {
+                waiting = Some(ask.waiting);
+                again_ns = ask.again_in.map(|span| clock.ns() + nanos(span));
             }
-            break;
+            Ok(None) => break,
         }
-        wanted_ns = wanted_ns.filter(|at_ns| *at_ns > clock.ns());
     }
+    samples.push(sample(watched, &mut counted, clock).await);
+    samples
 }
 
 async fn sample(watched: &Watched, counted: &mut [Counted], clock: Stopwatch) -> Sample {
@@ -241,7 +229,7 @@ mod tests {
         let sampler = Sampler::start(Watched::default(), clock);
         let between = [(); 2].map(|()| {
             let before = clock.ns();
-            sampler.look();
+            sampler.look(None);
             (before, clock.ns())
         });
         let taken = sampler.stop();

@@ -21,8 +21,6 @@ pub struct Site {
     /// Where it listens, and who operates it.
     pub target: Target,
     runtime: Runtime,
-    /// Of nobody who is measured.
-    account: Account,
     /// Drawn by the house: what another run left there has other names.
     tag: String,
     drawn: AtomicU32,
@@ -33,28 +31,11 @@ impl Site {
     pub fn new(target: Target) -> Result<Self, Trouble> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(Trouble::system("starting the laboratory"))?;
-        let account = runtime
-            .block_on(async { Visit::begin(target.address).await?.account("bench").await })?;
-        let tag = account.buyer.to_string();
-        Ok(Self { target, runtime, account, tag, drawn: AtomicU32::new(0) })
-    }
-
-    /// Refuses whoever does not know an account of this house: an instance of another one, which would
-    /// refuse all that it is asked, and do no wrong.
-    pub(crate) fn must_be_one_house(&self, others: &[Target]) -> Result<(), Trouble> {
-        let who = As::Bearer(&self.account.token);
-        others.iter().try_for_each(|other| {
-            let ask = async { Visit::begin(other.address).await?.get(who, "/api/v1/users/me").await };
-            let said = match self.wait(ask) {
-                Err(said @ Trouble::Answer { status: 401 | 404, .. }) => said,
-                other => return other.map(drop),
-            };
-            let (first, second) = (self.target.address, other.address);
-            Err(Trouble::Impossible(format!(
-                "http://{first} and http://{second} are no instances of one house, as several --url \
-                 must be: the first opened an account that the second does not know ({said})"
-            )))
-        })
+        let tag = runtime.block_on(async {
+            let account = Visit::begin(target.address).await?.account("bench").await?;
+            Ok::<_, Trouble>(account.buyer.to_string())
+        })?;
+        Ok(Self { target, runtime, tag, drawn: AtomicU32::new(0) })
     }
 
     /// A name that nothing else has.

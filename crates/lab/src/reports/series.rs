@@ -88,7 +88,7 @@ pub(super) fn of(record: &Record) -> Vec<Point> {
 
 /// Which act an event is of.
 fn act_of(event: &Event) -> usize {
-    usize::try_from(event.number >> 40).unwrap_or(usize::MAX)
+    usize::try_from(event.act()).unwrap_or(usize::MAX)
 }
 
 /// An act from its first request until it was over, in slices of the same length.

@@ -15,9 +15,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 
-/// Numbers of the requests of one act are so far from those of the next.
-const ACT: u64 = 1 << 40;
-
 /// An act that was ended sooner than so many seconds after it began to count need not have a success.
 const LEAST_S: f64 = 1.0;
 
@@ -59,11 +56,10 @@ impl Lodging {
             let title = format!("{}: {}", settings.recipe.about().name, act.name);
             let words = [title, place, act.pace_in_words()];
             let watch = Watch::begin(words, &plan, (&settings.faults, clock));
-            sampler.look();
-            sampler.look_in(act.warm_up);
+            sampler.look(Some(act.warm_up));
             let sent = self.watched(&act.work, watch, progress)?;
             let ended_ns = clock.ns();
-            sampler.look();
+            sampler.look(None);
             let is_cut = stop.load(Ordering::Relaxed);
             if is_cut && !settings.keeps_cut {
                 return Err(Trouble::Interrupted);
@@ -114,7 +110,7 @@ impl Course {
         let begun = load.clock.ns_after(&clock);
         let Sent { history: History { mut events, window }, .. } = load;
         for event in &mut events {
-            event.number += at * ACT;
+            event.move_to_act(at);
             event.intended_ns += begun;
             event.sent_ns += begun;
             event.ended_ns += begun;

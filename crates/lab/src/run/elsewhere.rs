@@ -58,6 +58,7 @@ impl Lodging {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(Trouble::system("looking at the house"))?;
         runtime.block_on(settings.must_be_answered(targets))?;
+        runtime.block_on(must_be_one_house(targets))?;
         let version = targets.first().and_then(|first| runtime.block_on(version(first)));
         Ok(Self {
             crew: None,
@@ -69,6 +70,30 @@ impl Lodging {
             store: "as the house has it".to_owned(),
         })
     }
+}
+
+/// Refuses whoever does not know an account of the first: an instance of another house, which would refuse all
+/// that it is asked, and do no wrong.
+async fn must_be_one_house(targets: &[Target]) -> Result<(), Trouble> {
+    let [first, others @ ..] = targets else { return Ok(()) };
+    if others.is_empty() {
+        return Ok(());
+    }
+    let account = Visit::begin(first.address).await?.account("bench").await?;
+    for other in others {
+        let who = As::Bearer(&account.token);
+        let said = match Visit::begin(other.address).await?.get(who, "/api/v1/users/me").await {
+            Ok(_) => continue,
+            Err(said @ Trouble::Answer { status: 401 | 404, .. }) => said,
+            Err(trouble) => return Err(trouble),
+        };
+        let (first, second) = (first.address, other.address);
+        return Err(Trouble::Impossible(format!(
+            "http://{first} and http://{second} are no instances of one house, as several --url must \
+             be: the first opened an account that the second does not know ({said})"
+        )));
+    }
+    Ok(())
 }
 
 /// Which version a house says that it is; nothing of one that does not say.

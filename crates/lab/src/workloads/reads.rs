@@ -83,8 +83,8 @@ impl Recipe for ListCache {
     }
 
     fn set(&self, brief: &Brief<'_>) -> Result<Set, Trouble> {
-        let days = brief.with.get("days").clamp(1, DAYS);
-        let filled = days.min(concerts_of(brief)?);
+        // A day that no concert is on has nothing that could be looked at.
+        let filled = brief.with.get("days").min(brief.with.get("concerts"));
         let paths = (0..filled).map(|day| format!("/api/v1/concerts?date={}", day_of(day)));
         lists(brief, &paths.collect::<Vec<_>>())
     }
@@ -117,19 +117,13 @@ impl Recipe for SearchIndex {
     }
 
     fn set(&self, brief: &Brief<'_>) -> Result<Set, Trouble> {
-        let count = concerts_of(brief)?;
+        let count = brief.with.get("concerts");
         let paths = (0..CATEGORIES.min(count)).map(|category| {
             let from = day_of(first_day_of(category, count));
             format!("/api/v1/concerts?category=c{category}&from={from}T00:00:00Z&limit=30")
         });
         lists(brief, &paths.collect::<Vec<_>>())
     }
-}
-
-/// How many concerts there are: a page of none has nothing that could be looked at.
-fn concerts_of(brief: &Brief<'_>) -> Result<u64, Trouble> {
-    let none = || Trouble::Impossible("--set concerts=0: there would be nothing to see".to_owned());
-    Some(brief.with.get("concerts")).filter(|count| *count > 0).ok_or_else(none)
 }
 
 /// Reads of which each has an answer with the right content: whoever is answered otherwise is one too many.

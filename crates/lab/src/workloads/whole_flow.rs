@@ -66,8 +66,9 @@ impl Recipe for WholeFlow {
         let mut set = flow(brief, "visits")?;
         // Where they come at a rate and nobody is kept outside, whoever has no ticket is one too many.
         if brief.with.get("closed") == 0 && brief.with.get(INSIDE.name) == 0 {
-            let goals = set.acts.iter_mut().map(|act| &mut act.goals);
-            goals.for_each(|goals| goals.push(Goal { figure: Figure::Failed, bound: 0.0 }));
+            for act in &mut set.acts {
+                act.goals.push(Goal { figure: Figure::Failed, bound: 0.0 });
+            }
         }
         Ok(set)
     }

@@ -2,21 +2,13 @@
 
 use super::{PROGRAMME, lab, sound};
 use crate::process::House;
+use crate::redis_locks::figure;
 use crate::shared_store::Server;
 use serde_json::Value;
 
 fn url(house: &House) -> String {
     format!("http://{}", house.address)
 }
-
-/// How many commands an instance has settled.
-fn settled(house: &House) -> f64 {
-    let said = house.connect().get("/metrics", &[]).body;
-    let counts = said.lines().filter_map(|line| line.strip_prefix(COMMANDS));
-    counts.filter_map(|rest| rest.rsplit(' ').next()?.parse::<f64>().ok()).sum()
-}
-
-const COMMANDS: &str = "admitone_commands_total";
 
 #[test]
 fn each_of_several_instances_elsewhere_is_driven_and_all_are_audited_together() {
@@ -30,7 +22,8 @@ fn each_of_several_instances_elsewhere_is_driven_and_all_are_audited_together() 
     let few = ["--set", "count=200", "--set", "users=8"];
     let report = sound(&[&["run", "cash"], &few[..], &place[..]].concat());
     assert_eq!(report["head"]["instances"], 2, "{report}");
-    assert!(houses.iter().all(|house| settled(house) >= 100.0), "one stood beside it");
+    let settled = |house: &House| figure(house, "admitone_commands_total");
+    assert!(houses.iter().all(|house| settled(house) >= 100), "one stood beside it");
     assert!(houses.into_iter().all(House::stop));
 }
 
